@@ -1,0 +1,39 @@
+/**
+ * Makes a checkout ready: npm packages when they differ from the lock file, then Debian packages. Plain JavaScript, as it
+ * must run before there is anything to run TypeScript with.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+
+/** True when every package of the lock file that this platform needs is installed in the locked version. */
+export function packagesMatchLock() {
+  const installedFile = 'node_modules/.package-lock.json';
+  if (!existsSync(installedFile)) return false;
+  const locked = JSON.parse(readFileSync('package-lock.json', 'utf8')).packages;
+  const installed = JSON.parse(readFileSync(installedFile, 'utf8')).packages;
+  return Object.entries(locked).every(([path, entry]) => {
+    if (path === '') return true;
+    const found = installed[path];
+    return found === undefined ? entry.optional === true || entry.devOptional === true : found.version === entry.version;
+  });
+}
+
+/** Installs npm packages when needed; throws when npm fails. */
+export function installPackages() {
+  if (packagesMatchLock()) return;
+  console.log('setup: npm ci');
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { stdio: ['ignore', 'inherit', 'inherit'] });
+  if (status !== 0) throw new Error('npm ci failed');
+}
+
+/** Installs the Debian packages that the tests and the demo need, where that is possible; says which are missing else. */
+export function installDebianPackages() {
+  if (!existsSync('scripts/world/packages.ts')) return;
+  const program = "import { installMissing } from './scripts/world/packages.ts'; await installMissing();";
+  spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', program], { stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+if (import.meta.filename === process.argv[1]) {
+  installPackages();
+  installDebianPackages();
+}

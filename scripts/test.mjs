@@ -1,0 +1,147 @@
+/**
+ * `npm test`: sets up, builds, checks and tests everything. Each build or check counts as one test. The last line is
+ * "N passed, N failed, N skipped"; the exit code is 0 only when nothing failed. Arguments pick stages by name
+ * (`npm test -- unit scenario`); stages: checks, unit, scenario, security, e2e.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { installDebianPackages, installPackages } from './setup.mjs';
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
+const skips = [];
+
+/** Runs a program; with `loud` its output is shown as it comes, else it is kept for the caller. */
+function run(command, args, { loud = false } = {}) {
+  const stream = loud ? 'inherit' : 'pipe';
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: ['ignore', stream, stream] });
+    const output = [];
+    child.stdout?.on('data', (chunk) => output.push(chunk));
+    child.stderr?.on('data', (chunk) => output.push(chunk));
+    child.on('error', (error) => resolve({ status: 1, output: String(error) }));
+    child.on('close', (status) => resolve({ status: status ?? 1, output: Buffer.concat(output).toString('utf8') }));
+  });
+}
+
+function pass(name, note = '') {
+  total.passed++;
+  console.log(`ok    ${name}${note}`);
+}
+
+function fail(name, output = '') {
+  total.failed++;
+  failures.push(name);
+  console.log(`FAIL  ${name}\n${output.trimEnd()}`);
+}
+
+function skip(name, reason) {
+  total.skipped++;
+  skips.push(`${name}: ${reason}`);
+  console.log(`skip  ${name}: ${reason}`);
+}
+
+/** One check: a program that exits 0. `needs` names a file without which the check cannot run. */
+async function check({ name, command, needs }) {
+  if (needs !== undefined && !existsSync(needs)) return skip(name, `${needs} is not there`);
+  const started = Date.now();
+  const [program, ...args] = command;
+  const { status, output } = await run(join('node_modules/.bin', program), args);
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  if (status === 0) pass(name, ` (${seconds} s)`);
+  else fail(name, output);
+}
+
+const builds = [
+  { name: 'build: server', command: ['vite', 'build', '--mode', 'server', '--logLevel', 'warn'], needs: 'src/cli/main.ts' },
+  { name: 'build: thunderbird', command: ['vite', 'build', '--mode', 'thunderbird', '--logLevel', 'warn'], needs: 'extension/thunderbird/background.ts' },
+];
+
+const checks = [
+  { name: 'types: pure', command: ['tsc', '-p', 'tsconfig.pure.json'] },
+  { name: 'types: node', command: ['tsc', '-p', 'tsconfig.json'] },
+  { name: 'types: extension', command: ['tsc', '-p', 'tsconfig.extension.json'], needs: 'extension/thunderbird/background.ts' },
+  { name: 'lint', command: ['eslint', '--max-warnings', '0', '.'] },
+  { name: 'dependency directions', command: ['depcruise', '--config', '.dependency-cruiser.cjs', 'src', 'extension', 'test', 'scripts'] },
+  { name: 'unused code and dependencies', command: ['knip', '--no-progress'] },
+  { name: 'unused code and dependencies, tests aside', command: ['knip', '--no-progress', '--production', '--tags=-internal'] },
+  { name: 'list of dependencies', command: ['tsx', 'scripts/licenses.ts', '--check'] },
+];
+
+/** Runs the checks two at a time: most of them use one processor each. */
+async function inPairs(list) {
+  const queue = [...list];
+  const worker = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await check(next);
+  };
+  await Promise.all([worker(), worker()]);
+}
+
+function testFiles(directory) {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { recursive: true }).filter((name) => name.endsWith('.test.ts'));
+}
+
+const ownStage = ['scenario', 'security', 'e2e'];
+
+/** Runs one set of vitest files and adds up its JSON report. */
+async function suite(name, args) {
+  const directory = mkdtempSync(join(tmpdir(), 'ssmax-test-'));
+  const report = join(directory, 'report.json');
+  console.log(`\n== ${name}`);
+  const { status } = await run('node_modules/.bin/vitest', ['run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], { loud: true });
+  const result = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : { testResults: [] };
+  rmSync(directory, { recursive: true, force: true });
+  let failed = 0;
+  for (const file of result.testResults) {
+    const path = file.name.slice(process.cwd().length + 1);
+    for (const test of file.assertionResults) {
+      if (test.status === 'passed') total.passed++;
+      else if (test.status === 'failed') {
+        failed++;
+        failures.push(`${path}: ${test.fullName}`);
+      } else {
+        total.skipped++;
+        skips.push(`${path}: ${test.fullName}`);
+      }
+    }
+    if (file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed')) {
+      failed++;
+      failures.push(`${path}: ${file.message.split('\n')[0]}`);
+    }
+  }
+  if (status !== 0 && failed === 0) {
+    failed++;
+    failures.push(`${name}: vitest ended with ${status} (an unhandled error?)`);
+  }
+  total.failed += failed;
+}
+
+async function stages(wanted) {
+  const chosen = (name) => wanted.length === 0 || wanted.includes(name);
+  // Scenario, security and e2e tests run what was built, so the builds come first whatever was chosen.
+  for (const build of builds) await check(build);
+  if (chosen('checks')) await inPairs(checks);
+  if (chosen('unit')) await suite('unit', ownStage.map((stage) => `--exclude=test/${stage}/**`));
+  for (const stage of ownStage) {
+    if (!chosen(stage)) continue;
+    if (testFiles(join('test', stage)).length === 0) skip(stage, 'no test files');
+    else await suite(stage, [`test/${stage}/`, '--no-file-parallelism', '--maxWorkers=1', '--minWorkers=1']);
+  }
+}
+
+process.chdir(join(import.meta.dirname, '..'));
+try {
+  installPackages();
+  installDebianPackages();
+  await stages(process.argv.slice(2));
+} catch (error) {
+  fail('test run', error instanceof Error ? (error.stack ?? error.message) : String(error));
+}
+console.log('');
+for (const name of skips) console.log(`skipped: ${name}`);
+for (const name of failures) console.log(`failed: ${name}`);
+process.exitCode = total.failed === 0 ? 0 : 1;
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

@@ -30,4 +30,39 @@ export interface NativeCrypto {
    * and 32 random bytes; else it comes from the platform's key generator.
    */
   ephemeral(hedge: Bytes): Promise<Ephemeral>;
+  /** Faster arithmetic on public points than core/elgamal's own, where the platform has it. */
+  readonly publicArithmetic?: PublicArithmetic;
+}
+
+/** One summand: scalar in [0, n−1]; point 65 bytes uncompressed, already known to be on the curve. */
+export interface PublicTerm {
+  readonly scalar: bigint;
+  readonly point: Bytes;
+}
+
+/** Multi-scalar multiplication for verifying proofs. Variable time: public data only. */
+export interface PublicArithmetic {
+  /** Whether Σ scalar·point is the point at infinity. */
+  vanishes(terms: readonly PublicTerm[]): Promise<boolean>;
+}
+
+/**
+ * The commitment of a Schnorr proof about an organisation's private key a: a fresh k inside the key's own module,
+ * of which only k·G and multiplications can be had.
+ */
+export interface KeyCommitment {
+  /** k·G, 65 bytes uncompressed. */
+  readonly publicKey: Bytes;
+  /** x(k·point), 32 bytes big-endian. */
+  sharedX(point: Bytes): Promise<Bytes>;
+  /** k + challenge·a mod n. Works once (a second answer would give a away): then `commitment-spent`, kind fault. */
+  respond(challenge: bigint): bigint;
+}
+
+/** The key server's key: beside the native operations it answers for the proof of re-encryption. */
+export interface OrganisationKey extends PrivateKey {
+  /** A fresh one-time scalar, hedged with the private key: HKDF over key, `transcript` and 32 random bytes. */
+  ephemeral(transcript: Bytes): Promise<Ephemeral>;
+  /** A fresh commitment, hedged in the same way. */
+  commit(transcript: Bytes): Promise<KeyCommitment>;
 }

@@ -1,0 +1,139 @@
+/** Re-encryption: the key server's part, and the gateway's check and use of its answer. docs/protocol-kem.md §5. */
+import { type Bytes, concat } from '../bytes.ts';
+import { lengthPrefixed } from '../digest.ts';
+import { SsmaxError } from '../error.ts';
+import type { NativeCrypto, OrganisationKey } from '../keys.ts';
+import { addDistinct, encodePoint, kemInvalid, type Point, parsePoint, subtractDistinct } from './curve.ts';
+import { checkDigest, type LabelProof, labelEquations, proveLabel } from './label-proof.ts';
+import { multiply, type Operand, operand } from './native-multiply.ts';
+import { allHold, type Equation } from './public-arithmetic.ts';
+import { proveReencryption, type ReencryptionProof, reencryptionEquations } from './reencryption-proof.ts';
+
+/** Whom to re-encrypt to. */
+export interface ReencryptionTarget {
+  /** B, 65 bytes; looked up by the key server itself. */
+  readonly publicKey: Bytes;
+  /** SHA-256 of the new DER label. */
+  readonly labelDigest: Bytes;
+}
+
+/** The key server's answer for one target: nothing in it tells a·C1. Points are 65 bytes. */
+export interface Reencryption extends LabelProof {
+  /** r′G */
+  readonly c1prime: Bytes;
+  /** r′B − a·C1 */
+  readonly d: Bytes;
+  readonly proof: ReencryptionProof;
+}
+
+/**
+ * Re-encrypts to each target, in order; a·C1 is computed once for all. `c1` must come from a ciphertext whose label
+ * proof was verified and whose use was authorised: this function checks the points only (`kem-invalid`).
+ */
+export async function reencrypt(
+  organisation: OrganisationKey,
+  c1: Bytes,
+  oldLabelDigest: Bytes,
+  targets: readonly ReencryptionTarget[],
+): Promise<Reencryption[]> {
+  checkDigest(oldLabelDigest);
+  const old = operand(parsePoint(c1));
+  // All targets are checked before the first multiplication with the private key.
+  const operands = targets.map((target) => {
+    checkDigest(target.labelDigest);
+    return operand(parsePoint(target.publicKey));
+  });
+  const shared = await multiply(organisation, old);
+  const answers: Reencryption[] = [];
+  for (const [index, target] of targets.entries()) {
+    const by = operands[index];
+    if (by === undefined) throw new RangeError('one operand per target');
+    answers.push(await reencryptTo(organisation, old, shared, oldLabelDigest, target, by));
+  }
+  return answers;
+}
+
+async function reencryptTo(
+  organisation: OrganisationKey,
+  c1: Operand,
+  shared: Point,
+  oldLabelDigest: Bytes,
+  target: ReencryptionTarget,
+  by: Operand,
+): Promise<Reencryption> {
+  const { publicKey: b, labelDigest } = target;
+  const transcript = (name: string): Bytes =>
+    concat(...[`SSMAX-v1/reencrypt/${name}`, organisation.publicKey, b, c1.bytes, oldLabelDigest, labelDigest].map(lengthPrefixed));
+  const [rPrime, s, kr, ka] = await Promise.all([
+    organisation.ephemeral(transcript('r')),
+    organisation.ephemeral(transcript('s')),
+    organisation.ephemeral(transcript('k_r')),
+    organisation.commit(transcript('k_a')),
+  ]);
+  const d = encodePoint(subtractDistinct(await multiply(rPrime, by), shared));
+  const c1prime = rPrime.publicKey;
+  const statement = { publicKey: organisation.publicKey, target: b, c1: c1.bytes, c1prime, d, oldLabelDigest, newLabelDigest: labelDigest };
+  const [proof, label] = await Promise.all([
+    proveReencryption(statement, rPrime, kr, ka, by, c1),
+    proveLabel(rPrime, s, b, labelDigest),
+  ]);
+  return { c1prime, d, proof, ...label };
+}
+
+/** One answer with everything that the gateway knows itself: A and B from the directory, never from the answer. */
+export interface ReencryptionClaim {
+  /** A, 65 bytes. */
+  readonly publicKey: Bytes;
+  /** B, 65 bytes. */
+  readonly target: Bytes;
+  readonly c1: Bytes;
+  readonly oldLabelDigest: Bytes;
+  readonly newLabelDigest: Bytes;
+  readonly answer: Reencryption;
+}
+
+async function claimEquations(claim: ReencryptionClaim): Promise<Equation[]> {
+  const { publicKey, target, c1, oldLabelDigest, newLabelDigest, answer } = claim;
+  const { c1prime, d } = answer;
+  return [
+    ...(await reencryptionEquations({ publicKey, target, c1, c1prime, d, oldLabelDigest, newLabelDigest }, answer.proof)),
+    ...(await labelEquations({ publicKey: target, c1: c1prime, labelDigest: newLabelDigest }, answer)),
+  ];
+}
+
+/** Both proofs of the answer: that D is right and that C1′ is for the new label. Throws `kem-invalid`. */
+export async function verifyReencryption(native: NativeCrypto, claim: ReencryptionClaim): Promise<void> {
+  if (!(await allHold(native, await claimEquations(claim)))) throw kemInvalid();
+}
+
+/**
+ * Verifies many answers at once; gives the indices of those that are invalid, so that one bad answer stops its own
+ * mail only. Every element is validated before it can enter the common sum; if that fails, each is verified singly.
+ */
+export async function verifyReencryptions(native: NativeCrypto, claims: readonly ReencryptionClaim[]): Promise<number[]> {
+  const invalid: number[] = [];
+  const candidates: { index: number; equations: Equation[] }[] = [];
+  for (const [index, claim] of claims.entries()) {
+    const equations = await orInvalid(claimEquations(claim));
+    if (equations === undefined) invalid.push(index);
+    else candidates.push({ index, equations });
+  }
+  if (!(await allHold(native, candidates.flatMap(({ equations }) => equations)))) {
+    for (const { index, equations } of candidates) if (!(await allHold(native, equations))) invalid.push(index);
+  }
+  return invalid.sort((a, b) => a - b);
+}
+
+async function orInvalid<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof SsmaxError && error.code === 'kem-invalid') return undefined;
+    throw error;
+  }
+}
+
+/** C2′ = C2 + D (65 bytes), for an answer that was verified. Throws `kem-invalid`. */
+export function applyReencryption(c2: Bytes, d: Bytes): Bytes {
+  return encodePoint(addDistinct(parsePoint(c2), parsePoint(d)));
+}

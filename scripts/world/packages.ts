@@ -1,0 +1,79 @@
+/**
+ * The Debian packages that the local world needs, and their installation: announced, without questions, without
+ * starting or changing any system service.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { SsmaxError } from '../../src/core/error.ts';
+
+/** By what they are for. Names are Debian 12's and 13's. */
+export const packages = {
+  servers: ['postfix', 'dovecot-imapd', 'dovecot-lmtpd', 'clamav-daemon'],
+  desktop: ['thunderbird', 'thunderbird-l10n-ja', 'fonts-noto-cjk', 'xvfb', 'openbox', 'imagemagick', 'xdotool'],
+  tests: ['postgresql', 'fakeroot', 'openssl'],
+} as const;
+
+export type PackageGroup = keyof typeof packages;
+
+/** True if this process may do anything: install packages, and be Postfix without fakeroot. */
+export function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+/**
+ * The packages of these groups that are not installed. `fakeroot` counts as needed by `servers` too when an ordinary
+ * user asks. On a system without dpkg nothing can be said: throws `packages-unknown` (kind `unavailable`).
+ */
+export function missingPackages(groups: readonly PackageGroup[]): string[] {
+  const needed = new Set<string>(groups.flatMap((group) => packages[group]));
+  if (groups.includes('servers') && !isRoot()) needed.add('fakeroot');
+  // Exit status 1 only says that some are unknown: those are missing.
+  const asked = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\\n', ...needed], { encoding: 'utf8' });
+  if (asked.error !== undefined) throw new SsmaxError('unavailable', 'packages-unknown', { needed: [...needed].join(' ') }, { cause: asked.error });
+  const installed = new Set(asked.stdout.split('\n').filter((line) => line.endsWith(' installed')).map((line) => line.split(' ')[0] ?? ''));
+  return [...needed].filter((name) => !installed.has(name));
+}
+
+/**
+ * Installs what is missing when it may (root, apt-get), telling by `say` before it does. Otherwise throws
+ * `packages-missing` (kind `unavailable`) whose `command` parameter is what somebody with the right has to type.
+ */
+export function installMissing(groups: readonly PackageGroup[], say: (line: string) => void): void {
+  const missing = missingPackages(groups);
+  if (missing.length === 0) return;
+  const command = `apt-get install --no-install-recommends ${missing.join(' ')}`;
+  if (!isRoot() || !existsSync('/usr/bin/apt-get')) {
+    throw new SsmaxError('unavailable', 'packages-missing', { packages: missing.join(' '), command: `sudo ${command}` });
+  }
+  say(`Installing Debian packages: ${missing.join(' ')}`);
+  withoutServiceStarts(() => {
+    const apt = (...args: readonly string[]): void => {
+      execFileSync('apt-get', ['-q', '-y', ...args], {
+        stdio: ['ignore', 'inherit', 'inherit'],
+        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      });
+    };
+    apt('update');
+    apt('install', '--no-install-recommends', ...missing);
+  });
+  const left = missingPackages(groups);
+  if (left.length > 0) throw new SsmaxError('unavailable', 'packages-missing', { packages: left.join(' '), command });
+}
+
+/**
+ * Runs `work` while /usr/sbin/policy-rc.d (Debian's hook that package scripts ask before they start a service) says
+ * no to everything, and puts back what was there. The paths are parameters for the test.
+ */
+export function withoutServiceStarts(work: () => void, hook = '/usr/sbin/policy-rc.d'): void {
+  const aside = `${hook}.before-ssmax`;
+  // One left by an interrupted run is the original: it must not be overwritten.
+  if (existsSync(hook) && !existsSync(aside)) renameSync(hook, aside);
+  try {
+    writeFileSync(hook, '#!/bin/sh\n# Put here by SSMAX while it installs packages: no service is to be started.\nexit 101\n');
+    chmodSync(hook, 0o755);
+    work();
+  } finally {
+    rmSync(hook, { force: true });
+    if (existsSync(aside)) renameSync(aside, hook);
+  }
+}

@@ -4,6 +4,7 @@
  */
 import { createECDH, createHash, createHmac, createPrivateKey, generateKeyPairSync, hkdfSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { type Bytes, concat, equal, utf8 } from '../core/bytes.ts';
+import { createMclArithmetic } from '../core/elgamal/mcl-arithmetic.ts';
 import { SsmaxError } from '../core/error.ts';
 import type { Ephemeral, KeyCommitment, NativeCrypto, OrganisationKey, PrivateKey } from '../core/keys.ts';
 
@@ -63,6 +64,7 @@ export function createNodeCrypto(): NativeCrypto {
   return {
     random,
     ephemeral: (hedge) => Promise.resolve(unsafeEphemeral(hedgedScalar(secret, hedge))),
+    publicArithmetic: createMclArithmetic(),
   };
 }
 

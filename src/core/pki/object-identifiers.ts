@@ -1,0 +1,42 @@
+import { OID } from '../oids.ts';
+
+/** Object identifiers that only certificates, CRLs and requests use (RFC 5280, RFC 2986, ETSI EN 319 412-1). */
+export const PKI_OID = {
+  // Attribute types of names
+  commonName: '2.5.4.3',
+  country: '2.5.4.6',
+  organisation: '2.5.4.10',
+  pseudonym: '2.5.4.65',
+  organisationId: '2.5.4.97',
+  // Certificate extensions
+  subjectKeyIdentifier: '2.5.29.14',
+  keyUsage: '2.5.29.15',
+  subjectAltName: '2.5.29.17',
+  basicConstraints: '2.5.29.19',
+  nameConstraints: '2.5.29.30',
+  crlDistributionPoints: '2.5.29.31',
+  authorityKeyIdentifier: '2.5.29.35',
+  extendedKeyUsage: '2.5.29.37',
+  // CRL and CRL entry extensions
+  crlNumber: '2.5.29.20',
+  reasonCode: '2.5.29.21',
+  invalidityDate: '2.5.29.24',
+  // Extended key usages beside SSMAX's roles
+  serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
+  emailProtection: '1.3.6.1.5.5.7.3.4',
+  // PKCS#10
+  extensionRequest: '1.2.840.113549.1.9.14',
+} as const;
+
+/** What a certificate may act as. `organisation` is told by being a CA under the root, the others by an EKU. */
+export type Role = 'user' | 'gateway' | 'inspection' | 'delegate' | 'key-server';
+export type CertificateRole = Role | 'organisation';
+
+export const ROLE_OID: Readonly<Record<Role, string>> = {
+  user: OID.roleUser,
+  gateway: OID.roleGateway,
+  inspection: OID.roleInspection,
+  delegate: OID.roleDelegate,
+  'key-server': OID.roleKeyServer,
+};

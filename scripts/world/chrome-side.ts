@@ -1,0 +1,257 @@
+/**
+ * What runs inside Thunderbird, sent as text by `Marionette.run`. It finds things on the screen and reads them; it
+ * works on Thunderbird's inner documents, of which only the few parts used are typed here.
+ */
+
+/** What a page looks for: an element by CSS selector (open and closed shadow trees included). */
+export interface Place {
+  /** Start of the document's URL, such as `about:message` or `moz-extension://`. */
+  readonly page: string;
+  readonly selector: string;
+  /** Only elements whose text contains this. */
+  readonly text?: string;
+}
+
+/** One visible element. */
+export interface Seen {
+  /** In pixels of the screen. */
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  /** Visible text, label or value of a control. */
+  readonly text: string;
+  readonly value: string;
+  readonly checked: boolean;
+  readonly disabled: boolean;
+  readonly focused: boolean;
+  /** Title of the top-level window it is in. */
+  readonly window: string;
+  /** In a menu or panel, which closes when another window is activated. */
+  readonly inPopup: boolean;
+  /** URL of the document. */
+  readonly url: string;
+}
+
+type SeenInPage = Omit<Seen, 'window' | 'inPopup' | 'url'>;
+
+interface GeckoWindow extends Window {
+  readonly mozInnerScreenX: number;
+  readonly mozInnerScreenY: number;
+}
+
+interface GeckoElement extends HTMLElement {
+  readonly openOrClosedShadowRoot?: ShadowRoot | null;
+}
+
+interface MessageListener {
+  (message: { readonly data: SeenInPage[] | null }): void;
+}
+
+/** <browser>, <iframe> or <editor>. */
+interface FrameElement extends GeckoElement {
+  readonly contentWindow: GeckoWindow | null;
+  readonly contentDocument: Document | null;
+  readonly isRemoteBrowser?: boolean;
+  readonly docShellIsActive?: boolean;
+  readonly currentURI?: { readonly spec: string };
+  readonly messageManager?: {
+    loadFrameScript(url: string, delayed: boolean): void;
+    addMessageListener(name: string, listener: MessageListener): void;
+    removeMessageListener(name: string, listener: MessageListener): void;
+  };
+}
+
+export interface MailFolder {
+  readonly URI: string;
+  readonly name: string;
+  readonly subFolders: readonly MailFolder[];
+  getTotalMessages(deep: boolean): number;
+  updateFolder(window: unknown): void;
+}
+
+export interface IncomingServer {
+  readonly type: string;
+  readonly rootFolder: MailFolder;
+  password: string;
+  getNewMessages(folder: MailFolder, window: unknown, listener: null): void;
+}
+
+/** The 3-pane window, as far as used. */
+export interface MainWindow extends GeckoWindow {
+  readonly msgWindow: unknown;
+}
+
+interface TabMail extends HTMLElement {
+  readonly currentAbout3Pane?: Window & { readonly folderTree?: { readonly rowCount: number } };
+}
+
+declare const Services: {
+  readonly wm: { getMostRecentWindow(type: string | null): MainWindow | null; getEnumerator(type: string | null): Iterable<GeckoWindow> };
+  readonly logins: { addLoginAsync(login: unknown): Promise<unknown> };
+};
+declare const ChromeUtils: {
+  importESModule(url: 'resource:///modules/MailServices.sys.mjs'): {
+    readonly MailServices: { readonly accounts: { readonly accounts: readonly { readonly incomingServer: IncomingServer }[] } };
+  };
+  importESModule(url: 'chrome://remote/content/shared/listeners/PromptListener.sys.mjs'): {
+    readonly PromptListener: { readonly prototype: { startListening: () => void } };
+  };
+};
+declare const Cc: Readonly<
+  Record<
+    string,
+    {
+      createInstance(kind: unknown): { init(...values: (string | null)[]): void };
+      getService(kind: unknown): { addCertFromBase64(certificate: string, trust: string): unknown };
+    }
+  >
+>;
+declare const Ci: Readonly<Record<string, unknown>>;
+
+export type ChromeSide = ReturnType<typeof chromeSide>;
+
+/** Makes the functions. Travels as text: everything used must be inside. */
+export function chromeSide() {
+  const mainWindow = (): MainWindow => {
+    const found = Services.wm.getMostRecentWindow('mail:3pane');
+    if (found === null) throw new Error('no main window');
+    return found;
+  };
+
+  /** Asks every 20 ms; throws after `withinMs`. */
+  const until = async <T>(look: () => T | Promise<T>, what: string, withinMs = 15_000): Promise<NonNullable<T>> => {
+    const deadline = Date.now() + withinMs;
+    for (;;) {
+      const found = await look();
+      if (found !== undefined && found !== null && found !== false) return found;
+      if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms for ${what}`);
+      const window = Services.wm.getMostRecentWindow(null);
+      await new Promise((resolve) => (window ?? mainWindow()).setTimeout(resolve, 20));
+    }
+  };
+
+  const imapServer = (): IncomingServer => {
+    const { MailServices } = ChromeUtils.importESModule('resource:///modules/MailServices.sys.mjs');
+    const found = MailServices.accounts.accounts.map((account) => account.incomingServer).find((server) => server.type === 'imap');
+    if (found === undefined) throw new Error('no IMAP account');
+    return found;
+  };
+
+  const folder = (name: string): MailFolder | undefined => {
+    const all = (from: MailFolder): MailFolder[] => from.subFolders.flatMap((child) => [child, ...all(child)]);
+    return all(imapServer().rootFolder).find((child) => child.URI.toLowerCase().endsWith(`/${name.toLowerCase()}`));
+  };
+
+  const mainWindowReady = (): boolean => {
+    const pane = Services.wm.getMostRecentWindow('mail:3pane')?.document.querySelector<TabMail>('#tabmail')?.currentAbout3Pane;
+    return pane?.document.readyState === 'complete' && (pane.folderTree?.rowCount ?? 0) > 0;
+  };
+
+  const storePassword = async (origin: string, user: string, password: string): Promise<void> => {
+    const login = Cc['@mozilla.org/login-manager/loginInfo;1']?.createInstance(Ci['nsILoginInfo']);
+    login?.init(origin, null, origin, user, password, '', '');
+    await Services.logins.addLoginAsync(login);
+  };
+
+  const leaveDialogsAlone = (): void => {
+    const { PromptListener } = ChromeUtils.importESModule('chrome://remote/content/shared/listeners/PromptListener.sys.mjs');
+    PromptListener.prototype.startListening = () => undefined;
+  };
+
+  /** Makes a CA certificate (DER in base64) trusted for servers. */
+  const trust = (certificate: string): void => {
+    Cc['@mozilla.org/security/x509certdb;1']?.getService(Ci['nsIX509CertDB']).addCertFromBase64(certificate, 'C,,');
+  };
+
+  /** Runs in the page's own process, alone: must not use anything of its surroundings. */
+  const lookInPage = (view: GeckoWindow, selector: string, text: string | null): SeenInPage[] => {
+    const matches = (root: Document | ShadowRoot): GeckoElement[] => {
+      const inside: GeckoElement[] = [];
+      for (const element of root.querySelectorAll<GeckoElement>('*')) {
+        if (element.matches(selector)) inside.push(element);
+        if (element.openOrClosedShadowRoot) inside.push(...matches(element.openOrClosedShadowRoot as ShadowRoot));
+      }
+      return inside;
+    };
+    const out: SeenInPage[] = [];
+    for (const element of matches(view.document)) {
+      const box = element.getBoundingClientRect();
+      if (box.width === 0 || box.height === 0 || !element.checkVisibility({ visibilityProperty: true })) continue;
+      const control = element as GeckoElement & { readonly value?: unknown; readonly checked?: unknown; readonly disabled?: unknown };
+      const value = typeof control.value === 'string' ? control.value : '';
+      const shown = element.getAttribute('label') ?? (element.innerText || element.textContent || value);
+      if (text !== null && !shown.includes(text)) continue;
+      out.push({
+        x: view.mozInnerScreenX + box.x,
+        y: view.mozInnerScreenY + box.y,
+        width: box.width,
+        height: box.height,
+        text: shown,
+        value,
+        checked: control.checked === true,
+        disabled: control.disabled === true || element.getAttribute('disabled') === 'true',
+        focused: view.document.activeElement === element || (element.getRootNode() as ShadowRoot).activeElement === element,
+      });
+    }
+    return out;
+  };
+
+  let lastMessage = 0;
+  const lookInRemote = (frame: FrameElement, selector: string, text: string | null): Promise<SeenInPage[]> => {
+    const manager = frame.messageManager;
+    if (manager === undefined) return Promise.resolve([]);
+    const name = `ssmax:seen:${Date.now()}:${lastMessage++}`;
+    const script = `{ const __name = (named) => named;
+      let seen = null;
+      try { seen = (${lookInPage.toString()})(content, ${JSON.stringify(selector)}, ${JSON.stringify(text)}); } finally { sendAsyncMessage(${JSON.stringify(name)}, seen); } }`;
+    return new Promise((resolve) => {
+      const finish = (seen: SeenInPage[] | null): void => {
+        manager.removeMessageListener(name, listener);
+        resolve(seen ?? []);
+      };
+      const listener: MessageListener = ({ data }) => finish(data);
+      manager.addMessageListener(name, listener);
+      // A page that is just going away never answers: it then shows nothing.
+      mainWindow().setTimeout(() => finish(null), 2_000);
+      manager.loadFrameScript(`data:,${encodeURIComponent(script)}`, false);
+    });
+  };
+
+  const windows = (): GeckoWindow[] => {
+    const recent = Services.wm.getMostRecentWindow(null);
+    const others = [...Services.wm.getEnumerator(null)].filter((window) => window !== recent);
+    return recent === null ? others : [recent, ...others];
+  };
+
+  const isShown = (frame: FrameElement): boolean => {
+    const box = frame.getBoundingClientRect();
+    return box.width > 0 && box.height > 0 && frame.checkVisibility({ visibilityProperty: true }) && frame.docShellIsActive !== false;
+  };
+
+  /** All visible elements of that place, those of the window used last first. */
+  const find = async (place: Place): Promise<Seen[]> => {
+    const text = place.text ?? null;
+    const visit = async (view: GeckoWindow, window: string, inPopup: boolean): Promise<Seen[]> => {
+      const url = view.document.documentURI;
+      const wrap = (seen: SeenInPage[], of: string, popup: boolean): Seen[] => seen.map((one) => ({ ...one, window, inPopup: popup, url: of }));
+      const found = url.startsWith(place.page) ? wrap(lookInPage(view, place.selector, text), url, inPopup) : [];
+      for (const frame of view.document.querySelectorAll<FrameElement>('browser, iframe, editor')) {
+        if (!isShown(frame)) continue;
+        const popup = inPopup || frame.closest('panel, menupopup') !== null;
+        if (frame.isRemoteBrowser === true) {
+          const remote = frame.currentURI?.spec ?? '';
+          if (remote.startsWith(place.page)) found.push(...wrap(await lookInRemote(frame, place.selector, text), remote, popup));
+        } else if (frame.contentWindow !== null && frame.contentDocument !== null) {
+          found.push(...(await visit(frame.contentWindow, window, popup)));
+        }
+      }
+      return found;
+    };
+    const found: Seen[] = [];
+    for (const window of windows()) found.push(...(await visit(window, window.document.title, false)));
+    return found;
+  };
+
+  return { mainWindow, mainWindowReady, windows, until, imapServer, folder, storePassword, trust, leaveDialogsAlone, find };
+}

@@ -1,0 +1,228 @@
+/**
+ * A Thunderbird profile that starts silently: one IMAP account with its SMTP server on loopback, nothing that asks,
+ * updates or looks anything up outside, and a HOME of its own, which also carries the configuration that an organisation
+ * manages (docs/quirks-thunderbird.md says why it is not policies.json).
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface MailAccount {
+  /** Display name, may be Japanese. */
+  readonly name: string;
+  readonly email: string;
+  /** Login for IMAP and SMTP. */
+  readonly user: string;
+  readonly password: string;
+  readonly imapPort: number;
+  readonly smtpPort: number;
+}
+
+export type PrefValue = string | number | boolean;
+
+export interface ProfileOptions {
+  /** Made anew: what was there is removed. */
+  readonly dir: string;
+  readonly account: MailAccount;
+  readonly locale: 'ja' | 'en-US';
+  readonly dark?: boolean;
+  readonly prefs?: Readonly<Record<string, PrefValue>>;
+  /** What `storage.managed` gives to an add-on, by add-on id. */
+  readonly managed?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** CA certificates (DER) that Thunderbird is to trust for HTTPS, SMTP and IMAP. */
+  readonly certificates?: readonly Uint8Array[];
+}
+
+export interface Profile {
+  /** For `--profile`. */
+  readonly dir: string;
+  readonly home: string;
+  /** Where downloads go without asking. */
+  readonly downloads: string;
+  readonly account: MailAccount;
+  readonly certificates: readonly Uint8Array[];
+  /** The environment Thunderbird must be started with, but for DISPLAY. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Writes the profile. Password and certificates are not in it yet: `startThunderbird` puts them into Thunderbird's stores. */
+export function makeProfile(options: ProfileOptions): Profile {
+  const { dir: root, account, locale, dark = false, managed = {}, certificates = [] } = options;
+  rmSync(root, { recursive: true, force: true });
+  const dir = join(root, 'profile');
+  const home = join(root, 'home');
+  const downloads = join(home, 'Downloads');
+  const temporary = join(root, 'tmp');
+  const manifests = join(home, '.mozilla', 'managed-storage');
+  for (const made of [dir, downloads, temporary, manifests]) mkdirSync(made, { recursive: true, mode: 0o700 });
+  const prefs: Record<string, PrefValue> = {
+    ...silence,
+    ...accountPrefs(account),
+    ...look(locale, dark),
+    'browser.download.dir': downloads,
+    'browser.download.folderList': 2,
+    'browser.download.useDownloadDir': true,
+    'messenger.save.dir': downloads,
+    ...options.prefs,
+  };
+  writeFileSync(join(dir, 'user.js'), Object.entries(prefs).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`).join(''));
+  for (const [name, data] of Object.entries(managed)) {
+    writeFileSync(join(manifests, `${name}.json`), JSON.stringify({ name, description: 'Managed configuration', type: 'storage', data }, null, 2));
+  }
+  return {
+    dir,
+    home,
+    downloads,
+    account,
+    certificates,
+    env: {
+      HOME: home,
+      TMPDIR: temporary,
+      LANG: 'C.UTF-8',
+      MOZ_DISABLE_AUTO_SAFE_MODE: '1',
+      MOZ_CRASHREPORTER_DISABLE: '1',
+      MOZ_ENABLE_WAYLAND: '0',
+      GDK_BACKEND: 'x11',
+      NO_AT_BRIDGE: '1',
+      GTK_USE_PORTAL: '0',
+    },
+  };
+}
+
+function accountPrefs(account: MailAccount): Record<string, PrefValue> {
+  const { name, email, user, imapPort, smtpPort } = account;
+  const folders = `imap://${encodeURIComponent(user)}@127.0.0.1`;
+  const store = '@mozilla.org/msgstore/berkeleystore;1';
+  return {
+    'mail.accountmanager.accounts': 'account1,account2',
+    'mail.accountmanager.defaultaccount': 'account1',
+    'mail.accountmanager.localfoldersserver': 'server2',
+    'mail.account.account1.identities': 'id1',
+    'mail.account.account1.server': 'server1',
+    'mail.account.account2.server': 'server2',
+    'mail.account.lastKey': 2,
+    'mail.identity.id1.fullName': name,
+    'mail.identity.id1.useremail': email,
+    'mail.identity.id1.smtpServer': 'smtp1',
+    'mail.identity.id1.valid': true,
+    'mail.identity.id1.compose_html': true,
+    'mail.identity.id1.reply_on_top': 1,
+    'mail.identity.id1.fcc': true,
+    'mail.identity.id1.fcc_folder': `${folders}/Sent`,
+    'mail.identity.id1.draft_folder': `${folders}/Drafts`,
+    'mail.identity.id1.fcc_folder_picker_mode': '0',
+    'mail.identity.id1.drafts_folder_picker_mode': '0',
+    'mail.server.server1.type': 'imap',
+    'mail.server.server1.hostname': '127.0.0.1',
+    'mail.server.server1.port': imapPort,
+    'mail.server.server1.userName': user,
+    'mail.server.server1.name': email,
+    'mail.server.server1.socketType': 0,
+    'mail.server.server1.authMethod': 3,
+    'mail.server.server1.login_at_startup': false,
+    'mail.server.server1.check_new_mail': false,
+    'mail.server.server1.directory-rel': '[ProfD]ImapMail/127.0.0.1',
+    'mail.server.server1.storeContractID': store,
+    'mail.server.server2.type': 'none',
+    'mail.server.server2.hostname': 'Local Folders',
+    'mail.server.server2.userName': 'nobody',
+    'mail.server.server2.name': 'Local Folders',
+    'mail.server.server2.directory-rel': '[ProfD]Mail/Local Folders',
+    'mail.server.server2.storeContractID': store,
+    'mail.smtpservers': 'smtp1',
+    'mail.smtp.defaultserver': 'smtp1',
+    'mail.smtpserver.smtp1.type': 'smtp',
+    'mail.smtpserver.smtp1.hostname': '127.0.0.1',
+    'mail.smtpserver.smtp1.port': smtpPort,
+    'mail.smtpserver.smtp1.username': user,
+    'mail.smtpserver.smtp1.authMethod': 3,
+    'mail.smtpserver.smtp1.try_ssl': 0,
+  };
+}
+
+function look(locale: 'ja' | 'en-US', dark: boolean): Record<string, PrefValue> {
+  return {
+    'intl.locale.requested': locale,
+    'intl.accept_languages': locale === 'ja' ? 'ja,en-US,en' : 'en-US,en',
+    'extensions.activeThemeID': `thunderbird-compact-${dark ? 'dark' : 'light'}@mozilla.org`,
+    'ui.systemUsesDarkTheme': dark ? 1 : 0,
+    'layout.css.prefers-color-scheme.content-override': dark ? 0 : 1,
+  };
+}
+
+const silence: Readonly<Record<string, PrefValue>> = {
+  // First run, wizards, reminders.
+  'app.donation.eoy.version.viewed': 999,
+  'mail.provider.suppress_dialog_on_startup': true,
+  'mail.spotlight.firstRunDone': true,
+  'mail.winsearch.firstRunDone': true,
+  'mail.rights.override': true,
+  'mail.rights.version': 1,
+  'mailnews.start_page.enabled': false,
+  'mailnews.start_page_override.mstone': 'ignore',
+  'browser.startup.homepage_override.mstone': 'ignore',
+  'mail.shell.checkDefaultClient': false,
+  'mail.startup.enabledMailCheckOnce': true,
+  'mail.inappnotifications.enabled': false,
+  'mail.inappnotifications.url': '',
+  'mail.cloud_files.enabled': false,
+  'mail.instrumentation.postUrl': '',
+  'mail.instrumentation.askUser': false,
+  'datareporting.policy.dataSubmissionPolicyBypassNotification': true,
+  'datareporting.policy.dataSubmissionEnabled': false,
+  'datareporting.healthreport.uploadEnabled': false,
+  'toolkit.telemetry.enabled': false,
+  'toolkit.telemetry.unified': false,
+  'toolkit.telemetry.server': '',
+  'toolkit.startup.max_resumed_crashes': -1,
+  // Updates and look-ups outside.
+  'app.update.enabled': false,
+  'app.update.auto': false,
+  'app.update.disabledForTesting': true,
+  'app.normandy.enabled': false,
+  'extensions.update.enabled': false,
+  'extensions.getAddons.cache.enabled': false,
+  'extensions.getAddons.showPane': false,
+  'extensions.systemAddon.update.enabled': false,
+  'extensions.blocklist.enabled': false,
+  'services.settings.server': 'data:,#remote-settings-dummy/v1',
+  'network.captive-portal-service.enabled': false,
+  'network.connectivity-service.enabled': false,
+  'network.dns.disablePrefetch': true,
+  'network.prefetch-next': false,
+  'network.trr.mode': 5,
+  'security.OCSP.enabled': 0,
+  'dom.push.connection.enabled': false,
+  'browser.safebrowsing.downloads.remote.enabled': false,
+  'browser.safebrowsing.malware.enabled': false,
+  'browser.safebrowsing.phishing.enabled': false,
+  'browser.safebrowsing.update.enabled': false,
+  'browser.region.network.url': '',
+  'browser.region.update.enabled': false,
+  'geo.provider.network.url': '',
+  'messaging-system.rsexperimentloader.enabled': false,
+  'mailnews.auto_config.fetchFromISP.enabled': false,
+  'mail.chat.enabled': false,
+  // Add-ons: unsigned ones install, the newly installed one is on at once.
+  'xpinstall.signatures.required': false,
+  'extensions.autoDisableScopes': 0,
+  'extensions.enabledScopes': 15,
+  // Errors of the add-on go to the log.
+  'browser.dom.window.dump.enabled': true,
+  'devtools.console.stdout.content': true,
+  'devtools.console.stdout.chrome': true,
+  // Nothing pops up over what is being done.
+  'mail.biff.show_alert': false,
+  'mail.biff.play_sound': false,
+  'mail.biff.show_tray_icon': false,
+  'mail.warn_on_send_accel_key': false,
+  'mail.compose.attachment_reminder': false,
+  'mail.compose.big_attachments.notify': false,
+  'mail.e2ee.auto_enable': false,
+  'mail.e2ee.notify_on_auto_disable': false,
+  // The window frame is the window manager's, which keeps positions plain.
+  'mail.tabs.drawInTitlebar': false,
+  // No portal on a private display: the file dialog is GTK's own.
+  'widget.use-xdg-desktop-portal.file-picker': 0,
+  'ui.prefersReducedMotion': 1,
+  'marionette.port': 0,
+};

@@ -1,0 +1,115 @@
+/** Starts Thunderbird with a profile on a display, and gives the means to look into it. */
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Place, Seen } from './chrome-side.ts';
+import type { Display } from './display.ts';
+import { Marionette } from './marionette.ts';
+import type { Running, World } from './process.ts';
+import type { Profile } from './profile.ts';
+import { until } from './wait.ts';
+
+/** Debian's /usr/bin/thunderbird is a shell script around it that looks for old profiles. */
+const program = '/usr/lib/thunderbird/thunderbird';
+
+export interface ThunderbirdOptions {
+  /** Unique in the world: names the log file. */
+  readonly name: string;
+  readonly profile: Profile;
+  /** Without a display it runs headless. */
+  readonly display?: Display;
+  /** A directory (installed until Thunderbird quits) or an XPI, signed or not (installed for good). */
+  readonly addon?: string;
+}
+
+export class Thunderbird {
+  readonly marionette: Marionette;
+  readonly profile: Profile;
+  readonly process: Running;
+
+  constructor(marionette: Marionette, profile: Profile, process: Running) {
+    this.marionette = marionette;
+    this.profile = profile;
+    this.process = process;
+  }
+
+  /** Installs a directory (until it quits) or an XPI (for good), signed or not; gives the add-on's id. */
+  async installAddon(path: string): Promise<string> {
+    const answer = (await this.marionette.command('Addon:Install', { path, temporary: !path.endsWith('.xpi') })) as { readonly value: string };
+    return answer.value;
+  }
+
+  /** Visible elements of a place, in all windows. */
+  find(place: Place): Promise<Seen[]> {
+    return this.marionette.run((chrome, wanted) => chrome.find(wanted), { ...place });
+  }
+
+  /** Waits until a place is visible and gives its first element. */
+  see(place: Place, withinMs?: number): Promise<Seen> {
+    return until(async () => (await this.find(place))[0], {
+      what: `${place.page} ${place.selector} ${place.text ?? ''}`,
+      ...(withinMs === undefined ? {} : { withinMs }),
+    });
+  }
+
+  /** Fetches what is new in a folder (`INBOX`, `Sent`, …) and gives the number of its messages. */
+  refresh(folder: string): Promise<number> {
+    return this.marionette.run(async (chrome, name) => {
+      const server = chrome.imapServer();
+      const window = chrome.mainWindow().msgWindow;
+      const found = chrome.folder(name);
+      if (found === undefined) {
+        server.getNewMessages(server.rootFolder, window, null);
+        return 0;
+      }
+      found.updateFolder(window);
+      return found.getTotalMessages(false);
+    }, folder);
+  }
+
+  /** Refreshes until the folder holds at least `count` messages. */
+  async waitForMessages(folder: string, count: number, withinMs = 30_000): Promise<void> {
+    await until(async () => (await this.refresh(folder)) >= count, { what: `${count} messages in ${folder}`, withinMs, everyMs: 200 });
+  }
+
+  /** Ends it in its own way, and by signal if that takes more than a few seconds. */
+  async quit(): Promise<void> {
+    void this.marionette.command('Marionette:Quit', { flags: ['eForceQuit'] }).catch(() => undefined);
+    const ended = await until(() => !this.process.alive(), { what: 'Thunderbird to quit', withinMs: 8_000 }).catch(() => false);
+    this.marionette.close();
+    await this.process.stop(ended === false ? 500 : undefined);
+  }
+}
+
+/** Starts it, stores the account's password and the CA certificates, and returns when the main window shows the account. */
+export async function startThunderbird(world: World, options: ThunderbirdOptions): Promise<Thunderbird> {
+  const { name, profile, display } = options;
+  const portFile = join(profile.dir, 'MarionetteActivePort');
+  rmSync(portFile, { force: true });
+  const process = await world.start({
+    name: `thunderbird-${name}`,
+    command: program,
+    args: ['--no-remote', '--profile', profile.dir, '--marionette', '--remote-allow-system-access', ...(display === undefined ? ['--headless'] : [])],
+    env: { ...profile.env, ...(display === undefined ? {} : { DISPLAY: display.name }) },
+    ready: () => existsSync(portFile) && readFileSync(portFile, 'latin1') !== '',
+    readyWithinMs: 60_000,
+  });
+  const marionette = await Marionette.connect(Number(readFileSync(portFile, 'latin1')));
+  await marionette.run(
+    async (chrome, user, password, certificates) => {
+      for (const certificate of certificates) chrome.trust(certificate);
+      await chrome.until(() => chrome.mainWindowReady(), 'the main window', 30_000);
+      // Both are read before any connection is made, so that nothing ever asks.
+      await chrome.storePassword('imap://127.0.0.1', user, password).catch(() => undefined);
+      await chrome.storePassword('smtp://127.0.0.1', user, password).catch(() => undefined);
+      const server = chrome.imapServer();
+      server.password = password;
+      server.getNewMessages(server.rootFolder, chrome.mainWindow().msgWindow, null);
+    },
+    profile.account.user,
+    profile.account.password,
+    profile.certificates.map((certificate) => Buffer.from(certificate).toString('base64')),
+  );
+  const thunderbird = new Thunderbird(marionette, profile, process);
+  if (options.addon !== undefined) await thunderbird.installAddon(options.addon);
+  return thunderbird;
+}

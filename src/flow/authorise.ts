@@ -1,0 +1,119 @@
+/**
+ * The key server's checks before it multiplies with the organisation's key (design §3, docs/protocol.md §10), in their
+ * order. Nothing here sees C2 or content.
+ */
+import { type Bytes, equal } from '../core/bytes.ts';
+import { decodeSignerInfo, parseSignedData, verifySignerInfo } from '../core/cms/signed-data.ts';
+import { sha256 } from '../core/digest.ts';
+import { verifyLabelProof } from '../core/elgamal/index.ts';
+import { refused, SsmaxError } from '../core/error.ts';
+import type { NativeCrypto } from '../core/keys.ts';
+import { OID } from '../core/oids.ts';
+import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
+import { validatePath } from '../core/pki/path.ts';
+import { decodeKemHeader, type KemHeader } from '../wire/kemct.ts';
+import { decodeLabel, type Label } from '../wire/label.ts';
+import type { Direction, Inspection } from '../wire/leg.ts';
+import type { Evidence } from '../wire/relay.ts';
+import { decodeVerdict, type Verdict, VERDICT_LIFETIME } from '../wire/verdict.ts';
+import { organisationCrl, requireUnrevoked, type Trust } from './trust.ts';
+import { checkLabel, requireFresh, type SignedLeg, verifySigner } from './verify-leg.ts';
+
+/** An arriving leg that passed every check but authorisation and verdict. */
+export interface ArrivingLeg extends SignedLeg {
+  readonly header: KemHeader;
+  readonly label: Label;
+  readonly labelHash: Bytes;
+}
+
+/** Steps 1 to 8 of docs/protocol.md §10: who signed what, whether it is for this organisation, and the label proof. */
+export async function verifyArriving(
+  native: NativeCrypto, evidence: Evidence, own: Certificate, trust: Trust, now: Date,
+): Promise<ArrivingLeg> {
+  const header = decodeKemHeader(evidence.header);
+  const label = decodeLabel(header.label);
+  const signer = decodeSignerInfo(evidence.signerInfo);
+  const signed = await verifySigner({
+    signer, certificates: evidence.certificates, eContentDigest: undefined, trust, now, at: now,
+  });
+  const labelHash = await sha256(header.label);
+  if (!signed.leg.labelHashes.some((hash) => equal(hash, labelHash))) throw refused('label-mismatch', { what: 'label hash' });
+  await checkLabel(signed, label);
+  checkPurpose(signed, label, own);
+  requireFresh(signer.attributes.signingTime, now);
+  await verifyLabelProof(native, { publicKey: own.publicKey, c1: header.c1, labelDigest: labelHash }, header);
+  return { ...signed, header, label, labelHash };
+}
+
+function checkPurpose(signed: SignedLeg, label: Label, own: Certificate): void {
+  const { leg, organisation } = signed;
+  const ours = equal(organisation.certificate, own.der);
+  if (leg.leg === 1 ? !ours || label.purpose !== 'seal' : leg.leg !== 2 || ours || label.purpose !== 'transfer') {
+    throw refused('leg-not-for-us');
+  }
+  if (!equal(label.targetKey, own.spkiSha256)) throw refused('label-mismatch', { what: 'target' });
+}
+
+/** The same C1 may come again with the same label (a retry), never with another (an attack, design §3). */
+export async function requireSameLabel(
+  seen: (c1: Bytes, labelHash: Bytes) => Promise<Bytes>, arriving: ArrivingLeg,
+): Promise<void> {
+  const known = await seen(arriving.header.c1, arriving.labelHash);
+  if (!equal(known, arriving.labelHash)) throw refused('ciphertext-reused');
+}
+
+/** Directions in which a leg must have been inspected before it may go on. */
+export function directionsDue(leg: 1 | 2, purpose: 'transfer' | 'deliver'): readonly Direction[] {
+  if (leg === 2) return ['inbound'];
+  return purpose === 'deliver' ? ['outbound', 'inbound'] : ['outbound'];
+}
+
+/**
+ * Verifies that valid verdicts of the own inspection server let this leg pass in every direction due; returns them as
+ * they go into the attestation. Throws `verdict-missing`, `verdict-invalid`, `verdict-stale`, `verdict-refused`.
+ */
+export async function requireVerdicts(
+  verdicts: readonly Bytes[], due: readonly Direction[], arriving: ArrivingLeg, own: Certificate, trust: Trust, now: Date,
+): Promise<Inspection[]> {
+  const verified = await Promise.all(verdicts.map((der) => verifyVerdict(der, own, trust, now)));
+  return due.map((direction) => {
+    const verdict = verified.find((one) => one.direction === direction);
+    if (verdict === undefined) throw refused('verdict-missing', { direction });
+    if (!equal(verdict.contentDigest, arriving.leg.contentDigest)) throw refused('verdict-invalid', { what: 'content' });
+    if (verdict.leg !== arriving.leg.leg) throw refused('verdict-invalid', { what: 'leg' });
+    const age = (now.getTime() - verdict.time.getTime()) / 1000;
+    if (age > VERDICT_LIFETIME || age < -600) throw refused('verdict-stale');
+    if (verdict.result !== 'pass' && verdict.result !== 'tag') throw refused('verdict-refused', { direction });
+    return {
+      direction,
+      result: verdict.result === 'tag' ? 'tagged' : 'passed',
+      policy: verdict.policy,
+      codes: [...new Set(verdict.findings.map(({ code }) => code))],
+    };
+  });
+}
+
+/**
+ * Verifies a verdict's signature: an inspection server certified by this organisation whose key the Authority's
+ * directory lists. The directory is asked as the key server is the CA and could certify another (design §1).
+ */
+export async function verifyVerdict(der: Bytes, own: Certificate, trust: Trust, now: Date): Promise<Verdict> {
+  const signed = parseSignedData(der);
+  const [first] = signed.certificates;
+  if (first === undefined) throw refused('verdict-invalid', { what: 'certificate' });
+  const certificate = parseCertificate(first);
+  await verifySignerInfo(signed.signer, {
+    contentType: OID.verdict,
+    eContentDigest: await sha256(signed.eContent),
+    certificate: first,
+    publicKey: certificate.publicKey,
+  });
+  await validatePath({ leaf: certificate, intermediates: [own], root: trust.root, at: now, role: 'inspection' });
+  await requireUnrevoked({ certificate, issuer: own, crl: organisationCrl(trust, own), at: now, now });
+  const organisation = trust.directory.organisations.find((one) => equal(one.certificate, own.der));
+  if (organisation === undefined) throw new SsmaxError('fault', 'organisation-unknown');
+  if (!organisation.inspections.some((hash) => equal(hash, certificate.spkiSha256))) throw refused('verdict-invalid', { what: 'signer' });
+  const verdict = decodeVerdict(signed.eContent);
+  if (verdict.organisation !== organisation.id) throw refused('verdict-invalid', { what: 'organisation' });
+  return verdict;
+}

@@ -1,0 +1,228 @@
+/**
+ * The key server's three calls per hop: inspect → transfer or deliver → sign (design §3, docs/protocol.md §10). It holds
+ * the organisation's key, looks up every target itself, and builds what it signs from what it verified.
+ */
+import { type Bytes, equal } from '../core/bytes.ts';
+import { encodeSignedAttributes } from '../core/cms/signed-data.ts';
+import { sha256 } from '../core/digest.ts';
+import { reencrypt } from '../core/elgamal/index.ts';
+import { refused, SsmaxError } from '../core/error.ts';
+import type { NativeCrypto, OrganisationKey } from '../core/keys.ts';
+import { OID } from '../core/oids.ts';
+import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
+import { domainOf, type Organisation, organisationOfDomain } from '../wire/directory.ts';
+import { encodeLabel, type Purpose, sortAddresses } from '../wire/label.ts';
+import { type Attestation, encodeLeg, type Inspection, type Leg } from '../wire/leg.ts';
+import type { Delivery, Evidence, Reencrypted, ReencryptRequest, SignRequest } from '../wire/relay.ts';
+import { type ArrivingLeg, directionsDue, requireSameLabel, requireVerdicts, verifyArriving } from './authorise.ts';
+import type { Clock, Members, Records, SeenCiphertexts } from './ports.ts';
+import { requireUnrevoked, type Trust } from './trust.ts';
+
+export interface KeyServiceParts {
+  readonly native: NativeCrypto;
+  readonly key: OrganisationKey;
+  readonly certificate: Certificate;
+  /** The own inspection server's certificate, from the configuration; its key must stand in the directory. */
+  readonly inspection: () => Promise<Certificate>;
+  readonly trust: () => Promise<Trust>;
+  readonly members: Members;
+  readonly seen: SeenCiphertexts;
+  readonly records: Records;
+  readonly clock: Clock;
+}
+
+/** What one outgoing message is for. */
+interface Split {
+  readonly recipients: readonly string[];
+  readonly mailbox?: string;
+  readonly targets: readonly Certificate[];
+}
+
+export interface KeyService {
+  inspect(evidence: Evidence): Promise<Reencrypted>;
+  transfer(request: ReencryptRequest): Promise<Delivery[]>;
+  deliver(request: ReencryptRequest): Promise<Delivery[]>;
+  sign(request: SignRequest): Promise<{ signedAttrs: Bytes; signature: Bytes }[]>;
+}
+
+export function createKeyService(parts: KeyServiceParts): KeyService {
+  const { native, key, certificate, clock } = parts;
+
+  async function arriving(evidence: Evidence, trust: Trust): Promise<ArrivingLeg> {
+    const leg = await verifyArriving(native, evidence, certificate, trust, clock.now());
+    try {
+      await requireSameLabel((c1, hash) => parts.seen.record(c1, hash), leg);
+    } catch (error) {
+      if (error instanceof SsmaxError && error.code === 'ciphertext-reused') {
+        await parts.records.alert(error.code, leg.leg.contentDigest);
+      }
+      throw error;
+    }
+    return leg;
+  }
+
+  async function labelFor(purpose: Purpose, target: Certificate, leg: ArrivingLeg, recipients: readonly string[]): Promise<Bytes> {
+    return encodeLabel({
+      purpose, targetKey: target.spkiSha256, sealer: certificate.sha256, contentDigest: leg.leg.contentDigest, recipients,
+    });
+  }
+
+  async function reencryptTo(
+    purpose: Purpose, leg: ArrivingLeg, targets: readonly { certificate: Certificate; recipients: readonly string[] }[],
+  ): Promise<Reencrypted[]> {
+    const labels = await Promise.all(targets.map((target) => labelFor(purpose, target.certificate, leg, target.recipients)));
+    const digests = await Promise.all(labels.map((label) => sha256(label)));
+    const answers = await reencrypt(key, leg.header.c1, leg.labelHash, targets.map((target, i) => ({
+      publicKey: target.certificate.publicKey, labelDigest: at(digests, i),
+    })));
+    return answers.map(({ c1prime, ...answer }, i) => ({
+      certificate: at(targets, i).certificate.der, label: at(labels, i), c1: c1prime, ...answer,
+    }));
+  }
+
+  async function authorise(
+    purpose: 'transfer' | 'deliver', request: ReencryptRequest,
+  ): Promise<{ leg: ArrivingLeg; splits: Split[]; inspections: Inspection[]; trust: Trust; now: Date }> {
+    const trust = await parts.trust();
+    const now = clock.now();
+    const leg = await arriving(request.evidence, trust);
+    checkSplits(leg, request.splits);
+    const splits = purpose === 'transfer'
+      ? await Promise.all(request.splits.map((split) => transferSplit(leg, split.recipients, trust, now)))
+      : (await Promise.all(request.splits.map((split) => deliverSplits(leg, split.recipients, trust)))).flat();
+    if (leg.leg.leg !== 1 && leg.leg.leg !== 2) throw refused('leg-not-for-us');
+    const due = directionsDue(leg.leg.leg, purpose);
+    const inspections = await requireVerdicts(request.verdicts, due, leg, certificate, trust, now);
+    return { leg, splits, inspections, trust, now };
+  }
+
+  /** Leg 2: recipients of one other certified organisation, under that organisation's key. */
+  async function transferSplit(leg: ArrivingLeg, recipients: readonly string[], trust: Trust, now: Date): Promise<Split> {
+    if (leg.leg.leg !== 1) throw refused('leg-not-for-us');
+    const organisations = new Set(recipients.map((address) => organisationOfDomain(trust.directory, domainOf(address))));
+    const [organisation, ...others] = organisations;
+    if (others.length > 0) throw refused('split-mixed');
+    if (organisation === undefined) throw refused('recipient-outside', { recipient: recipients[0] ?? '' });
+    if (equal(organisation.certificate, certificate.der)) throw refused('split-own-organisation');
+    const target = parseCertificate(organisation.certificate);
+    await requireUnrevoked({ certificate: target, issuer: trust.root, crl: trust.authorityCrl, at: now, now });
+    return { recipients: sortAddresses(recipients), targets: [target] };
+  }
+
+  /** Leg 3: one mailbox a message; an alias or group makes several. */
+  async function deliverSplits(leg: ArrivingLeg, recipients: readonly string[], trust: Trust): Promise<Split[]> {
+    const [recipient, ...others] = recipients;
+    if (recipient === undefined || others.length > 0) throw refused('split-mixed');
+    const organisation = organisationOfDomain(trust.directory, domainOf(recipient));
+    if (organisation === undefined || !equal(organisation.certificate, certificate.der)) {
+      throw refused('recipient-not-ours', { recipient });
+    }
+    const members = await parts.members.expand(recipient);
+    if (members.length === 0) throw refused('recipient-unknown', { recipient });
+    return members.map((member) => {
+      if (member.certificates.length === 0) throw refused('recipient-not-enrolled', { recipient });
+      return { recipients: [recipient], mailbox: member.mailbox, targets: member.certificates.map((der) => parseCertificate(der)) };
+    });
+  }
+
+  /** Label recipients of a split's leg: on leg 3 the mailbox alone. */
+  const labelRecipients = (split: Split): readonly string[] => (split.mailbox === undefined ? split.recipients : [split.mailbox]);
+
+  async function answer(purpose: 'transfer' | 'deliver', request: ReencryptRequest): Promise<Delivery[]> {
+    const { leg, splits } = await authorise(purpose, request);
+    const flat = splits.flatMap((split) => split.targets.map((target) => ({ certificate: target, recipients: labelRecipients(split) })));
+    const answers = await reencryptTo(purpose, leg, flat);
+    return splits.map(({ recipients, mailbox, targets }) => ({
+      recipients: [...recipients], ...(mailbox !== undefined && { mailbox }), targets: answers.splice(0, targets.length),
+    }));
+  }
+
+  function attest(own: Organisation, leg: ArrivingLeg, number: 2 | 3, now: Date, inspections: readonly Inspection[]): Attestation[] {
+    return [...leg.leg.attestations, { organisation: own.id, leg: number, signedAt: now, inspections }];
+  }
+
+  function ownOrganisation(trust: Trust): Organisation {
+    const own = trust.directory.organisations.find((organisation) => equal(organisation.certificate, certificate.der));
+    if (own === undefined) throw new SsmaxError('fault', 'organisation-unknown');
+    return own;
+  }
+
+  async function sign(request: SignRequest): Promise<{ signedAttrs: Bytes; signature: Bytes }[]> {
+    const { purpose, ...rest } = request;
+    const unique = { ...rest, splits: dedupe(request.splits) };
+    const { leg, splits, inspections, trust, now } = await authorise(purpose, unique);
+    const own = ownOrganisation(trust);
+    const previous = await sha256(leg.signer.der);
+    const number = purpose === 'transfer' ? 2 : 3;
+    const signatures = await Promise.all(request.splits.map(async (asked) => {
+      const split = splits.find((one) => one.mailbox === asked.mailbox && sameAddresses(one.recipients, asked.recipients));
+      if (split === undefined) throw refused('split-unknown');
+      const labels = await Promise.all(split.targets.map((target) => labelFor(purpose, target, leg, labelRecipients(split))));
+      const isHidden = split.recipients.some((address) => leg.leg.hidden.includes(address));
+      const addressed = split.recipients[0];
+      const attribute: Leg = {
+        leg: number,
+        purpose,
+        mode: leg.leg.mode,
+        labelHashes: await Promise.all(labels.map((label) => sha256(label))),
+        contentDigest: leg.leg.contentDigest,
+        sender: leg.leg.sender,
+        recipients: labelRecipients(split),
+        hidden: isHidden ? labelRecipients(split) : [],
+        attestations: attest(own, leg, number, now, inspections),
+        previous,
+        ...(split.mailbox !== undefined && split.mailbox !== addressed && addressed !== undefined && { addressedAs: addressed }),
+      };
+      const signedAttrs = encodeSignedAttributes({
+        contentType: OID.authEnvelopedData, messageDigest: asked.messageDigest, signingTime: now,
+        certificateHash: certificate.sha256, leg: encodeLeg(attribute),
+      });
+      return { signedAttrs, signature: await key.sign(signedAttrs) };
+    }));
+    await parts.records.evidence({
+      contentDigest: leg.leg.contentDigest, leg: leg.leg.leg, signerInfo: leg.signer.der, certificateHash: leg.certificate.sha256,
+    });
+    return signatures;
+  }
+
+  return {
+    async inspect(evidence) {
+      const trust = await parts.trust();
+      const leg = await arriving(evidence, trust);
+      const target = await parts.inspection();
+      const own = ownOrganisation(trust);
+      if (!own.inspections.some((hash) => equal(hash, target.spkiSha256))) throw new SsmaxError('fault', 'inspection-unknown');
+      const [only] = await reencryptTo('inspect', leg, [{ certificate: target, recipients: leg.leg.recipients }]);
+      if (only === undefined) throw new SsmaxError('fault', 'no-answer');
+      return only;
+    },
+    transfer: (request) => answer('transfer', request),
+    deliver: (request) => answer('deliver', request),
+    sign,
+  };
+}
+
+/** Recipients must be the label's; a Bcc recipient never stands with others (design §3). */
+function checkSplits(leg: ArrivingLeg, splits: readonly { recipients: readonly string[] }[]): void {
+  for (const { recipients } of splits) {
+    for (const address of recipients) {
+      if (!leg.label.recipients.includes(address)) throw refused('recipient-not-in-label', { recipient: address });
+    }
+    if (recipients.length > 1 && recipients.some((address) => leg.leg.hidden.includes(address))) throw refused('split-bcc');
+  }
+}
+
+function dedupe(splits: SignRequest['splits']): { recipients: string[] }[] {
+  const unique = new Map(splits.map(({ recipients }) => [sortAddresses(recipients).join(), { recipients }]));
+  return [...unique.values()];
+}
+
+function sameAddresses(a: readonly string[], b: readonly string[]): boolean {
+  return sortAddresses(a).join() === sortAddresses(b).join();
+}
+
+function at<T>(values: readonly T[], index: number): T {
+  const value = values[index];
+  if (value === undefined) throw new SsmaxError('fault', 'index');
+  return value;
+}

@@ -1,0 +1,48 @@
+/** What the stories need from outside; src/platform and src/server implement them. */
+import type { Bytes } from '../core/bytes.ts';
+import type { PrivateKey } from '../core/keys.ts';
+import type { Certificate } from '../core/pki/certificate.ts';
+
+export interface Clock {
+  now(): Date;
+}
+
+/** A key with its certificate. */
+export interface Credential {
+  readonly key: PrivateKey;
+  readonly certificate: Certificate;
+}
+
+export interface Member {
+  /** The mailbox that mail for the looked-up address is delivered to, normalised. */
+  readonly mailbox: string;
+  /** DER address certificates in force for that mailbox: 1 to 8. */
+  readonly certificates: readonly Bytes[];
+}
+
+/** The key server's registry, as far as re-encryption needs it. */
+export interface Members {
+  /** Alias and group expansion; an empty list where the address is nobody's. */
+  expand(address: string): Promise<readonly Member[]>;
+}
+
+/** Remembers which label a C1 first came with, for ever. */
+export interface SeenCiphertexts {
+  /** Records (c1, labelHash) if c1 is new; returns the label hash on record. */
+  record(c1: Bytes, labelHash: Bytes): Promise<Bytes>;
+}
+
+/** What a `sign` leaves behind for traceability (design §2). */
+export interface SignEvidence {
+  readonly contentDigest: Bytes;
+  /** The leg that was verified. */
+  readonly leg: number;
+  readonly signerInfo: Bytes;
+  readonly certificateHash: Bytes;
+}
+
+export interface Records {
+  evidence(evidence: SignEvidence): Promise<void>;
+  /** An attack or misuse that an administrator must see. */
+  alert(code: string, contentDigest: Bytes): Promise<void>;
+}

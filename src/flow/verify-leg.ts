@@ -1,0 +1,248 @@
+/**
+ * Verification of one leg, the same everywhere: gateway, key server (which has no content), inspection, plugin, command
+ * line. Order and codes: docs/protocol.md §7.
+ */
+import { type Bytes, compare, equal } from '../core/bytes.ts';
+import { type AuthEnvelopedData, contentDigest, parseAuthEnvelopedData } from '../core/cms/auth-enveloped-data.ts';
+import { type KemRecipientInfo, parseKemRecipientInfo } from '../core/cms/kem-recipient-info.ts';
+import {
+  parseSignedData, type SignedData, type SignerInfo, verifyGatewaySignature, verifySignerInfo,
+} from '../core/cms/signed-data.ts';
+import { sha256 } from '../core/digest.ts';
+import { refused, SsmaxError } from '../core/error.ts';
+import { OID } from '../core/oids.ts';
+import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
+import { validatePath } from '../core/pki/path.ts';
+import { domainOf, type Organisation, organisationOfDomain } from '../wire/directory.ts';
+import { decodeKemct, type KemHeader, type Kemct } from '../wire/kemct.ts';
+import { decodeLabel, type Label, type Purpose } from '../wire/label.ts';
+import { decodeLeg, type Leg } from '../wire/leg.ts';
+import { organisationCrl, organisationOfCertificate, requireUnrevoked, type Trust } from './trust.ts';
+
+/** Who signed a leg, and what is said in it. */
+export interface SignedLeg {
+  readonly leg: Leg;
+  readonly signer: SignerInfo;
+  /** The user's certificate on leg 1, else the organisation's. */
+  readonly certificate: Certificate;
+  /** The organisation that signed, or whose member did. */
+  readonly organisation: Organisation;
+  /** The organisation that vouches for the sender. */
+  readonly sendingOrganisation: Organisation;
+}
+
+export interface RecipientInfo {
+  readonly info: KemRecipientInfo;
+  readonly kemct: Kemct;
+  readonly label: Label;
+}
+
+/** A leg with its content, as gateways and readers have it. */
+export interface VerifiedLeg extends SignedLeg {
+  readonly signedData: SignedData;
+  readonly envelope: AuthEnvelopedData;
+  readonly recipients: readonly RecipientInfo[];
+  readonly contentDigest: Bytes;
+}
+
+/** Purposes that the recipient infos of a leg have: exactly these, and nothing else. */
+const PURPOSE_OF_LEG: Readonly<Record<1 | 2 | 3, { primary: Purpose; allowed: readonly Purpose[] }>> = {
+  1: { primary: 'seal', allowed: ['seal', 'self'] },
+  2: { primary: 'transfer', allowed: ['transfer'] },
+  3: { primary: 'deliver', allowed: ['deliver', 'recover'] },
+};
+const MAX_DEVICES = 8;
+
+/**
+ * Verifies a leg as it stands in a carrier.
+ *
+ * @param at the time for which certificates must be in force: now at gateways, leg 3's signing time when old mail is read
+ * (pass 'signing-time').
+ * @throws SsmaxError `refused` with the code of the first check that failed, or `unavailable`.
+ */
+export async function verifyLeg(cms: Bytes, trust: Trust, now: Date, at: 'now' | 'signing-time'): Promise<VerifiedLeg> {
+  const signedData = parseSignedData(cms);
+  if (signedData.eContentType !== OID.authEnvelopedData) throw refused('content-type-mismatch');
+  const envelope = parseAuthEnvelopedData(signedData.eContent);
+  const recipients = envelope.recipientInfos.map(readRecipientInfo);
+  const digest = await contentDigest(envelope.body);
+  const signed = await verifySigner({
+    signer: signedData.signer,
+    certificates: signedData.certificates,
+    eContentDigest: await sha256(signedData.eContent),
+    trust,
+    now,
+    at: at === 'now' ? now : signedData.signer.attributes.signingTime,
+  });
+  await checkBinding(signed.leg, digest, recipients);
+  await checkLabels(signed, recipients.map(({ label }) => label));
+  return { ...signed, signedData, envelope, recipients, contentDigest: digest };
+}
+
+function readRecipientInfo(der: Bytes): RecipientInfo {
+  const info = parseKemRecipientInfo(der);
+  const kemct = decodeKemct(info.kemct);
+  return { info, kemct, label: decodeLabel(kemct.label) };
+}
+
+/** Every verifier recomputes the contentDigest; generic CMS verification is not enough (design §3). */
+async function checkBinding(leg: Leg, digest: Bytes, recipients: readonly RecipientInfo[]): Promise<void> {
+  if (!equal(leg.contentDigest, digest)) throw refused('content-digest-mismatch', { where: 'leg' });
+  for (const { info, label } of recipients) {
+    if (!equal(info.ukm, digest)) throw refused('content-digest-mismatch', { where: 'ukm' });
+    if (!equal(label.contentDigest, digest)) throw refused('content-digest-mismatch', { where: 'label' });
+  }
+  const hashes = (await Promise.all(recipients.map(({ kemct }) => sha256(kemct.label)))).sort(compare);
+  if (hashes.length !== leg.labelHashes.length || hashes.some((hash, i) => !equal(hash, leg.labelHashes[i] ?? hash.slice(1)))) {
+    throw refused('label-mismatch', { what: 'label hash' });
+  }
+}
+
+/** Each label must say what its leg says: purpose, sealer, recipients; and a leg has just the recipient infos it may have. */
+export async function checkLabels(signed: SignedLeg, labels: readonly Label[]): Promise<void> {
+  const { leg } = signed;
+  const { primary, allowed } = PURPOSE_OF_LEG[leg.leg];
+  const count = (purpose: Purpose): number => labels.filter((label) => label.purpose === purpose).length;
+  if (leg.purpose !== primary) throw refused('leg-invalid', { what: 'purpose' });
+  if (labels.some((label) => !allowed.includes(label.purpose))) throw refused('recipient-info-purpose');
+  const most = leg.leg === 3 ? MAX_DEVICES : 1;
+  if (count(primary) < 1 || count(primary) > most) throw refused('recipient-info-count');
+  if (leg.leg === 1 && count('self') !== 1) throw refused('recipient-info-count');
+  if (count('recover') > 1) throw refused('recipient-info-count');
+  for (const label of labels) await checkLabel(signed, label);
+}
+
+/** The label's own fields against the leg's signer: sealer and recipients. */
+export async function checkLabel(signed: SignedLeg, label: Label): Promise<void> {
+  if (!equal(label.sealer, await sha256(signed.certificate.der))) throw refused('label-mismatch', { what: 'sealer' });
+  if (!equal(label.contentDigest, signed.leg.contentDigest)) throw refused('content-digest-mismatch', { where: 'label' });
+  const { recipients } = signed.leg;
+  if (label.recipients.length !== recipients.length || label.recipients.some((address, i) => address !== recipients[i])) {
+    throw refused('label-mismatch', { what: 'recipients' });
+  }
+}
+
+/**
+ * Verifies who signed a leg, without its content: structure of the leg attribute, signature, certificate, role,
+ * revocation, the gateway's second signature, and that the signer may speak for the sender.
+ */
+export async function verifySigner(input: {
+  signer: SignerInfo;
+  certificates: readonly Bytes[];
+  /** SHA-256 of eContent; undefined at the key server, which never has it. */
+  eContentDigest: Bytes | undefined;
+  trust: Trust;
+  now: Date;
+  at: Date;
+}): Promise<SignedLeg> {
+  const { signer, trust } = input;
+  const { leg: attribute } = signer.attributes;
+  if (attribute === undefined) throw refused('leg-missing');
+  const leg = decodeLeg(attribute);
+  const certificates = input.certificates.map((der) => parseCertificate(der));
+  const certificate = certificates.find((one) => equal(one.subjectKeyIdentifier, signer.subjectKeyIdentifier));
+  if (certificate === undefined) throw refused('signer-certificate-missing');
+  await verifySignerInfo(signer, {
+    contentType: OID.authEnvelopedData,
+    eContentDigest: input.eContentDigest,
+    certificate: certificate.der,
+    publicKey: certificate.publicKey,
+  });
+  const signed = leg.leg === 1 ? await verifyUser(leg, signer, certificate, input) : await verifyOrganisation(leg, signer, certificate, input);
+  if (leg.leg !== 1) await requireGatewaySignature(signed, certificates);
+  return signed;
+}
+
+interface When {
+  readonly trust: Trust;
+  readonly now: Date;
+  readonly at: Date;
+}
+
+async function verifyUser(leg: Leg, signer: SignerInfo, certificate: Certificate, when: When): Promise<SignedLeg> {
+  const { trust, now, at } = when;
+  const organisation = organisationOfDomain(trust.directory, domainOf(leg.sender.address));
+  if (organisation === undefined) throw refused('organisation-unknown');
+  const issuer = [organisation.certificate, ...organisation.formerCertificates]
+    .map((der) => parseCertificate(der))
+    .find((one) => equal(one.subjectKeyIdentifier, certificate.authorityKeyIdentifier ?? new Uint8Array(0)));
+  if (issuer === undefined) throw refused('certificate-untrusted');
+  await validatePath({ leaf: certificate, intermediates: [issuer], root: trust.root, at, role: 'user', ...cacheOf(trust) });
+  await requireUnrevoked({ certificate: issuer, issuer: trust.root, crl: trust.authorityCrl, at, now });
+  await requireUnrevoked({ certificate, issuer, crl: organisationCrl(trust, issuer), at, now });
+  const [address, ...others] = certificate.emails;
+  if (address !== leg.sender.address || others.length > 0) throw refused('sender-mismatch');
+  const { commonName, pseudonym } = certificate.subject;
+  if (leg.sender.displayName !== commonName || leg.sender.pseudonym !== (pseudonym !== undefined)) throw refused('sender-mismatch');
+  if (leg.attestations.length > 0 || leg.previous !== undefined || leg.addressedAs !== undefined) throw refused('leg-invalid', { what: 'leg 1' });
+  return { leg, signer, certificate, organisation, sendingOrganisation: organisation };
+}
+
+async function verifyOrganisation(leg: Leg, signer: SignerInfo, certificate: Certificate, when: When): Promise<SignedLeg> {
+  const { trust, now, at } = when;
+  const organisation = organisationOfCertificate(trust.directory, certificate.der);
+  await validatePath({ leaf: certificate, intermediates: [], root: trust.root, at, role: 'organisation', ...cacheOf(trust) });
+  await requireUnrevoked({ certificate, issuer: trust.root, crl: trust.authorityCrl, at, now });
+  if (leg.previous === undefined) throw refused('leg-invalid', { what: 'previous' });
+  const attested = attestingOrganisations(leg, organisation, trust);
+  const [sendingOrganisation] = attested;
+  if (sendingOrganisation === undefined || !sendingOrganisation.domains.includes(domainOf(leg.sender.address))) {
+    throw refused('sender-not-of-organisation');
+  }
+  return { leg, signer, certificate, organisation, sendingOrganisation };
+}
+
+/** The organisations that attest, sender's first; the last must be the signer. */
+function attestingOrganisations(leg: Leg, signer: Organisation, trust: Trust): Organisation[] {
+  const numbers = leg.attestations.map(({ leg: number }) => number).join();
+  const expected = leg.leg === 2 ? ['2'] : ['3', '2,3'];
+  if (!expected.includes(numbers) || leg.attestations.at(-1)?.organisation !== signer.id) {
+    throw refused('leg-invalid', { what: 'attestations' });
+  }
+  return leg.attestations.map(({ organisation: id }) => {
+    const found = trust.directory.organisations.find((organisation) => organisation.id === id);
+    if (found === undefined) throw refused('organisation-unknown');
+    return found;
+  });
+}
+
+/** Without it the key server alone could forge a leg (design §1). */
+async function requireGatewaySignature(signed: SignedLeg, certificates: readonly Certificate[]): Promise<void> {
+  const { gatewaySignature } = signed.signer;
+  if (gatewaySignature === undefined) throw refused('gateway-signature-missing');
+  if (!signed.organisation.gateways.some((hash) => equal(hash, gatewaySignature.spkiHash))) throw refused('gateway-unknown');
+  for (const gateway of certificates) {
+    if (!equal(await sha256(gateway.spki), gatewaySignature.spkiHash)) continue;
+    if (await verifyGatewaySignature(signed.signer, gateway.publicKey)) return;
+    throw refused('gateway-signature-invalid');
+  }
+  throw refused('gateway-certificate-missing');
+}
+
+function cacheOf(trust: Trust): { cache?: NonNullable<Trust['signatures']> } {
+  return trust.signatures === undefined ? {} : { cache: trust.signatures };
+}
+
+/** Leg 1 may have waited in an outbox for five days, and clocks may differ by ten minutes (design §3). */
+export function requireFresh(signingTime: Date, now: Date): void {
+  const age = now.getTime() - signingTime.getTime();
+  if (age > 5 * 86_400_000) throw refused('sealed-too-long-ago');
+  if (age < -10 * 60_000) throw refused('clock-wrong', { minutes: Math.round(-age / 60_000) });
+}
+
+/** The one recipient info of a leg with this purpose; `recipient-info-count` where it is not exactly one. */
+export function onlyRecipient(leg: VerifiedLeg, purpose: Purpose): RecipientInfo {
+  const [only, ...others] = leg.recipients.filter(({ label }) => label.purpose === purpose);
+  if (only === undefined || others.length > 0) throw refused('recipient-info-count');
+  return only;
+}
+
+/** A KEM ciphertext without C2: what may leave the gateway for the key server. */
+export function withoutC2({ c1, u, w, v, f, label }: Kemct): KemHeader {
+  return { c1, u, w, v, f, label };
+}
+
+/** Errors that mean "not now" rather than "no". */
+export function isUnavailable(error: unknown): error is SsmaxError {
+  return error instanceof SsmaxError && error.kind === 'unavailable';
+}

@@ -1,0 +1,85 @@
+/** What gateway and key server say to each other (docs/protocol.md §10): never C2, never content. */
+import { z } from 'zod';
+import { bytesField } from './json.ts';
+
+const certificate = bytesField({ maximum: 16_384 });
+const point = bytesField({ length: 65 });
+const scalar = bytesField({ length: 32 });
+const digest = bytesField({ length: 32 });
+const addresses = z.array(z.string().max(320)).min(1).max(1000);
+
+/** The arriving leg without its content: enough to verify who signed what. */
+export const evidenceSchema = z.strictObject({
+  /** DER SignerInfo of the arriving leg, its gateway signature included. */
+  signerInfo: bytesField({ maximum: 262_144 }),
+  /** Signer's certificate first; on leg 2 the sending gateway's too. */
+  certificates: z.array(certificate).min(1).max(4),
+  /** DER KemHeader of the organisation's recipient info (its C2 left out). */
+  header: bytesField({ maximum: 131_072 }),
+});
+export type Evidence = z.output<typeof evidenceSchema>;
+
+/** POST /v1/inspect: re-encrypt for the own inspection server. */
+export const inspectRequestSchema = z.strictObject({ evidence: evidenceSchema });
+
+/** POST /v1/transfer, /v1/deliver: re-encrypt for another organisation, or for own members. */
+export const reencryptRequestSchema = z.strictObject({
+  evidence: evidenceSchema,
+  /** Signed verdicts (DER SignedData): one a direction that applies. */
+  verdicts: z.array(bytesField({ maximum: 32_768 })).max(2),
+  /** One outgoing message each: recipients that share a leg. For deliver exactly one recipient each. */
+  splits: z.array(z.strictObject({ recipients: addresses })).min(1).max(1000),
+});
+export type ReencryptRequest = z.output<typeof reencryptRequestSchema>;
+
+/** POST /v1/sign: the leg attribute is built from what the key server verifies; only the digest is the gateway's. */
+export const signRequestSchema = reencryptRequestSchema.extend({
+  purpose: z.enum(['transfer', 'deliver']),
+  splits: z.array(z.strictObject({
+    recipients: addresses,
+    /** deliver: the mailbox out of the expansion of the one recipient. */
+    mailbox: z.string().max(320).optional(),
+    messageDigest: digest,
+  })).min(1).max(1000),
+});
+export type SignRequest = z.output<typeof signRequestSchema>;
+
+/** One re-encryption for one target key, with its proofs. */
+export const reencryptedSchema = z.strictObject({
+  /** The target's certificate: the organisation's, the inspection server's or the member's. */
+  certificate,
+  /** DER Label of the new recipient info. */
+  label: bytesField({ maximum: 65_536 }),
+  c1: point,
+  d: point,
+  u: point,
+  w: point,
+  v: point,
+  f: scalar,
+  /** Proof that D belongs to A, B, C1 and C1′. */
+  proof: z.strictObject({ t1: point, t2: point, t3: point, za: scalar, zr: scalar }),
+});
+export type Reencrypted = z.output<typeof reencryptedSchema>;
+
+/** One outgoing message: the recipients it stands for and the keys that open it. */
+export const deliverySchema = z.strictObject({
+  recipients: addresses,
+  /** deliver: the mailbox after alias and group expansion. */
+  mailbox: z.string().max(320).optional(),
+  targets: z.array(reencryptedSchema).min(1).max(8),
+});
+export type Delivery = z.output<typeof deliverySchema>;
+
+export const reencryptAnswerSchema = z.strictObject({ deliveries: z.array(deliverySchema).min(1) });
+export const inspectAnswerSchema = z.strictObject({ target: reencryptedSchema });
+
+export const signAnswerSchema = z.strictObject({
+  signatures: z.array(z.strictObject({
+    /** DER SET OF signed attributes. */
+    signedAttrs: bytesField({ maximum: 262_144 }),
+    /** r ‖ s. */
+    signature: bytesField({ length: 64 }),
+  })).min(1),
+  /** The organisation's certificate. */
+  certificate,
+});

@@ -25,6 +25,8 @@ export interface Ephemeral {
 export interface NativeCrypto {
   /** Cryptographically strong random bytes. */
   random(length: number): Bytes;
+  /** Node's own hash is twenty times faster than WebCrypto's on the short inputs of the proofs. */
+  sha256(data: Bytes): Promise<Bytes>;
   /**
    * A fresh one-time scalar. Where the platform can (Node), it is hedged: HKDF over `hedge` (the secret and transcript)
    * and 32 random bytes; else it comes from the platform's key generator.

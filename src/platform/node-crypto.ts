@@ -63,6 +63,7 @@ export function createNodeCrypto(): NativeCrypto {
   const secret = random(32);
   return {
     random,
+    sha256: (data) => Promise.resolve(new Uint8Array(hash(data))),
     ephemeral: (hedge) => Promise.resolve(unsafeEphemeral(hedgedScalar(secret, hedge))),
     publicArithmetic: createMclArithmetic(),
   };

@@ -30,7 +30,7 @@ export async function encapsulate(native: NativeCrypto, publicKey: Bytes, labelD
     ['M', 'r', 's'].map((name) => native.ephemeral(concat(...[utf8(`SSMAX-v1/encapsulate/${name}`), publicKey, labelDigest].map(lengthPrefixed)))),
   );
   if (m === undefined || r === undefined || s === undefined) throw new RangeError('three were asked for');
-  const [shared, proof] = await Promise.all([multiply(r, target), proveLabel(r, s, publicKey, labelDigest)]);
+  const [shared, proof] = await Promise.all([multiply(r, target), proveLabel(native, r, s, publicKey, labelDigest)]);
   const c2 = addDistinct(parsePoint(m.publicKey), shared);
   return { c1: r.publicKey, c2: encodePoint(c2), ...proof, secret: m.publicKey };
 }

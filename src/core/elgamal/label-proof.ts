@@ -3,7 +3,7 @@
  * docs/protocol-kem.md §4.
  */
 import { type Bytes, concat } from '../bytes.ts';
-import { lengthPrefixed, sha256 } from '../digest.ts';
+import { lengthPrefixed } from '../digest.ts';
 import type { Ephemeral, NativeCrypto } from '../keys.ts';
 import { encodePoint, encodeScalar, G, G_BYTES, H, H_BYTES, kemInvalid, modN, parsePoint, parseScalar, toChallenge } from './curve.ts';
 import { H_OPERAND, multiply } from './native-multiply.ts';
@@ -38,26 +38,26 @@ export function checkDigest(digest: Bytes): void {
   if (digest.length !== DIGEST_LENGTH) throw kemInvalid();
 }
 
-async function challenge(statement: LabelStatement, { u, w, v }: Pick<LabelProof, 'u' | 'w' | 'v'>): Promise<bigint> {
+async function challenge(native: NativeCrypto, statement: LabelStatement, { u, w, v }: Pick<LabelProof, 'u' | 'w' | 'v'>): Promise<bigint> {
   const parts = [TAG, G_BYTES, H_BYTES, statement.publicKey, statement.c1, u, w, v, statement.labelDigest];
-  return toChallenge(await sha256(concat(...parts.map(lengthPrefixed))));
+  return toChallenge(await native.sha256(concat(...parts.map(lengthPrefixed))));
 }
 
 /** Proves for C1 = r.publicKey; `s` is a fresh ephemeral, never to be used again. */
-export async function proveLabel(r: Ephemeral, s: Ephemeral, publicKey: Bytes, labelDigest: Bytes): Promise<LabelProof> {
+export async function proveLabel(native: NativeCrypto, r: Ephemeral, s: Ephemeral, publicKey: Bytes, labelDigest: Bytes): Promise<LabelProof> {
   const [uPoint, vPoint] = await Promise.all([multiply(r, H_OPERAND), multiply(s, H_OPERAND)]);
   const commitment = { u: encodePoint(uPoint), w: s.publicKey, v: encodePoint(vPoint) };
-  const e = await challenge({ publicKey, c1: r.publicKey, labelDigest }, commitment);
+  const e = await challenge(native, { publicKey, c1: r.publicKey, labelDigest }, commitment);
   return { ...commitment, f: encodeScalar(modN(s.scalar + e * r.scalar)) };
 }
 
 /** fG = W + e·C1 and fH = V + e·U, after validating every element; throws `kem-invalid`. */
-export async function labelEquations(statement: LabelStatement, proof: LabelProof): Promise<Equation[]> {
+export async function labelEquations(native: NativeCrypto, statement: LabelStatement, proof: LabelProof): Promise<Equation[]> {
   checkDigest(statement.labelDigest);
   parsePoint(statement.publicKey);
   const [c1, u, w, v] = [parsePoint(statement.c1), parsePoint(proof.u), parsePoint(proof.w), parsePoint(proof.v)];
   const f = parseScalar(proof.f);
-  const e = await challenge(statement, proof);
+  const e = await challenge(native, statement, proof);
   return [
     [[1n, w], [e, c1], [-f, G]],
     [[1n, v], [e, u], [-f, H]],
@@ -66,5 +66,5 @@ export async function labelEquations(statement: LabelStatement, proof: LabelProo
 
 /** Throws `kem-invalid` unless the proof holds. The key server calls it before it looks at anything secret. */
 export async function verifyLabelProof(native: NativeCrypto, statement: LabelStatement, proof: LabelProof): Promise<void> {
-  if (!(await allHold(native, await labelEquations(statement, proof)))) throw kemInvalid();
+  if (!(await allHold(native, await labelEquations(native, statement, proof)))) throw kemInvalid();
 }

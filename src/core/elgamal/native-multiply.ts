@@ -12,7 +12,7 @@ import { bytesToNumberBE } from '@noble/curves/utils.js';
 import type { Bytes } from '../bytes.ts';
 import { SsmaxError } from '../error.ts';
 import type { NativeCrypto } from '../keys.ts';
-import { encodePoint, G, H, type Point, parsePoint } from './curve.ts';
+import { addDistinct, encodePoint, G, H, type Point, parsePoint } from './curve.ts';
 
 /** What PrivateKey, Ephemeral and KeyCommitment have in common. */
 export interface Multiplier {
@@ -27,7 +27,7 @@ export interface Operand {
 }
 
 export function operand(point: Point): Operand {
-  return { bytes: encodePoint(point), plusG: encodePoint(point.add(G)) };
+  return { bytes: encodePoint(point), plusG: encodePoint(addDistinct(point, G)) };
 }
 
 export const H_OPERAND: Operand = operand(H);

@@ -31,6 +31,7 @@ export interface Reencryption extends LabelProof {
  * proof was verified and whose use was authorised: this function checks the points only (`kem-invalid`).
  */
 export async function reencrypt(
+  native: NativeCrypto,
   organisation: OrganisationKey,
   c1: Bytes,
   oldLabelDigest: Bytes,
@@ -48,12 +49,13 @@ export async function reencrypt(
   for (const [index, target] of targets.entries()) {
     const by = operands[index];
     if (by === undefined) throw new RangeError('one operand per target');
-    answers.push(await reencryptTo(organisation, old, shared, oldLabelDigest, target, by));
+    answers.push(await reencryptTo(native, organisation, old, shared, oldLabelDigest, target, by));
   }
   return answers;
 }
 
 async function reencryptTo(
+  native: NativeCrypto,
   organisation: OrganisationKey,
   c1: Operand,
   shared: Point,
@@ -74,8 +76,8 @@ async function reencryptTo(
   const c1prime = rPrime.publicKey;
   const statement = { publicKey: organisation.publicKey, target: b, c1: c1.bytes, c1prime, d, oldLabelDigest, newLabelDigest: labelDigest };
   const [proof, label] = await Promise.all([
-    proveReencryption(statement, rPrime, kr, ka, by, c1),
-    proveLabel(rPrime, s, b, labelDigest),
+    proveReencryption(native, statement, rPrime, kr, ka, by, c1),
+    proveLabel(native, rPrime, s, b, labelDigest),
   ]);
   return { c1prime, d, proof, ...label };
 }
@@ -92,18 +94,18 @@ export interface ReencryptionClaim {
   readonly answer: Reencryption;
 }
 
-async function claimEquations(claim: ReencryptionClaim): Promise<Equation[]> {
+async function claimEquations(native: NativeCrypto, claim: ReencryptionClaim): Promise<Equation[]> {
   const { publicKey, target, c1, oldLabelDigest, newLabelDigest, answer } = claim;
   const { c1prime, d } = answer;
   return [
-    ...(await reencryptionEquations({ publicKey, target, c1, c1prime, d, oldLabelDigest, newLabelDigest }, answer.proof)),
-    ...(await labelEquations({ publicKey: target, c1: c1prime, labelDigest: newLabelDigest }, answer)),
+    ...(await reencryptionEquations(native, { publicKey, target, c1, c1prime, d, oldLabelDigest, newLabelDigest }, answer.proof)),
+    ...(await labelEquations(native, { publicKey: target, c1: c1prime, labelDigest: newLabelDigest }, answer)),
   ];
 }
 
 /** Both proofs of the answer: that D is right and that C1′ is for the new label. Throws `kem-invalid`. */
 export async function verifyReencryption(native: NativeCrypto, claim: ReencryptionClaim): Promise<void> {
-  if (!(await allHold(native, await claimEquations(claim)))) throw kemInvalid();
+  if (!(await allHold(native, await claimEquations(native, claim)))) throw kemInvalid();
 }
 
 /**
@@ -114,7 +116,7 @@ export async function verifyReencryptions(native: NativeCrypto, claims: readonly
   const invalid: number[] = [];
   const candidates: { index: number; equations: Equation[] }[] = [];
   for (const [index, claim] of claims.entries()) {
-    const equations = await orInvalid(claimEquations(claim));
+    const equations = await orInvalid(claimEquations(native, claim));
     if (equations === undefined) invalid.push(index);
     else candidates.push({ index, equations });
   }

@@ -3,8 +3,8 @@
  * docs/protocol-kem.md §6.
  */
 import { type Bytes, concat } from '../bytes.ts';
-import { lengthPrefixed, sha256 } from '../digest.ts';
-import type { Ephemeral, KeyCommitment } from '../keys.ts';
+import { lengthPrefixed } from '../digest.ts';
+import type { Ephemeral, KeyCommitment, NativeCrypto } from '../keys.ts';
 import { encodePoint, encodeScalar, G, G_BYTES, modN, parsePoint, parseScalar, subtractDistinct, toChallenge } from './curve.ts';
 import { checkDigest } from './label-proof.ts';
 import { multiply, type Operand } from './native-multiply.ts';
@@ -40,13 +40,14 @@ export interface ReencryptionStatement {
 
 const TAG = 'SSMAX-v1/reenc-proof';
 
-async function challenge(s: ReencryptionStatement, { t1, t2, t3 }: Pick<ReencryptionProof, 't1' | 't2' | 't3'>): Promise<bigint> {
+async function challenge(native: NativeCrypto, s: ReencryptionStatement, { t1, t2, t3 }: Pick<ReencryptionProof, 't1' | 't2' | 't3'>): Promise<bigint> {
   const parts = [TAG, G_BYTES, s.publicKey, s.target, s.c1, s.c1prime, s.d, t1, t2, t3, s.oldLabelDigest, s.newLabelDigest];
-  return toChallenge(await sha256(concat(...parts.map(lengthPrefixed))));
+  return toChallenge(await native.sha256(concat(...parts.map(lengthPrefixed))));
 }
 
 /** `kr` is a fresh ephemeral and `ka` a fresh commitment of the organisation's key, neither ever to be used again. */
 export async function proveReencryption(
+  native: NativeCrypto,
   statement: ReencryptionStatement,
   rPrime: Ephemeral,
   kr: Ephemeral,
@@ -56,18 +57,18 @@ export async function proveReencryption(
 ): Promise<ReencryptionProof> {
   const [krB, kaC1] = await Promise.all([multiply(kr, target), multiply(ka, c1)]);
   const commitment = { t1: ka.publicKey, t2: kr.publicKey, t3: encodePoint(subtractDistinct(krB, kaC1)) };
-  const e = await challenge(statement, commitment);
+  const e = await challenge(native, statement, commitment);
   return { ...commitment, za: encodeScalar(ka.respond(e)), zr: encodeScalar(modN(kr.scalar + e * rPrime.scalar)) };
 }
 
 /** z_a·G = T1 + e·A; z_r·G = T2 + e·C1′; z_r·B − z_a·C1 = T3 + e·D, after validating every element; throws `kem-invalid`. */
-export async function reencryptionEquations(s: ReencryptionStatement, proof: ReencryptionProof): Promise<Equation[]> {
+export async function reencryptionEquations(native: NativeCrypto, s: ReencryptionStatement, proof: ReencryptionProof): Promise<Equation[]> {
   checkDigest(s.oldLabelDigest);
   checkDigest(s.newLabelDigest);
   const [a, b, c1, c1prime, d] = [parsePoint(s.publicKey), parsePoint(s.target), parsePoint(s.c1), parsePoint(s.c1prime), parsePoint(s.d)];
   const [t1, t2, t3] = [parsePoint(proof.t1), parsePoint(proof.t2), parsePoint(proof.t3)];
   const [za, zr] = [parseScalar(proof.za), parseScalar(proof.zr)];
-  const e = await challenge(s, proof);
+  const e = await challenge(native, s, proof);
   return [
     [[1n, t1], [e, a], [-za, G]],
     [[1n, t2], [e, c1prime], [-zr, G]],

@@ -19,7 +19,7 @@ describe('re-encryption', () => {
     const oldLabelDigest = native.random(32);
     const { secret, ...old } = await encapsulate(native, organisation.publicKey, oldLabelDigest);
     const targets = members.map(({ publicKey }) => ({ publicKey, labelDigest: native.random(32) }));
-    const answers = await reencrypt(organisation, old.c1, oldLabelDigest, targets);
+    const answers = await reencrypt(native, organisation, old.c1, oldLabelDigest, targets);
     expect(answers).toHaveLength(2);
     const claims: ReencryptionClaim[] = [];
     for (const [i, answer] of answers.entries()) {

@@ -28,8 +28,9 @@ import type { Bytes } from '../core/bytes.ts';
 import { refused } from '../core/error.ts';
 import { charsetDecoder } from './encoded-word.ts';
 import { parseHeaders, type Headers, type Level } from './header.ts';
-import { BARE_LINE_BREAK, latin1, positions } from './latin1.ts';
+import { BARE_LINE_BREAK, latin1 } from './latin1.ts';
 import { parseStructured, type Note, type Structured } from './parameters.ts';
+import { lineStarts } from './scan.ts';
 import { decodeBase64, decodeQuotedPrintable, transferEncoding, type TransferEncoding } from './transfer.ts';
 
 export interface Limits {
@@ -192,10 +193,11 @@ interface Delimiter {
 function splitParts(context: Context, start: number, end: number, boundary: string, note: Note): [number, number][] {
   const { bytes, level, limits } = context;
   const ranges: [number, number][] = [];
+  const starts = lineStarts(bytes, `--${boundary}`, start, end, limits.parts);
+  if (starts.length > limits.parts) throw refused('mime-too-many-parts', { limit: limits.parts });
   let open: Delimiter | undefined;
   let closed = false;
-  for (const at of positions(bytes, `--${boundary}`, start, end)) {
-    if (at !== start && bytes[at - 1] !== 0x0a) continue;
+  for (const at of starts) {
     const delimiter = readDelimiter(bytes, at, at + boundary.length + 2, end, level);
     if (delimiter === undefined || closed) {
       note('mime-boundary-ambiguous');
@@ -207,7 +209,6 @@ function splitParts(context: Context, start: number, end: number, boundary: stri
     if (delimiter.closes && open === undefined) note('mime-part-empty');
     closed = delimiter.closes;
     open = delimiter;
-    if (context.parts + ranges.length > limits.parts) throw refused('mime-too-many-parts', { limit: limits.parts });
   }
   if (!closed) {
     note('mime-unclosed');

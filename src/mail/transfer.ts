@@ -3,7 +3,7 @@
  *
  * Known gap: quoted-printable is decoded in a loop over bytes. Sealed content never uses it for anything large.
  */
-import type { Bytes } from '../core/bytes.ts';
+import { utf8, type Bytes } from '../core/bytes.ts';
 import { refused } from '../core/error.ts';
 import { latin1 } from './latin1.ts';
 
@@ -31,11 +31,13 @@ interface NativeBase64 {
 const native = Uint8Array as unknown as NativeBase64;
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const SKIP = 64;
-const INVALID = 255;
-const SEXTETS = new Uint8Array(256).fill(INVALID);
-for (let i = 0; i < 64; i++) SEXTETS[ALPHABET.charCodeAt(i)] = i;
-for (const space of '\t\n\r ') SEXTETS[space.charCodeAt(0)] = SKIP;
+const LETTERS = Uint8Array.from(ALPHABET, (letter) => letter.charCodeAt(0));
+const INVALID = 0xffff;
+/** Twelve bits for each pair of letters, at first | second << 8. */
+const PAIRS = new Uint16Array(65536).fill(INVALID);
+LETTERS.forEach((first, high) => {
+  LETTERS.forEach((second, low) => (PAIRS[first | (second << 8)] = (high << 6) | low));
+});
 
 /**
  * Base64 (RFC 4648 §4) with white space between: padding must be there, and unused bits zero. Anything else is
@@ -52,55 +54,50 @@ export function decodeBase64(encoded: Uint8Array): Bytes {
 
 /** For engines without the native method (Node before 25). They have a JIT, so a loop is fast enough. */
 function decodeBase64Loop(encoded: Uint8Array): Bytes {
-  let end = encoded.length;
-  let padding = 0;
-  while (end > 0) {
-    const last = encoded[end - 1] ?? 0;
-    if (last === 0x3d) padding++;
-    else if (SEXTETS[last] !== SKIP) break;
-    end--;
-  }
-  const out = new Uint8Array(Math.floor((end * 3) / 4) + 3);
+  const out = new Uint8Array(Math.floor((encoded.length * 3) / 4) + 3);
   let written = 0;
-  let bits = 0;
-  let pending = 0;
-  for (let i = 0; i < end;) {
+  for (let i = 0; ;) {
     // Four letters in a row, the usual case, in one step.
-    if (pending === 0) {
-      while (i + 4 <= end) {
-        const a = SEXTETS[encoded[i] ?? 0] ?? INVALID;
-        const b = SEXTETS[encoded[i + 1] ?? 0] ?? INVALID;
-        const c = SEXTETS[encoded[i + 2] ?? 0] ?? INVALID;
-        const d = SEXTETS[encoded[i + 3] ?? 0] ?? INVALID;
-        if ((a | b | c | d) >= SKIP) break;
-        out[written] = (a << 2) | (b >> 4);
-        out[written + 1] = (b << 4) | (c >> 2);
-        out[written + 2] = (c << 6) | d;
-        written += 3;
-        i += 4;
-      }
-      if (i >= end) break;
+    for (; i + 4 <= encoded.length; i += 4) {
+      const high = PAIRS[(encoded[i] ?? 0) | ((encoded[i + 1] ?? 0) << 8)] ?? INVALID;
+      const low = PAIRS[(encoded[i + 2] ?? 0) | ((encoded[i + 3] ?? 0) << 8)] ?? INVALID;
+      if ((high | low) > 0xfff) break;
+      const triple = (high << 12) | low;
+      out[written] = triple >> 16;
+      out[written + 1] = triple >> 8;
+      out[written + 2] = triple;
+      written += 3;
     }
-    const sextet = SEXTETS[encoded[i++] ?? 0] ?? INVALID;
-    if (sextet === SKIP) continue;
-    if (sextet === INVALID) throw refused('mime-base64-invalid');
-    bits = (bits << 6) | sextet;
-    if (++pending === 4) {
-      out[written++] = bits >> 16;
-      out[written++] = bits >> 8;
-      out[written++] = bits;
-      bits = pending = 0;
+    while (isSpace(encoded[i])) i++;
+    if (i >= encoded.length) return out.subarray(0, written);
+    if (PAIRS[(encoded[i] ?? 0) | ((encoded[i + 1] ?? 0) << 8)] !== INVALID && PAIRS[(encoded[i + 2] ?? 0) | ((encoded[i + 3] ?? 0) << 8)] !== INVALID) continue;
+    // Letters with white space between, padding, or garbage.
+    const quad: number[] = [];
+    for (; quad.length < 4 && i < encoded.length; i++) if (!isSpace(encoded[i])) quad.push(encoded[i] ?? 0);
+    const final = decodeQuad(quad);
+    out.set(final, written);
+    written += final.length;
+    if (final.length < 3) {
+      while (isSpace(encoded[i])) i++;
+      if (i < encoded.length) throw refused('mime-base64-invalid');
     }
   }
-  if (pending === 2 && padding === 2 && (bits & 0x0f) === 0) {
-    out[written++] = bits >> 4;
-  } else if (pending === 3 && padding === 1 && (bits & 0x03) === 0) {
-    out[written++] = bits >> 10;
-    out[written++] = bits >> 2;
-  } else if (pending !== 0 || padding !== 0) {
-    throw refused('mime-base64-invalid');
-  }
-  return out.subarray(0, written);
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || (byte !== undefined && byte >= 0x09 && byte <= 0x0d && byte !== 0x0b);
+}
+
+/** Four letters, the last one or two of which may be padding. */
+function decodeQuad([a = 0, b = 0, c = 0, d = 0]: readonly number[]): number[] {
+  const zero = LETTERS[0] ?? 0;
+  const length = d !== 0x3d ? 3 : c !== 0x3d ? 2 : 1;
+  const high = PAIRS[a | (b << 8)] ?? INVALID;
+  const low = PAIRS[(length === 1 ? zero : c) | ((length < 3 ? zero : d) << 8)] ?? INVALID;
+  const triple = (high << 12) | low;
+  const unused = length === 3 ? 0 : length === 2 ? triple & 0xff : triple & 0xffff;
+  if (high === INVALID || low === INVALID || unused !== 0) throw refused('mime-base64-invalid');
+  return [triple >> 16, (triple >> 8) & 0xff, triple & 0xff].slice(0, length);
 }
 
 /** 57 bytes make a line of 76 letters, the longest that RFC 2045 §6.8 allows. */
@@ -108,13 +105,18 @@ const LINE_BYTES = 57;
 const LINE_LETTERS = 76;
 /** Lines that one chunk of the encoder holds: about 1 MiB of output. */
 const CHUNK_LINES = 13_000;
-const LETTERS = Uint8Array.from(ALPHABET, (letter) => letter.charCodeAt(0));
+/** Two letters for each twelve bits, in the order of their bytes. */
+const LETTER_PAIRS = new Uint16Array(Uint8Array.from({ length: 8192 }, (_, i) => LETTERS[i % 2 === 0 ? i >> 7 : (i >> 1) & 63] ?? 0).buffer);
+const LINE_BREAK = new Uint16Array(Uint8Array.of(0x0d, 0x0a).buffer)[0] ?? 0;
 
 /** Base64 in lines of 76 letters with CRLF after each, in chunks of about 1 MiB, so that no second full copy exists. */
 export function* encodeBase64Lines(bytes: Uint8Array): Generator<Bytes> {
-  for (let from = 0; from < bytes.length; from += CHUNK_LINES * LINE_BYTES) {
-    yield encodeChunk(bytes, from, Math.min(bytes.length, from + CHUNK_LINES * LINE_BYTES));
+  const wholeLines = Math.floor(bytes.length / LINE_BYTES);
+  for (let line = 0; line < wholeLines; line += CHUNK_LINES) {
+    yield encodeLines(bytes, line * LINE_BYTES, Math.min(CHUNK_LINES, wholeLines - line));
   }
+  const rest = bytes.subarray(wholeLines * LINE_BYTES);
+  if (rest.length > 0) yield utf8(`${btoa(String.fromCharCode(...rest))}\r\n`);
 }
 
 /** The size in bytes that {@link encodeBase64Lines} gives for `length` bytes. */
@@ -122,30 +124,20 @@ export function base64LinesLength(length: number): number {
   return Math.ceil(length / 3) * 4 + Math.ceil(length / LINE_BYTES) * 2;
 }
 
-function encodeChunk(bytes: Uint8Array, start: number, end: number): Bytes {
-  const out = new Uint8Array(base64LinesLength(end - start));
+function encodeLines(bytes: Uint8Array, start: number, lines: number): Bytes {
+  const out = new Uint16Array(lines * (LINE_LETTERS / 2 + 1));
   let written = 0;
-  let column = 0;
-  const put = (sextet: number): void => {
-    out[written++] = LETTERS[sextet & 63] ?? 0;
-  };
-  for (let i = start; i < end; i += 3) {
-    const left = end - i;
-    const triple = ((bytes[i] ?? 0) << 16) | ((left > 1 ? (bytes[i + 1] ?? 0) : 0) << 8) | (left > 2 ? (bytes[i + 2] ?? 0) : 0);
-    put(triple >> 18);
-    put(triple >> 12);
-    if (left > 1) put(triple >> 6);
-    else out[written++] = 0x3d;
-    if (left > 2) put(triple);
-    else out[written++] = 0x3d;
-    column += 4;
-    if (column === LINE_LETTERS || left <= 3) {
-      out[written++] = 0x0d;
-      out[written++] = 0x0a;
-      column = 0;
+  let i = start;
+  for (let line = 0; line < lines; line++) {
+    for (const end = i + LINE_BYTES; i < end; i += 3) {
+      const triple = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+      out[written] = LETTER_PAIRS[triple >> 12] ?? 0;
+      out[written + 1] = LETTER_PAIRS[triple & 0xfff] ?? 0;
+      written += 2;
     }
+    out[written++] = LINE_BREAK;
   }
-  return out;
+  return new Uint8Array(out.buffer);
 }
 
 /** Value of a hexadecimal digit's byte, -1 for others. */

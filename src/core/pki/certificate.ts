@@ -67,7 +67,7 @@ export interface Certificate extends Signed {
 export function parseCertificate(der: Uint8Array): Certificate {
   if (der.length > MAX_CERTIFICATE) throw refused('certificate-too-large', { bytes: der.length });
   const own = Uint8Array.from(der); // what is hashed and verified must not change under us
-  return reading('certificate-malformed', 'refused', () => {
+  return reading('certificate-malformed', () => {
     const signed = readDer(own, (cursor) => readSigned(cursor, 'certificate-algorithm'));
     return { der: own, sha256: hash(own), ...signed, ...readDer(signed.tbs, readTbs) };
   });

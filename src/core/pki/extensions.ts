@@ -17,23 +17,24 @@ export function extension(type: string, critical: boolean, value: Uint8Array): B
 
 /**
  * Reads Extensions with `readers`. Throws `certificate-duplicate-extension`, and `certificate-critical-extension` for a
- * critical one without a reader; others without a reader are passed over. Returns which were critical.
+ * critical one without a reader, unless `closed` is false; others without a reader are passed over. Returns which were
+ * critical.
  */
-export function readExtensions(cursor: DerCursor, readers: ExtensionReaders): ReadonlyMap<string, boolean> {
+export function readExtensions(cursor: DerCursor, readers: ExtensionReaders, closed = true): ReadonlyMap<string, boolean> {
   const seen = new Map<string, boolean>();
   readSequence(cursor, (list) =>
     list.list((inner) => {
       readSequence(inner, (entry) => {
         const type = entry.oid();
-        const critical = entry.peek() === TAG.boolean && entry.boolean();
-        // DER leaves a DEFAULT out: a written FALSE would be a second encoding (X.690 §11.5).
-        if (entry.remaining === 0 || (entry.peek() !== TAG.octetString)) throw malformed('extension');
+        const written = entry.peek() === TAG.boolean;
+        const critical = written && entry.boolean();
+        if (written && !critical) throw malformed('a written FALSE is not DER'); // X.690 §11.5
         const value = entry.octets();
         if (seen.has(type)) throw refused('certificate-duplicate-extension', { oid: type });
         seen.set(type, critical);
         const read = Object.hasOwn(readers, type) ? readers[type] : undefined;
         if (read !== undefined) readDer(value, read);
-        else if (critical) throw refused('certificate-critical-extension', { oid: type });
+        else if (critical && closed) throw refused('certificate-critical-extension', { oid: type });
       });
     }, MAX_EXTENSIONS),
   );

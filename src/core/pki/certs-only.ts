@@ -1,0 +1,43 @@
+/** "certs-only" messages: a SignedData that signs nothing and carries certificates (RFC 5652 §5.1, RFC 7030 §4.1.3). */
+import type { Bytes } from '../bytes.ts';
+import { TAG, contextTag, integer, oid, readDer, readSequence, sequence, setOf, tlv } from '../der.ts';
+import { refused } from '../error.ts';
+import { OID } from '../oids.ts';
+import { MAX_CERTIFICATE } from './certificate.ts';
+import { reading } from './failures.ts';
+
+const MAX_CERTIFICATES = 16;
+const CERTIFICATES = contextTag(0);
+
+/** DER ContentInfo with these DER certificates; SET OF sorts them, so readers must find their own by its key. */
+export function encodeCertsOnly(certificates: readonly Bytes[]): Bytes {
+  const set = setOf(...certificates);
+  const certificateSet = Uint8Array.from(set);
+  certificateSet[0] = CERTIFICATES; // IMPLICIT tag
+  return sequence(
+    oid(OID.signedData),
+    tlv(contextTag(0), sequence(integer(1), setOf(), sequence(oid(OID.data)), certificateSet, setOf())),
+  );
+}
+
+/** The DER certificates, at most 16 and at least one, unread. Throws `certs-only-malformed`. */
+export function decodeCertsOnly(der: Uint8Array): readonly Bytes[] {
+  if (der.length > MAX_CERTIFICATES * MAX_CERTIFICATE) throw refused('certs-only-malformed', { what: 'too large' });
+  return reading('certs-only-malformed', () =>
+    readDer(Uint8Array.from(der), (cursor) => readSequence(cursor, (info) => {
+      expectOid(info.oid(), OID.signedData);
+      return readSequence(info, (explicit) => readSequence(explicit, (signed) => {
+        if (signed.small() !== 1) throw refused('der-invalid', { what: 'version' });
+        readSequence(signed, () => undefined, TAG.set);
+        readSequence(signed, (content) => expectOid(content.oid(), OID.data));
+        const certificates = readSequence(signed, (set) => set.setList((_, { full }) => full, MAX_CERTIFICATES), CERTIFICATES);
+        readSequence(signed, () => undefined, TAG.set);
+        if (certificates.length === 0) throw refused('der-invalid', { what: 'no certificate' });
+        return certificates;
+      }), contextTag(0));
+    })));
+}
+
+function expectOid(found: string, expected: string): void {
+  if (found !== expected) throw refused('der-invalid', { what: `object identifier ${found}` });
+}

@@ -10,7 +10,8 @@ import { refused, SsmaxError } from '../core/error.ts';
 import type { NativeCrypto, OrganisationKey } from '../core/keys.ts';
 import { OID } from '../core/oids.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
-import { domainOf, type Organisation, organisationOfDomain } from '../wire/directory.ts';
+import { domainOf } from '../mail/address.ts';
+import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
 import { encodeLabel, type Purpose, sortAddresses } from '../wire/label.ts';
 import { type Attestation, encodeLeg, type Inspection, type Leg } from '../wire/leg.ts';
 import type { Delivery, Evidence, Reencrypted, ReencryptRequest, SignRequest } from '../wire/relay.ts';
@@ -72,7 +73,7 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
   ): Promise<Reencrypted[]> {
     const labels = await Promise.all(targets.map((target) => labelFor(purpose, target.certificate, leg, target.recipients)));
     const digests = await Promise.all(labels.map((label) => sha256(label)));
-    const answers = await reencrypt(key, leg.header.c1, leg.labelHash, targets.map((target, i) => ({
+    const answers = await reencrypt(native, key, leg.header.c1, leg.labelHash, targets.map((target, i) => ({
       publicKey: target.certificate.publicKey, labelDigest: at(digests, i),
     })));
     return answers.map(({ c1prime, ...answer }, i) => ({
@@ -105,7 +106,7 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     if (organisation === undefined) throw refused('recipient-outside', { recipient: recipients[0] ?? '' });
     if (equal(organisation.certificate, certificate.der)) throw refused('split-own-organisation');
     const target = parseCertificate(organisation.certificate);
-    await requireUnrevoked({ certificate: target, issuer: trust.root, crl: trust.authorityCrl, at: now, now });
+    await requireUnrevoked({ certificate: target, issuer: trust.delegate, crl: trust.authorityCrl, at: now, now });
     return { recipients: sortAddresses(recipients), targets: [target] };
   }
 

@@ -12,6 +12,8 @@ import { decodeDirectory, type Directory, type Organisation } from '../wire/dire
 
 export interface Trust {
   readonly root: Certificate;
+  /** The Authority's delegate: signs directory and CRL, under the root's name. */
+  readonly delegate: Certificate;
   readonly directory: Directory;
   /** The Authority's CRL: organisations. */
   readonly authorityCrl: Crl;
@@ -45,7 +47,7 @@ export async function loadTrust(material: TrustMaterial, now: Date, signatures?:
   // signature and freshness of the CRL are checked on the delegate itself, before any certificate is looked up in it
   await checkRevocation({ certificate: delegate, issuer: delegate, crl: authorityCrl, at: now });
   const organisationCrls = crls.filter((crl) => !equal(crl.issuerDer, root.subjectDer));
-  return { root, directory, authorityCrl, organisationCrls, ...(signatures !== undefined && { signatures }) };
+  return { root, delegate, directory, authorityCrl, organisationCrls, ...(signatures !== undefined && { signatures }) };
 }
 
 function newestCrl(crls: readonly Crl[]): Crl | undefined {

@@ -13,7 +13,8 @@ import { refused, SsmaxError } from '../core/error.ts';
 import { OID } from '../core/oids.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { validatePath } from '../core/pki/path.ts';
-import { domainOf, type Organisation, organisationOfDomain } from '../wire/directory.ts';
+import { domainOf } from '../mail/address.ts';
+import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
 import { decodeKemct, type KemHeader, type Kemct } from '../wire/kemct.ts';
 import { decodeLabel, type Label, type Purpose } from '../wire/label.ts';
 import { decodeLeg, type Leg } from '../wire/leg.ts';
@@ -168,7 +169,7 @@ async function verifyUser(leg: Leg, signer: SignerInfo, certificate: Certificate
     .find((one) => equal(one.subjectKeyIdentifier, certificate.authorityKeyIdentifier ?? new Uint8Array(0)));
   if (issuer === undefined) throw refused('certificate-untrusted');
   await validatePath({ leaf: certificate, intermediates: [issuer], root: trust.root, at, role: 'user', ...cacheOf(trust) });
-  await requireUnrevoked({ certificate: issuer, issuer: trust.root, crl: trust.authorityCrl, at, now });
+  await requireUnrevoked({ certificate: issuer, issuer: trust.delegate, crl: trust.authorityCrl, at, now });
   await requireUnrevoked({ certificate, issuer, crl: organisationCrl(trust, issuer), at, now });
   const [address, ...others] = certificate.emails;
   if (address !== leg.sender.address || others.length > 0) throw refused('sender-mismatch');
@@ -182,7 +183,7 @@ async function verifyOrganisation(leg: Leg, signer: SignerInfo, certificate: Cer
   const { trust, now, at } = when;
   const organisation = organisationOfCertificate(trust.directory, certificate.der);
   await validatePath({ leaf: certificate, intermediates: [], root: trust.root, at, role: 'organisation', ...cacheOf(trust) });
-  await requireUnrevoked({ certificate, issuer: trust.root, crl: trust.authorityCrl, at, now });
+  await requireUnrevoked({ certificate, issuer: trust.delegate, crl: trust.authorityCrl, at, now });
   if (leg.previous === undefined) throw refused('leg-invalid', { what: 'previous' });
   const attested = attestingOrganisations(leg, organisation, trust);
   const [sendingOrganisation] = attested;

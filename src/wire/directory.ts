@@ -46,8 +46,3 @@ export function decodeDirectory(bytes: Bytes): Directory {
 export function organisationOfDomain(directory: Directory, name: string): Organisation | undefined {
   return directory.organisations.find((organisation) => organisation.domains.includes(name));
 }
-
-/** The domain of a normalised address. */
-export function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1);
-}

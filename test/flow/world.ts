@@ -1,0 +1,172 @@
+/**
+ * A whole SSMAX world in memory: an Authority and organisations with key service, gateway and inspection. Real keys,
+ * real certificates, the product's own code; only the wires between the servers are function calls.
+ */
+import type { Bytes } from '../../src/core/bytes.ts';
+import { signObject } from '../../src/core/cms/signed-data.ts';
+import { SsmaxError } from '../../src/core/error.ts';
+import { OID } from '../../src/core/oids.ts';
+import { type Certificate } from '../../src/core/pki/certificate.ts';
+import { type Crl, issueCrl, type Revocation } from '../../src/core/pki/crl.ts';
+import { issueDelegate, issueOrganisation, issueRoot, issueServer, issueUser, type Issuer } from '../../src/core/pki/issue.ts';
+import { createKeyService, type KeyService } from '../../src/flow/key-service.ts';
+import type { Credential, Member } from '../../src/flow/ports.ts';
+import type { GatewayParts } from '../../src/flow/relay.ts';
+import { loadTrust, type Trust } from '../../src/flow/trust.ts';
+import { createNodeCrypto, generatePrivateKey, loadOrganisationKey, loadPrivateKey } from '../../src/platform/node-crypto.ts';
+import { type Directory, encodeDirectory, type Organisation } from '../../src/wire/directory.ts';
+import { encodeVerdict, type Verdict } from '../../src/wire/verdict.ts';
+import { parseAuthEnvelopedData, contentDigest } from '../../src/core/cms/auth-enveloped-data.ts';
+
+export const native = createNodeCrypto();
+const random = (length: number): Bytes => native.random(length);
+export const NOW = new Date('2026-11-22T03:00:00Z');
+const YEAR = 365 * 86_400_000;
+const validity = { notBefore: new Date(NOW.getTime() - YEAR), notAfter: new Date(NOW.getTime() + YEAR) };
+
+export interface TestOrganisation {
+  readonly id: string;
+  readonly issuer: Issuer;
+  readonly gateway: Credential;
+  readonly inspection: Credential;
+  readonly members: Map<string, Member>;
+  readonly users: Map<string, Credential>;
+  readonly revoked: Revocation[];
+  readonly alerts: string[];
+  readonly entry: Organisation;
+  service: KeyService;
+  parts: GatewayParts;
+  /** What the inspection server will say. */
+  verdict: Pick<Verdict, 'result' | 'findings'>;
+}
+
+export interface TestWorld {
+  now: Date;
+  readonly root: Certificate;
+  readonly delegate: Issuer;
+  readonly organisations: Map<string, TestOrganisation>;
+  readonly revoked: Revocation[];
+  trust(): Promise<Trust>;
+  addOrganisation(domain: string, names: { ja: string; en: string }): Promise<TestOrganisation>;
+  addUser(organisation: TestOrganisation, address: string, commonName: string, pseudonymous?: boolean): Promise<Credential>;
+}
+
+export async function createWorld(): Promise<TestWorld> {
+  const rootKey = loadPrivateKey(generatePrivateKey());
+  const root = await issueRoot({ key: rootKey, subject: { commonName: 'SSMAX Authority', organisation: 'SSMAX' }, validity, random });
+  const delegateKey = loadPrivateKey(generatePrivateKey());
+  const delegate = {
+    key: delegateKey,
+    certificate: await issueDelegate({ publicKey: delegateKey.publicKey, issuer: { certificate: root, key: rootKey }, validity, random }),
+  };
+  const organisations = new Map<string, TestOrganisation>();
+  const revoked: Revocation[] = [];
+
+  const world: TestWorld = {
+    now: NOW, root, delegate, organisations, revoked,
+    async trust() {
+      const entries = [...organisations.values()].map(({ entry }) => entry);
+      const directory: Directory = {
+        version: 1, issued: new Date(world.now.getTime() - 1000), nextUpdate: new Date(world.now.getTime() + 86_400_000), organisations: entries,
+      };
+      const signed = await signObject(
+        { type: OID.directory, value: encodeDirectory(directory), signingTime: world.now },
+        { key: delegate.key, certificate: delegate.certificate.der, subjectKeyIdentifier: delegate.certificate.subjectKeyIdentifier },
+      );
+      const crls = await Promise.all([
+        crl(delegate, revoked, world.now), ...[...organisations.values()].map((one) => crl(one.issuer, one.revoked, world.now)),
+      ]);
+      return loadTrust({ root: root.der, directory: signed, crls: crls.map(({ der }) => der) }, world.now);
+    },
+    async addOrganisation(domain, names) {
+      const pkcs8 = generatePrivateKey();
+      const key = loadOrganisationKey(pkcs8);
+      const id = `NTRJP-${String(organisations.size + 1).padStart(13, '0')}`;
+      const certificate = await issueOrganisation({
+        publicKey: key.publicKey, issuer: { certificate: root, key: rootKey }, validity, random, name: names.ja, organisationId: id,
+        country: 'JP', mailDomains: [domain], hostNames: [domain],
+      });
+      const issuer = { certificate, key };
+      const gateway = await server(issuer, 'gateway', `gateway.${domain}`);
+      const inspection = await server(issuer, 'inspection', `inspection.${domain}`);
+      const entry: Organisation = {
+        id, certificate: certificate.der, formerCertificates: [], names, vetted: '2026-10-01', domains: [domain], type: 'organisation',
+        alwaysSigned: [domain], gateways: [gateway.certificate.spkiSha256], inspections: [inspection.certificate.spkiSha256],
+      };
+      const members = new Map<string, Member>();
+      const seen = new Map<string, Bytes>();
+      const alerts: string[] = [];
+      const clock = { now: () => world.now };
+      const service = createKeyService({
+        native, key, certificate, clock, trust: () => world.trust(),
+        inspection: () => Promise.resolve(inspection.certificate),
+        members: { expand: (address) => Promise.resolve([members.get(address)].filter((one) => one !== undefined)) },
+        seen: {
+          record(c1, hash) {
+            const name = Buffer.from(c1).toString('hex');
+            const known = seen.get(name) ?? hash;
+            seen.set(name, known);
+            return Promise.resolve(known);
+          },
+        },
+        records: {
+          evidence: () => Promise.resolve(),
+          alert: (code) => { alerts.push(code); return Promise.resolve(); },
+        },
+      });
+      const organisation: TestOrganisation = {
+        id, issuer, gateway, inspection, members, users: new Map(), revoked: [], alerts, entry, service,
+        verdict: { result: 'pass', findings: [] },
+        parts: {
+          native, credential: gateway, organisation: certificate, keyServer: service, clock, trust: () => world.trust(),
+          inspection: {
+            async inspect(envelope, leg, direction) {
+              const digest = await contentDigest(parseAuthEnvelopedData(envelope).body);
+              return signVerdict(organisation, { contentDigest: digest, leg, direction });
+            },
+          },
+        },
+      };
+      organisations.set(domain, organisation);
+      return organisation;
+    },
+    async addUser(organisation, address, commonName, pseudonymous = false) {
+      const key = loadPrivateKey(generatePrivateKey());
+      const certificate = await issueUser({
+        publicKey: key.publicKey, issuer: organisation.issuer, validity, random, email: address, commonName, pseudonymous,
+      });
+      const credential = { key, certificate };
+      organisation.users.set(address, credential);
+      organisation.members.set(address, {
+        mailbox: address, certificates: [...(organisation.members.get(address)?.certificates ?? []), certificate.der],
+      });
+      return credential;
+    },
+  };
+  return world;
+}
+
+async function server(issuer: Issuer, role: 'gateway' | 'inspection', name: string): Promise<Credential> {
+  const key = loadPrivateKey(generatePrivateKey());
+  return { key, certificate: await issueServer({ publicKey: key.publicKey, issuer, validity, random, role, dnsNames: [name] }) };
+}
+
+let crlNumber = 0;
+function crl(issuer: Issuer, revoked: readonly Revocation[], now: Date): Promise<Crl> {
+  return issueCrl({
+    issuer, number: ++crlNumber, thisUpdate: new Date(now.getTime() - 1000), nextUpdate: new Date(now.getTime() + 86_400_000), revoked,
+  });
+}
+
+/** A verdict as the organisation's inspection server signs it; fields may be overridden. */
+export async function signVerdict(organisation: TestOrganisation, fields: Partial<Verdict> & { contentDigest: Bytes }): Promise<Bytes> {
+  const value = encodeVerdict({
+    leg: 1, direction: 'outbound', organisation: organisation.id, policy: 'test-1', time: NOW, ...organisation.verdict, ...fields,
+  });
+  const { key, certificate } = organisation.inspection;
+  return signObject({ type: OID.verdict, value, signingTime: NOW }, { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier });
+}
+
+export function codeOf(error: unknown): string {
+  return error instanceof SsmaxError ? error.code : String(error);
+}

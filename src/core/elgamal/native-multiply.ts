@@ -47,7 +47,7 @@ const constantsOf = new WeakMap<Multiplier, KeyConstants>();
 function constants(key: Multiplier): KeyConstants {
   let known = constantsOf.get(key);
   if (known === undefined) {
-    const { x, y } = parsePoint(key.publicKey);
+    const { x, y } = p256.Point.fromBytes(key.publicKey); // own, so ±G may be: the formula holds for k = ±1
     known = { x, ySquared: Fp.sqr(y), inverse: Fp.inv(Fp.add(y, y)) };
     constantsOf.set(key, known);
   }

@@ -46,3 +46,28 @@ export interface Records {
   /** An attack or misuse that an administrator must see. */
   alert(code: string, contentDigest: Bytes): Promise<void>;
 }
+
+/** A table that outlives the program: values by key. */
+export interface Table<T> {
+  get(key: string): Promise<T | undefined>;
+  put(key: string, value: T): Promise<void>;
+  remove(key: string): Promise<void>;
+  all(): Promise<readonly T[]>;
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Bytes;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** Values by lower-case name. */
+  header(name: string): string | undefined;
+  readonly body: Bytes;
+}
+
+/** Throws `network-unreachable`, kind unavailable, where there is no answer. Any status is an answer. */
+export type Http = (request: HttpRequest) => Promise<HttpAnswer>;

@@ -1,0 +1,36 @@
+/** The ports of the stories, in a browser: WebCrypto, IndexedDB, fetch. */
+import { SsmaxError } from '../core/error.ts';
+import type { Http } from '../flow/ports.ts';
+
+export { createWebCrypto, generateWebKey, loadWebPrivateKey, type WebKeyPair } from './web-crypto.ts';
+export { openTables } from './web-store.ts';
+
+/** Largest answer taken, bytes: a directory of some ten thousand organisations. */
+const MAX_ANSWER = 64 * 1024 * 1024;
+
+/**
+ * HTTP by fetch. Neither cookies nor redirects: an organisation's server answers itself or not at all. `timeout` is in
+ * milliseconds.
+ */
+export function createWebHttp(timeout = 20_000): Http {
+  return async ({ method, url, headers, body }) => {
+    try {
+      const response = await fetch(url, {
+        method,
+        cache: 'no-cache', // asks the server whether what is cached still holds
+        credentials: 'omit',
+        redirect: 'error',
+        referrerPolicy: 'no-referrer',
+        signal: AbortSignal.timeout(timeout),
+        ...(headers !== undefined && { headers }),
+        ...(body !== undefined && { body }),
+      });
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      if (bytes.length > MAX_ANSWER) throw new SsmaxError('unavailable', 'answer-too-large', { url });
+      return { status: response.status, header: (name) => response.headers.get(name) ?? undefined, body: bytes };
+    } catch (cause) {
+      if (cause instanceof SsmaxError) throw cause;
+      throw new SsmaxError('unavailable', 'network-unreachable', { url }, { cause });
+    }
+  };
+}

@@ -1,0 +1,28 @@
+/** Runs a group of tests once per database. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { postgresMissing, startPostgres } from './postgres.ts';
+import type { Cluster } from './postgres.ts';
+
+/** `fresh` gives the location of an empty store. */
+export function onBothDatabases(name: string, tests: (fresh: () => Promise<string>) => void): void {
+  describe(`${name} on SQLite`, () => {
+    const root = mkdtempSync(join(tmpdir(), 'ssmax-db-'));
+    let stores = 0;
+    afterAll(() => rmSync(root, { recursive: true, force: true }));
+    tests(async () => join(root, `${++stores}`, 'store.sqlite'));
+  });
+
+  const missing = postgresMissing();
+  const label = `${name} on PostgreSQL${missing === undefined ? '' : ` (${missing})`}`;
+  describe.skipIf(missing !== undefined)(label, () => {
+    let cluster: Cluster;
+    beforeAll(async () => {
+      cluster = await startPostgres();
+    });
+    afterAll(() => cluster.stop());
+    tests(() => cluster.freshDatabase());
+  });
+}

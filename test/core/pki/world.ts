@@ -1,5 +1,5 @@
 /** A small PKI for the tests of core/pki: one Authority, two organisations, one certificate of each role. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,11 +58,13 @@ export async function createWorld(): Promise<World> {
 }
 
 /** Runs `openssl` in a fresh directory that holds `files`; returns its output. Throws with its messages if it fails. */
-export function openssl(args: readonly string[], files: Readonly<Record<string, Uint8Array | string>>): string {
+export function openssl(args: readonly string[], files: Readonly<Record<string, Uint8Array | string>>, output: 'stdout' | 'stderr' = 'stdout'): string {
   const directory = mkdtempSync(join(tmpdir(), 'ssmax-pki-'));
   try {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), content);
-    return execFileSync('openssl', args, { cwd: directory, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    const result = spawnSync('openssl', args, { cwd: directory, encoding: 'utf8' });
+    if (result.status !== 0) throw new Error(`openssl ${args.join(' ')}: ${result.stderr}`);
+    return result[output];
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -30,6 +30,7 @@ protocols = imap lmtp
 ssl = no
 disable_plaintext_auth = no
 auth_mechanisms = plain login
+auth_failure_delay = 0
 first_valid_uid = 1
 first_valid_gid = 1
 mail_uid = ${mailUser}
@@ -84,6 +85,10 @@ service auth {
 }
 service anvil {
   chroot =
+  # Everybody comes from 127.0.0.1: one person's wrong password must not slow the others down.
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
 }
 service stats {
   chroot =

@@ -5,8 +5,10 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
 import { SsmaxError } from '../../src/core/error.ts';
 import { markerVariable, newWorldId, ownedProcesses, ownerIsDead, removeStaleDirectories, signal, type OwnedProcess } from './owned.ts';
 import { makeDirectory } from './files.ts';
@@ -65,10 +67,8 @@ const guardianScript = `
 if IFS= read -r line; then exit 0; fi
 id=$1; shift
 each() {
-  left=
-  for p in /proc/[0-9]*; do
-    if tr '\\0' '\\n' 2>/dev/null <"$p/environ" | grep -q "^${markerVariable}=$id/"; then left=1; kill "$1" "\${p#/proc/}" 2>/dev/null; fi
-  done
+  left=$(grep -lsz "^${markerVariable}=$id/" /proc/[0-9]*/environ)
+  for path in $left; do pid=\${path#/proc/}; kill "$1" "\${pid%/environ}" 2>/dev/null; done
 }
 each -TERM
 for i in 1 2 3 4 5 6 7 8 9 10; do if [ -n "$left" ]; then sleep 0.2; each -0; fi; done
@@ -266,6 +266,12 @@ export class World {
   }
 }
 
+/** What `World.start` needs to run one of our TypeScript programs: `world.start({ name, ...typescript(file, args) })`. */
+export function typescript(file: string, args: readonly string[]): Pick<StartOptions, 'command' | 'args'> {
+  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+  return { command: process.execPath, args: ['--import', loader, file, ...args] };
+}
+
 /**
  * Ends the processes and removes the directories of worlds whose owner died and whose guardian could not do it.
  * `World.open` calls it.
@@ -309,15 +315,18 @@ async function runningOf(
 }
 
 /**
- * SIGTERM to the leader (to all, if it is none of them), SIGKILL to what still lives after `graceMs`; resolves when
- * nothing is left. A leader that goes leaves its children a moment to follow.
+ * SIGTERM to the leader, then to what it leaves behind (to all, if there is no leader), SIGKILL to what still lives
+ * after `graceMs`; resolves when nothing is left.
  */
 async function end(list: () => OwnedProcess[], graceMs: number, leader?: () => number): Promise<void> {
-  const first = list();
-  const told = first.filter(({ pid }) => pid === leader?.());
-  for (const owned of told.length > 0 ? told : first) signal(owned, 'SIGTERM');
   const deadline = performance.now() + graceMs;
-  for (let left = first; left.length > 0; left = list()) {
+  const told = new Set<number>();
+  for (let left = list(); left.length > 0; left = list()) {
+    const first = left.filter(({ pid }) => pid === leader?.());
+    for (const owned of first.length > 0 ? first : left) {
+      if (!told.has(owned.pid)) signal(owned, 'SIGTERM');
+      told.add(owned.pid);
+    }
     if (performance.now() > deadline) for (const owned of left) signal(owned, 'SIGKILL');
     await pause(20);
   }

@@ -157,7 +157,7 @@ async function inspect(parts: GatewayParts, leg: VerifiedLeg, splits: readonly S
     }
     if (verdict.result === 'refuse' || verdict.result === 'hold') {
       const [finding] = verdict.findings;
-      throw refused(`inspection-${verdict.result}`, { direction, finding: finding?.code ?? '', part: finding?.part ?? 0 });
+      throw refused(verdict.result === 'hold' ? 'inspection-hold' : finding?.code ?? 'inspection-refused', { direction, part: finding?.part ?? 0 });
     }
     verdicts.push(der);
   }

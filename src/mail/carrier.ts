@@ -155,6 +155,21 @@ function* canonicalLines(field: Uint8Array): Generator<Uint8Array> {
   }
 }
 
+/** The same mail without any `X-SSMAX…` field, its body untouched: what a gateway lets pass from outside. */
+export function stripMark(rawMail: Bytes): StreamedMail {
+  const { headers, bodyStart } = parseHeaders(rawMail, 'outer');
+  const kept = headers.fields.filter(({ name }) => !name.toLowerCase().startsWith('x-ssmax')).map(({ start, end }) => rawMail.subarray(start, end));
+  const head = concat(...kept, CRLF);
+  const rest = rawMail.subarray(bodyStart);
+  return {
+    head,
+    *body() {
+      yield rest;
+    },
+    size: head.length + rest.length,
+  };
+}
+
 /** A streamed mail in one piece. */
 export function mailBytes(mail: StreamedMail): Bytes {
   return concat(mail.head, ...mail.body());

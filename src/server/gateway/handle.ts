@@ -1,0 +1,84 @@
+/** What the gateway does with one mail on each of its two listeners (design §2, docs/protocol.md §11). */
+import { type Bytes, hex } from '../../core/bytes.ts';
+import { refused, SsmaxError } from '../../core/error.ts';
+import type { Departure, GatewayParts } from '../../flow/relay.ts';
+import { relay } from '../../flow/relay.ts';
+import { claimedDomains, normalizeAddress, parseAddressList, parseFrom } from '../../mail/address.ts';
+import { findCarrier, replaceCarrier, type StreamedMail, stripMark } from '../../mail/carrier.ts';
+import { type Entity, parseMime } from '../../mail/mime.ts';
+import type { Copy } from './reinject.ts';
+import type { Envelope } from './smtp.ts';
+
+export type ListenerName = 'submission' | 'arriving';
+
+/** Stands in every mail that a gateway sends on: a delivery report names the content by it. */
+export const CONTENT_FIELD = 'X-SSMAX-Content';
+
+export interface Handled {
+  readonly copies: readonly Copy[];
+  /** Undefined for mail outside SSMAX. */
+  readonly contentDigest?: string;
+  readonly sender?: string;
+}
+
+export interface HandlerParts extends GatewayParts {
+  /** Hands all copies to the queue. */
+  readonly reinject: (copies: readonly Copy[]) => Promise<void>;
+  /** Keeps a refusal for the sender's plugin, which shows its reason. */
+  readonly reportRefusal: (refusal: { contentDigest: Bytes; code: string; sender: string; params: SsmaxError['params'] }) => Promise<void>;
+}
+
+/** Takes one mail; resolves when every copy is queued. */
+export async function handle(parts: HandlerParts, listener: ListenerName, envelope: Envelope, raw: Bytes): Promise<Handled> {
+  const outer = parseMime(raw, 'outer');
+  const carrier = findCarrier(outer);
+  if (carrier.kind === 'none') return handleUnsealed(parts, listener, envelope, outer, raw);
+  const { departures, contentDigest } = await relay(parts, listener, {
+    cms: carrier.cms,
+    recipients: envelope.recipients.map(normalizeAddress),
+    from: fromOf(outer),
+    visible: [...addresses(outer, 'To'), ...addresses(outer, 'Cc')],
+  });
+  const copies = departures.map((departure) => copyOf(envelope, raw, departure, contentDigest));
+  await parts.reinject(copies);
+  return { copies, contentDigest: hex(contentDigest), sender: fromOf(outer) };
+}
+
+function copyOf(envelope: Envelope, raw: Bytes, departure: Departure, contentDigest: Bytes): Copy {
+  return copy(envelope, departure.recipients, replaceCarrier(raw, departure.cms, { addedFields: [[CONTENT_FIELD, hex(contentDigest)]] }));
+}
+
+function copy(envelope: Envelope, recipients: readonly string[], mail: StreamedMail): Copy {
+  const { from, notify, envelopeId } = envelope;
+  return { from, recipients, mail, ...(notify !== undefined && { notify }), ...(envelopeId !== undefined && { envelopeId }) };
+}
+
+/** Only leg 1 may be submitted. Mail from outside passes unless it claims to come from where every mail is signed. */
+async function handleUnsealed(
+  parts: HandlerParts, listener: ListenerName, envelope: Envelope, outer: Entity, raw: Bytes,
+): Promise<Handled> {
+  if (listener === 'submission') throw refused('not-protected');
+  if (!isDeliveryReport(envelope, outer)) {
+    const { directory } = await parts.trust();
+    const claimed = claimedDomains([envelope.from, ...outer.headers.all('From'), ...outer.headers.all('Sender')].map((value) => ` ${value}`));
+    const impersonated = directory.organisations.find(({ alwaysSigned }) => claimed.some((domain) => alwaysSigned.includes(domain)));
+    if (impersonated !== undefined) throw refused('impersonation', { organisation: impersonated.names.en });
+  }
+  const copies = [copy(envelope, envelope.recipients, stripMark(raw))];
+  await parts.reinject(copies);
+  return { copies };
+}
+
+function isDeliveryReport(envelope: Envelope, outer: Entity): boolean {
+  return envelope.from === '' && outer.type === 'multipart/report';
+}
+
+function fromOf(outer: Entity): string {
+  const [from, ...others] = outer.headers.all('From');
+  if (from === undefined || others.length > 0) throw refused('from-mismatch');
+  return parseFrom(from).address;
+}
+
+function addresses(outer: Entity, name: string): string[] {
+  return outer.headers.all(name).flatMap((value) => parseAddressList(value)).map(({ address }) => address);
+}

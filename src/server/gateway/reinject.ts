@@ -1,0 +1,100 @@
+/**
+ * Re-injection into the local MTA's queue. All copies are streamed before any final dot is sent, so that a copy can be
+ * doubled only between the queue's 250 and ours (design §2). Loopback only; no TLS.
+ */
+import { PassThrough } from 'node:stream';
+import { once } from 'node:events';
+import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import { SsmaxError } from '../../core/error.ts';
+import type { StreamedMail } from '../../mail/carrier.ts';
+
+export interface Hop {
+  readonly host: string;
+  readonly port: number;
+  /** For each reply awaited; milliseconds. */
+  readonly deadline: number;
+}
+
+/** One copy with its envelope. */
+export interface Copy {
+  readonly from: string;
+  readonly recipients: readonly string[];
+  readonly mail: StreamedMail;
+  /** DSN parameters (RFC 3461) as they came; RET is always HDRS, so that no sealed content is returned. */
+  readonly notify?: readonly string[];
+  readonly envelopeId?: string;
+  readonly originalClient?: { readonly address: string; readonly helo: string };
+}
+
+interface Open {
+  readonly connection: SMTPConnection;
+  readonly body: PassThrough;
+  readonly sent: Promise<void>;
+}
+
+function failed(cause: unknown): SsmaxError {
+  return new SsmaxError('unavailable', 'queue-unavailable', {}, { cause });
+}
+
+async function start(hop: Hop, copy: Copy): Promise<Open> {
+  const connection = new SMTPConnection({
+    host: hop.host, port: hop.port, secure: false, ignoreTLS: true, name: 'gateway', connectionTimeout: hop.deadline,
+    greetingTimeout: hop.deadline, socketTimeout: hop.deadline,
+  });
+  await new Promise<void>((resolve, reject) => {
+    connection.once('error', reject);
+    connection.connect((error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+  const body = new PassThrough();
+  const sent = new Promise<void>((resolve, reject) => {
+    connection.once('error', reject);
+    connection.once('end', () => { reject(new Error('connection closed')); });
+    const envelope = {
+      from: copy.from,
+      to: [...copy.recipients],
+      size: copy.mail.size,
+      dsn: {
+        ret: 'HDRS' as const,
+        ...(copy.notify !== undefined && { notify: [...copy.notify] as ('NEVER' | 'SUCCESS' | 'FAILURE' | 'DELAY')[] }),
+        ...(copy.envelopeId !== undefined && { envid: copy.envelopeId }),
+      },
+    };
+    connection.send(envelope, body, (error, info) => {
+      if (error) reject(error);
+      else if (info.rejected.length > 0) reject(new Error('recipient refused by the queue'));
+      else resolve();
+    });
+  });
+  sent.catch(() => body.destroy()); // awaited below as well: this only stops the writer
+  return { connection, body, sent };
+}
+
+async function stream(open: Open, mail: StreamedMail): Promise<void> {
+  const write = async (chunk: Uint8Array): Promise<void> => {
+    if (open.body.destroyed) throw new Error('connection closed');
+    if (!open.body.write(chunk)) await Promise.race([once(open.body, 'drain'), open.sent.then(() => undefined)]);
+  };
+  await write(mail.head);
+  for (const chunk of mail.body()) await write(chunk);
+}
+
+/** Hands all copies to the queue; resolves only when it took every one. Throws `queue-unavailable`: try again later. */
+export async function reinject(hop: Hop, copies: readonly Copy[]): Promise<void> {
+  const open: Open[] = [];
+  try {
+    for (const copy of copies) {
+      const one = await start(hop, copy);
+      open.push(one);
+      await stream(one, copy.mail);
+    }
+    for (const { body } of open) body.end();
+    await Promise.all(open.map(({ sent }) => sent));
+  } catch (cause) {
+    throw failed(cause);
+  } finally {
+    for (const { connection } of open) connection.close();
+  }
+}

@@ -1,0 +1,49 @@
+/** SMTP replies for every code: enhanced status (RFC 3463) and one short English line. Clients show it raw. */
+import { SsmaxError } from '../../core/error.ts';
+
+interface Reply {
+  readonly status: string;
+  readonly text: string;
+}
+
+/** Codes with a text of their own; others get the general line. docs/errors.md has cause and remedy of each. */
+const REPLIES: Readonly<Record<string, Reply>> = {
+  'not-protected': { status: '5.7.1', text: 'This mail is not protected by SSMAX. Send it from a mail program with SSMAX.' },
+  impersonation: { status: '5.7.1', text: 'This mail claims to come from an organisation that always signs, but it is not signed.' },
+  'recipient-outside': { status: '5.7.1', text: 'A recipient is outside SSMAX; your organisation does not allow sending there.' },
+  'recipient-unknown': { status: '5.1.1', text: 'No such mailbox here.' },
+  'recipient-not-ours': { status: '5.1.2', text: 'This organisation does not receive mail for that recipient.' },
+  'recipient-not-enrolled': { status: '5.7.1', text: 'The recipient has not enrolled with SSMAX yet.' },
+  'recipient-not-in-label': { status: '5.7.1', text: 'A recipient was added after sealing. Send the mail again.' },
+  'certificate-revoked': { status: '5.7.1', text: 'The sender\'s certificate has been revoked. Ask your administrator.' },
+  'certificate-expired': { status: '5.7.1', text: 'The sender\'s certificate has expired. Enrol again.' },
+  'sealed-too-long-ago': { status: '5.7.1', text: 'This mail was sealed more than five days ago. Send it again.' },
+  'clock-wrong': { status: '5.7.1', text: 'The clock of the sending computer is wrong. Correct it and send again.' },
+  'from-mismatch': { status: '5.7.1', text: 'The From address is not the certified address of the sender.' },
+  'headers-differ': { status: '5.7.1', text: 'The recipients in the header differ from the sealed ones. Send the mail again.' },
+  keyword: { status: '5.7.1', text: 'Refused by the sending organisation: the mail holds a word that may not leave it.' },
+  malware: { status: '5.7.1', text: 'Refused by inspection: malware was found.' },
+  'encrypted-archive': { status: '5.7.1', text: 'Refused by inspection: an archive with a password cannot be inspected.' },
+  'mime-ambiguous': { status: '5.6.0', text: 'Refused by inspection: the structure of the mail is not clear.' },
+  'too-large': { status: '5.3.4', text: 'The mail is too large to be inspected.' },
+  'inspection-hold': { status: '5.7.1', text: 'The mail waits for approval.' },
+  'carrier-ambiguous': { status: '5.6.0', text: 'The structure of the protected mail is not clear.' },
+  'mail-too-large': { status: '5.3.4', text: 'The mail is too large.' },
+};
+
+/** What an SMTP server answers to the end of DATA, or to RCPT. */
+export interface SmtpReply {
+  readonly code: number;
+  /** With enhanced status: `5.7.1 SSMAX-keyword text`. One line of ASCII. */
+  readonly text: string;
+}
+
+/** The reply for an error: permanent for `refused` and `not-for-me`, temporary for all others. Details stay in the log. */
+export function replyTo(error: unknown): SmtpReply {
+  if (!(error instanceof SsmaxError)) return { code: 451, text: '4.3.0 SSMAX-fault The gateway had a fault. Try again later.' };
+  const { kind, code } = error;
+  if (kind === 'unavailable') return { code: 451, text: `4.7.1 SSMAX-${code} Something needed is out of reach. Try again later.` };
+  if (kind === 'fault') return { code: 451, text: `4.3.0 SSMAX-${code} The gateway had a fault. Try again later.` };
+  const { status, text } = REPLIES[code] ?? { status: '5.7.1', text: 'The protected mail did not pass verification.' };
+  return { code: 550, text: `${status} SSMAX-${code} ${text}` };
+}

@@ -1,0 +1,104 @@
+/** One SMTP listener behind the MTA's `smtpd_proxy_filter` (npm smtp-server): takes whole mails, answers their end of DATA. */
+import type { AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
+import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
+import type { Bytes } from '../../core/bytes.ts';
+import { refused } from '../../core/error.ts';
+import { replyTo } from './replies.ts';
+
+/** A mail as SMTP brought it. */
+export interface Envelope {
+  /** Empty for the null sender. */
+  readonly from: string;
+  readonly recipients: readonly string[];
+  readonly notify?: readonly string[];
+  readonly envelopeId?: string;
+}
+
+export interface ListenerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Largest mail, bytes. */
+  readonly maximumSize: number;
+  /** Most recipients of one mail: each may need a connection of its own to the queue. */
+  readonly maximumRecipients: number;
+  /** Takes a mail; resolves when it is in the queue, throws SsmaxError where it is not. */
+  readonly take: (envelope: Envelope, raw: Bytes) => Promise<void>;
+}
+
+export interface Listener {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+class ReplyError extends Error {
+  constructor(readonly responseCode: number, text: string) {
+    super(text);
+  }
+}
+
+function smtpError(error: unknown): ReplyError {
+  const { code, text } = replyTo(error);
+  return new ReplyError(code, text);
+}
+
+function envelopeOf(session: SMTPServerSession): Envelope {
+  const { mailFrom, rcptTo } = session.envelope;
+  const args = mailFrom === false ? {} : (mailFrom.args as Record<string, unknown>);
+  const [first] = rcptTo;
+  const notify = (first?.args as Record<string, unknown> | undefined)?.['NOTIFY'];
+  const envelopeId = args['ENVID'];
+  return {
+    from: mailFrom === false ? '' : mailFrom.address,
+    recipients: rcptTo.map(({ address }) => address),
+    ...(typeof notify === 'string' && { notify: notify.split(',') }),
+    ...(typeof envelopeId === 'string' && { envelopeId }),
+  };
+}
+
+async function collect(stream: Readable & { sizeExceeded?: boolean }, maximum: number): Promise<Bytes> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length <= maximum) chunks.push(chunk);
+    else chunks.length = 0; // read on to the end, keep nothing
+  }
+  if (length > maximum || stream.sizeExceeded === true) throw refused('mail-too-large', { limit: maximum });
+  const raw = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks.splice(0)) {
+    raw.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return raw;
+}
+
+/** Starts a listener; port 0 takes a free one. */
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const server = new SMTPServer({
+    disabledCommands: ['AUTH', 'STARTTLS'],
+    authOptional: true,
+    disableReverseLookup: true,
+    useXForward: true,
+    hideDSN: false,
+    size: options.maximumSize,
+    logger: false,
+    banner: 'SSMAX gateway',
+    onRcptTo(_address, session, callback) {
+      if (session.envelope.rcptTo.length < options.maximumRecipients) callback();
+      else callback(new ReplyError(452, '4.5.3 SSMAX-too-many-recipients Too many recipients; the rest may follow.'));
+    },
+    onData(stream: SMTPServerDataStream, session, callback) {
+      const take = async (): Promise<void> => options.take(envelopeOf(session), await collect(stream, options.maximumSize));
+      take().then(() => { callback(null, '2.0.0 Queued'); }, (error: unknown) => { callback(smtpError(error)); });
+    },
+  });
+  server.on('error', () => undefined); // a client that goes away: its mail was answered or not, nothing else to do
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  const { port } = server.server.address() as AddressInfo;
+  return { port, close: () => new Promise((resolve) => { server.close(() => { resolve(); }); }) };
+}

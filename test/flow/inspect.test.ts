@@ -1,0 +1,55 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Bytes, utf8 } from '../../src/core/bytes.ts';
+import { contentDigest, parseAuthEnvelopedData } from '../../src/core/cms/auth-enveloped-data.ts';
+import { parseSignedData, verifySignerInfo } from '../../src/core/cms/signed-data.ts';
+import { sha256 } from '../../src/core/digest.ts';
+import { OID } from '../../src/core/oids.ts';
+import { inspect, type InspectionParts } from '../../src/flow/inspect.ts';
+import { keywordMatcher } from '../../src/flow/keywords.ts';
+import { DEFAULT_LIMITS } from '../../src/mail/mime.ts';
+import { decodeVerdict } from '../../src/wire/verdict.ts';
+import { makeOrganisation, native, type Organisation, submission } from './submissions.ts';
+
+const time = new Date('2026-11-22T03:00:00Z');
+let organisation: Organisation;
+let parts: InspectionParts;
+
+beforeAll(async () => {
+  organisation = await makeOrganisation();
+  parts = {
+    credential: await organisation.server('inspection', 'inspection.hinode.example'),
+    native,
+    sealer: organisation.certificate.sha256,
+    organisation: 'NTRJP-2000012345678',
+    policy: { version: '2026-11-22', outbound: [{ check: 'keywords', matches: keywordMatcher(['秘']), result: 'refuse' }], inbound: [], limits: DEFAULT_LIMITS },
+    scanner: { scan: () => Promise.reject(new Error('not to be called')) },
+    clock: { now: () => time },
+  };
+});
+
+const submit = (text: string): Promise<Bytes> =>
+  submission(utf8(`Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n${text}`), parts.credential.certificate, organisation.certificate);
+
+describe('a verdict', () => {
+  test.each([['よい', 'pass', []], ['秘密', 'refuse', [{ code: 'keyword', part: 1 }]]] as const)('over %s says %s', async (text, result, findings) => {
+    const envelope = await submit(text);
+    const { der } = await inspect(parts, { envelope, leg: 1, direction: 'outbound' });
+    expect(decodeVerdict(parseSignedData(der).eContent)).toEqual({
+      contentDigest: await contentDigest(parseAuthEnvelopedData(envelope).body),
+      leg: 1, direction: 'outbound', organisation: 'NTRJP-2000012345678', policy: '2026-11-22', result, findings, time,
+    });
+  });
+
+  test('is signed by the inspection server and carries its certificate', async () => {
+    const signed = parseSignedData((await inspect(parts, { envelope: await submit('x'), leg: 2, direction: 'inbound' })).der);
+    const { certificate } = parts.credential;
+    expect(signed.certificates).toEqual([certificate.der]);
+    await verifySignerInfo(signed.signer, {
+      contentType: OID.verdict, eContentDigest: await sha256(signed.eContent), certificate: certificate.der, publicKey: certificate.publicKey,
+    });
+  });
+
+  test('is not given for a mail that arrived from outside and would go out', async () => {
+    await expect(inspect(parts, { envelope: await submit('x'), leg: 2, direction: 'outbound' })).rejects.toMatchObject({ code: 'direction-invalid' });
+  });
+});

@@ -10,6 +10,8 @@ export interface Place {
   readonly selector: string;
   /** Only elements whose text contains this. */
   readonly text?: string;
+  /** Only in top-level windows whose title contains this. */
+  readonly window?: string;
 }
 
 /** One visible element. */
@@ -25,15 +27,21 @@ export interface Seen {
   readonly checked: boolean;
   readonly disabled: boolean;
   readonly focused: boolean;
+  /** A click on its middle would meet it: not scrolled out of view, not covered. */
+  readonly reachable: boolean;
+  /** Pixels by which its middle is above (negative) or below the visible part of its page. */
+  readonly beyond: number;
   /** Title of the top-level window it is in. */
   readonly window: string;
+  /** That window has the focus. */
+  readonly active: boolean;
   /** In a menu or panel, which closes when another window is activated. */
   readonly inPopup: boolean;
   /** URL of the document. */
   readonly url: string;
 }
 
-type SeenInPage = Omit<Seen, 'window' | 'inPopup' | 'url'>;
+type SeenInPage = Omit<Seen, 'window' | 'active' | 'inPopup' | 'url'>;
 
 interface GeckoWindow extends Window {
   readonly mozInnerScreenX: number;
@@ -88,6 +96,7 @@ interface TabMail extends HTMLElement {
 
 declare const Services: {
   readonly wm: { getMostRecentWindow(type: string | null): MainWindow | null; getEnumerator(type: string | null): Iterable<GeckoWindow> };
+  readonly focus: { readonly activeWindow: GeckoWindow | null };
   readonly logins: { addLoginAsync(login: unknown): Promise<unknown> };
 };
 declare const ChromeUtils: {
@@ -174,14 +183,27 @@ export function chromeSide() {
       }
       return inside;
     };
+    const meets = (element: GeckoElement, x: number, y: number): boolean => {
+      let hit = view.document.elementFromPoint(x, y) as GeckoElement | null;
+      for (let root = hit?.openOrClosedShadowRoot; root; root = hit?.openOrClosedShadowRoot) {
+        const inner = root.elementFromPoint(x, y) as GeckoElement | null;
+        if (inner === null || inner === hit) break;
+        hit = inner;
+      }
+      for (let node: Node | null = hit; node !== null; node = node.parentNode ?? (node as ShadowRoot).host ?? null) if (node === element) return true;
+      return false;
+    };
     const out: SeenInPage[] = [];
     for (const element of matches(view.document)) {
       const box = element.getBoundingClientRect();
       if (box.width === 0 || box.height === 0 || !element.checkVisibility({ visibilityProperty: true })) continue;
+      const x = box.x + box.width / 2;
+      const y = box.y + box.height / 2;
       const control = element as GeckoElement & { readonly value?: unknown; readonly checked?: unknown; readonly disabled?: unknown };
       const value = typeof control.value === 'string' ? control.value : '';
       const shown = element.getAttribute('label') ?? (element.innerText || element.textContent || value);
       if (text !== null && !shown.includes(text)) continue;
+      const { innerHeight } = view;
       out.push({
         x: view.mozInnerScreenX + box.x,
         y: view.mozInnerScreenY + box.y,
@@ -191,6 +213,8 @@ export function chromeSide() {
         value,
         checked: control.checked === true,
         disabled: control.disabled === true || element.getAttribute('disabled') === 'true',
+        reachable: meets(element, x, y),
+        beyond: y < 0 ? y : Math.max(0, y - innerHeight),
         focused: view.document.activeElement === element || (element.getRootNode() as ShadowRoot).activeElement === element,
       });
     }
@@ -225,6 +249,9 @@ export function chromeSide() {
   };
 
   const isShown = (frame: FrameElement): boolean => {
+    // The panels of tabs that are not in front keep their size and pass for visible.
+    const panels = frame.closest('tabpanels') as (Element & { readonly selectedPanel?: Element }) | null;
+    if (panels?.selectedPanel?.contains(frame) === false) return false;
     const box = frame.getBoundingClientRect();
     return box.width > 0 && box.height > 0 && frame.checkVisibility({ visibilityProperty: true }) && frame.docShellIsActive !== false;
   };
@@ -232,9 +259,10 @@ export function chromeSide() {
   /** All visible elements of that place, those of the window used last first. */
   const find = async (place: Place): Promise<Seen[]> => {
     const text = place.text ?? null;
-    const visit = async (view: GeckoWindow, window: string, inPopup: boolean): Promise<Seen[]> => {
+    const visit = async (view: GeckoWindow, top: GeckoWindow, inPopup: boolean): Promise<Seen[]> => {
       const url = view.document.documentURI;
-      const wrap = (seen: SeenInPage[], of: string, popup: boolean): Seen[] => seen.map((one) => ({ ...one, window, inPopup: popup, url: of }));
+      const wrap = (seen: SeenInPage[], of: string, popup: boolean): Seen[] => 
+        seen.map((one) => ({ ...one, window: top.document.title, active: Services.focus.activeWindow === top, inPopup: popup, url: of }));
       const found = url.startsWith(place.page) ? wrap(lookInPage(view, place.selector, text), url, inPopup) : [];
       for (const frame of view.document.querySelectorAll<FrameElement>('browser, iframe, editor')) {
         if (!isShown(frame)) continue;
@@ -243,13 +271,13 @@ export function chromeSide() {
           const remote = frame.currentURI?.spec ?? '';
           if (remote.startsWith(place.page)) found.push(...wrap(await lookInRemote(frame, place.selector, text), remote, popup));
         } else if (frame.contentWindow !== null && frame.contentDocument !== null) {
-          found.push(...(await visit(frame.contentWindow, window, popup)));
+          found.push(...(await visit(frame.contentWindow, top, popup)));
         }
       }
       return found;
     };
     const found: Seen[] = [];
-    for (const window of windows()) found.push(...(await visit(window, window.document.title, false)));
+    for (const window of windows().filter((one) => one.document.title.includes(place.window ?? ''))) found.push(...(await visit(window, window, false)));
     return found;
   };
 

@@ -1,0 +1,32 @@
+/**
+ * What a member's plugin asks its key server beyond EST (docs/protocol.md §11): POST /ssmax/v1/requests, a SignedData of
+ * type id-ssmax-userRequest by the member's key over this JSON; the answer is one of type id-ssmax-organisationAnswer by
+ * the organisation's key.
+ */
+import { z } from 'zod';
+import { bytesField, timeField } from './json.ts';
+
+const nonce = bytesField({ length: 32 });
+const contentDigest = bytesField({ length: 32 });
+
+/** Why was my mail refused? Only its sender is answered. */
+export const refusalRequestSchema = z.strictObject({
+  type: z.literal('refusal'),
+  contentDigest,
+  /** Identifier of the organisation that is asked. */
+  audience: z.string().min(1).max(64),
+  time: timeField,
+  nonce,
+});
+export type RefusalRequest = z.output<typeof refusalRequestSchema>;
+
+export const refusalAnswerSchema = z.strictObject({
+  type: z.literal('refusal'),
+  contentDigest,
+  /** Absent where nothing is known of a refusal. */
+  code: z.string().regex(/^[a-z0-9-]{1,64}$/).optional(),
+  params: z.record(z.string().max(64), z.union([z.string().max(1000), z.number()])).default({}),
+  /** The request's. */
+  nonce,
+});
+export type RefusalAnswer = z.output<typeof refusalAnswerSchema>;

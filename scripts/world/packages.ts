@@ -3,7 +3,7 @@
  * starting or changing any system service.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { SsmaxError } from '../../src/core/error.ts';
 
 /** By what they are for. Names are Debian 12's and 13's. */
@@ -35,45 +35,52 @@ export function missingPackages(groups: readonly PackageGroup[]): string[] {
 }
 
 /**
- * Installs what is missing when it may (root, apt-get), telling by `say` before it does. Otherwise throws
- * `packages-missing` (kind `unavailable`) whose `command` parameter is what somebody with the right has to type.
+ * Installs what is missing of these groups (all, unless told) when it may (root, apt-get), telling by `say` before it
+ * does. Otherwise throws `packages-missing` (kind `unavailable`) whose `command` is what somebody with the right has to
+ * type.
  */
-export function installMissing(groups: readonly PackageGroup[], say: (line: string) => void): void {
+export function installMissing(groups: readonly PackageGroup[] = ['servers', 'desktop', 'tests'], say: (line: string) => void = console.log): void {
   const missing = missingPackages(groups);
   if (missing.length === 0) return;
-  const command = `apt-get install --no-install-recommends ${missing.join(' ')}`;
+  const install = ['install', '--no-install-recommends', ...missing];
+  const command = `sudo apt-get update && sudo apt-get ${install.join(' ')}`;
   if (!isRoot() || !existsSync('/usr/bin/apt-get')) {
-    throw new SsmaxError('unavailable', 'packages-missing', { packages: missing.join(' '), command: `sudo ${command}` });
+    throw new SsmaxError('unavailable', 'packages-missing', { packages: missing.join(' '), command });
   }
   say(`Installing Debian packages: ${missing.join(' ')}`);
   withoutServiceStarts(() => {
-    const apt = (...args: readonly string[]): void => {
+    for (const args of [['update'], install]) {
       execFileSync('apt-get', ['-q', '-y', ...args], {
         stdio: ['ignore', 'inherit', 'inherit'],
         env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       });
-    };
-    apt('update');
-    apt('install', '--no-install-recommends', ...missing);
+    }
   });
   const left = missingPackages(groups);
   if (left.length > 0) throw new SsmaxError('unavailable', 'packages-missing', { packages: left.join(' '), command });
 }
 
+const hookText = '#!/bin/sh\n# Put here by SSMAX while it installs packages: no service is to be started.\nexit 101\n';
+
 /**
  * Runs `work` while /usr/sbin/policy-rc.d (Debian's hook that package scripts ask before they start a service) says
- * no to everything, and puts back what was there. The paths are parameters for the test.
+ * no to everything, and puts back what was there, also when interrupted. The path is a parameter for the test.
  */
 export function withoutServiceStarts(work: () => void, hook = '/usr/sbin/policy-rc.d'): void {
   const aside = `${hook}.before-ssmax`;
-  // One left by an interrupted run is the original: it must not be overwritten.
-  if (existsSync(hook) && !existsSync(aside)) renameSync(hook, aside);
+  // One put aside by a run that was killed is the original: it must not be overwritten by ours.
+  if (existsSync(hook) && readFileSync(hook, 'utf8') !== hookText) renameSync(hook, aside);
+  // Ctrl-C reaches apt-get by itself, which then fails: we must live to put things right.
+  const survive = (): void => undefined;
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const name of signals) process.on(name, survive);
   try {
-    writeFileSync(hook, '#!/bin/sh\n# Put here by SSMAX while it installs packages: no service is to be started.\nexit 101\n');
+    writeFileSync(hook, hookText);
     chmodSync(hook, 0o755);
     work();
   } finally {
     rmSync(hook, { force: true });
     if (existsSync(aside)) renameSync(aside, hook);
+    for (const name of signals) process.off(name, survive);
   }
 }

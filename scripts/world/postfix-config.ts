@@ -1,7 +1,23 @@
-/** The text of Postfix's configuration files: main.cf (postconf(5)), master.cf (master(5)), texthash tables. */
+/** What one organisation's Postfix is told, as the text of its configuration files: main.cf (postconf(5)), master.cf (master(5)), texthash tables. */
 import { join } from 'node:path';
 import { markerVariable } from './owned.ts';
-import type { PostfixOptions } from './postfix.ts';
+
+export interface PostfixOptions {
+  /** Names the organisation's directory and its processes, such as `hinode`. */
+  readonly name: string;
+  /** Its one mail domain; its host is `mail.<domain>`. */
+  readonly domain: string;
+  /** Full addresses that exist. Who submits must be logged in by the very address in MAIL FROM. */
+  readonly mailboxes: readonly string[];
+  readonly ports: { readonly arriving: number; readonly submission: number; readonly reinjection: number };
+  /** Where the gateway's two listeners are, to be there when the first mail comes. */
+  readonly gateway: { readonly arriving: number; readonly submission: number };
+  readonly lmtpPort: number;
+  /** The arriving port of the Postfix of each other domain. A domain without route is refused with 5.4.4. */
+  readonly routes: ReadonlyMap<string, number>;
+  /** Dovecot's socket for SASL. */
+  readonly authSocket: string;
+}
 
 // For fakeroot to go on in the daemons, and for every daemon to be known as ours.
 const passedOn = `LD_PRELOAD LD_LIBRARY_PATH FAKEROOTKEY ${markerVariable}`;

@@ -8,27 +8,10 @@ import { chmodSync, copyFileSync, readFileSync, statSync, utimesSync } from 'nod
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeDirectory, writeFile } from './files.ts';
-import { mainCf, masterCf, texthash } from './postfix-config.ts';
+import { mainCf, masterCf, texthash, type PostfixOptions } from './postfix-config.ts';
 import type { Running, World } from './process.ts';
 import { isRoot } from './packages.ts';
 import { greets, until } from './wait.ts';
-
-export interface PostfixOptions {
-  /** Names the organisation's directory and its processes, such as `hinode`. */
-  readonly name: string;
-  /** Its one mail domain; its host is `mail.<domain>`. */
-  readonly domain: string;
-  /** Full addresses that exist. Who submits must be logged in by the very address in MAIL FROM. */
-  readonly mailboxes: readonly string[];
-  readonly ports: { readonly arriving: number; readonly submission: number; readonly reinjection: number };
-  /** Where the gateway's two listeners are, to be there when the first mail comes. */
-  readonly gateway: { readonly arriving: number; readonly submission: number };
-  readonly lmtpPort: number;
-  /** The arriving port of the Postfix of each other domain. A domain without route is refused with 5.4.4. */
-  readonly routes: ReadonlyMap<string, number>;
-  /** Dovecot's socket for SASL. */
-  readonly authSocket: string;
-}
 
 /** A mail in the queue, as `postqueue -j` tells it, postqueue(1). */
 export interface QueuedMail {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -267,6 +267,10 @@ describe('package installation', () => {
     withoutServiceStarts(() => expect(readFileSync(hook, 'utf8')).toContain('exit 101'), hook);
     expect(existsSync(hook)).toBe(false);
     writeFileSync(hook, 'original');
+    // As if an earlier run had been killed in the middle.
+    withoutServiceStarts(() => copyFileSync(hook, join(dir, 'ours')), hook);
+    renameSync(hook, `${hook}.before-ssmax`);
+    copyFileSync(join(dir, 'ours'), hook);
     expect(() => withoutServiceStarts(() => { throw new Error('apt'); }, hook)).toThrow('apt');
     expect(readFileSync(hook, 'utf8')).toBe('original');
     rmSync(dir, { recursive: true });

@@ -12,6 +12,7 @@ import { encodeKemct, type Kemct } from '../../src/wire/kemct.ts';
 import { encodeLabel, type Label } from '../../src/wire/label.ts';
 
 export const native = createNodeCrypto();
+const random = (length: number): Bytes => native.random(length);
 
 const validity = { notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2036-01-01T00:00:00Z') };
 
@@ -22,24 +23,24 @@ export interface ServerIdentity extends Credential {
 
 export interface Organisation {
   readonly certificate: Certificate;
-  server(role: ServerOrder['role'], host: string): Promise<ServerIdentity>;
+  readonly server: (role: ServerOrder['role'], host: string) => Promise<ServerIdentity>;
   /** Certifies a key that somebody else made. */
-  certify(role: ServerOrder['role'], host: string, publicKey: Bytes): Promise<Certificate>;
+  readonly certify: (role: ServerOrder['role'], host: string, publicKey: Bytes) => Promise<Certificate>;
 }
 
 export async function makeOrganisation(): Promise<Organisation> {
   const rootKey = loadPrivateKey(generatePrivateKey());
   const root = await issueRoot({
-    key: rootKey, subject: { country: 'JP', organisation: 'SSMAX Authority', organisationId: 'NTRJP-1', commonName: 'SSMAX Root' }, validity, random: native.random,
+    key: rootKey, subject: { country: 'JP', organisation: 'SSMAX Authority', organisationId: 'NTRJP-1', commonName: 'SSMAX Root' }, validity, random,
   });
   const key = loadPrivateKey(generatePrivateKey());
   const certificate = await issueOrganisation({
-    publicKey: key.publicKey, issuer: { certificate: root, key: rootKey }, validity, random: native.random,
+    publicKey: key.publicKey, issuer: { certificate: root, key: rootKey }, validity, random,
     name: 'Hinode', organisationId: 'NTRJP-2000012345678', country: 'JP', mailDomains: ['hinode.example'], hostNames: ['hinode.example'],
   });
   const issuer: Issuer = { certificate, key };
   const certify: Organisation['certify'] = (role, host, publicKey) =>
-    issueServer({ publicKey, issuer, validity, random: native.random, role, dnsNames: [host] });
+    issueServer({ publicKey, issuer, validity, random, role, dnsNames: [host] });
   return {
     certificate,
     certify,

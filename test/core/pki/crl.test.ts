@@ -9,7 +9,8 @@ import { PKI_OID } from '../../../src/core/pki/object-identifiers.ts';
 import { encodePem } from '../../../src/core/pki/pem.ts';
 import { SIGNATURE_ALGORITHM, createSignatureCache, sign } from '../../../src/core/pki/signed.ts';
 import { nest } from './forge.ts';
-import { AT, createWorld, day, expectCode, newKey, openssl } from './world.ts';
+import { expectCode } from './expect-code.ts';
+import { AT, createWorld, day, newKey, openssl } from './world.ts';
 
 const { root, delegate, hinode, tsukimi, taro, gateway } = await createWorld();
 

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { decodeCertsOnly, encodeCertsOnly } from '../../../src/core/pki/certs-only.ts';
 import { createCsr, parseCsr } from '../../../src/core/pki/csr.ts';
 import { decodePem, encodePem } from '../../../src/core/pki/pem.ts';
-import { createWorld, expectCode, newKey, openssl } from './world.ts';
+import { expectCode } from './expect-code.ts';
+import { createWorld, newKey, openssl } from './world.ts';
 
 const { root, hinode, taro } = await createWorld();
 const certificates = [root, hinode, taro].map(({ certificate }) => certificate.der);

@@ -1,19 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { equal } from '../../../src/core/bytes.ts';
 import { parseCertificate } from '../../../src/core/pki/certificate.ts';
-import { issueOrganisation, issueUser } from '../../../src/core/pki/issue.ts';
+import { type Issuer, issueOrganisation, issueUser } from '../../../src/core/pki/issue.ts';
 import { type PathRequest, validatePath } from '../../../src/core/pki/path.ts';
-import { AT, YEAR, createWorld, expectCode, newKey, openssl, random, toPem } from './world.ts';
+import { encodePem } from '../../../src/core/pki/pem.ts';
+import { expectCode } from './expect-code.ts';
+import { AT, YEAR, createWorld, newKey, openssl, random } from './world.ts';
 
 const world = await createWorld();
 const { root, delegate, hinode, tsukimi, taro, gateway, inspection, keyServer } = world;
+
+const everybody = Object.entries<Issuer>({ ...world });
 
 const request = (overrides: Partial<PathRequest> = {}): PathRequest => ({
   leaf: taro.certificate, intermediates: [tsukimi.certificate, hinode.certificate], root: root.certificate, at: AT, role: 'user', ...overrides,
 });
 
 describe('issued certificates', () => {
-  test.each(Object.entries(world))('%s reads back as written', (_name, { certificate, key }) => {
+  test.each(everybody)('%s reads back as written', (_name, { certificate, key }) => {
     expect(parseCertificate(certificate.der)).toEqual(certificate);
     expect(equal(certificate.publicKey, key.publicKey)).toBe(true);
     expect(certificate.serial).toMatch(/^[4-7][0-9a-f]{31}$/);
@@ -26,14 +30,14 @@ describe('issued certificates', () => {
     expect(path.organisation).toBe(role === 'delegate' ? undefined : hinode.certificate);
   });
 
-  test.each(Object.entries(world))('OpenSSL accepts %s', (name, { certificate }) => {
-    const files = { 'root.pem': toPem('CERTIFICATE', root.certificate.der), 'org.pem': toPem('CERTIFICATE', hinode.certificate.der), 'leaf.pem': toPem('CERTIFICATE', certificate.der) };
+  test.each(everybody)('OpenSSL accepts %s', (name, { certificate }) => {
+    const files = { 'root.pem': encodePem('CERTIFICATE', root.certificate.der), 'org.pem': encodePem('CERTIFICATE', hinode.certificate.der), 'leaf.pem': encodePem('CERTIFICATE', certificate.der) };
     const out = openssl(['verify', '-x509_strict', '-attime', String(AT.getTime() / 1000), '-CAfile', 'root.pem', '-untrusted', 'org.pem', 'leaf.pem'], files);
     expect(out, name).toBe('leaf.pem: OK\n');
   });
 
   test('OpenSSL reads the names and limits of an organisation', () => {
-    const text = openssl(['x509', '-in', 'a.pem', '-noout', '-text', '-nameopt', 'utf8,sep_comma_plus'], { 'a.pem': toPem('CERTIFICATE', hinode.certificate.der) });
+    const text = openssl(['x509', '-in', 'a.pem', '-noout', '-text', '-nameopt', 'utf8,sep_comma_plus'], { 'a.pem': encodePem('CERTIFICATE', hinode.certificate.der) });
     for (const line of [
       'C=JP,O=日之出市役所,organizationIdentifier=NTRJP-1234567890123,CN=日之出市役所', 'CA:TRUE, pathlen:0', 'email:hinode.example', 'DNS:hinode.example',
       'Digital Signature, Key Agreement, Certificate Sign, CRL Sign', 'IP:0.0.0.0/0.0.0.0', 'X509v3 Name Constraints: critical',

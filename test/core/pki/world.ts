@@ -3,9 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
 import type { Bytes } from '../../../src/core/bytes.ts';
-import { type ErrorKind, SsmaxError } from '../../../src/core/error.ts';
 import type { PrivateKey } from '../../../src/core/keys.ts';
 import type { Certificate } from '../../../src/core/pki/certificate.ts';
 import {
@@ -13,7 +11,8 @@ import {
 } from '../../../src/core/pki/issue.ts';
 import { createNodeCrypto, generatePrivateKey, loadPrivateKey } from '../../../src/platform/node-crypto.ts';
 
-export const { random } = createNodeCrypto();
+const native = createNodeCrypto();
+export const random = (length: number): Bytes => native.random(length);
 export const newKey = (): PrivateKey => loadPrivateKey(generatePrivateKey());
 
 export const day = (number: number): Date => new Date(Date.UTC(2026, 0, 1) + number * 86_400_000);
@@ -68,20 +67,4 @@ export function openssl(args: readonly string[], files: Readonly<Record<string, 
   } finally {
     rmSync(directory, { recursive: true });
   }
-}
-
-/** Expects SsmaxError with this code (and kind), thrown or rejected. */
-export async function expectCode(action: () => unknown, code: string, kind: ErrorKind = 'refused'): Promise<void> {
-  let error: unknown;
-  try {
-    await action();
-  } catch (thrown) {
-    error = thrown;
-  }
-  expect(error, `${code} is due`).toBeInstanceOf(SsmaxError);
-  if (error instanceof SsmaxError) expect({ code: error.code, kind: error.kind, message: error.message }).toMatchObject({ code, kind });
-}
-
-export function toPem(label: string, der: Bytes): string {
-  return `-----BEGIN ${label}-----\n${Buffer.from(der).toString('base64').replace(/.{64}/g, '$&\n').trimEnd()}\n-----END ${label}-----\n`;
 }

@@ -40,13 +40,15 @@ export function findCarrier(mail: Entity): FoundCarrier {
   const marks = mail.headers.all(CARRIER_FIELD);
   const named = count(mail, (part) => part.filename === CARRIER_NAME);
   const typed = count(mail, (part) => part.type === CARRIER_TYPE);
+  const ambiguous = (reason: string): Error => refused('carrier-ambiguous', { reason });
+  if (marks.length > 0 || named > 0) {
+    const defect = mail.defects.find((code) => !HARMLESS.has(code));
+    if (defect !== undefined) throw ambiguous(defect);
+  }
   // A CMS attachment under another name, in a mail without our mark, is somebody's file.
   if (named === 0 && (typed === 0 || marks.length === 0)) return { kind: 'none' };
-  const ambiguous = (reason: string): Error => refused('carrier-ambiguous', { reason });
   if (marks.length > 1 || (marks[0] ?? '1') !== '1') throw ambiguous('mark');
   if (named !== 1 || typed !== 1) throw ambiguous('several');
-  const defect = mail.defects.find((code) => !HARMLESS.has(code));
-  if (defect !== undefined) throw ambiguous(defect);
   if (mail.type !== 'multipart/mixed') throw ambiguous('root');
   const sealed = mail.children.find((part) => part.type === CARRIER_TYPE);
   if (sealed === undefined) throw ambiguous('depth');

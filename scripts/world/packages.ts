@@ -48,6 +48,7 @@ export function installMissing(groups: readonly PackageGroup[] = ['servers', 'de
     throw new SsmaxError('unavailable', 'packages-missing', { packages: missing.join(' '), command });
   }
   say(`Installing Debian packages: ${missing.join(' ')}`);
+  const enabledBefore = new Set(enabledUnits());
   withoutServiceStarts(() => {
     for (const args of [['update'], install]) {
       execFileSync('apt-get', ['-q', '-y', ...args], {
@@ -56,8 +57,20 @@ export function installMissing(groups: readonly PackageGroup[] = ['servers', 'de
       });
     }
   });
+  // Debian would start new services at the next boot. We run our own instances: a mail server comes to nobody unasked.
+  const units = enabledUnits().filter((unit) => !enabledBefore.has(unit));
+  if (units.length > 0) {
+    say(`Keeping these services from starting at boot: ${units.join(' ')}`);
+    spawnSync('systemctl', ['disable', '--quiet', ...units], { stdio: ['ignore', 'ignore', 'inherit'] });
+  }
   const left = missingPackages(groups);
   if (left.length > 0) throw new SsmaxError('unavailable', 'packages-missing', { packages: left.join(' '), command });
+}
+
+/** The systemd units that start at boot; none where there is no systemd. */
+function enabledUnits(): string[] {
+  const { stdout } = spawnSync('systemctl', ['list-unit-files', '--state=enabled', '--no-legend', '--no-pager'], { encoding: 'utf8' });
+  return (stdout ?? '').split('\n').flatMap((line) => line.split(' ')[0] || []);
 }
 
 const hookText = '#!/bin/sh\n# Put here by SSMAX while it installs packages: no service is to be started.\nexit 101\n';

@@ -159,7 +159,7 @@ function kem(): unknown {
 
 function negated(made: Fields): Fields {
   const negatives = ['u', 'w', 'v'].map((field) => [field, point(Point.fromHex(made[field] ?? '').negate())]);
-  return { ...Object.fromEntries(negatives) as Fields, f: hex32(mod(-num(Buffer.from(made['f'] ?? '', 'hex')))) };
+  return { ...Object.fromEntries(negatives), f: hex32(mod(-num(Buffer.from(made['f'] ?? '', 'hex')))) };
 }
 
 interface Secrets {

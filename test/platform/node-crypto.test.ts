@@ -33,7 +33,7 @@ describe('private keys in Node', () => {
     ['another algorithm', der('ed25519')],
     ['empty', new Uint8Array()],
   ])('refuse %s', (_, pkcs8) => {
-    expect(() => loadPrivateKey(pkcs8)).toThrow(expect.objectContaining({ kind: 'fault', code: 'private-key-invalid' }));
+    expect(() => loadPrivateKey(pkcs8)).toThrow('private-key-invalid');
   });
 
   it('refuse a public point that is not theirs', () => {
@@ -76,7 +76,7 @@ describe('commitments of the organisation’s key', () => {
     expect(Point.BASE.multiply(z).equals(T.add(A.multiply(e)))).toBe(true);
     expect(z).toBe(Fn.create(z));
     for (const again of [e, e + 1n, 0n]) {
-      expect(() => commitment.respond(again)).toThrow(expect.objectContaining({ kind: 'fault', code: 'commitment-spent' }));
+      expect(() => commitment.respond(again)).toThrow('commitment-spent');
     }
   });
 });

@@ -2,12 +2,13 @@
  * Multi-scalar multiplication by mcl (WebAssembly): four times as fast as noble. Variable time: public data only, and
  * nothing but points that were validated. Not exported by index.ts, so that only who wants its 600 kB loads them.
  */
+import type * as Module from 'mcl-wasm';
 import type { Fp, G1 } from 'mcl-wasm';
 import type { Bytes } from '../bytes.ts';
 import type { PublicArithmetic, PublicTerm } from '../keys.ts';
 import { encodeScalar } from './curve.ts';
 
-type Mcl = typeof import('mcl-wasm');
+type Mcl = typeof Module;
 
 /** mcl copies its input to a stack of fixed size, and gains nothing from longer sums. */
 const CHUNK = 128;

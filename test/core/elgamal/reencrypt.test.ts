@@ -62,9 +62,14 @@ describe('re-encryption vectors', () => {
 
   it.each(reencryptVectors.apply)('applying D: $name: $expect', ({ expect: outcome, c2, d, c2prime }) => {
     if (outcome === 'ok') expect(applyReencryption(c2, d)).toEqual(c2prime);
-    else expect(() => applyReencryption(c2, d)).toThrow(expect.objectContaining(invalid));
+    else expect(() => applyReencryption(c2, d)).toThrow('kem-invalid');
   });
 });
+
+/** Every byte string of an answer. */
+function parts({ proof: { t1, t2, t3, za, zr }, c1prime, d, u, w, v, f }: Reencryption): Bytes[] {
+  return [c1prime, d, t1, t2, t3, za, zr, u, w, v, f];
+}
 
 interface Hop {
   readonly secret: Bytes;
@@ -120,7 +125,7 @@ describe('re-encryption', () => {
   it('answers the same request with a fresh r′ and never with a·C1', async () => {
     const { c1, shared, claims } = await hop(3);
     const again = await reencrypt(native, organisation, c1, claims[0]?.oldLabelDigest ?? c1, claims.map((claim) => ({ publicKey: claim.target, labelDigest: claim.newLabelDigest })));
-    const all = [...claims.map(({ answer }) => answer), ...again].map(({ proof, ...rest }) => [...Object.values(rest), ...Object.values(proof)]);
+    const all = [...claims.map(({ answer }) => answer), ...again].map(parts);
     const seen = all.flat().map(hex);
     expect(new Set(seen).size).toBe(seen.length);
     const x = hex(shared.subarray(1, 33));

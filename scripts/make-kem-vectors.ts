@@ -123,7 +123,7 @@ function kem(): unknown {
   const [A, M, labelDigest] = [G.multiply(a), anyPoint('open/M'), digest('open')];
   const made = ciphertext(A, labelDigest, M, { r, s });
   const base = { a: hex32(a), labelDigest, ...made, secret: point(M) };
-  const [c1, c2, u] = ['c1', 'c2', 'u'].map((field) => Point.fromHex(made[field as keyof typeof made] ?? '')) as [Point, Point, Point];
+  const [c1, c2, u] = ['c1', 'c2', 'u'].map((field) => Point.fromHex(made[field] ?? '')) as [Point, Point, Point];
   const delta = scalar('open/delta');
   const e = challenge('SSMAX-v1/label-proof', ...[G, H, A, c1, u].map(point), made['w'] ?? '', made['v'] ?? '', labelDigest);
   const blinded = { c1: point(c1.add(G.multiply(delta))), c2: point(c2.add(A.multiply(delta))) };
@@ -158,8 +158,8 @@ function kem(): unknown {
 }
 
 function negated(made: Fields): Fields {
-  const negatives = ['u', 'w', 'v'].map((field) => [field, point(Point.fromHex(made[field] ?? '').negate())]);
-  return { ...Object.fromEntries(negatives), f: hex32(mod(-num(Buffer.from(made['f'] ?? '', 'hex')))) };
+  const minus = (field: string): string => point(Point.fromHex(made[field] ?? '').negate());
+  return { u: minus('u'), w: minus('w'), v: minus('v'), f: hex32(mod(-num(Buffer.from(made['f'] ?? '', 'hex')))) };
 }
 
 interface Secrets {

@@ -1,10 +1,11 @@
-/** The text of Dovecot 2.3's configuration file. */
-import { markerVariable } from './owned.ts';
+/** The text of Dovecot's configuration file. */
 
 export interface DovecotSettings {
+  /** 2.3 and 2.4 differ in syntax. */
+  readonly version: '2.3' | '2.4';
   readonly dir: string;
   readonly mailDirectory: string;
-  /** Path of the passwd-file: `address:password` a line. */
+  /** Path of the passwd-file: `address:{PLAIN}password` a line. */
   readonly users: string;
   readonly ports: { readonly imap: number; readonly lmtp: number };
   readonly mailUser: string;
@@ -14,38 +15,28 @@ export interface DovecotSettings {
 }
 
 /** dovecot.conf. Log in the file `log` of `dir`, sockets in `run`. */
-export function dovecotConf({ dir, mailDirectory, users, ports, mailUser, mailGroup, ordinary }: DovecotSettings): string {
+export function dovecotConf(settings: DovecotSettings): string {
+  const { dir, ports, mailUser, mailGroup, ordinary } = settings;
   const identity = ordinary === undefined ? '' : `
 default_login_user = ${ordinary.user}
 default_internal_user = ${ordinary.user}
 default_internal_group = ${ordinary.group}`;
-  // Only root may change its root directory, and we need none of it on loopback.
-  return `
+  // No chroot: only root may change its root directory, and on loopback nothing is gained by it.
+  return `${settings.version === '2.3' ? storage23(settings) : storage24(settings)}
 base_dir = ${dir}/run
 state_dir = ${dir}/state
 log_path = ${dir}/log
-import_environment = TZ ${markerVariable}
 listen = 127.0.0.1
 protocols = imap lmtp
 ssl = no
-disable_plaintext_auth = no
 auth_mechanisms = plain login
 auth_failure_delay = 0
 first_valid_uid = 1
 first_valid_gid = 1
 mail_uid = ${mailUser}
 mail_gid = ${mailGroup}
-mail_location = maildir:~/Maildir${identity}
-mail_fsync = never
+mail_fsync = never${identity}
 
-passdb {
-  driver = passwd-file
-  args = scheme=PLAIN username_format=%u ${users}
-}
-userdb {
-  driver = static
-  args = allow_all_users=yes home=${mailDirectory}/%d/%n
-}
 namespace inbox {
   inbox = yes
   separator = /
@@ -65,7 +56,6 @@ namespace inbox {
 service imap-login {
   chroot =
   inet_listener imap {
-    address = 127.0.0.1
     port = ${ports.imap}
   }
   inet_listener imaps {
@@ -74,7 +64,6 @@ service imap-login {
 }
 service lmtp {
   inet_listener lmtp {
-    address = 127.0.0.1
     port = ${ports.lmtp}
   }
 }
@@ -93,5 +82,34 @@ service anvil {
 service stats {
   chroot =
 }
-`.trimStart();
+`;
+}
+
+function storage23({ users, mailDirectory }: DovecotSettings): string {
+  return `disable_plaintext_auth = no
+mail_location = maildir:~/Maildir
+passdb {
+  driver = passwd-file
+  args = ${users}
+}
+userdb {
+  driver = static
+  args = home=${mailDirectory}/%d/%n
+}`;
+}
+
+function storage24({ users, mailDirectory }: DovecotSettings): string {
+  return `dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+auth_allow_cleartext = yes
+mail_driver = maildir
+mail_path = ~/Maildir
+passdb passwd-file {
+  passwd_file_path = ${users}
+}
+userdb static {
+  fields {
+    home = ${mailDirectory}/%{user | domain}/%{user | username}
+  }
+}`;
 }

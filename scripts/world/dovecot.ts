@@ -33,18 +33,15 @@ export interface Dovecot extends Running {
 
 /**
  * Starts it and waits until IMAP and LMTP greet. Throws what `World.start` throws; `dovecot-unsupported` (kind
- * `fault`) for other versions than 2.3.
+ * `fault`) for other versions than 2.3 and 2.4.
  */
 export async function startDovecot(world: World, { accounts, ports }: DovecotOptions): Promise<Dovecot> {
-  const version = execFileSync('dovecot', ['--version'], { encoding: 'utf8', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } }).trim();
-  if (!version.startsWith('2.3.')) throw new SsmaxError('fault', 'dovecot-unsupported', { version });
-
   const dir = world.directory('dovecot');
   const mailDirectory = join(dir, 'mail');
   makeDirectory(mailDirectory, 0o700);
   const users = join(dir, 'users');
-  writeFile(users, accounts.map(({ address, password }) => `${address}:${password}\n`).join(''), 0o640);
-  const settings: DovecotSettings = { dir, mailDirectory, users, ports, ...identity() };
+  writeFile(users, accounts.map(({ address, password }) => `${address}:{PLAIN}${password}\n`).join(''), 0o640);
+  const settings: DovecotSettings = { version: installedVersion(), dir, mailDirectory, users, ports, ...identity() };
   const file = join(dir, 'dovecot.conf');
   writeFile(file, dovecotConf(settings), 0o644);
 
@@ -63,6 +60,13 @@ export async function startDovecot(world: World, { accounts, ports }: DovecotOpt
     },
   });
   return { ...running, ports, authSocket, mailDirectory };
+}
+
+function installedVersion(): DovecotSettings['version'] {
+  const version = execFileSync('dovecot', ['--version'], { encoding: 'utf8', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } }).trim();
+  const series = version.split('.').slice(0, 2).join('.');
+  if (series !== '2.3' && series !== '2.4') throw new SsmaxError('fault', 'dovecot-unsupported', { version });
+  return series;
 }
 
 /** Root gives Dovecot the users that Debian made for it; an ordinary user can only be everybody himself. */

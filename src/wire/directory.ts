@@ -6,7 +6,7 @@ import { bytesField, decodeJson, encodeJson, timeField } from './json.ts';
 const domain = z.string().max(253).regex(/^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/);
 const spkiHash = bytesField({ length: 32 });
 
-const organisationSchema = z.strictObject({
+export const organisationSchema = z.strictObject({
   /** Stable identifier, at most 64 characters; also organizationIdentifier in the certificate. */
   id: z.string().min(1).max(64),
   certificate: bytesField({ maximum: 16_384 }),

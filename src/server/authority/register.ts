@@ -1,0 +1,140 @@
+/** The Authority's register of member organisations, and what it publishes: signed directory and CRL (design §1). */
+import { type Bytes, equal } from '../../core/bytes.ts';
+import { signObject } from '../../core/cms/signed-data.ts';
+import { refused } from '../../core/error.ts';
+import { OID } from '../../core/oids.ts';
+import { parseCertificate } from '../../core/pki/certificate.ts';
+import { issueCrl, type RevocationReason } from '../../core/pki/crl.ts';
+import type { Issuer } from '../../core/pki/issue.ts';
+import type { Clock } from '../../flow/ports.ts';
+import { type Directory, encodeDirectory, type Organisation, organisationSchema } from '../../wire/directory.ts';
+import { decodeJson, encodeJson } from '../../wire/json.ts';
+import { appendAudit, auditMigrations, type AuditTables } from '../shared/audit-chain.ts';
+import type { Database, Migration } from '../shared/database.ts';
+
+export interface Tables extends AuditTables {
+  organisations: {
+    id: string;
+    /** JSON of the directory's entry. */
+    entry: Bytes;
+    /** SHA-256 of the key server's TLS key: it may fetch, but stands in no directory. */
+    key_server: Bytes;
+  };
+  revocations: { serial: string; at: number; reason: string; invalid_since: number | null };
+  /** One row: what is published now. */
+  publication: { id: number; number: number; directory: Bytes; crl: Bytes; at: number };
+}
+
+export const migrations: Readonly<Record<string, Migration>> = {
+  ...auditMigrations,
+  '0002-authority': {
+    async up({ schema }) {
+      await schema.createTable('organisations')
+        .addColumn('id', 'text', (c) => c.primaryKey())
+        .addColumn('entry', 'bytea', (c) => c.notNull())
+        .addColumn('key_server', 'bytea', (c) => c.notNull())
+        .execute();
+      await schema.createTable('revocations')
+        .addColumn('serial', 'text', (c) => c.primaryKey())
+        .addColumn('at', 'bigint', (c) => c.notNull())
+        .addColumn('reason', 'text', (c) => c.notNull())
+        .addColumn('invalid_since', 'bigint')
+        .execute();
+      await schema.createTable('publication')
+        .addColumn('id', 'integer', (c) => c.primaryKey())
+        .addColumn('number', 'bigint', (c) => c.notNull())
+        .addColumn('directory', 'bytea', (c) => c.notNull())
+        .addColumn('crl', 'bytea', (c) => c.notNull())
+        .addColumn('at', 'bigint', (c) => c.notNull())
+        .execute();
+    },
+  },
+};
+
+/** Directory and CRL are good for a day and made anew every hour. */
+const LIFETIME = 86_400_000;
+
+export interface Register {
+  /** Adds an organisation, or replaces its entry (its former certificate goes on attesting old mail). */
+  certify(entry: Organisation, keyServer: Bytes): Promise<void>;
+  revoke(id: string, reason: RevocationReason, invalidSince?: Date): Promise<void>;
+  organisations(): Promise<Organisation[]>;
+  publish(): Promise<void>;
+  published(): Promise<{ directory: Bytes; crl: Bytes }>;
+  /** Whether this TLS key belongs to a member: its key server, gateways and inspection servers may fetch. */
+  isMember(spkiHash: Bytes): Promise<boolean>;
+}
+
+export function createRegister(store: Database<Tables>, delegate: Issuer, root: Bytes, clock: Clock): Register {
+  async function organisations(): Promise<Organisation[]> {
+    const rows = await store.query.selectFrom('organisations').select('entry').orderBy('id').execute();
+    return rows.map(({ entry }) => decodeJson(organisationSchema, entry));
+  }
+
+  async function publish(): Promise<void> {
+    const now = clock.now();
+    const nextUpdate = new Date(now.getTime() + LIFETIME);
+    const directory: Directory = { version: 1, issued: now, nextUpdate, organisations: await organisations() };
+    const { key, certificate } = delegate;
+    const signed = await signObject(
+      { type: OID.directory, value: encodeDirectory(directory), signingTime: now },
+      { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier, chain: [root] },
+    );
+    await store.transaction(async (tx) => {
+      const last = await tx.selectFrom('publication').select('number').where('id', '=', 1).executeTakeFirst();
+      const rows = await tx.selectFrom('revocations').selectAll().execute();
+      const number = (last?.number ?? 0) + 1;
+      const crl = await issueCrl({
+        issuer: delegate, number, thisUpdate: now, nextUpdate,
+        revoked: rows.map((row) => ({
+          serial: row.serial, date: new Date(row.at), reason: row.reason as RevocationReason,
+          ...(row.invalid_since !== null && { invalidityDate: new Date(row.invalid_since) }),
+        })),
+      });
+      const values = { number, directory: signed, crl: crl.der, at: now.getTime() };
+      await tx.insertInto('publication').values({ id: 1, ...values }).onConflict((conflict) => conflict.column('id').doUpdateSet(values)).execute();
+    });
+  }
+
+  return {
+    organisations,
+    publish,
+
+    async certify(entry, keyServer) {
+      const others = (await organisations()).filter(({ id }) => id !== entry.id);
+      const taken = entry.domains.find((domain) => others.some(({ domains }) => domains.includes(domain)));
+      if (taken !== undefined) throw refused('domain-taken', { domain: taken });
+      const before = (await organisations()).find(({ id }) => id === entry.id);
+      const former = before === undefined || equal(before.certificate, entry.certificate)
+        ? before?.formerCertificates ?? [] : [...before.formerCertificates, before.certificate];
+      const encoded = encodeJson({ ...entry, formerCertificates: former });
+      await store.query.insertInto('organisations').values({ id: entry.id, entry: encoded, key_server: keyServer })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet({ entry: encoded, key_server: keyServer })).execute();
+      await appendAudit(store, clock.now(), 'certify', { organisation: entry.id });
+      await publish();
+    },
+
+    async revoke(id, reason, invalidSince) {
+      const entry = (await organisations()).find((organisation) => organisation.id === id);
+      if (entry === undefined) throw refused('organisation-unknown');
+      const { serial } = parseCertificate(entry.certificate);
+      await store.query.insertInto('revocations').values({ serial, at: clock.now().getTime(), reason, invalid_since: invalidSince?.getTime() ?? null })
+        .onConflict((conflict) => conflict.column('serial').doNothing()).execute();
+      await appendAudit(store, clock.now(), 'revoke', { organisation: id, reason });
+      await publish();
+    },
+
+    async published() {
+      return store.query.selectFrom('publication').select(['directory', 'crl']).where('id', '=', 1).executeTakeFirstOrThrow();
+    },
+
+    async isMember(spkiHash) {
+      const rows = await store.query.selectFrom('organisations').select(['entry', 'key_server']).execute();
+      return rows.some(({ entry, key_server }) => {
+        if (equal(key_server, spkiHash)) return true;
+        const { gateways, inspections } = decodeJson(organisationSchema, entry);
+        return [...gateways, ...inspections].some((hash) => equal(hash, spkiHash));
+      });
+    },
+  };
+}

@@ -1,0 +1,93 @@
+/** The key server's HTTPS interface for plugins: EST (RFC 7030), directory, CRLs, signed requests (docs/protocol.md §9). */
+import { Hono } from 'hono';
+import { type Bytes, equal, fromUtf8 } from '../../core/bytes.ts';
+import { parseSignedData, signObject, verifySignerInfo } from '../../core/cms/signed-data.ts';
+import { sha256 } from '../../core/digest.ts';
+import { refused } from '../../core/error.ts';
+import { OID } from '../../core/oids.ts';
+import { parseCertificate } from '../../core/pki/certificate.ts';
+import { encodeCertsOnly } from '../../core/pki/certs-only.ts';
+import { parseCsr } from '../../core/pki/csr.ts';
+import type { Clock, Credential } from '../../flow/ports.ts';
+import { decodeJson, encodeJson, fromBase64, toBase64 } from '../../wire/json.ts';
+import { REQUEST_SKEW, userRequestSchema } from '../../wire/user-request.ts';
+import type { Ca } from './ca.ts';
+import type { KeyServerRecords } from './records.ts';
+import type { Registry } from './registry.ts';
+
+interface Parts {
+  readonly registry: Registry;
+  readonly ca: Ca;
+  readonly records: KeyServerRecords;
+  readonly organisation: Credential & { readonly id: string };
+  /** DER certificate of the Authority's root. */
+  readonly root: Bytes;
+  /** The signed directory and the Authority's CRL as fetched, DER. */
+  readonly published: () => Promise<{ directory: Bytes; authorityCrl: Bytes }>;
+  readonly clock: Clock;
+}
+
+const PKCS7 = { 'content-type': 'application/pkcs7-mime; smime-type=certs-only', 'content-transfer-encoding': 'base64' };
+const CRL = { 'content-type': 'application/pkix-crl' };
+const CMS = { 'content-type': 'application/cms' };
+
+export function pluginRoutes(parts: Parts): Hono {
+  const { registry, ca, records, organisation, clock } = parts;
+  const app = new Hono();
+
+  app.get('/.well-known/est/cacerts', (context) =>
+    context.body(toBase64(encodeCertsOnly([ca.certificate.der, parts.root])), 200, PKCS7));
+
+  app.post('/.well-known/est/simpleenroll', async (context) => {
+    const { address, code } = basicCredentials(context.req.header('authorization'));
+    const request = await parseCsr(fromBase64((await context.req.text()).replace(/\s/g, '')));
+    const certificate = await registry.enrol(address, code, request.publicKey);
+    return context.body(toBase64(encodeCertsOnly([certificate.der, ca.certificate.der])), 200, PKCS7);
+  });
+
+  app.get('/ssmax/v1/directory', async (context) => context.body((await parts.published()).directory, 200, CMS));
+  app.get('/ssmax/v1/crl/authority', async (context) => context.body((await parts.published()).authorityCrl, 200, CRL));
+  app.get('/ssmax/v1/crl/organisation', async (context) => context.body(await ca.crl(), 200, CRL));
+
+  app.post('/ssmax/v1/requests', async (context) => {
+    const answer = await answerRequest(new Uint8Array(await context.req.arrayBuffer()));
+    return context.body(answer, 200, CMS);
+  });
+
+  async function answerRequest(der: Bytes): Promise<Bytes> {
+    const signed = parseSignedData(der);
+    const [first] = signed.certificates;
+    if (first === undefined) throw refused('request-invalid', { what: 'certificate' });
+    const claimed = parseCertificate(first);
+    const known = await registry.certificateByKey(claimed.spkiSha256);
+    if (known === undefined || !equal(known.der, first)) throw refused('request-invalid', { what: 'certificate' });
+    await verifySignerInfo(signed.signer, {
+      contentType: OID.userRequest, eContentDigest: await sha256(signed.eContent), certificate: first, publicKey: known.publicKey,
+    });
+    const request = decodeJson(userRequestSchema, signed.eContent);
+    const now = clock.now();
+    if (request.audience !== organisation.id) throw refused('request-invalid', { what: 'audience' });
+    if (Math.abs(now.getTime() - request.time.getTime()) > REQUEST_SKEW) throw refused('clock-wrong');
+    const refusal = await records.refusal(request.contentDigest, known.emails[0] ?? '');
+    const value = encodeJson({
+      type: 'refusal', contentDigest: request.contentDigest, nonce: request.nonce, time: now, params: {}, ...refusal,
+    });
+    const { key, certificate } = organisation;
+    return signObject(
+      { type: OID.organisationAnswer, value, signingTime: now },
+      { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier },
+    );
+  }
+
+  return app;
+}
+
+/** HTTP Basic (RFC 7617) as EST uses it: the address and the one-time code. */
+function basicCredentials(header: string | undefined): { address: string; code: string } {
+  const match = /^Basic ([A-Za-z0-9+/]+={0,2})$/.exec(header ?? '');
+  if (match?.[1] === undefined) throw refused('enrolment-refused');
+  const text = fromUtf8(fromBase64(match[1]));
+  const colon = text.lastIndexOf(':');
+  if (colon < 1) throw refused('enrolment-refused');
+  return { address: text.slice(0, colon), code: text.slice(colon + 1) };
+}

@@ -56,14 +56,24 @@ export async function createWorld(): Promise<World> {
   };
 }
 
+type Files = Readonly<Record<string, Uint8Array | string>>;
+
 /** Runs `openssl` in a fresh directory that holds `files`; returns its output. Throws with its messages if it fails. */
-export function openssl(args: readonly string[], files: Readonly<Record<string, Uint8Array | string>>, output: 'stdout' | 'stderr' = 'stdout'): string {
+export function openssl(args: readonly string[], files: Files, output: 'stdout' | 'stderr' = 'stdout'): string {
+  return run(args, files)[output].toString('utf8');
+}
+
+export function opensslBytes(args: readonly string[], files: Files): Uint8Array {
+  return new Uint8Array(run(args, files).stdout);
+}
+
+function run(args: readonly string[], files: Files): { stdout: Buffer; stderr: Buffer } {
   const directory = mkdtempSync(join(tmpdir(), 'ssmax-pki-'));
   try {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), content);
-    const result = spawnSync('openssl', args, { cwd: directory, encoding: 'utf8' });
-    if (result.status !== 0) throw new Error(`openssl ${args.join(' ')}: ${result.stderr}`);
-    return result[output];
+    const result = spawnSync('openssl', args, { cwd: directory });
+    if (result.status !== 0) throw new Error(`openssl ${args.join(' ')}: ${result.stderr.toString('utf8')}`);
+    return result;
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -1,0 +1,264 @@
+/**
+ * PKCS#12 backups (RFC 7292): one key, its certificate and chain. Only PBES2 with PBKDF2-HMAC-SHA256 and AES-256-CBC and a
+ * MAC with SHA-256, both with 600,000 iterations or more: a file with less gives its password away to anyone who has it.
+ * The private key stays a CryptoKey: it is wrapped and unwrapped by WebCrypto and never seen here.
+ */
+import { type Bytes, concat, equal, utf8 } from '../bytes.ts';
+import { type DerCursor, TAG, contextTag, integer, octetString, oid, readDer, readSequence, sequence, setOf, tlv } from '../der.ts';
+import { refused } from '../error.ts';
+import { OID } from '../oids.ts';
+import { MAX_CERTIFICATE } from './certificate.ts';
+import { reading } from './failures.ts';
+import type { Random } from './issue.ts';
+import { hash } from './public-key.ts';
+
+export const MIN_ITERATIONS = 600_000;
+/** More would only keep the reader busy. */
+const MAX_ITERATIONS = 10_000_000;
+const MAX_BYTES = 8 * MAX_CERTIFICATE;
+const MAX_BAGS = 16;
+const SALT_BYTES = 16;
+
+const PKCS12 = {
+  encryptedData: '1.2.840.113549.1.7.6',
+  pbes2: '1.2.840.113549.1.5.13',
+  pbkdf2: '1.2.840.113549.1.5.12',
+  hmacSha256: '1.2.840.113549.2.9',
+  aes256Cbc: '2.16.840.1.101.3.4.1.42',
+  shroudedKeyBag: '1.2.840.113549.1.12.10.1.2',
+  certBag: '1.2.840.113549.1.12.10.1.3',
+  x509Certificate: '1.2.840.113549.1.9.22.1',
+  friendlyName: '1.2.840.113549.1.9.20',
+  localKeyId: '1.2.840.113549.1.9.21',
+} as const;
+
+export interface Backup {
+  /** Encrypts the PKCS#8 private key under AES-256-CBC: `crypto.subtle.wrapKey('pkcs8', key, wrappingKey, { name: 'AES-CBC', iv })`. */
+  readonly wrap: (wrappingKey: CryptoKey, iv: Bytes) => Promise<ArrayBuffer>;
+  /** DER certificate of the key. */
+  readonly certificate: Bytes;
+  /** DER certificates above it. */
+  readonly chain: readonly Bytes[];
+  /** What import dialogues show, at most 64 characters. */
+  readonly friendlyName: string;
+  readonly password: string;
+  readonly random: Random;
+}
+
+/** Writes a backup; takes seconds. Throws `pkcs12-password` for an empty password. */
+export async function writePkcs12({ wrap, certificate, chain, friendlyName, password, random }: Backup): Promise<Bytes> {
+  if (password === '') throw refused('pkcs12-password');
+  const salt = random(SALT_BYTES);
+  const iv = random(16);
+  const wrappingKey = await deriveKey(password, salt, MIN_ITERATIONS, ['encrypt', 'wrapKey']);
+  const encrypted = new Uint8Array(await wrap(wrappingKey, iv));
+  const pbes2 = sequence(
+    oid(PKCS12.pbes2),
+    sequence(
+      sequence(oid(PKCS12.pbkdf2), sequence(octetString(salt), integer(MIN_ITERATIONS), sequence(oid(PKCS12.hmacSha256), tlv(TAG.null)))),
+      sequence(oid(PKCS12.aes256Cbc), octetString(iv)),
+    ),
+  );
+  const attributes = setOf(
+    sequence(oid(PKCS12.friendlyName), setOf(tlv(0x1e, utf16(friendlyName.slice(0, 64))))),
+    sequence(oid(PKCS12.localKeyId), setOf(octetString(hash(certificate).slice(0, 20)))),
+  );
+  const keyBag = bag(PKCS12.shroudedKeyBag, sequence(pbes2, octetString(encrypted)), attributes);
+  const certificateBags = [certificate, ...chain].map((der, index) =>
+    bag(PKCS12.certBag, sequence(oid(PKCS12.x509Certificate), tlv(contextTag(0), octetString(der))), ...(index === 0 ? [attributes] : [])));
+  const safe = sequence(data(sequence(...certificateBags)), data(sequence(keyBag)));
+  const macSalt = random(SALT_BYTES);
+  const mac = await computeMac(password, macSalt, MIN_ITERATIONS, safe);
+  return sequence(
+    integer(3), data(safe),
+    sequence(sequence(sequence(oid(OID.sha256), tlv(TAG.null)), octetString(mac)), octetString(macSalt), integer(MIN_ITERATIONS)),
+  );
+}
+
+function data(content: Bytes): Bytes {
+  return sequence(oid(OID.data), tlv(contextTag(0), octetString(content)));
+}
+
+function bag(type: string, value: Bytes, ...attributes: Bytes[]): Bytes {
+  return sequence(oid(type), tlv(contextTag(0), value), ...attributes);
+}
+
+export interface OpenedBackup {
+  /** DER certificates in the order of the file; the key's own is found by the public key. */
+  readonly certificates: readonly Bytes[];
+  /** The PKCS#8 key still encrypted: `crypto.subtle.unwrapKey('pkcs8', ciphertext, wrappingKey, { name: 'AES-CBC', iv }, …)`. */
+  readonly key: { readonly ciphertext: Bytes; readonly wrappingKey: CryptoKey; readonly iv: Bytes };
+}
+
+/**
+ * Opens a backup; takes seconds. Throws SsmaxError (`refused`): `pkcs12-too-large`, `pkcs12-malformed` (no DER, or no such
+ * structure), `pkcs12-weak` (RC2, 3DES, other algorithms, few or too many iterations, no MAC), `pkcs12-password` (wrong
+ * password or changed file), `pkcs12-content` (not exactly one key, no certificate).
+ */
+export async function readPkcs12(der: Uint8Array, password: string): Promise<OpenedBackup> {
+  if (der.length > MAX_BYTES) throw refused('pkcs12-too-large', { bytes: der.length });
+  const { safe, mac } = reading('pkcs12-malformed', () => readDer(Uint8Array.from(der), readPfx));
+  if (!equal(await computeMac(password, mac.salt, mac.iterations, safe), mac.digest)) throw refused('pkcs12-password');
+  const contents = reading('pkcs12-malformed', () => readDer(safe, (cursor) => readSequence(cursor, (list) => list.list(readContent, 4))));
+  const certificates: Bytes[] = [];
+  const keys: Encrypted[] = [];
+  for (const content of contents) {
+    const bags = content.plain ?? (await decrypt(content.encrypted, password));
+    reading('pkcs12-malformed', () => readDer(bags, (cursor) => readSequence(cursor, (list) => list.list((one) => readBag(one, certificates, keys), MAX_BAGS))));
+  }
+  const [key, ...more] = keys;
+  if (key === undefined || more.length > 0 || certificates.length === 0) throw refused('pkcs12-content');
+  const wrappingKey = await deriveKey(password, key.salt, key.iterations, ['decrypt', 'unwrapKey']);
+  return { certificates, key: { ciphertext: key.ciphertext, wrappingKey, iv: key.iv } };
+}
+
+interface Encrypted {
+  readonly salt: Bytes;
+  readonly iterations: number;
+  readonly iv: Bytes;
+  readonly ciphertext: Bytes;
+}
+
+interface Mac {
+  readonly digest: Bytes;
+  readonly salt: Bytes;
+  readonly iterations: number;
+}
+
+function readPfx(cursor: DerCursor): { safe: Bytes; mac: Mac } {
+  return readSequence(cursor, (pfx) => {
+    if (pfx.small() !== 3) throw refused('pkcs12-malformed', { what: 'version' });
+    const safe = readSequence(pfx, (info) => {
+      expectOid(info, OID.data);
+      return readSequence(info, (explicit) => explicit.octets(), contextTag(0));
+    });
+    if (pfx.done) throw refused('pkcs12-weak', { what: 'no MAC' });
+    const mac = readSequence(pfx, (macData) => {
+      const digest = readSequence(macData, (info) => {
+        readAlgorithm(info, OID.sha256);
+        return info.octets(32);
+      });
+      const salt = macData.octets();
+      // DEFAULT 1 is left out, which is far too few.
+      return { digest, salt, iterations: macData.done ? checkIterations(1) : checkIterations(macData.small()) };
+    });
+    return { safe, mac };
+  });
+}
+
+type Content = { readonly plain: Bytes } | { readonly plain?: never; readonly encrypted: Encrypted };
+
+function readContent(cursor: DerCursor): Content {
+  return readSequence(cursor, (info) => {
+    const type = info.oid();
+    if (type === OID.data) return { plain: readSequence(info, (explicit) => explicit.octets(), contextTag(0)) };
+    if (type !== PKCS12.encryptedData) throw refused('pkcs12-malformed', { what: `content type ${type}` });
+    const encrypted = readSequence(info, (explicit) => readSequence(explicit, (value) => {
+      if (value.small() !== 0) throw refused('pkcs12-malformed', { what: 'version' });
+      return readSequence(value, (content) => {
+        expectOid(content, OID.data);
+        return { ...readPbes2(content), ciphertext: content.octets(undefined, contextTag(0, false)) };
+      });
+    }), contextTag(0));
+    return { encrypted };
+  });
+}
+
+function readBag(cursor: DerCursor, certificates: Bytes[], keys: Encrypted[]): void {
+  readSequence(cursor, (inner) => {
+    const type = inner.oid();
+    readSequence(inner, (value) => {
+      if (type === PKCS12.shroudedKeyBag) {
+        keys.push(readSequence(value, (info) => ({ ...readPbes2(info), ciphertext: info.octets() })));
+      } else if (type === PKCS12.certBag) {
+        certificates.push(readSequence(value, (certificate) => {
+          expectOid(certificate, PKCS12.x509Certificate);
+          return readSequence(certificate, (explicit) => explicit.octets(), contextTag(0));
+        }));
+      } else {
+        throw refused('pkcs12-content', { bag: type });
+      }
+    }, contextTag(0));
+    if (!inner.done) inner.element(TAG.set); // names and local identifiers, of no weight
+  });
+}
+
+/** AlgorithmIdentifier of PBES2 (RFC 8018 §6.2) in the one form that is strong enough. */
+function readPbes2(cursor: DerCursor): Omit<Encrypted, 'ciphertext'> {
+  return readSequence(cursor, (algorithm) => {
+    expectStrong(algorithm, PKCS12.pbes2);
+    return readSequence(algorithm, (parameters) => {
+      const derivation = readSequence(parameters, (kdf) => {
+        expectStrong(kdf, PKCS12.pbkdf2);
+        return readSequence(kdf, (pbkdf2) => {
+          const salt = pbkdf2.octets();
+          const iterations = checkIterations(pbkdf2.small());
+          if (pbkdf2.peek() === TAG.integer && pbkdf2.small() !== 32) throw refused('pkcs12-weak', { what: 'key length' });
+          if (pbkdf2.done) throw refused('pkcs12-weak', { what: 'HMAC-SHA1' }); // the DEFAULT
+          readAlgorithm(pbkdf2, PKCS12.hmacSha256);
+          return { salt, iterations };
+        });
+      });
+      const iv = readSequence(parameters, (cipher) => {
+        expectStrong(cipher, PKCS12.aes256Cbc);
+        return cipher.octets(16);
+      });
+      return { ...derivation, iv };
+    });
+  });
+}
+
+/** AlgorithmIdentifier with NULL or no parameters. */
+function readAlgorithm(cursor: DerCursor, expected: string): void {
+  readSequence(cursor, (algorithm) => {
+    expectStrong(algorithm, expected);
+    if (!algorithm.done) algorithm.octets(0, TAG.null);
+  });
+}
+
+function expectStrong(cursor: DerCursor, expected: string): void {
+  const found = cursor.oid();
+  if (found === expected) return;
+  // Parameters of another algorithm have another form: nothing behind it can be read.
+  throw refused('pkcs12-weak', { what: found });
+}
+
+function expectOid(cursor: DerCursor, expected: string): void {
+  const found = cursor.oid();
+  if (found !== expected) throw refused('pkcs12-malformed', { what: found });
+}
+
+function checkIterations(iterations: number): number {
+  if (iterations < MIN_ITERATIONS || iterations > MAX_ITERATIONS) throw refused('pkcs12-weak', { iterations });
+  return iterations;
+}
+
+async function deriveKey(password: string, salt: Bytes, iterations: number, usages: KeyUsage[]): Promise<CryptoKey> {
+  const secret = await crypto.subtle.importKey('raw', utf8(password), 'PBKDF2', false, ['deriveKey']);
+  return crypto.subtle.deriveKey({ name: 'PBKDF2', hash: 'SHA-256', salt, iterations }, secret, { name: 'AES-CBC', length: 256 }, false, usages);
+}
+
+async function decrypt({ salt, iterations, iv, ciphertext }: Encrypted, password: string): Promise<Bytes> {
+  const key = await deriveKey(password, salt, iterations, ['decrypt']);
+  try {
+    return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-CBC', iv }, key, ciphertext));
+  } catch (error) {
+    throw refused('pkcs12-password', {}, error);
+  }
+}
+
+/** HMAC-SHA256 under PKCS#12's own derivation (RFC 7292 appendix B, purpose 3). */
+async function computeMac(password: string, salt: Bytes, iterations: number, message: Bytes): Promise<Bytes> {
+  const block = 64;
+  const fill = (bytes: Bytes): Bytes =>
+    Uint8Array.from({ length: Math.ceil(bytes.length / block) * block }, (_, i) => bytes[i % bytes.length] ?? 0);
+  let derived = hash(concat(new Uint8Array(block).fill(3), fill(salt), fill(utf16(`${password}\0`))));
+  for (let i = 1; i < iterations; i++) derived = hash(derived);
+  const key = await crypto.subtle.importKey('raw', derived, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+  return new Uint8Array(await crypto.subtle.sign('HMAC', key, message));
+}
+
+/** Big-endian UTF-16, as BMPStrings and the derivation above want text. */
+function utf16(text: string): Bytes {
+  return Uint8Array.from({ length: text.length * 2 }, (_, i) => (text.charCodeAt(i >> 1) >> (i % 2 === 0 ? 8 : 0)) & 0xff);
+}

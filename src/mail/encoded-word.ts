@@ -70,8 +70,10 @@ function readWord(match: RegExpMatchArray): Word | undefined {
 }
 
 function fromBase64(text: string): string | undefined {
+  // Padding is often wrong in the wild; a letter too many holds no whole byte.
+  const letters = text.replaceAll('=', '');
   try {
-    return atob(text);
+    return atob(letters.length % 4 === 1 ? letters.slice(0, -1) : letters);
   } catch {
     return undefined;
   }

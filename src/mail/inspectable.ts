@@ -5,7 +5,7 @@
  *
  * Known gaps: archives and office documents are not opened here.
  */
-import { Parser } from 'htmlparser2';
+import { Tokenizer } from 'htmlparser2';
 import { SsmaxError } from '../core/error.ts';
 import { decodeWords } from './encoded-word.ts';
 import { parseMime, type Entity } from './mime.ts';
@@ -100,32 +100,62 @@ function undeclaredText(entity: Entity): string | undefined {
 /** Elements whose ends part words; others (`b`, `span`, `font`…) do not. */
 const INLINE = new Set('a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q s samp small span strike strong sub sup tt u var wbr'.split(' '));
 /** Attributes with words that a person may read or a link may carry. */
-const READ_ATTRIBUTES = ['alt', 'title', 'href', 'src', 'action', 'content', 'placeholder', 'value', 'summary', 'label', 'aria-label'];
+const READ_ATTRIBUTES = new Set(['alt', 'title', 'href', 'src', 'action', 'content', 'placeholder', 'value', 'summary', 'label', 'aria-label']);
 
-/** HTML as text: tags gone, entities decoded; then attributes' texts and comments, each on a line. */
+/**
+ * HTML as text: tags gone, entities decoded; then attributes' texts and comments, each on a line. Made with the tokenizer
+ * alone: a parser's stack of open elements would take quadratic time on elements that never close.
+ */
 export function htmlText(html: string): string {
-  let text = '';
+  const pieces: string[] = [];
   const asides: string[] = [];
-  const parser = new Parser({
-    onopentag(name, attributes) {
-      if (!INLINE.has(name)) text += '\n';
-      for (const attribute of READ_ATTRIBUTES) {
-        const value = attributes[attribute];
-        if (value !== undefined && !value.startsWith('data:')) asides.push(value);
-      }
+  let attribute = '';
+  let value: string[] = [];
+  const tag = (start: number, end: number): void => {
+    if (!INLINE.has(html.slice(start, end).toLowerCase())) pieces.push('\n');
+  };
+  const aside = (start: number, end: number): void => {
+    asides.push(html.slice(start, end));
+  };
+  const ignore = (): void => undefined;
+  const tokenizer = new Tokenizer(
+    { decodeEntities: true },
+    {
+      onopentagname: tag,
+      onclosetag: tag,
+      onattribname(start, end) {
+        attribute = html.slice(start, end).toLowerCase();
+        value = [];
+      },
+      onattribdata(start, end) {
+        value.push(html.slice(start, end));
+      },
+      onattribentity(codepoint) {
+        value.push(String.fromCodePoint(codepoint));
+      },
+      onattribend() {
+        const whole = value.join('');
+        if (READ_ATTRIBUTES.has(attribute) && !whole.startsWith('data:')) asides.push(whole);
+      },
+      ontext(start, end) {
+        pieces.push(html.slice(start, end));
+      },
+      ontextentity(codepoint) {
+        pieces.push(String.fromCodePoint(codepoint));
+      },
+      oncomment: aside,
+      oncdata: aside,
+      ondeclaration: ignore,
+      onprocessinginstruction: aside,
+      onopentagend: ignore,
+      onselfclosingtag: ignore,
+      onend: ignore,
     },
-    onclosetag(name) {
-      if (!INLINE.has(name)) text += '\n';
-    },
-    ontext(piece) {
-      text += piece;
-    },
-    oncomment(comment) {
-      asides.push(comment);
-    },
-  });
-  parser.end(html);
-  return [text.replace(/\s+/g, (space) => (space.includes('\n') ? '\n' : ' ')).trim(), ...asides].join('\n');
+  );
+  tokenizer.write(html);
+  tokenizer.end();
+  const text = pieces.join('').replace(/\s+/g, (space) => (space.includes('\n') ? '\n' : ' ')).trim();
+  return [text, ...asides].join('\n');
 }
 
 /**

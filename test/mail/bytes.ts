@@ -3,7 +3,7 @@ import type { Bytes } from '../../src/core/bytes.ts';
 
 /** One byte for each character (U+0000 to U+00FF). */
 export function bytes(text: string): Bytes {
-  return Uint8Array.from(text, (c) => c.charCodeAt(0));
+  return new Uint8Array(Buffer.from(text, 'latin1'));
 }
 
 /** One character for each byte. */

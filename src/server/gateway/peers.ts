@@ -1,0 +1,45 @@
+/** The gateway's calls to its key server and inspection server (docs/protocol.md §8, §10). */
+import type { z } from 'zod';
+import type { Bytes } from '../../core/bytes.ts';
+import type { Inspection, KeyServer } from '../../flow/relay.ts';
+import { decodeJson, encodeJson } from '../../wire/json.ts';
+import { inspectAnswerSchema, reencryptAnswerSchema, signAnswerSchema } from '../../wire/relay.ts';
+import type { PinnedClient } from '../shared/pinned-client.ts';
+import type { HandlerParts } from './handle.ts';
+
+/** Postfix waits `smtpd_proxy_timeout` (300 s) for us: all calls of one mail must stay well below. */
+const CALL_DEADLINE = 30_000;
+const INSPECTION_DEADLINE = 120_000;
+const MAXIMUM_ANSWER = 32 * 1024 * 1024;
+
+export interface KeyServerPeer extends KeyServer {
+  readonly reportRefusal: HandlerParts['reportRefusal'];
+  /** The organisation's CRL, DER. */
+  crl(): Promise<Bytes>;
+}
+
+export function keyServerPeer(client: PinnedClient): KeyServerPeer {
+  async function call<T>(path: string, request: unknown, schema: z.ZodType<T>): Promise<T> {
+    const body = await client.request({ method: 'POST', path, body: encodeJson(request), deadline: CALL_DEADLINE, maximumAnswer: MAXIMUM_ANSWER });
+    return decodeJson(schema, body);
+  }
+  return {
+    inspect: async (evidence) => (await call('/v1/inspect', { evidence }, inspectAnswerSchema)).target,
+    transfer: async (request) => (await call('/v1/transfer', request, reencryptAnswerSchema)).deliveries,
+    deliver: async (request) => (await call('/v1/deliver', request, reencryptAnswerSchema)).deliveries,
+    sign: async (request) => (await call('/v1/sign', request, signAnswerSchema)).signatures,
+    reportRefusal: async (refusal) => {
+      await client.request({ method: 'POST', path: '/v1/refusals', body: encodeJson(refusal), deadline: CALL_DEADLINE, maximumAnswer: 1024 });
+    },
+    crl: () => client.request({ method: 'GET', path: '/v1/crl', deadline: CALL_DEADLINE, maximumAnswer: MAXIMUM_ANSWER }),
+  };
+}
+
+export function inspectionPeer(client: PinnedClient): Inspection {
+  return {
+    inspect: (envelope, leg, direction) => client.request({
+      method: 'POST', path: `/v1/inspections?leg=${leg}&direction=${direction}`, body: envelope, contentType: 'application/octet-stream',
+      deadline: INSPECTION_DEADLINE, maximumAnswer: 65_536,
+    }),
+  };
+}

@@ -29,6 +29,8 @@ export interface LogFields {
   readonly attempt?: number | undefined;
   readonly leg?: number | undefined;
   readonly direction?: string | undefined;
+  /** Of an inspection. */
+  readonly result?: string | undefined;
   /** Lower-case hexadecimal. */
   readonly contentDigest?: string | undefined;
   /** Mail domain of an organisation. */
@@ -55,7 +57,7 @@ export interface Logger {
 }
 
 const allowed = new Set([
-  'code', 'peer', 'host', 'port', 'method', 'route', 'status', 'milliseconds', 'bytes', 'count', 'attempt', 'leg', 'direction',
+  'code', 'peer', 'host', 'port', 'method', 'route', 'status', 'milliseconds', 'bytes', 'count', 'attempt', 'leg', 'direction', 'result',
   'contentDigest', 'domain', 'serial', 'spki', 'seq', 'file', 'version', 'session',
 ]);
 

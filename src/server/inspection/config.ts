@@ -1,0 +1,47 @@
+/** The inspection server's configuration file (docs/administration.md). */
+import { z } from 'zod';
+import type { Bytes } from '../../core/bytes.ts';
+import { type HostPort, loadConfig } from '../shared/config.ts';
+
+export interface InspectionConfig {
+  /** The server's DNS name, for its certificate. */
+  readonly host: string;
+  readonly listen: HostPort;
+  /** Where `GET /ready` is answered, in the clear: a loopback address for the local monitoring. */
+  readonly health?: HostPort | undefined;
+  /** Private key, PKCS#8 encrypted, PEM. */
+  readonly key: string;
+  /** The own certificate, PEM. */
+  readonly certificate: string;
+  /** The own organisation's certificate, PEM. */
+  readonly organisation: string;
+  /** SPKI hashes of the gateways that may submit; empty until they are known. */
+  readonly gateways: readonly Bytes[];
+  readonly policy: string;
+  readonly clamd?: { readonly socket: string; readonly timeout: number } | undefined;
+  /** Mails inspected at once. */
+  readonly concurrency: number;
+  readonly log: 'debug' | 'info' | 'warn' | 'error';
+}
+
+/** Throws what `loadConfig` throws. */
+export function loadInspectionConfig(file: string): InspectionConfig {
+  return loadConfig(file, ({ address, domain, path, spki }) =>
+    z.strictObject({
+      host: domain,
+      listen: address,
+      health: address.optional(),
+      key: path,
+      certificate: path,
+      organisation: path,
+      gateways: z.array(spki).max(32),
+      policy: path,
+      clamd: z.strictObject({
+        socket: path,
+        /** Seconds for one scan. Longer than the gateway waits is of no use. */
+        timeout: z.number().int().min(1).max(240).default(60),
+      }).optional(),
+      concurrency: z.number().int().min(1).max(64).default(2),
+      log: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    }));
+}

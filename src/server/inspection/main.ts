@@ -1,0 +1,163 @@
+/** The inspection server as a program: made once by `initInspection`, started by `runInspection`. */
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { Hono } from 'hono';
+import { equal, hex } from '../../core/bytes.ts';
+import { SsmaxError } from '../../core/error.ts';
+import { type Certificate, parseCertificate } from '../../core/pki/certificate.ts';
+import { createCsr } from '../../core/pki/csr.ts';
+import { decodePem, encodePem } from '../../core/pki/pem.ts';
+import { checkProfile, names } from '../../core/pki/profile.ts';
+import { encodeSpki, hash } from '../../core/pki/public-key.ts';
+import { isSignedBy } from '../../core/pki/signed.ts';
+import type { InspectionParts } from '../../flow/inspect.ts';
+import type { Scanner } from '../../flow/judge.ts';
+import type { Clock } from '../../flow/ports.ts';
+import { createNodeCrypto, generatePrivateKey, loadPrivateKey } from '../../platform/node-crypto.ts';
+import type { HostPort } from '../shared/config.ts';
+import { listen, requestListener, type RunningServer } from '../shared/http-shell.ts';
+import { loadKey, saveKey } from '../shared/keystore.ts';
+import { createLogger, type Logger } from '../shared/log.ts';
+import { startPinnedServer } from '../shared/pinned-server.ts';
+import { Clamd } from './clamd.ts';
+import { type InspectionConfig, loadInspectionConfig } from './config.ts';
+import { loadPolicy, needsScanner } from './policy.ts';
+import { inspectionRoutes, MAX_SUBMISSION } from './routes.ts';
+import { Slots } from './slots.ts';
+
+/** Gets the passphrase of the key file: asked for only when everything else is in order. */
+export type AskPassphrase = () => Promise<string>;
+
+export interface Initialised {
+  /** PEM of the PKCS#10 request that the key server is to certify. */
+  readonly request: string;
+  /** SHA-256 of the key's SubjectPublicKeyInfo, hexadecimal: what others pin, and what the directory lists. */
+  readonly spki: string;
+}
+
+/** Makes the server's key and its request. Throws `key-exists` rather than replace a key. */
+export async function initInspection(configFile: string, passphrase: AskPassphrase): Promise<Initialised> {
+  const { host, key: file } = loadInspectionConfig(configFile);
+  if (existsSync(file)) throw new SsmaxError('fault', 'key-exists', { file });
+  const pkcs8 = generatePrivateKey();
+  const key = loadPrivateKey(pkcs8);
+  await saveKey(file, pkcs8, await passphrase());
+  pkcs8.fill(0);
+  const request = encodePem('CERTIFICATE REQUEST', await createCsr(key, { commonName: host, dnsNames: [host] }));
+  return { request, spki: hex(hash(encodeSpki(key.publicKey))) };
+}
+
+export interface RunningInspection {
+  readonly port: number;
+  /** Of the readiness endpoint; undefined without one. */
+  readonly healthPort: number | undefined;
+  /** Reads the policy file again; throws and keeps the policy in force when it is wrong. */
+  reloadPolicy(): void;
+  /** Takes no more; resolves when what is under way is answered. */
+  close(): Promise<void>;
+}
+
+export interface RunOptions {
+  readonly clock?: Clock;
+  readonly log?: Logger;
+}
+
+/**
+ * Starts the server. Throws (fault) what is wrong with configuration, policy, key or certificates, `scanner-not-configured`,
+ * and what listening throws.
+ */
+export async function runInspection(configFile: string, passphrase: AskPassphrase, options: RunOptions = {}): Promise<RunningInspection> {
+  const config = loadInspectionConfig(configFile);
+  const log = options.log ?? createLogger({ server: 'inspection', level: config.log });
+  const clock = options.clock ?? { now: () => new Date() };
+  let policy = readPolicy(config);
+  const organisation = readCertificate(config.organisation);
+  checkProfile(organisation, 'organisation');
+  const certificate = await readOwnCertificate(config, organisation, clock.now());
+  const pkcs8 = loadKey(config.key, await passphrase());
+  const key = loadPrivateKey(pkcs8);
+  if (!equal(key.publicKey, certificate.publicKey)) throw new SsmaxError('fault', 'certificate-key-mismatch', { file: config.certificate });
+  const clamd = config.clamd && new Clamd({ socket: config.clamd.socket, timeoutMs: config.clamd.timeout * 1000 });
+  const parts: InspectionParts = {
+    credential: { key, certificate },
+    native: createNodeCrypto(),
+    sealer: organisation.sha256,
+    organisation: organisationId(organisation),
+    get policy() {
+      return policy;
+    },
+    scanner: clamd ?? NO_SCANNER,
+    clock,
+  };
+  const server = await startPinnedServer({
+    identity: { key: pkcs8, certificates: [certificate.der] },
+    listen: config.listen,
+    peers: { gateway: { pins: () => config.gateways, app: inspectionRoutes(parts, new Slots(config.concurrency, MAX_WAITING), log) } },
+    maximumBody: MAX_SUBMISSION,
+    log,
+  });
+  pkcs8.fill(0);
+  const ready = async (): Promise<boolean> => !needsScanner(policy) || (await clamd?.ready()) === true;
+  const health = config.health && (await startHealth(config.health, ready, log).catch(async (error: unknown) => {
+    await server.close();
+    throw error;
+  }));
+  log.info('ready', { port: server.port, spki: hex(certificate.spkiSha256), version: policy.version });
+  return {
+    port: server.port,
+    healthPort: health?.port,
+    reloadPolicy() {
+      policy = readPolicy(config);
+      log.info('policy-reloaded', { version: policy.version });
+    },
+    close: async () => void (await Promise.all([server.close(), health?.close()])),
+  };
+}
+
+/** Submissions that may wait for their turn; more are told to come again. */
+const MAX_WAITING = 64;
+
+/** `readPolicy` sees to it that no rule asks it. */
+const NO_SCANNER: Scanner = { scan: () => Promise.reject(new SsmaxError('fault', 'scanner-not-configured')) };
+
+function readPolicy({ policy: file, clamd }: InspectionConfig): InspectionParts['policy'] {
+  const policy = loadPolicy(file);
+  if (needsScanner(policy) && clamd === undefined) throw new SsmaxError('fault', 'scanner-not-configured', { file });
+  return policy;
+}
+
+/** The first certificate of a PEM file. */
+function readCertificate(file: string): Certificate {
+  try {
+    const [first] = decodePem(readFileSync(file, 'utf8'), 'CERTIFICATE');
+    return parseCertificate(first?.der ?? new Uint8Array(0));
+  } catch (cause) {
+    throw new SsmaxError('fault', 'certificate-unreadable', { file }, { cause });
+  }
+}
+
+/** The own certificate must be an inspection server's, in force, and of the own organisation. */
+async function readOwnCertificate({ certificate: file }: InspectionConfig, organisation: Certificate, now: Date): Promise<Certificate> {
+  const certificate = readCertificate(file);
+  const issued = names(organisation, certificate) && (await isSignedBy(certificate, organisation.publicKey, hex(certificate.sha256)));
+  if (!issued) throw new SsmaxError('fault', 'certificate-of-another-organisation', { file });
+  checkProfile(certificate, 'inspection');
+  if (now < certificate.notBefore || now > certificate.notAfter) throw new SsmaxError('fault', 'certificate-not-in-force', { file });
+  return certificate;
+}
+
+function organisationId({ subject }: Certificate): string {
+  if (subject.organisationId === undefined) throw new SsmaxError('fault', 'certificate-profile', { role: 'organisation', what: 'organisation' });
+  return subject.organisationId;
+}
+
+/** `GET /ready`: 200 when a mail could be inspected now, else 503. */
+function startHealth(where: HostPort, ready: () => Promise<boolean>, log: Logger): Promise<RunningServer> {
+  const app = new Hono();
+  app.get('/ready', async (context) => {
+    if (!(await ready())) throw new SsmaxError('unavailable', 'scanner-unavailable');
+    return context.json({ ready: true });
+  });
+  const listener = requestListener({ app, maximumBody: 0, log, peer: 'monitoring' });
+  return listen(createServer((request, response) => void listener(request, response)), where);
+}

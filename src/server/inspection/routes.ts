@@ -1,0 +1,52 @@
+/** The inspection server's HTTP interface for its gateway (docs/protocol.md, "Inspection"), behind pinned mutual TLS. */
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { hex } from '../../core/bytes.ts';
+import { refused } from '../../core/error.ts';
+import { inspect, type InspectionParts } from '../../flow/inspect.ts';
+import { DIRECTIONS } from '../../wire/leg.ts';
+import type { Logger } from '../shared/log.ts';
+import type { Slots } from './slots.ts';
+
+/** Largest submission in bytes. */
+export const MAX_SUBMISSION = 64 * 1024 * 1024;
+
+const querySchema = z.strictObject({
+  leg: z.enum(['1', '2']).transform((leg) => (leg === '1' ? 1 : 2)),
+  direction: z.enum(DIRECTIONS),
+});
+
+const DER = 'application/octet-stream';
+/** Hexadecimal digits of the contentDigest in log lines: enough to find the mail's evidence by. */
+const DIGEST_PREFIX = 16;
+
+/**
+ * `POST /v1/inspections?leg=1|2&direction=outbound|inbound`: DER AuthEnvelopedData in, DER SignedData over the verdict out.
+ * Refused: `request-invalid`, and what `inspect` refuses.
+ */
+export function inspectionRoutes(parts: InspectionParts, slots: Slots, log: Logger): Hono {
+  const app = new Hono();
+  app.post('/v1/inspections', async (context) => {
+    const query = querySchema.safeParse(context.req.query());
+    if (!query.success) throw refused('request-invalid', { what: 'query' });
+    if (context.req.header('content-type') !== DER) throw refused('request-invalid', { what: 'content type' });
+    // The body is read when its turn has come: those who wait keep it in the network.
+    const der = await slots.run(async () => {
+      const started = performance.now();
+      const envelope = new Uint8Array(await context.req.arrayBuffer());
+      const inspected = await inspect(parts, { envelope, ...query.data });
+      report(inspected, performance.now() - started);
+      return inspected.der;
+    });
+    return context.body(der, 200, { 'content-type': DER, 'cache-control': 'no-store' });
+  });
+  return app;
+
+  function report({ verdict: { contentDigest, leg, direction, result, findings } }: Awaited<ReturnType<typeof inspect>>, milliseconds: number): void {
+    log.info('inspected', {
+      contentDigest: hex(contentDigest).slice(0, DIGEST_PREFIX), leg, direction, result,
+      ...(findings.length > 0 && { code: [...new Set(findings.map(({ code }) => code))].join(',') }),
+      milliseconds: Math.round(milliseconds),
+    });
+  }
+}

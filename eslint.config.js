@@ -34,6 +34,8 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/ban-ts-comment': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // Ports are closures written as methods; none of them uses `this`.
+      '@typescript-eslint/unbound-method': 'off',
       // An async function that only returns implements an interface that others await.
       '@typescript-eslint/require-await': 'off',
     },

@@ -145,11 +145,15 @@ function passwordIn(location: string): boolean {
   return url.password !== '' || url.searchParams.has('password');
 }
 
+/** Object identifiers of PostgreSQL's types. */
+const int8: number = pg.types.builtins.INT8;
+const bytea: number = pg.types.builtins.BYTEA;
+
 type Parse = (value: string) => unknown;
 
 function typeParser(oid: number, format?: 'text' | 'binary'): Parse {
-  if (oid === pg.types.builtins.INT8) return safeInteger;
-  if (oid === pg.types.builtins.BYTEA) return (value) => Uint8Array.from(Buffer.from(value.slice(2), 'hex'));
+  if (oid === int8) return safeInteger;
+  if (oid === bytea) return (value) => Uint8Array.from(Buffer.from(value.slice(2), 'hex'));
   return pg.types.getTypeParser(oid, format) as Parse;
 }
 

@@ -3,10 +3,12 @@
  * works on Thunderbird's inner documents, of which only the few parts used are typed here.
  */
 
-/** What a page looks for: an element by CSS selector (open and closed shadow trees included). */
+/** Where to look: elements by CSS selector (open and closed shadow trees included) in a document. */
 export interface Place {
   /** Start of the document's URL, such as `about:message` or `moz-extension://`. */
   readonly page: string;
+  /** Look not in that document itself but in all documents inside its frame that this CSS selector names. */
+  readonly frame?: string;
   readonly selector: string;
   /** Only elements whose text contains this. */
   readonly text?: string;
@@ -90,7 +92,12 @@ export interface MainWindow extends GeckoWindow {
   readonly msgWindow: unknown;
 }
 
+interface ComposeWindow extends GeckoWindow {
+  readonly composeEditorReady?: boolean;
+}
+
 interface TabMail extends HTMLElement {
+  readonly currentAboutMessage?: Window & { readonly currentAttachments: readonly { readonly name: string }[] };
   readonly currentAbout3Pane?: Window & { readonly folderTree?: { readonly rowCount: number } };
 }
 
@@ -157,6 +164,15 @@ export function chromeSide() {
     return pane?.document.readyState === 'complete' && (pane.folderTree?.rowCount ?? 0) > 0;
   };
 
+  /** Names of the attachments of the mail in front, as Thunderbird lists them. */
+  const displayedAttachments = (): string[] => {
+    const message = mainWindow().document.querySelector<TabMail>('#tabmail')?.currentAboutMessage;
+    return message?.currentAttachments.map(({ name }) => name) ?? [];
+  };
+
+  /** True once the compose window used last can be typed into and sent. */
+  const composeReady = (): boolean => (Services.wm.getMostRecentWindow('msgcompose') as ComposeWindow | null)?.composeEditorReady === true;
+
   const storePassword = async (origin: string, user: string, password: string): Promise<void> => {
     const login = Cc['@mozilla.org/login-manager/loginInfo;1']?.createInstance(Ci['nsILoginInfo']);
     login?.init(origin, null, origin, user, password, '', '');
@@ -193,6 +209,14 @@ export function chromeSide() {
       for (let node: Node | null = hit; node !== null; node = node.parentNode ?? (node as ShadowRoot).host ?? null) if (node === element) return true;
       return false;
     };
+    /** What is displayed, shadow trees included. */
+    const textOf = (element: GeckoElement): string => {
+      const texts = [element.innerText || element.textContent || ''];
+      for (const host of [element, ...element.querySelectorAll<GeckoElement>('*')]) {
+        for (const child of host.openOrClosedShadowRoot?.querySelectorAll<GeckoElement>(':scope > :not(style, script, link)') ?? []) texts.push(textOf(child));
+      }
+      return texts.filter((one) => one !== '').join('\n');
+    };
     const out: SeenInPage[] = [];
     for (const element of matches(view.document)) {
       const box = element.getBoundingClientRect();
@@ -201,7 +225,7 @@ export function chromeSide() {
       const y = box.y + box.height / 2;
       const control = element as GeckoElement & { readonly value?: unknown; readonly checked?: unknown; readonly disabled?: unknown };
       const value = typeof control.value === 'string' ? control.value : '';
-      const shown = element.getAttribute('label') ?? (element.innerText || element.textContent || value);
+      const shown = element.getAttribute('label') ?? (textOf(element) || value);
       if (text !== null && !shown.includes(text)) continue;
       const { innerHeight } = view;
       out.push({
@@ -228,7 +252,9 @@ export function chromeSide() {
     const name = `ssmax:seen:${Date.now()}:${lastMessage++}`;
     const script = `{ const __name = (named) => named;
       let seen = null;
-      try { seen = (${lookInPage.toString()})(content, ${JSON.stringify(selector)}, ${JSON.stringify(text)}); } finally { sendAsyncMessage(${JSON.stringify(name)}, seen); } }`;
+      const look = ${lookInPage.toString()};
+      const all = (view) => [...look(view, ${JSON.stringify(selector)}, ${JSON.stringify(text)}), ...Array.from({ length: view.length }, (_, index) => view[index]).flatMap(all)];
+      try { seen = all(content); } finally { sendAsyncMessage(${JSON.stringify(name)}, seen); } }`;
     return new Promise((resolve) => {
       const finish = (seen: SeenInPage[] | null): void => {
         manager.removeMessageListener(name, listener);
@@ -259,27 +285,30 @@ export function chromeSide() {
   /** All visible elements of that place, those of the window used last first. */
   const find = async (place: Place): Promise<Seen[]> => {
     const text = place.text ?? null;
-    const visit = async (view: GeckoWindow, top: GeckoWindow, inPopup: boolean): Promise<Seen[]> => {
-      const url = view.document.documentURI;
-      const wrap = (seen: SeenInPage[], of: string, popup: boolean): Seen[] => 
-        seen.map((one) => ({ ...one, window: top.document.title, active: Services.focus.activeWindow === top, inPopup: popup, url: of }));
-      const found = url.startsWith(place.page) ? wrap(lookInPage(view, place.selector, text), url, inPopup) : [];
+    const visit = async (view: GeckoWindow, at: { readonly top: GeckoWindow; readonly inPopup: boolean; readonly inside: boolean }): Promise<Seen[]> => {
+      const { top } = at;
+      const wrap = (seen: SeenInPage[], url: string, inPopup: boolean): Seen[] =>
+        seen.map((one) => ({ ...one, window: top.document.title, active: Services.focus.activeWindow === top, inPopup, url }));
+      const isPage = view.document.documentURI.startsWith(place.page);
+      const matches = at.inside || (isPage && place.frame === undefined);
+      const found = matches ? wrap(lookInPage(view, place.selector, text), view.document.documentURI, at.inPopup) : [];
       for (const frame of view.document.querySelectorAll<FrameElement>('browser, iframe, editor')) {
         if (!isShown(frame)) continue;
-        const popup = inPopup || frame.closest('panel, menupopup') !== null;
+        const inPopup = at.inPopup || frame.closest('panel, menupopup') !== null;
+        const inside = at.inside || (isPage && place.frame !== undefined && frame.matches(place.frame));
         if (frame.isRemoteBrowser === true) {
-          const remote = frame.currentURI?.spec ?? '';
-          if (remote.startsWith(place.page)) found.push(...wrap(await lookInRemote(frame, place.selector, text), remote, popup));
+          const url = frame.currentURI?.spec ?? '';
+          if (inside || (url.startsWith(place.page) && place.frame === undefined)) found.push(...wrap(await lookInRemote(frame, place.selector, text), url, inPopup));
         } else if (frame.contentWindow !== null && frame.contentDocument !== null) {
-          found.push(...(await visit(frame.contentWindow, top, popup)));
+          found.push(...(await visit(frame.contentWindow, { top, inPopup, inside })));
         }
       }
       return found;
     };
     const found: Seen[] = [];
-    for (const window of windows().filter((one) => one.document.title.includes(place.window ?? ''))) found.push(...(await visit(window, window, false)));
+    for (const window of windows().filter((one) => one.document.title.includes(place.window ?? ''))) found.push(...(await visit(window, { top: window, inPopup: false, inside: false })));
     return found;
   };
 
-  return { mainWindow, mainWindowReady, windows, until, imapServer, folder, storePassword, trust, leaveDialogsAlone, find };
+  return { mainWindow, mainWindowReady, composeReady, displayedAttachments, windows, until, imapServer, folder, storePassword, trust, leaveDialogsAlone, find };
 }

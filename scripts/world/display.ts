@@ -30,7 +30,8 @@ export async function startDisplay(world: World, options: { readonly name: strin
   const server = await world.start({
     name: xName,
     command: 'Xvfb',
-    args: ['-displayfd', '1', '-screen', '0', `${width}x${height}x24`, '-nolisten', 'tcp'],
+    // Without -noreset the server starts anew, and drops who is just connecting, whenever its last client leaves.
+    args: ['-noreset', '-displayfd', '1', '-screen', '0', `${width}x${height}x24`, '-nolisten', 'tcp'],
     ready: () => chosen() !== undefined,
   });
   const display = `:${chosen() ?? ''}`;

@@ -1,5 +1,5 @@
 /** Starts Thunderbird with a profile on a display, and gives the means to look into it. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Place, Seen } from './chrome-side.ts';
 import type { Display } from './display.ts';
@@ -71,6 +71,15 @@ export class Thunderbird {
     await until(async () => (await this.refresh(folder)) >= count, { what: `${count} messages in ${folder}`, withinMs, everyMs: 200 });
   }
 
+  /** Waits until a file of that name is wholly downloaded, and gives its bytes. */
+  async waitForDownload(name: string, withinMs = 30_000): Promise<Uint8Array> {
+    const path = join(this.profile.downloads, name);
+    // While it is being written, its content is in a second file beside it.
+    const complete = (): boolean => existsSync(path) && !readdirSync(this.profile.downloads).some((file) => file.endsWith('.part'));
+    await until(complete, { what: `the download of ${name}`, withinMs });
+    return readFileSync(path);
+  }
+
   /** Ends it in its own way, and by signal if that takes more than a few seconds. */
   async quit(): Promise<void> {
     void this.marionette.command('Marionette:Quit', { flags: ['eForceQuit'] }).catch(() => undefined);
@@ -112,4 +121,12 @@ export async function startThunderbird(world: World, options: ThunderbirdOptions
   const thunderbird = new Thunderbird(marionette, profile, process);
   if (options.addon !== undefined) await thunderbird.installAddon(options.addon);
   return thunderbird;
+}
+
+/**
+ * Starts Thunderbird with the profile once, out of sight, so that password and certificates are in it and anybody else
+ * (`web-ext run --firefox-profile … --keep-profile-changes` with `profile.env`) may start it.
+ */
+export async function prepareProfile(world: World, options: Pick<ThunderbirdOptions, 'name' | 'profile' | 'addon'>): Promise<void> {
+  await (await startThunderbird(world, options)).quit();
 }

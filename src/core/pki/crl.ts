@@ -18,7 +18,7 @@ import { hash } from './public-key.ts';
 import { SIGNATURE_ALGORITHM, type SignatureCache, type Signed, isSignedBy, readSignatureAlgorithm, readSigned, sign } from './signed.ts';
 
 /** Largest CRL read, in bytes: some 60,000 entries. */
-export const MAX_CRL = 4 * 1024 * 1024;
+const MAX_CRL = 4 * 1024 * 1024;
 const MAX_ENTRIES = 100_000;
 /** How far the issuer's clock may be ahead of ours; milliseconds. */
 const SKEW = 10 * 60_000;

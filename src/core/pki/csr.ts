@@ -15,7 +15,7 @@ import { encodeSpki, readSpki } from './public-key.ts';
 import { readSigned, sign } from './signed.ts';
 
 /** Largest request read, in bytes. */
-export const MAX_CSR = 8 * 1024;
+const MAX_CSR = 8 * 1024;
 
 export interface Wishes {
   readonly commonName?: string;

@@ -9,7 +9,7 @@ const MAX_EXTENSIONS = 24;
 const MAX_NAMES = 64;
 
 /** A value's reader by object identifier; it must read its value to the end. */
-export type ExtensionReaders = Readonly<Record<string, (value: DerCursor) => void>>;
+type ExtensionReaders = Readonly<Record<string, (value: DerCursor) => void>>;
 
 export function extension(type: string, critical: boolean, value: Uint8Array): Bytes {
   return sequence(oid(type), ...(critical ? [boolean(true)] : []), octetString(value));

@@ -86,7 +86,7 @@ function domain(content: Bytes, fits: (text: string) => boolean): string {
 }
 
 /** The names of a certificate that constraints speak of. */
-export interface ConstrainedNames {
+interface ConstrainedNames {
   readonly subjectDer: Bytes;
   readonly emails: readonly string[];
   readonly dnsNames: readonly string[];

@@ -52,7 +52,7 @@ export function encodeName(subject: Subject): Bytes {
   return sequence(...sets);
 }
 
-export interface Name {
+interface Name {
   readonly der: Bytes;
   readonly subject: Subject;
 }

@@ -12,7 +12,7 @@ import { reading } from './failures.ts';
 import type { Random } from './issue.ts';
 import { hash } from './public-key.ts';
 
-export const MIN_ITERATIONS = 600_000;
+const MIN_ITERATIONS = 600_000;
 /** More would only keep the reader busy. */
 const MAX_ITERATIONS = 10_000_000;
 const MAX_BYTES = 8 * MAX_CERTIFICATE;

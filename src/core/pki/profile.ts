@@ -8,7 +8,7 @@ import type { Certificate } from './certificate.ts';
 import type { Usage } from './extensions.ts';
 import { type CertificateRole, PKI_OID, ROLE_OID } from './object-identifiers.ts';
 
-export interface RoleProfile {
+interface RoleProfile {
   readonly usages: readonly Usage[];
   /** Extended key usages in dotted form, exactly these; empty: no extension. */
   readonly extended: readonly string[];
@@ -72,7 +72,7 @@ export function checkRootProfile(root: Certificate): void {
 }
 
 /** Subject equals issuer and the key is its own issuer: a root. (A delegate has the root's name, but another key.) */
-export function isSelfIssued(certificate: Certificate): boolean {
+function isSelfIssued(certificate: Certificate): boolean {
   return (
     equal(certificate.subjectDer, certificate.issuerDer) &&
     equal(certificate.subjectKeyIdentifier, certificate.authorityKeyIdentifier)

@@ -13,7 +13,7 @@ const commonName = (value: Bytes): Bytes => hinodeSubject(attribute(PKI_OID.comm
 const UTC = (text: string): Bytes => tlv(TAG.utcTime, utf8(text));
 const until = UTC('270101000000Z');
 
-export type Violation = readonly [what: string, code: string, parts: Partial<Parts>];
+type Violation = readonly [what: string, code: string, parts: Partial<Parts>];
 
 /** What parseCertificate refuses. */
 export const unreadable: readonly Violation[] = [

@@ -19,7 +19,7 @@ export const day = (number: number): Date => new Date(Date.UTC(2026, 0, 1) + num
 export const AT = day(100);
 export const YEAR: Validity = { notBefore: day(0), notAfter: day(365) };
 
-export interface World {
+interface World {
   readonly root: Issuer;
   readonly delegate: Issuer;
   readonly hinode: Issuer;

@@ -1,18 +1,18 @@
 /**
- * Writes test/vectors/pki.json anew: `npx tsx test/core/pki/make-vectors.ts`. Keys, serials and signatures are random, so
+ * Writes test/vectors/pki.json anew: `npx tsx scripts/make-pki-vectors.ts`. Keys, serials and signatures are random, so
  * every run gives other bytes; docs/protocol-pki.md says how to use the file.
  */
 import { writeFileSync } from 'node:fs';
-import { type Bytes, concat, fromHex, hex } from '../../../src/core/bytes.ts';
-import { encodeCertsOnly } from '../../../src/core/pki/certs-only.ts';
-import { parseCertificate } from '../../../src/core/pki/certificate.ts';
-import { issueCrl } from '../../../src/core/pki/crl.ts';
-import { createCsr } from '../../../src/core/pki/csr.ts';
-import { type Issuer, issueUser } from '../../../src/core/pki/issue.ts';
-import { forge } from './forge.ts';
-import type { CertificateVector, CrlVector, CsrVector, PathVector, PkiVectors } from './vectors.ts';
-import { badConstraints, forgeOrganisation, illFormed, unreadable } from './violations.ts';
-import { AT, YEAR, createWorld, day, newKey, random } from './world.ts';
+import { type Bytes, concat, fromHex, hex } from '../src/core/bytes.ts';
+import { encodeCertsOnly } from '../src/core/pki/certs-only.ts';
+import { parseCertificate } from '../src/core/pki/certificate.ts';
+import { issueCrl } from '../src/core/pki/crl.ts';
+import { createCsr } from '../src/core/pki/csr.ts';
+import { type Issuer, issueUser } from '../src/core/pki/issue.ts';
+import { forge } from '../test/core/pki/forge.ts';
+import type { CertificateVector, CrlVector, CsrVector, PathVector, PkiVectors } from '../test/core/pki/vectors.ts';
+import { badConstraints, forgeOrganisation, illFormed, unreadable } from '../test/core/pki/violations.ts';
+import { AT, YEAR, createWorld, day, newKey, random } from '../test/core/pki/world.ts';
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 /** Larger ones are left to the tests: a file of vectors should stay readable. */
@@ -122,4 +122,4 @@ const vectors: PkiVectors = {
   certificates: [...certificates, ...(await refusedCertificates())], paths: await paths(), crls: await crls(), csrs: await csrs(),
   certsOnly: [{ name: 'organisation and root', der: base64(encodeCertsOnly(bundle)), certificates: bundle.map((der) => hex(parseCertificate(der).sha256)).sort() }],
 };
-writeFileSync(new URL('../../vectors/pki.json', import.meta.url), `${JSON.stringify(vectors, undefined, 1)}\n`);
+writeFileSync(new URL('../test/vectors/pki.json', import.meta.url), `${JSON.stringify(vectors, undefined, 1)}\n`);

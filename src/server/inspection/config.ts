@@ -5,7 +5,7 @@ import { type HostPort, loadConfig } from '../shared/config.ts';
 
 export interface InspectionConfig {
   /** The server's DNS name, for its certificate. */
-  readonly host: string;
+  readonly hostName: string;
   readonly listen: HostPort;
   /** Where `GET /ready` is answered, in the clear: a loopback address for the local monitoring. */
   readonly health?: HostPort | undefined;
@@ -21,14 +21,14 @@ export interface InspectionConfig {
   readonly clamd?: { readonly socket: string; readonly timeout: number } | undefined;
   /** Mails inspected at once. */
   readonly concurrency: number;
-  readonly log: 'debug' | 'info' | 'warn' | 'error';
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
 /** Throws what `loadConfig` throws. */
 export function loadInspectionConfig(file: string): InspectionConfig {
   return loadConfig(file, ({ address, domain, path, spki }) =>
     z.strictObject({
-      host: domain,
+      hostName: domain,
       listen: address,
       health: address.optional(),
       key: path,
@@ -42,6 +42,6 @@ export function loadInspectionConfig(file: string): InspectionConfig {
         timeout: z.number().int().min(1).max(240).default(60),
       }).optional(),
       concurrency: z.number().int().min(1).max(64).default(2),
-      log: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+      logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
     }));
 }

@@ -1,12 +1,12 @@
 /** The inspection server as a program: made once by `initInspection`, started by `runInspection`. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { Hono } from 'hono';
 import { equal, hex } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
-import { type Certificate, parseCertificate } from '../../core/pki/certificate.ts';
+import type { Certificate } from '../../core/pki/certificate.ts';
 import { createCsr } from '../../core/pki/csr.ts';
-import { decodePem, encodePem } from '../../core/pki/pem.ts';
+import { encodePem } from '../../core/pki/pem.ts';
 import { checkProfile, names } from '../../core/pki/profile.ts';
 import { encodeSpki, hash } from '../../core/pki/public-key.ts';
 import { isSignedBy } from '../../core/pki/signed.ts';
@@ -14,6 +14,7 @@ import type { InspectionParts } from '../../flow/inspect.ts';
 import type { Scanner } from '../../flow/judge.ts';
 import type { Clock } from '../../flow/ports.ts';
 import { createNodeCrypto, generatePrivateKey, loadPrivateKey } from '../../platform/node-crypto.ts';
+import { readCertificateFile } from '../shared/certificate-file.ts';
 import type { HostPort } from '../shared/config.ts';
 import { listen, requestListener, type RunningServer } from '../shared/http-shell.ts';
 import { loadKey, saveKey } from '../shared/keystore.ts';
@@ -25,9 +26,6 @@ import { loadPolicy, needsScanner } from './policy.ts';
 import { inspectionRoutes, MAX_SUBMISSION } from './routes.ts';
 import { Slots } from './slots.ts';
 
-/** Gets the passphrase of the key file: asked for only when everything else is in order. */
-export type AskPassphrase = () => Promise<string>;
-
 export interface Initialised {
   /** PEM of the PKCS#10 request that the key server is to certify. */
   readonly request: string;
@@ -36,14 +34,14 @@ export interface Initialised {
 }
 
 /** Makes the server's key and its request. Throws `key-exists` rather than replace a key. */
-export async function initInspection(configFile: string, passphrase: AskPassphrase): Promise<Initialised> {
-  const { host, key: file } = loadInspectionConfig(configFile);
+export async function initInspection(configFile: string, passphrase: string): Promise<Initialised> {
+  const { hostName, key: file } = loadInspectionConfig(configFile);
   if (existsSync(file)) throw new SsmaxError('fault', 'key-exists', { file });
   const pkcs8 = generatePrivateKey();
   const key = loadPrivateKey(pkcs8);
-  await saveKey(file, pkcs8, await passphrase());
+  await saveKey(file, pkcs8, passphrase);
   pkcs8.fill(0);
-  const request = encodePem('CERTIFICATE REQUEST', await createCsr(key, { commonName: host, dnsNames: [host] }));
+  const request = encodePem('CERTIFICATE REQUEST', await createCsr(key, { commonName: hostName, dnsNames: [hostName] }));
   return { request, spki: hex(hash(encodeSpki(key.publicKey))) };
 }
 
@@ -66,15 +64,15 @@ export interface RunOptions {
  * Starts the server. Throws (fault) what is wrong with configuration, policy, key or certificates, `scanner-not-configured`,
  * and what listening throws.
  */
-export async function runInspection(configFile: string, passphrase: AskPassphrase, options: RunOptions = {}): Promise<RunningInspection> {
+export async function runInspection(configFile: string, passphrase: string, options: RunOptions = {}): Promise<RunningInspection> {
   const config = loadInspectionConfig(configFile);
-  const log = options.log ?? createLogger({ server: 'inspection', level: config.log });
+  const log = options.log ?? createLogger({ server: 'inspection', level: config.logLevel });
   const clock = options.clock ?? { now: () => new Date() };
   let policy = readPolicy(config);
-  const organisation = readCertificate(config.organisation);
+  const organisation = readCertificateFile(config.organisation);
   checkProfile(organisation, 'organisation');
   const certificate = await readOwnCertificate(config, organisation, clock.now());
-  const pkcs8 = loadKey(config.key, await passphrase());
+  const pkcs8 = loadKey(config.key, passphrase);
   const key = loadPrivateKey(pkcs8);
   if (!equal(key.publicKey, certificate.publicKey)) throw new SsmaxError('fault', 'certificate-key-mismatch', { file: config.certificate });
   const clamd = config.clamd && new Clamd({ socket: config.clamd.socket, timeoutMs: config.clamd.timeout * 1000 });
@@ -126,19 +124,9 @@ function readPolicy({ policy: file, clamd }: InspectionConfig): InspectionParts[
   return policy;
 }
 
-/** The first certificate of a PEM file. */
-function readCertificate(file: string): Certificate {
-  try {
-    const [first] = decodePem(readFileSync(file, 'utf8'), 'CERTIFICATE');
-    return parseCertificate(first?.der ?? new Uint8Array(0));
-  } catch (cause) {
-    throw new SsmaxError('fault', 'certificate-unreadable', { file }, { cause });
-  }
-}
-
 /** The own certificate must be an inspection server's, in force, and of the own organisation. */
 async function readOwnCertificate({ certificate: file }: InspectionConfig, organisation: Certificate, now: Date): Promise<Certificate> {
-  const certificate = readCertificate(file);
+  const certificate = readCertificateFile(file);
   const issued = names(organisation, certificate) && (await isSignedBy(certificate, organisation.publicKey, hex(certificate.sha256)));
   if (!issued) throw new SsmaxError('fault', 'certificate-of-another-organisation', { file });
   checkProfile(certificate, 'inspection');

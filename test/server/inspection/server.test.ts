@@ -23,7 +23,7 @@ import { type Deviations, makeOrganisation, type Organisation, type ServerIdenti
 const MARKER = 'SSMAX-TEST-VIRUS-77aa';
 const CANARY = 'CANARY-5d2e8c41-plaintext';
 const HOST = 'inspection.hinode.example';
-const passphrase = (): Promise<string> => Promise.resolve('correct horse');
+const passphrase = 'correct horse';
 
 const logLines: string[] = [];
 const log = createLogger({ server: 'inspection', level: 'debug', write: (line) => logLines.push(line) });
@@ -47,7 +47,7 @@ inbound:
 
 function config(changes: Readonly<Record<string, string>> = {}): string {
   const all: Record<string, string> = {
-    host: HOST, listen: '127.0.0.1:0', health: '127.0.0.1:0', key: 'inspection.key', certificate: 'inspection.crt', organisation: 'organisation.crt',
+    hostName: HOST, listen: '127.0.0.1:0', health: '127.0.0.1:0', key: 'inspection.key', certificate: 'inspection.crt', organisation: 'organisation.crt',
     gateways: `["${hex(gateway.certificate.spkiSha256)}"]`, policy: 'policy.yaml', clamd: `{ socket: ${clamd.socket}, timeout: 20 }`, ...changes,
   };
   const file = join(directory, 'inspection.yaml');
@@ -222,7 +222,7 @@ describe('starting', () => {
   });
 
   test('fails with another passphrase', async () => {
-    await expect(runInspection(config(), () => Promise.resolve('wrong'), { log })).rejects.toMatchObject({ code: 'passphrase-wrong' });
+    await expect(runInspection(config(), 'wrong', { log })).rejects.toMatchObject({ code: 'passphrase-wrong' });
   });
 
   test('fails with another organisation’s certificate, another role, another key', async () => {

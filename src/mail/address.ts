@@ -60,7 +60,7 @@ function normalizeLocalPart(text: string): string {
  */
 export function normalizeDomain(text: string): string {
   // Only letters, marks, digits, hyphens and full stops reach the URL parser: none of its own syntax.
-  if (text.length > 253 || !/^[\p{L}\p{M}\p{N}\u30fb\u200c\u200d.-]+$/u.test(text)) throw invalid('domain');
+  if (text.length > 253 || !/^[\p{L}\p{M}\p{N}\u30fb.-]+$/u.test(text)) throw invalid('domain');
   let host: string;
   try {
     host = new URL(`http://${text}/`).hostname;

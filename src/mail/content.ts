@@ -3,8 +3,8 @@
  * of these places, so that nothing inside a seal stays unseen: an image that the HTML does not name is an attachment.
  */
 import type { Bytes } from '../core/bytes.ts';
-import { charsetDecoder } from './encoded-word.ts';
 import type { Entity } from './mime.ts';
+import { decodeText } from './text.ts';
 
 export interface ContentFile {
   /** As its sender named it; empty where he did not. May hold path separators. */
@@ -65,9 +65,4 @@ function visit(entity: Entity, place: 'body' | 'related', found: Found): void {
 function isBody(entity: Entity): boolean {
   const text = entity.type === 'text/plain' || entity.type === 'text/html';
   return text && entity.disposition?.value !== 'attachment' && entity.filename === undefined;
-}
-
-function decodeText(entity: Entity): string {
-  const decoder = charsetDecoder(entity.params.get('charset') ?? 'utf-8', false) ?? new TextDecoder();
-  return decoder.decode(entity.body());
 }

@@ -80,7 +80,6 @@ function fromBase64(text: string): string | undefined {
 }
 
 function fromQ(text: string): string | undefined {
-  // eslint-disable-next-line no-control-regex -- 8-bit letters are what this refuses
   if (/[^\x21-\x7e]/.test(text)) return undefined;
   return text.replaceAll('_', ' ').replace(/=([0-9a-fA-F]{2})/g, (_, pair: string) => String.fromCharCode(Number.parseInt(pair, 16)));
 }

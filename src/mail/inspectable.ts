@@ -163,5 +163,5 @@ export function htmlText(html: string): string {
  * kana), lower case, invisible characters and all white space gone, because Japanese lines break within words.
  */
 export function foldForSearch(text: string): string {
-  return text.normalize('NFKC').toLowerCase().normalize('NFKC').replace(/[\p{Cf}\p{Z}\p{Cc}\u034f\u115f\u1160\u17b4\u17b5\ufe00-\ufe0f]/gu, '');
+  return text.normalize('NFKC').toLowerCase().normalize('NFKC').replace(/[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Z}\p{Cc}]/gu, '');
 }

@@ -11,7 +11,7 @@ import { findCarrier, replaceCarrier } from '../../src/mail/carrier.ts';
 import { inspectableText } from '../../src/mail/inspectable.ts';
 import { parseMime, type Entity } from '../../src/mail/mime.ts';
 import { readProtectedHeaders } from '../../src/mail/protected-headers.ts';
-import { mailContent } from '../../src/mail/text.ts';
+import { readContent } from '../../src/mail/content.ts';
 import { bytes } from './bytes.ts';
 
 const ARCHIVE = join(import.meta.dirname, '../../../shared/corpora/corpora.tar.xz');
@@ -46,7 +46,7 @@ function readEverything(raw: Bytes): Entity | string {
   if (typeof mail === 'string') return mail;
   attempt(() => findCarrier(mail));
   attempt(() => readProtectedHeaders(mail));
-  attempt(() => mailContent(mail));
+  attempt(() => readContent(mail));
   inspectableText(mail);
   for (const leaf of leaves(mail)) attempt(() => leaf.body());
   for (const field of mail.headers.all('From')) {

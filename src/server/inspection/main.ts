@@ -45,11 +45,16 @@ export async function initInspection(configFile: string, passphrase: string): Pr
   return { request, spki: hex(hash(encodeSpki(key.publicKey))) };
 }
 
+/** Reads configuration and policy as `runInspection` would, and throws what it would; gives the policy's version. */
+export function checkInspection(configFile: string): string {
+  return readPolicy(loadInspectionConfig(configFile)).version;
+}
+
 export interface RunningInspection {
   readonly port: number;
   /** Of the readiness endpoint; undefined without one. */
   readonly healthPort: number | undefined;
-  /** Reads the policy file again; throws and keeps the policy in force when it is wrong. */
+  /** Reads the policy file again. What is wrong with it goes to the log, and the policy in force stays. */
   reloadPolicy(): void;
   /** Takes no more; resolves when what is under way is answered. */
   close(): Promise<void>;
@@ -105,8 +110,12 @@ export async function runInspection(configFile: string, passphrase: string, opti
     port: server.port,
     healthPort: health?.port,
     reloadPolicy() {
-      policy = readPolicy(config);
-      log.info('policy-reloaded', { version: policy.version });
+      try {
+        policy = readPolicy(config);
+        log.info('policy-reloaded', { version: policy.version });
+      } catch (error) {
+        log.error('policy-not-reloaded', { version: policy.version, error });
+      }
     },
     close: async () => void (await Promise.all([server.close(), health?.close()])),
   };

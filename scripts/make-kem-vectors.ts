@@ -125,6 +125,7 @@ function kem(): unknown {
   const base = { a: hex32(a), labelDigest, ...made, secret: point(M) };
   const [c1, c2, u] = ['c1', 'c2', 'u'].map((field) => Point.fromHex(made[field] ?? '')) as [Point, Point, Point];
   const delta = scalar('open/delta');
+  const short = labelDigest.slice(2);
   const e = challenge('SSMAX-v1/label-proof', ...[G, H, A, c1, u].map(point), made['w'] ?? '', made['v'] ?? '', labelDigest);
   const blinded = { c1: point(c1.add(G.multiply(delta))), c2: point(c2.add(A.multiply(delta))) };
   const shared = c1.multiply(a);
@@ -133,7 +134,7 @@ function kem(): unknown {
   const open: Case[] = [
     valid,
     bad('another label', { labelDigest: digest('other') }),
-    bad('label digest of 31 bytes', { labelDigest: labelDigest.slice(2) }),
+    bad('label digest of 31 bytes, the proof made for it', { labelDigest: short, ...labelProof(A, short, { r, s }) }),
     bad('made for another key', { a: hex32(scalar('open/other')) }),
     bad('C1 and C2 blinded by δG and δA, proof unchanged', blinded),
     bad('C1, C2, U and f blinded by δ', {
@@ -227,6 +228,7 @@ function reencrypt(): unknown {
   const base = { ...statement, ...made };
   const lying = (lie: Lie): Fields => answer(B, C1, oldLabelDigest, newLabelDigest, k, lie);
   const one = scalar('verify/false');
+  const short = digest('short').slice(2);
   const verify: Case[] = [
     valid,
     bad('targets swapped: made for B, claimed for another', { target: point(other) }),
@@ -235,7 +237,8 @@ function reencrypt(): unknown {
     bad('another old label', { oldLabelDigest: digest('other') }),
     bad('another new label', { newLabelDigest: digest('other') }),
     bad('labels swapped', { oldLabelDigest: newLabelDigest, newLabelDigest: oldLabelDigest }),
-    bad('old label digest of 31 bytes', { oldLabelDigest: oldLabelDigest.slice(2) }),
+    bad('old label digest of 31 bytes, the proof made for it', { oldLabelDigest: short, ...answer(B, C1, short, newLabelDigest, k) }),
+    bad('new label digest of 31 bytes, the proofs made for it', { newLabelDigest: short, ...answer(B, C1, oldLabelDigest, short, k) }),
     bad('T1 is not k_a·G: the first equation alone fails', lying({ t1: G.multiply(one) })),
     bad('T2 is not k_r·G: the second equation alone fails', lying({ t2: G.multiply(one) })),
     bad('T3 is another: the third equation alone fails', lying({ t3: G.multiply(one) })),

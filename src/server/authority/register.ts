@@ -61,8 +61,8 @@ export interface Register {
   organisations(): Promise<Organisation[]>;
   publish(): Promise<void>;
   published(): Promise<{ directory: Bytes; crl: Bytes }>;
-  /** Whether this TLS key belongs to a member: its key server, gateways and inspection servers may fetch. */
-  isMember(spkiHash: Bytes): Promise<boolean>;
+  /** SPKI hashes of all members' servers: their key servers, gateways and inspection servers may fetch. */
+  memberKeys(): Promise<Bytes[]>;
 }
 
 export function createRegister(store: Database<Tables>, delegate: Issuer, root: Bytes, clock: Clock): Register {
@@ -128,12 +128,11 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
       return store.query.selectFrom('publication').select(['directory', 'crl']).where('id', '=', 1).executeTakeFirstOrThrow();
     },
 
-    async isMember(spkiHash) {
+    async memberKeys() {
       const rows = await store.query.selectFrom('organisations').select(['entry', 'key_server']).execute();
-      return rows.some(({ entry, key_server }) => {
-        if (equal(key_server, spkiHash)) return true;
+      return rows.flatMap(({ entry, key_server }) => {
         const { gateways, inspections } = decodeJson(organisationSchema, entry);
-        return [...gateways, ...inspections].some((hash) => equal(hash, spkiHash));
+        return [key_server, ...gateways, ...inspections];
       });
     },
   };

@@ -1,5 +1,7 @@
 /** What the gateway does with one mail on each of its two listeners (design §2, docs/protocol.md §11). */
 import { type Bytes, hex } from '../../core/bytes.ts';
+import { contentDigest, parseAuthEnvelopedData } from '../../core/cms/auth-enveloped-data.ts';
+import { parseSignedData } from '../../core/cms/signed-data.ts';
 import { refused, SsmaxError } from '../../core/error.ts';
 import type { Departure, GatewayParts } from '../../flow/relay.ts';
 import { relay } from '../../flow/relay.ts';
@@ -18,7 +20,6 @@ export interface Handled {
   readonly copies: readonly Copy[];
   /** Undefined for mail outside SSMAX. */
   readonly contentDigest?: string;
-  readonly sender?: string;
 }
 
 export interface HandlerParts extends GatewayParts {
@@ -33,19 +34,37 @@ export async function handle(parts: HandlerParts, listener: ListenerName, envelo
   const outer = parseMime(raw, 'outer');
   const carrier = findCarrier(outer);
   if (carrier.kind === 'none') return handleUnsealed(parts, listener, envelope, outer, raw);
-  const { departures, contentDigest } = await relay(parts, listener, {
+  const arrival = {
     cms: carrier.cms,
     recipients: envelope.recipients.map(normalizeAddress),
     from: fromOf(outer),
     visible: [...addresses(outer, 'To'), ...addresses(outer, 'Cc')],
+  };
+  const { departures, contentDigest: digest } = await relay(parts, listener, arrival).catch(async (error: unknown) => {
+    if (listener === 'submission') await keepReason(parts, arrival.cms, arrival.from, error);
+    throw error;
   });
-  const copies = departures.map((departure) => copyOf(envelope, raw, departure, contentDigest));
+  const copies = departures.map((departure) => copyOf(envelope, raw, departure, digest));
   await parts.reinject(copies);
-  return { copies, contentDigest: hex(contentDigest), sender: fromOf(outer) };
+  return { copies, contentDigest: hex(digest) };
 }
 
-function copyOf(envelope: Envelope, raw: Bytes, departure: Departure, contentDigest: Bytes): Copy {
-  return copy(envelope, departure.recipients, replaceCarrier(raw, departure.cms, { addedFields: [[CONTENT_FIELD, hex(contentDigest)]] }));
+/**
+ * Mail clients show an SMTP refusal raw; the sender's plugin asks its key server for the reason by contentDigest. That
+ * it cannot be kept changes nothing: the mail is refused all the same.
+ */
+async function keepReason(parts: HandlerParts, cms: Bytes, sender: string, error: unknown): Promise<void> {
+  if (!(error instanceof SsmaxError) || error.kind === 'fault') return;
+  try {
+    const digest = await contentDigest(parseAuthEnvelopedData(parseSignedData(cms).eContent).body);
+    await parts.reportRefusal({ contentDigest: digest, code: error.code, sender, params: error.params });
+  } catch {
+    // not a sealed mail at all, or the key server is out of reach
+  }
+}
+
+function copyOf(envelope: Envelope, raw: Bytes, departure: Departure, digest: Bytes): Copy {
+  return copy(envelope, departure.recipients, replaceCarrier(raw, departure.cms, { addedFields: [[CONTENT_FIELD, hex(digest)]] }));
 }
 
 function copy(envelope: Envelope, recipients: readonly string[], mail: StreamedMail): Copy {

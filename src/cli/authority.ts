@@ -1,0 +1,137 @@
+/** `ssmax authority init|run|certify|revoke|export` */
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { z } from 'zod';
+import { fromHex } from '../core/bytes.ts';
+import { parseCertificate } from '../core/pki/certificate.ts';
+import { parseCsr } from '../core/pki/csr.ts';
+import { issueDelegate, issueOrganisation, issueRoot } from '../core/pki/issue.ts';
+import { createNodeCrypto, generatePrivateKey, loadPrivateKey } from '../platform/node-crypto.ts';
+import { runAuthority } from '../server/authority/main.ts';
+import { loadKey, saveKey } from '../server/shared/keystore.ts';
+import { bytesField, decodeJson } from '../wire/json.ts';
+import { adminCall, adminOption } from './admin.ts';
+import { readPem, spkiHash, writeCertificate, writeNew } from './files.ts';
+import { passphraseFor, passphraseOption, runServer } from './serve.ts';
+
+const YEAR = 365 * 86_400_000;
+
+function validity(years: number): { notBefore: Date; notAfter: Date } {
+  const now = Date.now();
+  return { notBefore: new Date(now - 10 * 60_000), notAfter: new Date(now + years * YEAR) };
+}
+
+interface CertifyOptions {
+  readonly state: string;
+  readonly root: string;
+  readonly rootKey: string;
+  readonly csr: string;
+  readonly id: string;
+  readonly nameJa: string;
+  readonly nameEn: string;
+  readonly domain: string[];
+  readonly hostName: string[];
+  readonly alwaysSigned: string[];
+  readonly type: 'organisation' | 'isp';
+  readonly vetted: string;
+  readonly gatewaySpki: string[];
+  readonly inspectionSpki: string[];
+  readonly keyServerSpki: string;
+  readonly out: string;
+  readonly passphraseFd?: number;
+}
+
+export function authorityCommand(): Command {
+  const command = new Command('authority').description('the body that certifies organisations and publishes the directory');
+  const random = (length: number) => createNodeCrypto().random(length);
+  command.command('init')
+    .description('make the root (keep its key offline) and the delegate that signs directory and CRL')
+    .requiredOption('--dir <directory>', 'where the files go')
+    .requiredOption('--name <name>', 'the Authority\'s name')
+    .addOption(passphraseOption())
+    .action(async ({ dir, name, passphraseFd }: { dir: string; name: string; passphraseFd?: number }) => {
+      const passphrase = await passphraseFor('authority', passphraseFd, true);
+      const [rootPkcs8, delegatePkcs8] = [generatePrivateKey(), generatePrivateKey()];
+      const [rootKey, delegateKey] = [loadPrivateKey(rootPkcs8), loadPrivateKey(delegatePkcs8)];
+      const root = await issueRoot({ key: rootKey, subject: { commonName: name, organisation: name }, validity: validity(20), random });
+      const delegate = await issueDelegate({ publicKey: delegateKey.publicKey, issuer: { certificate: root, key: rootKey }, validity: validity(3), random });
+      await saveKey(join(dir, 'root.key'), rootPkcs8, passphrase);
+      await saveKey(join(dir, 'delegate.key'), delegatePkcs8, passphrase);
+      writeCertificate(join(dir, 'root.pem'), root.der);
+      writeCertificate(join(dir, 'delegate.pem'), delegate.der);
+      process.stdout.write(`spki ${await spkiHash(delegateKey.publicKey)}\n`);
+    });
+  command.command('run')
+    .description('publish directory and CRL')
+    .requiredOption('--config <file>', 'authority.yaml')
+    .addOption(passphraseOption())
+    .action(async ({ config, passphraseFd }: { config: string; passphraseFd?: number }) => {
+      const passphrase = await passphraseFor('authority', passphraseFd, false);
+      await runServer(() => runAuthority(config, passphrase));
+    });
+  command.command('certify')
+    .description('certify an organisation and enter it in the directory')
+    .addOption(adminOption())
+    .requiredOption('--root <file>', 'root certificate')
+    .requiredOption('--root-key <file>', 'root key')
+    .requiredOption('--csr <file>', 'the organisation\'s certification request')
+    .requiredOption('--id <identifier>', 'NTRJP- and the corporate number')
+    .requiredOption('--name-ja <name>', 'legal name in Japanese')
+    .requiredOption('--name-en <name>', 'legal name in English')
+    .requiredOption('--domain <domain...>', 'mail domains')
+    .requiredOption('--host-name <name...>', 'domains of its servers\' host names')
+    .option('--always-signed <domain...>', 'domains whose every mail is signed', [])
+    .addOption(new Option('--type <type>').choices(['organisation', 'isp']).default('organisation'))
+    .requiredOption('--vetted <date>', 'date of vetting, YYYY-MM-DD')
+    .requiredOption('--gateway-spki <hash...>', 'SHA-256 of its gateways\' keys')
+    .requiredOption('--inspection-spki <hash...>', 'SHA-256 of its inspection servers\' keys')
+    .requiredOption('--key-server-spki <hash>', 'SHA-256 of its key server\'s TLS key')
+    .requiredOption('--out <file>', 'where the certificate goes')
+    .addOption(passphraseOption())
+    .action(async (options: CertifyOptions) => {
+      await certify(options, random);
+    });
+  command.command('revoke <organisation>')
+    .description('revoke an organisation\'s certificate at once')
+    .addOption(adminOption())
+    .addOption(new Option('--reason <reason>').choices(['keyCompromise', 'cessationOfOperation', 'superseded']).default('cessationOfOperation'))
+    .option('--invalid-since <time>', 'ISO 8601')
+    .action(async (id: string, { state, reason, invalidSince }: { state: string; reason: string; invalidSince?: string }) => {
+      await adminCall(state, 'POST', '/revocations', { id, reason, ...(invalidSince !== undefined && { invalidSince: new Date(invalidSince) }) });
+    });
+  command.command('export')
+    .description('write root, directory and CRL into a directory, for `ssmax verify --trust`')
+    .addOption(adminOption())
+    .requiredOption('--root <file>', 'root certificate')
+    .requiredOption('--out <directory>', 'where they go')
+    .action(async ({ state, root, out }: { state: string; root: string; out: string }) => {
+      const published = decodeJson(
+        z.object({ directory: bytesField({ maximum: 256 * 1024 * 1024 }), crl: bytesField({ maximum: 16 * 1024 * 1024 }) }), await adminCall(state, 'GET', '/published'),
+      );
+      writeCertificate(join(out, 'root.pem'), readPem(root, 'CERTIFICATE'));
+      writeNew(join(out, 'directory.cms'), published.directory);
+      writeNew(join(out, 'authority.crl'), published.crl);
+    });
+  return command;
+}
+
+async function certify(options: CertifyOptions, random: (length: number) => ReturnType<typeof fromHex>): Promise<void> {
+  const passphrase = await passphraseFor('authority', options.passphraseFd, false);
+  const root = parseCertificate(readPem(options.root, 'CERTIFICATE'));
+  const key = loadPrivateKey(loadKey(options.rootKey, passphrase));
+  const { publicKey } = await parseCsr(readPem(options.csr, 'CERTIFICATE REQUEST'));
+  const certificate = await issueOrganisation({
+    publicKey, issuer: { certificate: root, key }, validity: validity(3), random, name: options.nameJa, organisationId: options.id, country: 'JP',
+    mailDomains: options.domain, hostNames: options.hostName,
+  });
+  const corporateNumber = /^NTRJP-(\d{13})$/.exec(options.id)?.[1];
+  await adminCall(options.state, 'POST', '/organisations', {
+    keyServer: fromHex(options.keyServerSpki),
+    entry: {
+      id: options.id, certificate: certificate.der, formerCertificates: [], names: { ja: options.nameJa, en: options.nameEn },
+      ...(corporateNumber !== undefined && { corporateNumber }), vetted: options.vetted, domains: options.domain, type: options.type,
+      alwaysSigned: options.alwaysSigned, gateways: options.gatewaySpki.map(fromHex), inspections: options.inspectionSpki.map(fromHex),
+    },
+  });
+  writeCertificate(options.out, certificate.der);
+}

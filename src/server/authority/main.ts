@@ -1,0 +1,99 @@
+/** The Authority's online part: publishes directory and CRL, signed by the delegate. The root key is never here. */
+import { join } from 'node:path';
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { loadPrivateKey } from '../../platform/node-crypto.ts';
+import { organisationSchema } from '../../wire/directory.ts';
+import { bytesField, decodeJson, encodeJson, timeField } from '../../wire/json.ts';
+import { ADMIN_SOCKET, startAdminSocket } from '../shared/admin-socket.ts';
+import { verifyAuditChain } from '../shared/audit-chain.ts';
+import { readCertificateFile } from '../shared/certificate-file.ts';
+import { type ConfigFields, loadConfig } from '../shared/config.ts';
+import { openDatabase } from '../shared/database.ts';
+import { loadKey } from '../shared/keystore.ts';
+import { createLogger } from '../shared/log.ts';
+import { startPinnedServer } from '../shared/pinned-server.ts';
+import { createRegister, migrations, type Register, type Tables } from './register.ts';
+
+/** authority.yaml */
+export const authorityConfig = ({ path, address, database }: ConfigFields) => z.strictObject({
+  state: path,
+  database,
+  root: path,
+  delegateKey: path,
+  delegateCertificate: path,
+  listen: address,
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+});
+
+export interface RunningAuthority {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Directory and CRL are made anew this often; milliseconds. */
+const INTERVAL = 3_600_000;
+
+export async function runAuthority(configFile: string, passphrase: string): Promise<RunningAuthority> {
+  const config = loadConfig(configFile, authorityConfig);
+  const log = createLogger({ server: 'authority', level: config.logLevel });
+  const clock = { now: () => new Date() };
+  const root = readCertificateFile(config.root);
+  const pkcs8 = loadKey(config.delegateKey, passphrase);
+  const certificate = readCertificateFile(config.delegateCertificate);
+  const store = await openDatabase<Tables>(config.database, migrations);
+  const register = createRegister(store, { key: loadPrivateKey(pkcs8), certificate }, root.der, clock);
+  await register.publish();
+  let members = await register.memberKeys();
+
+  const server = await startPinnedServer({
+    identity: { key: pkcs8, certificates: [certificate.der] }, listen: config.listen, maximumBody: 65_536, log,
+    peers: { member: { pins: () => members, app: publicRoutes(register) } },
+  });
+  const admin = await startAdminSocket(join(config.state, ADMIN_SOCKET), {
+    log, maximumBody: 1024 * 1024, peer: 'administrator',
+    app: adminRoutes(register, async () => { members = await register.memberKeys(); }, () => verifyAuditChain(store)),
+  });
+  const timer = setInterval(() => {
+    register.publish().catch((error: unknown) => { log.error('not-published', { error }); });
+  }, INTERVAL);
+  timer.unref();
+  log.info('ready', { port: server.port });
+  return {
+    port: server.port,
+    async close() {
+      clearInterval(timer);
+      await Promise.all([server.close(), admin.close()]);
+      await store.close();
+    },
+  };
+}
+
+function publicRoutes(register: Register): Hono {
+  const app = new Hono();
+  app.get('/v1/directory', async (context) => context.body((await register.published()).directory, 200, { 'content-type': 'application/cms' }));
+  app.get('/v1/crl', async (context) => context.body((await register.published()).crl, 200, { 'content-type': 'application/pkix-crl' }));
+  return app;
+}
+
+export const certifySchema = z.strictObject({ entry: organisationSchema, keyServer: bytesField({ length: 32 }) });
+export const revokeSchema = z.strictObject({
+  id: z.string().max(64), reason: z.enum(['keyCompromise', 'cessationOfOperation', 'superseded']), invalidSince: timeField.optional(),
+});
+
+function adminRoutes(register: Register, changed: () => Promise<void>, audit: () => Promise<unknown>): Hono {
+  const app = new Hono();
+  const post = <T>(path: string, schema: z.ZodType<T>, run: (request: T) => Promise<void>): void => {
+    app.post(path, async (context) => {
+      await run(decodeJson(schema, new Uint8Array(await context.req.arrayBuffer())));
+      await changed();
+      return context.body(encodeJson({}));
+    });
+  };
+  post('/organisations', certifySchema, ({ entry, keyServer }) => register.certify(entry, keyServer));
+  post('/revocations', revokeSchema, ({ id, reason, invalidSince }) => register.revoke(id, reason, invalidSince));
+  app.get('/organisations', async (context) => context.body(encodeJson({ organisations: await register.organisations() })));
+  app.get('/published', async (context) => context.body(encodeJson(await register.published())));
+  app.get('/audit', async (context) => context.body(encodeJson(await audit())));
+  return app;
+}

@@ -1,0 +1,140 @@
+/** The key server: holds the organisation's one key; its state is in the database. */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { equal } from '../../core/bytes.ts';
+import { SsmaxError } from '../../core/error.ts';
+import { createKeyService } from '../../flow/key-service.ts';
+import { createNodeCrypto, loadOrganisationKey, loadPrivateKey } from '../../platform/node-crypto.ts';
+import { ADMIN_SOCKET, startAdminSocket } from '../shared/admin-socket.ts';
+import { readCertificateFile } from '../shared/certificate-file.ts';
+import { type ConfigFields, loadConfig } from '../shared/config.ts';
+import { openDatabase } from '../shared/database.ts';
+import { loadKey } from '../shared/keystore.ts';
+import { createLogger } from '../shared/log.ts';
+import { createPinnedClient } from '../shared/pinned-client.ts';
+import { startPinnedServer } from '../shared/pinned-server.ts';
+import { startPlainHttps } from '../shared/plain-https.ts';
+import { createTrustSource } from '../shared/trust-source.ts';
+import { adminRoutes } from './admin-routes.ts';
+import { createCa, serverCertificate } from './ca.ts';
+import { pluginRoutes } from './plugin-routes.ts';
+import { createRecords } from './records.ts';
+import { createRegistry } from './registry.ts';
+import { gatewayRoutes } from './routes.ts';
+import { migrations, type Tables } from './tables.ts';
+
+/** keyserver.yaml */
+export const keyServerConfig = ({ path, address, spki, domain, database }: ConfigFields) => z.strictObject({
+  /** Copies of directory and CRL, and the socket for the command line. */
+  state: path,
+  database,
+  /** The organisation's key and certificate. */
+  key: path,
+  certificate: path,
+  /** This server's own TLS key; its certificate is made by the organisation itself. */
+  tlsKey: path,
+  hostName: domain,
+  /** The Authority's root certificate. */
+  root: path,
+  domains: z.array(domain).min(1),
+  listen: address,
+  authority: z.strictObject({ address, spki }),
+  /** TLS keys of the gateways that may call. */
+  gateways: z.array(spki).min(1),
+  /** HTTPS for plugins: a certificate that mail clients trust by themselves or by policy. */
+  plugin: z.strictObject({ listen: address, certificate: path, key: path }),
+  /** How often directory and CRL are fetched; seconds. */
+  refresh: z.int().min(1).max(86_400).default(60),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+});
+
+export interface RunningKeyServer {
+  readonly ports: { readonly gateway: number; readonly plugin: number };
+  close(): Promise<void>;
+}
+
+const CRL_INTERVAL = 3_600_000;
+
+export async function runKeyServer(configFile: string, passphrase: string): Promise<RunningKeyServer> {
+  const config = loadConfig(configFile, keyServerConfig);
+  const log = createLogger({ server: 'keyserver', level: config.logLevel });
+  const native = createNodeCrypto();
+  const clock = { now: () => new Date() };
+  const certificate = readCertificateFile(config.certificate);
+  const root = readCertificateFile(config.root);
+  const key = loadOrganisationKey(loadKey(config.key, passphrase));
+  const tlsKey = loadKey(config.tlsKey, passphrase);
+  const id = certificate.subject.organisationId;
+  if (id === undefined) throw new SsmaxError('fault', 'certificate-file-unusable', { file: config.certificate });
+
+  const store = await openDatabase<Tables>(config.database, migrations);
+  const ca = createCa(store, { certificate, key }, (length) => native.random(length), clock);
+  await ca.publishCrl();
+  const registry = createRegistry(store, ca, config.domains, (length) => native.random(length), clock);
+  const records = createRecords(store, clock);
+  const tlsCertificate = await ownTlsCertificate(store, ca, tlsKey, config.hostName, clock);
+  const identity = { key: tlsKey, certificates: [tlsCertificate.der] };
+
+  const authority = createPinnedClient({ identity, peer: 'Authority', server: config.authority.address, pins: () => [config.authority.spki] });
+  const trust = createTrustSource({
+    root: root.der,
+    directory: join(config.state, 'trust'),
+    interval: config.refresh * 1000,
+    sources: {
+      directory: () => authority.request({ method: 'GET', path: '/v1/directory', deadline: 30_000, maximumAnswer: 256 * 1024 * 1024 }),
+      crls: {
+        authority: () => authority.request({ method: 'GET', path: '/v1/crl', deadline: 30_000, maximumAnswer: 16 * 1024 * 1024 }),
+        organisation: () => ca.crl(),
+      },
+    },
+    clock,
+    log,
+  });
+  await trust.refresh();
+  const service = createKeyService({
+    native, key, certificate, clock, members: registry, seen: records, records,
+    inspection: () => serverCertificate(store, 'inspection', clock.now()),
+    trust: () => trust.trust(),
+  });
+
+  const gateway = await startPinnedServer({
+    identity, listen: config.listen, maximumBody: 4 * 1024 * 1024, log,
+    peers: { gateway: { pins: () => config.gateways, app: gatewayRoutes({ service, ca, records }) } },
+  });
+  const plugin = await startPlainHttps({
+    listen: config.plugin.listen, certificateFile: config.plugin.certificate, keyFile: config.plugin.key, maximumBody: 65_536, log,
+    app: pluginRoutes({
+      registry, ca, records, clock, root: root.der, organisation: { key, certificate, id },
+      published: () => Promise.resolve({ directory: trust.copy('directory'), authorityCrl: trust.copy('authority') }),
+    }),
+  });
+  const admin = await startAdminSocket(join(config.state, ADMIN_SOCKET), {
+    app: adminRoutes({ store, registry, ca, refresh: () => trust.refresh(), clock }), maximumBody: 1024 * 1024, log, peer: 'administrator',
+  });
+  const timer = setInterval(() => {
+    ca.publishCrl().then(() => trust.refresh(), (error: unknown) => { log.error('crl-not-published', { error }); });
+  }, CRL_INTERVAL);
+  timer.unref();
+  log.info('ready', { port: gateway.port });
+  return {
+    ports: { gateway: gateway.port, plugin: plugin.port },
+    async close() {
+      clearInterval(timer);
+      trust.stop();
+      await Promise.all([gateway.close(), plugin.close(), admin.close()]);
+      authority.close();
+      await store.close();
+    },
+  };
+}
+
+/** The certificate for the own TLS key: made at the first start, and again before it expires. */
+async function ownTlsCertificate(
+  store: Parameters<typeof serverCertificate>[0], ca: ReturnType<typeof createCa>, tlsKey: Parameters<typeof loadPrivateKey>[0], hostName: string,
+  clock: { now(): Date },
+) {
+  const { publicKey } = loadPrivateKey(tlsKey);
+  const known = await serverCertificate(store, 'key-server', new Date(clock.now().getTime() + 30 * 86_400_000)).catch(() => undefined);
+  if (known !== undefined && equal(known.publicKey, publicKey)) return known;
+  return ca.issueServer('key-server', hostName, publicKey);
+}

@@ -24,8 +24,6 @@ export interface ServerIdentity extends Credential {
 export interface Organisation {
   readonly certificate: Certificate;
   readonly server: (role: ServerOrder['role'], host: string) => Promise<ServerIdentity>;
-  /** Certifies a key that somebody else made. */
-  readonly certify: (role: ServerOrder['role'], host: string, publicKey: Bytes) => Promise<Certificate>;
 }
 
 export async function makeOrganisation(): Promise<Organisation> {
@@ -39,15 +37,12 @@ export async function makeOrganisation(): Promise<Organisation> {
     name: 'Hinode', organisationId: 'NTRJP-2000012345678', country: 'JP', mailDomains: ['hinode.example'], hostNames: ['hinode.example'],
   });
   const issuer: Issuer = { certificate, key };
-  const certify: Organisation['certify'] = (role, host, publicKey) =>
-    issueServer({ publicKey, issuer, validity, random, role, dnsNames: [host] });
   return {
     certificate,
-    certify,
     async server(role, host) {
       const pkcs8 = generatePrivateKey();
       const own = loadPrivateKey(pkcs8);
-      return { key: own, pkcs8, certificate: await certify(role, host, own.publicKey) };
+      return { key: own, pkcs8, certificate: await issueServer({ publicKey: own.publicKey, issuer, validity, random, role, dnsNames: [host] }) };
     },
   };
 }

@@ -4,8 +4,6 @@ import type { Bytes } from '../../core/bytes.ts';
 import { type HostPort, loadConfig } from '../shared/config.ts';
 
 export interface InspectionConfig {
-  /** The server's DNS name, for its certificate. */
-  readonly hostName: string;
   readonly listen: HostPort;
   /** Where `GET /ready` is answered, in the clear: a loopback address for the local monitoring. */
   readonly health?: HostPort | undefined;
@@ -26,9 +24,8 @@ export interface InspectionConfig {
 
 /** Throws what `loadConfig` throws. */
 export function loadInspectionConfig(file: string): InspectionConfig {
-  return loadConfig(file, ({ address, domain, path, spki }) =>
+  return loadConfig(file, ({ address, path, spki }) =>
     z.strictObject({
-      hostName: domain,
       listen: address,
       health: address.optional(),
       key: path,

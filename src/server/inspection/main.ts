@@ -1,23 +1,19 @@
-/** The inspection server as a program: made once by `initInspection`, started by `runInspection`. */
-import { existsSync } from 'node:fs';
+/** The inspection server as a program. */
 import { createServer } from 'node:http';
 import { Hono } from 'hono';
 import { equal, hex } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
 import type { Certificate } from '../../core/pki/certificate.ts';
-import { createCsr } from '../../core/pki/csr.ts';
-import { encodePem } from '../../core/pki/pem.ts';
 import { checkProfile, names } from '../../core/pki/profile.ts';
-import { encodeSpki, hash } from '../../core/pki/public-key.ts';
 import { isSignedBy } from '../../core/pki/signed.ts';
 import type { InspectionParts } from '../../flow/inspect.ts';
 import type { Scanner } from '../../flow/judge.ts';
 import type { Clock } from '../../flow/ports.ts';
-import { createNodeCrypto, generatePrivateKey, loadPrivateKey } from '../../platform/node-crypto.ts';
+import { createNodeCrypto, loadPrivateKey } from '../../platform/node-crypto.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
 import type { HostPort } from '../shared/config.ts';
 import { listen, requestListener, type RunningServer } from '../shared/http-shell.ts';
-import { loadKey, saveKey } from '../shared/keystore.ts';
+import { loadKey } from '../shared/keystore.ts';
 import { createLogger, type Logger } from '../shared/log.ts';
 import { startPinnedServer } from '../shared/pinned-server.ts';
 import { Clamd } from './clamd.ts';
@@ -25,25 +21,6 @@ import { type InspectionConfig, loadInspectionConfig } from './config.ts';
 import { loadPolicy, needsScanner } from './policy.ts';
 import { inspectionRoutes, MAX_SUBMISSION } from './routes.ts';
 import { Slots } from './slots.ts';
-
-export interface Initialised {
-  /** PEM of the PKCS#10 request that the key server is to certify. */
-  readonly request: string;
-  /** SHA-256 of the key's SubjectPublicKeyInfo, hexadecimal: what others pin, and what the directory lists. */
-  readonly spki: string;
-}
-
-/** Makes the server's key and its request. Throws `key-exists` rather than replace a key. */
-export async function initInspection(configFile: string, passphrase: string): Promise<Initialised> {
-  const { hostName, key: file } = loadInspectionConfig(configFile);
-  if (existsSync(file)) throw new SsmaxError('fault', 'key-exists', { file });
-  const pkcs8 = generatePrivateKey();
-  const key = loadPrivateKey(pkcs8);
-  await saveKey(file, pkcs8, passphrase);
-  pkcs8.fill(0);
-  const request = encodePem('CERTIFICATE REQUEST', await createCsr(key, { commonName: hostName, dnsNames: [hostName] }));
-  return { request, spki: hex(hash(encodeSpki(key.publicKey))) };
-}
 
 /** Reads configuration and policy as `runInspection` would, and throws what it would; gives the policy's version. */
 export function checkInspection(configFile: string): string {

@@ -11,9 +11,9 @@ import { type Bytes, concat, fromHex, hex, utf8 } from '../../../src/core/bytes.
 import { contentDigest, parseAuthEnvelopedData } from '../../../src/core/cms/auth-enveloped-data.ts';
 import { parseSignedData } from '../../../src/core/cms/signed-data.ts';
 import type { Certificate } from '../../../src/core/pki/certificate.ts';
-import { parseCsr } from '../../../src/core/pki/csr.ts';
-import { decodePem, encodePem } from '../../../src/core/pki/pem.ts';
-import { checkInspection, initInspection, runInspection, type RunningInspection } from '../../../src/server/inspection/main.ts';
+import { encodePem } from '../../../src/core/pki/pem.ts';
+import { checkInspection, runInspection, type RunningInspection } from '../../../src/server/inspection/main.ts';
+import { saveKey } from '../../../src/server/shared/keystore.ts';
 import { createLogger } from '../../../src/server/shared/log.ts';
 import { createPinnedClient, type PinnedClient } from '../../../src/server/shared/pinned-client.ts';
 import { toBase64 } from '../../../src/wire/json.ts';
@@ -47,7 +47,7 @@ inbound:
 
 function config(changes: Readonly<Record<string, string>> = {}): string {
   const all: Record<string, string> = {
-    hostName: HOST, listen: '127.0.0.1:0', health: '127.0.0.1:0', key: 'inspection.key', certificate: 'inspection.crt', organisation: 'organisation.crt',
+    listen: '127.0.0.1:0', health: '127.0.0.1:0', key: 'inspection.key', certificate: 'inspection.crt', organisation: 'organisation.crt',
     gateways: `["${hex(gateway.certificate.spkiSha256)}"]`, policy: 'policy.yaml', clamd: `{ socket: ${clamd.socket}, timeout: 20 }`, ...changes,
   };
   const file = join(directory, 'inspection.yaml');
@@ -94,12 +94,9 @@ beforeAll(async () => {
   gateway = await organisation.server('gateway', 'gateway.hinode.example');
   put('organisation.crt', encodePem('CERTIFICATE', organisation.certificate.der));
   put('policy.yaml', POLICY);
-  const { request, spki } = await initInspection(config(), passphrase);
-  const [csr] = decodePem(request, 'CERTIFICATE REQUEST');
-  const { publicKey, dnsNames } = await parseCsr(csr!.der);
-  expect(dnsNames).toEqual([HOST]);
-  certificate = await organisation.certify('inspection', HOST, publicKey);
-  expect(hex(certificate.spkiSha256)).toBe(spki);
+  const { pkcs8, certificate: own } = await organisation.server('inspection', HOST);
+  certificate = own;
+  await saveKey(join(directory, 'inspection.key'), pkcs8, passphrase);
   put('inspection.crt', encodePem('CERTIFICATE', certificate.der));
   running = await runInspection(config(), passphrase, { log });
   client = clientAs(gateway);
@@ -217,10 +214,6 @@ describe('the scanner', () => {
 });
 
 describe('starting', () => {
-  test('never replaces a key', async () => {
-    await expect(initInspection(config(), passphrase)).rejects.toMatchObject({ kind: 'fault', code: 'key-exists' });
-  });
-
   test('fails with another passphrase', async () => {
     await expect(runInspection(config(), 'wrong', { log })).rejects.toMatchObject({ code: 'passphrase-wrong' });
   });
@@ -235,7 +228,7 @@ describe('starting', () => {
   });
 
   test('fails with the line of what is wrong in the configuration', async () => {
-    await expect(runInspection(config({ gateways: '[abc]' }), passphrase, { log })).rejects.toMatchObject({ code: 'config-invalid', params: { line: 7 } });
+    await expect(runInspection(config({ gateways: '[abc]' }), passphrase, { log })).rejects.toMatchObject({ code: 'config-invalid', params: { line: 6 } });
   });
 
   test('fails when its certificate is out of force', async () => {

@@ -110,6 +110,9 @@ declare const ChromeUtils: {
   importESModule(url: 'resource:///modules/MailServices.sys.mjs'): {
     readonly MailServices: { readonly accounts: { readonly accounts: readonly { readonly incomingServer: IncomingServer }[] } };
   };
+  importESModule(url: 'resource://gre/modules/Downloads.sys.mjs'): {
+    readonly Downloads: { readonly ALL: string; getList(kind: string): Promise<{ getAll(): Promise<readonly { readonly succeeded: boolean; readonly target: { readonly path: string } }[]> }> };
+  };
   importESModule(url: 'chrome://remote/content/shared/listeners/PromptListener.sys.mjs'): {
     readonly PromptListener: { readonly prototype: { startListening: () => void } };
   };
@@ -170,6 +173,13 @@ export function chromeSide() {
     return message?.currentAttachments.map(({ name }) => name) ?? [];
   };
 
+  /** Paths of the finished downloads. */
+  const downloads = async (): Promise<string[]> => {
+    const { Downloads } = ChromeUtils.importESModule('resource://gre/modules/Downloads.sys.mjs');
+    const all = await (await Downloads.getList(Downloads.ALL)).getAll();
+    return all.filter(({ succeeded }) => succeeded).map(({ target }) => target.path);
+  };
+
   /** True once the compose window used last can be typed into and sent. */
   const composeReady = (): boolean => (Services.wm.getMostRecentWindow('msgcompose') as ComposeWindow | null)?.composeEditorReady === true;
 
@@ -195,7 +205,7 @@ export function chromeSide() {
       const inside: GeckoElement[] = [];
       for (const element of root.querySelectorAll<GeckoElement>('*')) {
         if (element.matches(selector)) inside.push(element);
-        if (element.openOrClosedShadowRoot) inside.push(...matches(element.openOrClosedShadowRoot as ShadowRoot));
+        if (element.openOrClosedShadowRoot) inside.push(...matches(element.openOrClosedShadowRoot));
       }
       return inside;
     };
@@ -213,7 +223,7 @@ export function chromeSide() {
     const textOf = (element: GeckoElement): string => {
       const texts = [element.innerText || element.textContent || ''];
       for (const host of [element, ...element.querySelectorAll<GeckoElement>('*')]) {
-        for (const child of host.openOrClosedShadowRoot?.querySelectorAll<GeckoElement>(':scope > :not(style, script, link)') ?? []) texts.push(textOf(child));
+        for (const child of host.openOrClosedShadowRoot?.children ?? []) if (!child.matches('style, script, link')) texts.push(textOf(child as GeckoElement));
       }
       return texts.filter((one) => one !== '').join('\n');
     };
@@ -264,7 +274,7 @@ export function chromeSide() {
       manager.addMessageListener(name, listener);
       // A page that is just going away never answers: it then shows nothing.
       mainWindow().setTimeout(() => finish(null), 2_000);
-      manager.loadFrameScript(`data:,${encodeURIComponent(script)}`, false);
+      manager.loadFrameScript(`data:text/javascript;charset=utf-8,${encodeURIComponent(script)}`, false);
     });
   };
 
@@ -276,7 +286,7 @@ export function chromeSide() {
 
   const isShown = (frame: FrameElement): boolean => {
     // The panels of tabs that are not in front keep their size and pass for visible.
-    const panels = frame.closest('tabpanels') as (Element & { readonly selectedPanel?: Element }) | null;
+    const panels = frame.closest<Element & { readonly selectedPanel?: Element }>('tabpanels');
     if (panels?.selectedPanel?.contains(frame) === false) return false;
     const box = frame.getBoundingClientRect();
     return box.width > 0 && box.height > 0 && frame.checkVisibility({ visibilityProperty: true }) && frame.docShellIsActive !== false;
@@ -310,5 +320,5 @@ export function chromeSide() {
     return found;
   };
 
-  return { mainWindow, mainWindowReady, composeReady, displayedAttachments, windows, until, imapServer, folder, storePassword, trust, leaveDialogsAlone, find };
+  return { mainWindow, mainWindowReady, composeReady, displayedAttachments, downloads, windows, until, imapServer, folder, storePassword, trust, leaveDialogsAlone, find };
 }

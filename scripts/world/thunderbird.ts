@@ -1,5 +1,5 @@
 /** Starts Thunderbird with a profile on a display, and gives the means to look into it. */
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Place, Seen } from './chrome-side.ts';
 import type { Display } from './display.ts';
@@ -74,9 +74,8 @@ export class Thunderbird {
   /** Waits until a file of that name is wholly downloaded, and gives its bytes. */
   async waitForDownload(name: string, withinMs = 30_000): Promise<Uint8Array> {
     const path = join(this.profile.downloads, name);
-    // While it is being written, its content is in a second file beside it.
-    const complete = (): boolean => existsSync(path) && !readdirSync(this.profile.downloads).some((file) => file.endsWith('.part'));
-    await until(complete, { what: `the download of ${name}`, withinMs });
+    // The file is there, empty, from the start: only Thunderbird knows when it is whole.
+    await until(async () => (await this.marionette.run((chrome) => chrome.downloads())).includes(path), { what: `the download of ${name}`, withinMs });
     return readFileSync(path);
   }
 

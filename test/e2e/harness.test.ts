@@ -1,0 +1,210 @@
+/** The harness itself: two real Thunderbirds on two displays, driven by keyboard and mouse, with a throw-away add-on. */
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import { join } from 'node:path';
+import nodemailer from 'nodemailer';
+import { SMTPServer } from 'smtp-server';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Correspondent } from '../../scripts/world/correspondent.ts';
+import { Desktop, pages } from '../../scripts/world/desktop.ts';
+import { shrinkPng, startDisplay } from '../../scripts/world/display.ts';
+import { startDovecot } from '../../scripts/world/dovecot.ts';
+import { World } from '../../scripts/world/process.ts';
+import { makeProfile } from '../../scripts/world/profile.ts';
+import { startThunderbird } from '../../scripts/world/thunderbird.ts';
+import { addonId, writeHarnessAddon } from './harness-addon.ts';
+
+interface Received {
+  readonly recipients: readonly string[];
+  readonly raw: Buffer;
+}
+
+const password = 'correct horse';
+const taroAddress = 'taro@hinode.example';
+const hanakoAddress = 'hanako@tsukimi.example';
+const jiroAddress = 'jiro@tsukimi.example';
+
+describe('the Thunderbird harness', () => {
+  const received: Received[] = [];
+  let world: World;
+  let taro: Correspondent;
+  let hanako: Correspondent;
+  let files: string;
+
+  beforeAll(async () => {
+    world = await World.open();
+    files = world.directory('files');
+    const imap = await world.ports.take();
+    const lmtp = await world.ports.take();
+    const accounts = [taroAddress, hanakoAddress, jiroAddress].map((address) => ({ address, password }));
+    await startDovecot(world, { accounts, ports: { imap, lmtp } });
+    const smtp = await startSmtp(lmtp);
+    const https = await startHttps();
+    writeHarnessAddon(join(files, 'addon'));
+
+    const start = async (name: string, address: string, fullName: string, look: { locale: 'ja' | 'en-US'; dark: boolean }): Promise<Correspondent> => {
+      const display = await startDisplay(world, { name });
+      const profile = makeProfile({
+        dir: world.directory(`profile-${name}`),
+        account: { name: fullName, email: address, user: address, password, imapPort: imap, smtpPort: smtp },
+        ...look,
+        certificates: [https.authority],
+        managed: { [addonId]: { url: https.url } },
+      });
+      return new Correspondent(new Desktop(display, await startThunderbird(world, { name, profile, display, addon: join(files, 'addon') })));
+    };
+    [taro, hanako] = await Promise.all([
+      start('taro', taroAddress, '日之出 太郎', { locale: 'ja', dark: false }),
+      start('hanako', hanakoAddress, '月見 花子', { locale: 'en-US', dark: true }),
+    ]);
+  }, 180_000);
+
+  afterAll(async () => {
+    await Promise.all([taro, hanako].map((one) => one.desktop.thunderbird.quit()));
+    await world.stop();
+  });
+
+  it('gives managed configuration and trust in a CA to the add-on, whose page in a tab is filled in and sent', async () => {
+    const { desktop } = taro;
+    expect((await desktop.thunderbird.see({ page: pages.addon, selector: '#managed', text: 'hello over https' })).text).toBe('hello over https');
+    await desktop.fill({ page: pages.addon, selector: '#code' }, 'ABCD-1234');
+    await desktop.click({ page: pages.addon, selector: '#agree' });
+    await desktop.click({ page: pages.addon, selector: 'button' });
+    await desktop.thunderbird.see({ page: pages.addon, selector: '#result', text: 'code ABCD-1234 true' });
+  });
+
+  it('writes a mail with all it can have, and sends it through the add-on', async () => {
+    writeFileSync(join(files, '見積書.txt'), '合計 1,000 円\n');
+    const drawing = randomBytes(5 * 1024 * 1024);
+    writeFileSync(join(files, 'drawing.bin'), drawing);
+    const image = makePng(join(files, 'image.png'));
+    await taro.write({
+      to: [hanakoAddress],
+      bcc: [jiroAddress],
+      subject: '見積書の件',
+      body: ['花子様', 'お世話になっております。', '*太字*', 'Regards'],
+      images: [image],
+      attachments: [join(files, '見積書.txt'), join(files, 'drawing.bin')],
+    });
+    const draft = await taro.draft();
+    expect(draft.recipients).toEqual([hanakoAddress, jiroAddress]);
+    expect(await taro.send()).toBeUndefined();
+
+    const mail = received.at(-1);
+    expect(mail?.recipients).toEqual([hanakoAddress, jiroAddress]);
+    const text = mail?.raw.toString('latin1') ?? '';
+    expect(text).toMatch(/^X-Harness: seen\r$/m);
+    expect(text).not.toContain(jiroAddress);
+    expect(attachmentIn(text, /Content-Type: image\/png/)).toEqual(image);
+    expect(attachmentIn(text, /name="drawing\.bin"/).equals(drawing)).toBe(true);
+  });
+
+  it('opens the mail in a tab, reads it and the add-on\'s closed banner, header button and popup', async () => {
+    await hanako.openInTab('見積書の件');
+    await hanako.desktop.thunderbird.see({ page: pages.message, frame: '#messagepane', selector: 'button' });
+    const reading = await hanako.reading();
+    expect(reading.subject).toBe('見積書の件');
+    expect(reading.from).toContain(taroAddress);
+    expect(reading.body).toContain('お世話になっております。');
+    expect(reading.body).toContain('帯の文');
+    // The pasted image is shown in the body, the files are listed.
+    expect(reading.attachments).toEqual(expect.arrayContaining(['見積書.txt', 'drawing.bin']));
+    expect(await hanako.headerButton(addonId)).toBe('確認済み');
+    expect((await hanako.openHeaderPopup(addonId, '詳細')).text.trim()).toBe('確認の詳細');
+    const shot = join(files, 'popup.png');
+    await hanako.desktop.display.screenshot(shot);
+    await shrinkPng(shot, join(files, 'popup-small.png'));
+    expect(statSync(join(files, 'popup-small.png')).size).toBeLessThan(150_000);
+    await hanako.closePopup();
+  });
+
+  it('saves what the add-on hands out after a click into the mail', async () => {
+    await hanako.desktop.click({ page: pages.message, frame: '#messagepane', selector: '#save' });
+    expect(Buffer.from(await hanako.desktop.thunderbird.waitForDownload('保存.txt')).toString()).toBe('添付の中身');
+  });
+
+  it('answers, and the answer and the Sent copy are read', async () => {
+    await hanako.reply({ body: ['承知しました。'] });
+    expect(await hanako.send()).toBeUndefined();
+    await hanako.closeTab();
+    await taro.select('Re:');
+    const reading = await taro.reading();
+    expect(reading.body).toContain('承知しました。');
+    expect(reading.body).toContain('お世話になっております。');
+    await taro.select('見積書の件', 'sent');
+    expect((await taro.reading()).body).toContain('太字');
+  });
+
+  it('reads and closes the alert of a refused mail, and finds the text still there', async () => {
+    await taro.write({ to: [hanakoAddress], subject: 'refuse this', body: ['本文'] });
+    const dialog = await taro.send();
+    expect(dialog?.text).toContain('SSMAX-test-refusal');
+    await taro.desktop.closeDialog();
+    expect(await taro.draft()).toMatchObject({ subject: 'refuse this', recipients: [hanakoAddress] });
+    expect((await taro.draft()).body).toContain('本文');
+    await taro.discard();
+  });
+
+  /** Accepts with the password only, delivers over LMTP, and refuses what asks for it in its subject. */
+  async function startSmtp(lmtpPort: number): Promise<number> {
+    // Typed for SMTP only, but LMTP is one of its options (nodemailer.com/smtp).
+    const lmtp = nodemailer.createTransport({ host: '127.0.0.1', port: lmtpPort, ...{ lmtp: true }, secure: false, ignoreTLS: true });
+    const server = new SMTPServer({
+      disabledCommands: ['STARTTLS'],
+      allowInsecureAuth: true,
+      onAuth: (auth, _session, done) => (auth.password === password ? done(null, { user: auth.username }) : done(new Error('no'))),
+      onData: (stream, session, done) => {
+        const chunks: Buffer[] = [];
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        stream.on('end', () => {
+          const raw = Buffer.concat(chunks);
+          const recipients = session.envelope.rcptTo.map(({ address }) => address);
+          if (raw.includes('Subject: refuse this')) return done(Object.assign(new Error('5.7.1 SSMAX-test-refusal Not this one'), { responseCode: 550 }));
+          received.push({ recipients, raw });
+          lmtp.sendMail({ envelope: { from: taroAddress, to: recipients }, raw }).then(
+            () => done(null),
+            (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+          );
+        });
+      },
+    });
+    const port = await world.ports.take();
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()));
+    world.closing(() => new Promise<void>((resolve) => server.close(() => resolve())));
+    return port;
+  }
+
+  async function startHttps(): Promise<{ url: string; authority: Uint8Array }> {
+    const directory = join(files, 'tls');
+    mkdirSync(directory);
+    const openssl = (...args: string[]): Buffer => execFileSync('openssl', args, { cwd: directory, stdio: ['ignore', 'pipe', 'ignore'] });
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+    openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=Harness CA', '-days', '2');
+    writeFileSync(join(directory, 'san'), 'subjectAltName=IP:127.0.0.1\n');
+    openssl('req', ...key, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=127.0.0.1');
+    openssl('x509', '-req', '-in', 'server.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'san', '-out', 'server.pem', '-days', '2');
+    const read = (name: string): Buffer => readFileSync(join(directory, name));
+    const server = createServer({ key: read('server.key'), cert: read('server.pem') }, (_request, response) => response.end('hello over https'));
+    const port = await world.ports.take();
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()));
+    world.closing(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    return { url: `https://127.0.0.1:${port}/`, authority: new Uint8Array(openssl('x509', '-in', 'ca.pem', '-outform', 'der')) };
+  }
+});
+
+function makePng(path: string): Buffer {
+  execFileSync('convert', ['-size', '160x80', 'gradient:navy-white', '-depth', '8', path]);
+  return readFileSync(path);
+}
+
+/** The bytes of the base64 part whose header matches. */
+function attachmentIn(mail: string, header: RegExp): Buffer {
+  const part = mail.slice(mail.search(header));
+  const body = part.slice(part.indexOf('\r\n\r\n') + 4);
+  return Buffer.from(body.slice(0, body.indexOf('\r\n--')), 'base64');
+}

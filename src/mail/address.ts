@@ -22,7 +22,7 @@ export interface Mailbox {
 }
 
 /** Most addresses that one field may hold. */
-export const MAX_ADDRESSES = 2000;
+const MAX_ADDRESSES = 2000;
 
 const ATEXT = "A-Za-z0-9!#$%&'*+\\-/=?^_`{|}~";
 const DOT_ATOM = new RegExp(`^[${ATEXT}]+(?:\\.[${ATEXT}]+)*$`);
@@ -58,7 +58,7 @@ function normalizeLocalPart(text: string): string {
  * A domain name as lower-case A-labels. Refuses (`address-invalid`) IP addresses, ports, percent signs, empty labels,
  * dots other than `.`, and names that UTS 46 does not allow.
  */
-export function normalizeDomain(text: string): string {
+function normalizeDomain(text: string): string {
   // Only letters, marks, digits, hyphens and full stops reach the URL parser: none of its own syntax.
   if (text.length > 253 || !/^[\p{L}\p{M}\p{N}\u30fb.-]+$/u.test(text)) throw invalid('domain');
   let host: string;

@@ -27,7 +27,7 @@ export const CARRIER_NOTICE = [
   'This message is protected by SSMAX. Open it in a mail program with SSMAX to read it.',
 ] as const;
 
-export type FoundCarrier = { readonly kind: 'none' } | { readonly kind: 'carrier'; readonly cms: Bytes };
+type FoundCarrier = { readonly kind: 'none' } | { readonly kind: 'carrier'; readonly cms: Bytes };
 
 /** Defects of the outer structure that leave no doubt about where the sealed part is. */
 const HARMLESS = new Set(['mime-surplus', 'mime-charset-unknown']);
@@ -108,14 +108,14 @@ function carrierMail(fields: Bytes, cms: Bytes): StreamedMail {
 }
 
 /** Header fields as [name, value in its field's ASCII syntax]. */
-export type FieldList = readonly (readonly [name: string, value: string])[];
+type FieldList = readonly (readonly [name: string, value: string])[];
 
 /** A carrier from nothing, for the command line and for clients that let us write whole mails. */
 export function buildCarrier(fields: FieldList, cms: Bytes): StreamedMail {
   return carrierMail(utf8(fields.map(([name, value]) => formatField(name, value)).join('')), cms);
 }
 
-export interface CarrierChanges {
+interface CarrierChanges {
   /** Put on top, in this order. */
   readonly addedFields?: FieldList;
   /** Names of fields to leave out, in any case. */

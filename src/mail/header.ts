@@ -18,17 +18,16 @@
  * Known gaps: line length (998) is not enforced in reading.
  */
 import { refused } from '../core/error.ts';
-import { utf8, type Bytes } from '../core/bytes.ts';
 import { assertNoControls, decodeWords, encodeWords } from './encoded-word.ts';
 import { BARE_LINE_BREAK, latin1 } from './latin1.ts';
 
 export type Level = 'sealed' | 'outer';
 
 /** Bytes and fields that one header block may have. */
-export const MAX_HEADER_BYTES = 256 * 1024;
-export const MAX_FIELDS = 1000;
+const MAX_HEADER_BYTES = 256 * 1024;
+const MAX_FIELDS = 1000;
 
-export interface HeaderField {
+interface HeaderField {
   /** As written. Compare with {@link Headers} methods, which ignore case. */
   readonly name: string;
   /** Unfolded, trimmed, encoded words not decoded. */
@@ -61,7 +60,7 @@ export class Headers {
   }
 }
 
-export interface HeaderBlock {
+interface HeaderBlock {
   readonly headers: Headers;
   /** Where the body begins: behind the empty line. */
   readonly bodyStart: number;
@@ -204,9 +203,4 @@ export function parseDate(value: string): Date | undefined {
   const zone = (Number(zoneHour) * 60 + Number(zoneMinute)) * (sign === '-' ? -1 : 1);
   const time = Date.UTC(Number(year), month, Number(day), Number(hour), Number(minute) - zone, Number(second));
   return Number.isNaN(time) ? undefined : new Date(time);
-}
-
-/** Header lines to bytes. */
-export function headerBytes(lines: readonly string[]): Bytes {
-  return utf8(lines.join(''));
 }

@@ -11,7 +11,7 @@ import { decodeWords } from './encoded-word.ts';
 import { parseMime, type Entity } from './mime.ts';
 import { decodeText, guessText } from './text.ts';
 
-export interface InspectablePart {
+interface InspectablePart {
   /** As IMAP numbers parts (`1`, `2.1`); `0` is the header of the mail itself. */
   readonly number: string;
   /** MIME type, lower case. */
@@ -156,12 +156,4 @@ export function htmlText(html: string): string {
   tokenizer.end();
   const text = pieces.join('').replace(/\s+/g, (space) => (space.includes('\n') ? '\n' : ' ')).trim();
   return [text, ...asides].join('\n');
-}
-
-/**
- * Text in the form in which words are searched for: compatibility forms folded (NFKC: full-width letters, half-width
- * kana), lower case, invisible characters and all white space gone, because Japanese lines break within words.
- */
-export function foldForSearch(text: string): string {
-  return text.normalize('NFKC').toLowerCase().normalize('NFKC').replace(/[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Z}\p{Cc}]/gu, '');
 }

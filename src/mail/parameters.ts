@@ -149,7 +149,7 @@ const PIECE = 48;
  * One parameter as `name=value`, or as RFC 2231 pieces (`name*0*=…`) where the value is not short printable ASCII.
  * Control characters are refused (`header-injection`).
  */
-export function formatParameter(name: string, value: string): string[] {
+function formatParameter(name: string, value: string): string[] {
   assertNoControls(value, name);
   if (/^[A-Za-z0-9._-]{1,60}$/.test(value) && name !== 'boundary') return [`${name}=${value}`];
   if (/^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/.test(value) && value.length <= 60 && !value.includes('=?')) {

@@ -1,4 +1,3 @@
-/** Text of parts, and names of files. */
 import { charsetDecoder } from './encoded-word.ts';
 import type { Entity } from './mime.ts';
 
@@ -22,11 +21,4 @@ export function guessText(bytes: Uint8Array): string | undefined {
     }
   }
   return undefined;
-}
-
-/** A file name without path, control and direction-override characters, 255 letters at most; else `fallback`. */
-export function safeFileName(name: string | undefined, fallback: string): string {
-  const base = (name ?? '').split(/[/\\]/).at(-1) ?? '';
-  const clean = base.slice(0, 255).replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu, '').replace(/^[. ]+|[. ]+$/g, '');
-  return clean === '' ? fallback : clean;
 }

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { foldForSearch, htmlText, inspectableText } from '../../src/mail/inspectable.ts';
+import { htmlText, inspectableText } from '../../src/mail/inspectable.ts';
 import { parseMime } from '../../src/mail/mime.ts';
 import { readContent } from '../../src/mail/content.ts';
-import { safeFileName } from '../../src/mail/text.ts';
 import { bytes, characters } from './bytes.ts';
 
 const parse = (text: string) => parseMime(bytes(text), 'outer');
@@ -43,7 +42,7 @@ describe('readContent', () => {
 
 describe('inspectableText', () => {
   const texts = (mail: string) => inspectableText(parse(mail)).map(({ number, text }) => [number, text]);
-  const found = (mail: string, word: string) => foldForSearch(inspectableText(parse(mail)).map(({ text }) => text).join('\n')).includes(foldForSearch(word));
+  const found = (mail: string, word: string) => inspectableText(parse(mail)).some(({ text }) => text.includes(word));
 
   test('parts are numbered as IMAP does; the header is part 0', () => {
     expect(texts(`Subject: =?utf-8?Q?s=20t?=\r\n${part('text/plain', 'x')}`)).toEqual([['0', 's t'], ['1', 'x']]);
@@ -61,9 +60,6 @@ describe('inspectableText', () => {
     ['HTML, comment', part('text/html', '<!-- secret -->'), 'secret'],
     ['HTML under another type', part('text/plain', '<p>se<i>cr</i>et'), 'secret'],
     ['HTML file as bytes', part('application/octet-stream; name=a.html', 'x <p>se<i>cr</i>et'), 'secret'],
-    ['broken across lines', part('text/plain; charset=utf-8', utf8Characters('社\r\n外\r\n秘')), '社外秘'],
-    ['full-width letters and invisible ones', part('text/plain; charset=utf-8', utf8Characters('ＳＥ\u200bＣ\u00adＲＥＴ')), 'secret'],
-    ['half-width kana', part('text/plain; charset=utf-8', utf8Characters('ﾋﾐﾂ')), 'ヒミツ'],
     ['the Subject', `Subject: =?utf-8?B?${Buffer.from('社外秘').toString('base64')}?=\r\n\r\nx`, '社外秘'],
     ['a mail attached', part('message/rfc822', `Subject: secret\r\n\r\nx`), 'secret'],
     ['base64 in a mail attached', part('message/rfc822', part('text/plain', 'c2VjcmV0', 'Content-Transfer-Encoding: base64\r\n')), 'secret'],
@@ -83,12 +79,4 @@ describe('inspectableText', () => {
   test('an attached mail that cannot be read is still searched raw', () => {
     expect(found(part('message/rfc822', 'no header secret'), 'secret')).toBe(true);
   });
-});
-
-test('file names lose paths and controls', () => {
-  expect(safeFileName('../../etc/passwd', 'x')).toBe('passwd');
-  expect(safeFileName('C:\\a\\見積.pdf', 'x')).toBe('見積.pdf');
-  expect(safeFileName('a\u202efdp.exe', 'x')).toBe('afdp.exe');
-  expect(safeFileName('..', 'part')).toBe('part');
-  expect(safeFileName(undefined, 'part')).toBe('part');
 });

@@ -8,6 +8,11 @@
 /** Characters that show nothing: format characters, soft hyphens, variation selectors, fillers. */
 const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]+/gu;
 const WHITE_SPACE = /\s+/gu;
+/**
+ * Combining marks (and what becomes one) beyond what any writing needs. Putting them in order takes quadratic time, so
+ * texts are made stream-safe first (UAX #15 §13).
+ */
+const MARKS = /([\p{M}\uff9e\uff9f]{30})[\p{M}\uff9e\uff9f]+/gu;
 
 /**
  * NFKC makes up to 18 characters of one, so long texts are normalised in pieces of this many UTF-16 units, which keeps
@@ -57,7 +62,7 @@ export function keywordMatcher(words: readonly string[]): KeywordMatcher {
   const patterns = folded.map(pattern);
   const overlap = STRETCH * Math.max(0, ...folded.map((word) => word.length)) + 64;
   return (text) => {
-    const visible = text.replace(INVISIBLE, '').replace(WHITE_SPACE, ' ');
+    const visible = text.replace(INVISIBLE, '').replace(MARKS, '$1').replace(WHITE_SPACE, ' ');
     for (let from = 0; from < visible.length; from += PIECE) {
       const piece = fold(visible.slice(from, from + PIECE + overlap));
       if (patterns.some((one) => one.test(piece))) return true;

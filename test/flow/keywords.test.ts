@@ -44,6 +44,11 @@ describe('a keyword is not found', () => {
   });
 });
 
+test('very many combining marks, in the order that is worst to sort, take no longer than other text', () => {
+  const marks = 'a' + '\u0301'.repeat(500_000) + '\u0316\uff9e'.repeat(500_000);
+  expect(keywordMatcher(['極秘'])(`${marks}極秘`)).toBe(true);
+});
+
 test('a word of nothing visible cannot be searched for', () => {
   expect(isSearchable('\u200b \u00ad')).toBe(false);
   expect(isSearchable('秘')).toBe(true);

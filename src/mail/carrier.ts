@@ -157,10 +157,10 @@ function* canonicalLines(field: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-/** The same mail without any `X-SSMAX…` field, its body untouched: what a gateway lets pass from outside. */
+/** The same mail without any `X-SSMAX…` field, header lines with CRLF, its body untouched: what a gateway lets pass from outside. */
 export function stripMark(rawMail: Bytes): StreamedMail {
   const { headers, bodyStart } = parseHeaders(rawMail, 'outer');
-  const kept = headers.fields.filter(({ name }) => !name.toLowerCase().startsWith('x-ssmax')).map(({ start, end }) => rawMail.subarray(start, end));
+  const kept = headers.fields.filter(({ name }) => !name.toLowerCase().startsWith('x-ssmax')).flatMap(({ start, end }) => [...canonicalLines(rawMail.subarray(start, end))]);
   const head = concat(...kept, CRLF);
   const rest = rawMail.subarray(bodyStart);
   return {

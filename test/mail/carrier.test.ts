@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import { hex } from '../../src/core/bytes.ts';
-import { buildCarrier, CARRIER_NOTICE, findCarrier, mailBytes, replaceCarrier } from '../../src/mail/carrier.ts';
+import { buildCarrier, CARRIER_NOTICE, findCarrier, mailBytes, replaceCarrier, stripMark } from '../../src/mail/carrier.ts';
 import { parseMime } from '../../src/mail/mime.ts';
 import vectors from '../vectors/mail-carrier.json' with { type: 'json' };
 import { bytes, characters, codeOf } from './bytes.ts';
@@ -74,4 +74,10 @@ describe('replaceCarrier', () => {
     expect(codeOf(() => replaceCarrier(bytes(original), bytes('x'), { addedFields: [['X-A', 'b\r\nBcc: c']] }))).toBe('header-injection');
     expect(codeOf(() => replaceCarrier(bytes(original), bytes('x'), { addedFields: [['X-A: b\r\nC', 'd']] }))).toBe('header-injection');
   });
+});
+
+test('stripMark takes our fields away and nothing else', () => {
+  const mail = stripMark(bytes('Subject: a\n b\nx-ssmax : 1\nX-SSMAX-Content: 00\n ff\nTo: c@d.example\n\nbody\n.\n'));
+  expect(characters(mailBytes(mail))).toBe('Subject: a\r\n b\r\nTo: c@d.example\r\n\r\nbody\n.\n');
+  expect(mailBytes(mail).length).toBe(mail.size);
 });

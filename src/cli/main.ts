@@ -1,23 +1,58 @@
 #!/usr/bin/env node
-/** `ssmax`: the four server programs and what administrators, scripts and auditors do. One file per verb. */
-import { Command } from 'commander';
+/**
+ * `ssmax`: one verb, one file. Exit codes: 0 done (and for verdicts: all good), 1 refused, 2 wrong usage, 3 something needed is
+ * not available now, 4 a fault here or in the configuration.
+ */
+import { realpathSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { Command, CommanderError } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
 import { SsmaxError } from '../core/error.ts';
 import { auditCommand } from './audit.ts';
 import { authorityCommand } from './authority.ts';
+import { explain } from './explain.ts';
 import { gatewayCommand } from './gateway.ts';
 import { inspectionCommand } from './inspection.ts';
 import { keyServerCommand } from './keyserver.ts';
 import { memberCommand } from './member.ts';
 
-const program = new Command('ssmax').description('SSMAX: mail whose sender is authenticated, traceable and inspected');
-for (const command of [authorityCommand, keyServerCommand, gatewayCommand, inspectionCommand, memberCommand, auditCommand]) {
-  program.addCommand(command());
+const verbs = [authorityCommand, keyServerCommand, gatewayCommand, inspectionCommand, memberCommand, auditCommand];
+
+const exitCodes = { refused: 1, 'not-for-me': 1, unavailable: 3, fault: 4 } as const;
+
+/** Runs one command line; gives the exit code. */
+export async function main(words: readonly string[]): Promise<number> {
+  const program = new Command('ssmax')
+    .description('Mail whose sender is authenticated and traceable, and whose content only those concerned can read')
+    .version(manifest.version)
+    .showHelpAfterError('(ssmax … --help shows what is possible)')
+    .exitOverride();
+  for (const verb of verbs) program.addCommand(inheriting(verb()));
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    process.stderr.write(`ssmax: ${explain(error)}\n`);
+    return error instanceof SsmaxError ? exitCodes[error.kind] : exitCodes.fault;
+  }
 }
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  const text = error instanceof SsmaxError ? error.message : String(error);
-  process.stderr.write(`ssmax: ${text}\n`);
-  process.exitCode = 1;
+/** Commander's sub-commands would end the process by themselves. */
+function inheriting(command: Command): Command {
+  command.exitOverride().showHelpAfterError('(--help shows what is possible)');
+  command.commands.forEach(inheriting);
+  return command;
+}
+
+/** True when started as the program, by its own name or through a link in a bin directory. */
+function isProgram(): boolean {
+  const [, script] = process.argv;
+  return script !== undefined && pathToFileURL(realpathSync(script)).href === import.meta.url;
+}
+
+if (isProgram()) {
+  const code = await main(process.argv.slice(2));
+  // A verb may have set its own, as `verify` does; servers go on running after theirs has begun.
+  if (code !== 0) process.exitCode = code;
 }

@@ -1,0 +1,306 @@
+/**
+ * A complete SSMAX world on this machine: an Authority, and organisations with key server, inspection server, gateway and
+ * a private Postfix each, one private Dovecot and one clamd for all. Real processes of the built program; all keys are new.
+ */
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { type Clamd, startClamd } from './clamd.ts';
+import { type Account, type Dovecot, startDovecot } from './dovecot.ts';
+import { type Postfix, startPostfix } from './postfix.ts';
+import type { Running, World } from './process.ts';
+import { ssmax, startSsmax } from './ssmax.ts';
+
+const run = promisify(execFile);
+
+export interface MemberPlan {
+  /** Local part. */
+  readonly user: string;
+  readonly name: string;
+  readonly pseudonym?: boolean;
+}
+
+export interface OrganisationPlan {
+  readonly name: string;
+  readonly domain: string;
+  readonly id: string;
+  readonly names: { readonly ja: string; readonly en: string };
+  readonly members: readonly MemberPlan[];
+  /** Words that may not leave it. */
+  readonly forbidden: readonly string[];
+}
+
+/** The two organisations of the demo and of most tests. */
+export const HINODE: OrganisationPlan = {
+  name: 'hinode', domain: 'hinode.example', id: 'NTRJP-1000020123456', names: { ja: '日之出市役所', en: 'Hinode City Office' },
+  members: [{ user: 'taro', name: '山田 太郎' }, { user: 'yuki', name: '鈴木 雪' }, { user: 'ken', name: '田中 健' }],
+  forbidden: ['社外秘'],
+};
+export const TSUKIMI: OrganisationPlan = {
+  name: 'tsukimi', domain: 'tsukimi.example', id: 'NTRJP-7010401234567', names: { ja: '月見製作所', en: 'Tsukimi Works' },
+  members: [{ user: 'hanako', name: '佐藤 花子' }, { user: 'jiro', name: '佐藤 次郎' }, { user: 'mei', name: '高橋 芽衣' }],
+  forbidden: ['社外秘'],
+};
+
+/** What clamd's one signature finds. */
+export const MALWARE_MARKER = 'SSMAX-DEMO-MALWARE-MARKER';
+
+export interface OrganisationPorts {
+  readonly keyServer: number;
+  readonly plugin: number;
+  readonly inspection: number;
+  readonly gateway: { readonly submission: number; readonly arriving: number };
+  readonly postfix: { readonly arriving: number; readonly submission: number; readonly reinjection: number };
+}
+
+export interface LocalOrganisation {
+  readonly plan: OrganisationPlan;
+  readonly dir: string;
+  /** State directory of its key server, for `--state`. */
+  readonly state: string;
+  readonly ports: OrganisationPorts;
+  /** `https://localhost:…` for plugins. */
+  readonly pluginUrl: string;
+  readonly accounts: readonly Account[];
+  readonly postfix: Postfix;
+  readonly servers: { keyServer: Running; inspection: Running; gateway: Running };
+  /** A new one-time enrolment code. */
+  code(user: string): Promise<string>;
+  revoke(user: string): Promise<void>;
+  /** Starts a server again, after it was killed. */
+  restart(server: 'keyServer' | 'inspection' | 'gateway'): Promise<void>;
+}
+
+export interface LocalWorld {
+  readonly world: World;
+  readonly authority: { readonly dir: string; readonly state: string; running: Running };
+  /** DER of the Authority's root certificate. */
+  readonly root: Buffer;
+  /** PEM of the CA whose certificates the plugins' endpoints show: to be trusted by the mail client. */
+  readonly webCa: string;
+  readonly organisations: readonly LocalOrganisation[];
+  readonly dovecot: Dovecot;
+  readonly clamd: Clamd;
+  account(address: string): Account;
+  restartAuthority(): Promise<void>;
+}
+
+/** Passphrase of all keys of this world: it lives as long as the world. */
+const PASSPHRASE = 'local world';
+
+export interface WorldOptions {
+  /** Ports that a test puts something of its own between (a proxy): where the gateway of each organisation calls. */
+  readonly detour?: (organisation: string, hop: 'keyServer' | 'inspection' | 'queue', port: number) => number;
+}
+
+export async function startLocalWorld(world: World, plans: readonly OrganisationPlan[], options: WorldOptions = {}): Promise<LocalWorld> {
+  const authorityDir = world.directory('authority');
+  const webCa = await makeWebCa(world.directory('web-ca'));
+  const accounts = plans.flatMap((plan) => plan.members.map(({ user }) => ({ address: `${user}@${plan.domain}`, password: `${user}-secret` })));
+  const dovecotPorts = { imap: await world.ports.take(), lmtp: await world.ports.take() };
+  const [authority, dovecot, clamd] = await Promise.all([
+    startAuthority(world, authorityDir),
+    startDovecot(world, { accounts, ports: dovecotPorts }),
+    startClamd(world, { marker: MALWARE_MARKER }),
+  ]);
+  const prepared = await Promise.all(plans.map((plan) => prepare(world, plan)));
+  for (const one of prepared) await certify(authority, one); // one after the other: each publishes a directory
+  const routes = new Map(prepared.map(({ plan, ports }) => [plan.domain, ports.postfix.arriving]));
+  const organisations = await Promise.all(prepared.map((one) => startOrganisation(world, one, { authority, webCa, dovecot, clamd, routes, options })));
+  const local: LocalWorld = {
+    world, authority, dovecot, clamd, organisations,
+    root: pemToDer(readFileSync(join(authorityDir, 'root.pem'), 'utf8')),
+    webCa: readFileSync(webCa.certificate, 'utf8'),
+    account(address) {
+      const found = accounts.find((account) => account.address === address);
+      if (found === undefined) throw new Error(`no account ${address}`);
+      return found;
+    },
+    async restartAuthority() {
+      authority.running = await startSsmax(world, 'authority', ['authority', 'run', '--config', join(authorityDir, 'authority.yaml')], PASSPHRASE);
+    },
+  };
+  return local;
+}
+
+interface Authority {
+  readonly dir: string;
+  readonly state: string;
+  readonly port: number;
+  readonly spki: string;
+  running: Running;
+}
+
+async function startAuthority(world: World, dir: string): Promise<Authority> {
+  const port = await world.ports.take();
+  const spki = spkiOf(await ssmax(['authority', 'init', '--dir', dir, '--name', 'SSMAX管理組織（見本）'], { passphrase: PASSPHRASE }));
+  const state = join(dir, 'state');
+  mkdirSync(state, { mode: 0o700 });
+  writeYaml(join(dir, 'authority.yaml'), {
+    state: 'state', database: 'state/authority.sqlite', root: 'root.pem', delegateKey: 'delegate.key', delegateCertificate: 'delegate.pem',
+    listen: `127.0.0.1:${port}`,
+  });
+  const running = await startSsmax(world, 'authority', ['authority', 'run', '--config', join(dir, 'authority.yaml')], PASSPHRASE);
+  return { dir, state, port, spki, running };
+}
+
+interface Prepared {
+  readonly plan: OrganisationPlan;
+  readonly dir: string;
+  readonly ports: OrganisationPorts;
+  readonly spki: { readonly keyServer: string; readonly inspection: string; readonly gateway: string };
+}
+
+/** Keys and certification requests of one organisation's three servers. */
+async function prepare(world: World, plan: OrganisationPlan): Promise<Prepared> {
+  const dir = world.directory(plan.name);
+  const take = (): Promise<number> => world.ports.take();
+  const ports: OrganisationPorts = {
+    keyServer: await take(), plugin: await take(), inspection: await take(),
+    gateway: { submission: await take(), arriving: await take() },
+    postfix: { arriving: await take(), submission: await take(), reinjection: await take() },
+  };
+  const host = (name: string): string => `${name}.${plan.domain}`;
+  writeYaml(join(dir, 'policy.yaml'), policyYaml(plan));
+  const [keyServer, gateway, inspection] = await Promise.all([
+    ssmax(['keyserver', 'init', '--dir', dir, '--name', plan.names.ja, '--host-name', host('keyserver')], { passphrase: PASSPHRASE }),
+    ssmax(['gateway', 'init', '--dir', dir, '--host-name', host('gateway')], { passphrase: PASSPHRASE }),
+    ssmax(['inspection', 'init', '--dir', dir, '--host-name', host('inspection')], { passphrase: PASSPHRASE }),
+  ]);
+  return { plan, dir, ports, spki: { keyServer: spkiOf(keyServer), gateway: spkiOf(gateway), inspection: spkiOf(inspection) } };
+}
+
+async function certify(authority: Authority, { plan, dir, spki }: Prepared): Promise<void> {
+  await ssmax([
+    'authority', 'certify', '--state', authority.state, '--root', join(authority.dir, 'root.pem'), '--root-key', join(authority.dir, 'root.key'),
+    '--csr', join(dir, 'organisation.csr'), '--id', plan.id, '--name-ja', plan.names.ja, '--name-en', plan.names.en, '--domain', plan.domain,
+    '--host-name', plan.domain, '--always-signed', plan.domain, '--vetted', '2026-10-01', '--gateway-spki', spki.gateway,
+    '--inspection-spki', spki.inspection, '--key-server-spki', spki.keyServer, '--out', join(dir, 'organisation.pem'),
+  ], { passphrase: PASSPHRASE });
+}
+
+interface Surroundings {
+  readonly authority: Authority;
+  readonly webCa: WebCa;
+  readonly dovecot: Dovecot;
+  readonly clamd: Clamd;
+  readonly routes: ReadonlyMap<string, number>;
+  readonly options: WorldOptions;
+}
+
+async function startOrganisation(world: World, prepared: Prepared, around: Surroundings): Promise<LocalOrganisation> {
+  const { plan, dir, ports, spki } = prepared;
+  const { authority, webCa, dovecot, clamd, options } = around;
+  const state = join(dir, 'state');
+  const root = join(authority.dir, 'root.pem');
+  const authorityPeer = { address: `127.0.0.1:${authority.port}`, spki: authority.spki };
+  const web = await issueWeb(webCa, dir);
+  const via = (hop: 'keyServer' | 'inspection' | 'queue', port: number): string => `127.0.0.1:${options.detour?.(plan.name, hop, port) ?? port}`;
+  writeYaml(join(dir, 'keyserver.yaml'), {
+    state: 'state', database: 'state/keyserver.sqlite', key: 'organisation.key', certificate: 'organisation.pem', tlsKey: 'tls.key',
+    hostName: `keyserver.${plan.domain}`, root, domains: [plan.domain], listen: `127.0.0.1:${ports.keyServer}`, authority: authorityPeer,
+    gateways: [spki.gateway], plugin: { listen: `127.0.0.1:${ports.plugin}`, certificate: web.certificate, key: web.key }, refresh: 5,
+  });
+  writeYaml(join(dir, 'inspection.yaml'), inspectionYaml(ports, [spki.gateway], clamd.socket));
+  writeYaml(join(dir, 'gateway.yaml'), {
+    state: 'gateway-state', key: 'gateway.key', certificate: 'gateway.pem', organisation: 'organisation.pem', root,
+    listen: { submission: `127.0.0.1:${ports.gateway.submission}`, arriving: `127.0.0.1:${ports.gateway.arriving}` },
+    queue: via('queue', ports.postfix.reinjection), authority: authorityPeer,
+    keyServer: { address: via('keyServer', ports.keyServer), spki: spki.keyServer },
+    inspection: { address: via('inspection', ports.inspection), spki: spki.inspection }, refresh: 5,
+  });
+  const start = {
+    keyServer: () => startSsmax(world, `${plan.name}-keyserver`, ['keyserver', 'run', '--config', join(dir, 'keyserver.yaml')], PASSPHRASE),
+    inspection: () => startSsmax(world, `${plan.name}-inspection`, ['inspection', 'run', '--config', join(dir, 'inspection.yaml')], PASSPHRASE),
+    gateway: () => startSsmax(world, `${plan.name}-gateway`, ['gateway', 'run', '--config', join(dir, 'gateway.yaml')], PASSPHRASE),
+  };
+  const keyServer = await start.keyServer();
+  await Promise.all((['gateway', 'inspection'] as const).map((role) => ssmax([
+    'keyserver', 'certify', '--state', state, '--role', role, '--csr', join(dir, `${role}.csr`), '--host-name', `${role}.${plan.domain}`, '--out', join(dir, `${role}.pem`),
+  ])));
+  const accounts = plan.members.map(({ user }) => ({ address: `${user}@${plan.domain}`, password: `${user}-secret` }));
+  const addMembers = async (): Promise<void> => {
+    for (const [index, { user, name, pseudonym = false }] of plan.members.entries()) {
+      await ssmax(['member', 'add', `${user}@${plan.domain}`, '--state', state, '--reference', `E${1001 + index}`, '--name', name,
+        '--identity-check', `HR-2026-${1001 + index}`, ...(pseudonym ? ['--pseudonym'] : [])]);
+    }
+  };
+  const [inspection, gateway, postfix] = await Promise.all([
+    start.inspection(), start.gateway(),
+    startPostfix(world, {
+      name: plan.name, domain: plan.domain, mailboxes: accounts.map(({ address }) => address), ports: ports.postfix, gateway: ports.gateway,
+      lmtpPort: dovecot.ports.lmtp, routes: new Map([...around.routes].filter(([domain]) => domain !== plan.domain)), authSocket: dovecot.authSocket,
+    }),
+    addMembers(),
+  ]);
+  const servers = { keyServer, inspection, gateway };
+  return {
+    plan, dir, state, ports, accounts, postfix, servers,
+    pluginUrl: `https://localhost:${ports.plugin}`,
+    async code(user) {
+      const answer: unknown = JSON.parse(await ssmax(['member', 'code', `${user}@${plan.domain}`, '--state', state]));
+      return z.object({ code: z.string() }).parse(answer).code;
+    },
+    async revoke(user) {
+      await ssmax(['member', 'revoke', `${user}@${plan.domain}`, '--state', state]);
+    },
+    async restart(server) {
+      servers[server] = await start[server]();
+    },
+  };
+}
+
+function inspectionYaml(ports: OrganisationPorts, gateways: readonly string[], clamdSocket: string): object {
+  return {
+    listen: `127.0.0.1:${ports.inspection}`, key: 'inspection.key', certificate: 'inspection.pem', organisation: 'organisation.pem',
+    gateways, policy: 'policy.yaml', clamd: { socket: clamdSocket },
+  };
+}
+
+function policyYaml(plan: OrganisationPlan): object {
+  return {
+    version: `${plan.name}-1`,
+    outbound: [{ check: 'keywords', words: plan.forbidden }],
+    inbound: [{ check: 'malware' }],
+  };
+}
+
+/** JSON is YAML. */
+function writeYaml(file: string, value: object): void {
+  writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+function spkiOf(output: string): string {
+  const match = /^spki:? ([0-9a-f]{64})$/m.exec(output);
+  if (match?.[1] === undefined) throw new Error('no spki in the output');
+  return match[1];
+}
+
+function pemToDer(pem: string): Buffer {
+  return Buffer.from(pem.replace(/-----[A-Z ]+-----/g, ''), 'base64');
+}
+
+interface WebCa {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** An ordinary web CA, as a public one or a company's own would be: for the HTTPS that plugins see. */
+async function makeWebCa(dir: string): Promise<WebCa> {
+  const [key, certificate] = [join(dir, 'ca.key'), join(dir, 'ca.pem')];
+  await run('openssl', [
+    'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', certificate, '-days', '30',
+    '-subj', '/CN=SSMAX demo web CA', '-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign,cRLSign',
+  ]);
+  return { certificate, key };
+}
+
+async function issueWeb(ca: WebCa, dir: string): Promise<WebCa> {
+  const [key, request, certificate, extensions] = ['web.key', 'web.csr', 'web.pem', 'web.ext'].map((name) => join(dir, name)) as [string, string, string, string];
+  await run('openssl', ['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', request, '-subj', '/CN=localhost']);
+  writeFileSync(extensions, 'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n');
+  await run('openssl', ['x509', '-req', '-in', request, '-CA', ca.certificate, '-CAkey', ca.key, '-CAcreateserial', '-days', '30', '-extfile', extensions, '-out', certificate]);
+  return { certificate, key };
+}

@@ -1,0 +1,80 @@
+/** What a mail client must offer to the pages of extension/ui. Each host implements it in its own way. */
+import type { State } from '../src/flow/open.ts';
+import type { Reason } from './ui/reasons.ts';
+import type { DetailGroup } from './ui/verdict.ts';
+import type { Piece } from './ui/words.ts';
+
+export interface IdentityView {
+  readonly address: string;
+  readonly name: string;
+  readonly organisation: { readonly ja: string; readonly en: string };
+  readonly until: Date;
+}
+
+/** Every operation rejects with SsmaxError. */
+export interface EnrolmentHost {
+  /** The addresses of the client's accounts. */
+  addresses(): Promise<readonly string[]>;
+  identities(): Promise<readonly IdentityView[]>;
+  /** Whether an organisation is set up, by policy or by hand. */
+  configured(): Promise<boolean>;
+  configure(organisationUrl: string, root: string): Promise<void>;
+  enrol(address: string, code: string): Promise<IdentityView>;
+  close(): void;
+}
+
+export interface OptionsView {
+  readonly identities: readonly IdentityView[];
+  readonly server: string | undefined;
+  readonly managed: boolean;
+  /** SHA-256 of the Authority's root, in groups. */
+  readonly fingerprint: string | undefined;
+}
+
+export interface OptionsHost {
+  options(): Promise<OptionsView>;
+  openEnrolment(): void;
+}
+
+export interface DetailsView {
+  readonly state: State;
+  readonly heading: string;
+  readonly sentence: readonly Piece[];
+  readonly notes: readonly string[];
+  readonly groups: readonly DetailGroup[];
+  readonly enrol: boolean;
+}
+
+export interface DetailsHost {
+  /** Of the mail that is shown; undefined where there is none. */
+  details(): Promise<DetailsView | undefined>;
+  openEnrolment(): void;
+}
+
+export interface NotSentView {
+  readonly subject: string;
+  readonly reason: Reason;
+  /** Enrolling puts it right. */
+  readonly enrol: boolean;
+}
+
+export interface NotSentHost {
+  readonly view: NotSentView;
+  openEnrolment(): void;
+  close(): void;
+}
+
+export interface AttachmentView {
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly sender: string;
+  readonly organisation: string;
+}
+
+export interface AttachmentHost {
+  attachment(): Promise<AttachmentView | undefined>;
+  save(view: AttachmentView): Promise<void>;
+  /** Must be called from a click. */
+  openOutside(view: AttachmentView): Promise<void>;
+}

@@ -1,0 +1,60 @@
+/** Reading one mail: the judgement, what to note beside it, its content. */
+import type { Bytes } from '../../src/core/bytes.ts';
+import { SsmaxError } from '../../src/core/error.ts';
+import { type Judgement, judgeMail } from '../../src/flow/open.ts';
+import { type Content, readContent } from '../../src/mail/content.ts';
+import { parseMime } from '../../src/mail/mime.ts';
+import { loadConfiguration } from './configuration.ts';
+import { type DeliveryReport, readDeliveryReport } from './delivery-report.ts';
+import type { SealedRecord } from './records.ts';
+import type { SealParts } from './seal.ts';
+import { type Notes, note } from './seen.ts';
+import { trustOrReason } from './trust-source.ts';
+
+export interface Reading {
+  readonly judgement: Judgement;
+  readonly notes: Notes;
+  /** Of an opened mail. */
+  readonly content?: Content;
+  readonly report?: DeliveryReport & { readonly about?: SealedRecord };
+  /** No organisation is set up here, so that nothing can be said of mail without a seal. */
+  readonly idle: boolean;
+}
+
+/** Reads a whole RFC 5322 mail that came at `at`. Throws only faults of this program. */
+export async function readMail(parts: SealParts, raw: Bytes, at: Date): Promise<Reading> {
+  const { ports, identities } = parts;
+  const identity = await identities.all();
+  const judgement = await judgeMail(raw, {
+    native: ports.native,
+    credentials: await identities.credentials(),
+    addresses: identity.length === 0 ? undefined : identity.map(({ address }) => address),
+    trust: await trustOrReason(parts.trust),
+    now: ports.clock.now(),
+  });
+  const idle = await loadConfiguration(ports) === undefined;
+  if (judgement.content === 'opened' && judgement.message !== undefined) {
+    const outer = parseMime(raw, 'outer').headers;
+    return { judgement, notes: await note(ports.tables, judgement, outer, at), content: readContent(judgement.message.entity), idle };
+  }
+  const report = judgement.code === 'delivery-report' ? await reportOf(parts, raw) : undefined;
+  return { judgement: withoutKey(judgement, identity.length), notes: { firstFromOrganisation: false }, idle, ...(report !== undefined && { report }) };
+}
+
+/** A sealed mail that was judged without any key is no mail to believe: there is nothing to show of it. */
+function withoutKey(judgement: Judgement, identities: number): Judgement {
+  if (judgement.state !== 'verified' || identities > 0) return judgement;
+  return { ...judgement, state: 'cannot-check', code: 'key-missing' };
+}
+
+async function reportOf({ sealed }: SealParts, raw: Bytes): Promise<Reading['report']> {
+  try {
+    const report = readDeliveryReport(parseMime(raw, 'outer'));
+    if (report === undefined) return undefined;
+    const about = await sealed.find({ messageId: report.messageId });
+    return { ...report, ...(about !== undefined && { about }) };
+  } catch (error) {
+    if (error instanceof SsmaxError) return undefined;
+    throw error;
+  }
+}

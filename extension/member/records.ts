@@ -1,0 +1,62 @@
+/** What is kept on this computer, table by table. */
+import type { Bytes } from '../../src/core/bytes.ts';
+import type { Table } from '../../src/flow/ports.ts';
+import type { WebKeyPair } from '../../src/platform/web.ts';
+
+export interface Configuration {
+  /** Base URL of the organisation's key server, without a slash at its end. */
+  readonly organisationUrl: string;
+  /** DER certificate of the Authority's root: pinned. */
+  readonly root: Bytes;
+}
+
+export interface StoredIdentity {
+  /** The certified address, normalised. */
+  readonly address: string;
+  readonly pair: WebKeyPair;
+  /** DER address certificate. */
+  readonly certificate: Bytes;
+  /** DER certificate of the organisation that issued it. */
+  readonly organisation: Bytes;
+  readonly enrolledAt: Date;
+}
+
+export interface SealedRecord {
+  /** See fingerprintOf; once the mail has gone, its content digest. */
+  readonly fingerprint: string;
+  /** Hexadecimal. */
+  readonly contentDigest: string;
+  readonly subject: string;
+  readonly sealedAt: Date;
+  /** Kept until the mail is known to have gone. */
+  readonly cms?: Bytes;
+  /** The Message-ID it went out with, without angle brackets. */
+  readonly messageId?: string;
+}
+
+export interface SeenDelivery {
+  /** What tells this delivery from another, hexadecimal. */
+  readonly delivery: string;
+  readonly at: Date;
+}
+
+export interface SeenOrganisation {
+  /** Content digest of its first mail, hexadecimal. */
+  readonly first: string;
+}
+
+export interface Tables {
+  readonly settings: Table<Configuration>;
+  /** By hexadecimal SHA-256 of the public key's SubjectPublicKeyInfo. */
+  readonly identities: Table<StoredIdentity>;
+  /** Keys whose certificate is still to come, by address. */
+  readonly pending: Table<WebKeyPair>;
+  /** By fingerprint. */
+  readonly sealed: Table<SealedRecord>;
+  /** By content digest, sender and mailbox. */
+  readonly deliveries: Table<SeenDelivery>;
+  /** By the organisation's identifier. */
+  readonly organisations: Table<SeenOrganisation>;
+}
+
+export const TABLES = ['settings', 'identities', 'pending', 'sealed', 'deliveries', 'organisations'] as const satisfies readonly (keyof Tables)[];

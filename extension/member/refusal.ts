@@ -1,0 +1,51 @@
+/** Why the gateway refused a mail: asked from the own organisation, which answers to the sender alone. */
+import { equal, fromHex } from '../../src/core/bytes.ts';
+import { parseSignedData, signObject, verifySignerInfo } from '../../src/core/cms/signed-data.ts';
+import { sha256 } from '../../src/core/digest.ts';
+import { type ErrorParams, refused, SsmaxError } from '../../src/core/error.ts';
+import { OID } from '../../src/core/oids.ts';
+import { parseCertificate } from '../../src/core/pki/certificate.ts';
+import { domainOf } from '../../src/mail/address.ts';
+import { organisationOfDomain } from '../../src/wire/directory.ts';
+import { decodeJson, encodeJson } from '../../src/wire/json.ts';
+import { type RefusalRequest, refusalAnswerSchema } from '../../src/wire/member-requests.ts';
+import { loadConfiguration } from './configuration.ts';
+import type { SealParts } from './seal.ts';
+
+export interface Refusal {
+  readonly code: string;
+  readonly params: ErrorParams;
+}
+
+/**
+ * The reason for which a mail of `sender` was refused; undefined where the organisation knows of none (then SMTP refused
+ * it for a reason of its own). Throws SsmaxError where it cannot be had or is not the organisation's word.
+ */
+export async function askRefusal(parts: SealParts, sender: string, contentDigest: string): Promise<Refusal | undefined> {
+  const { ports, identities } = parts;
+  const credential = await identities.signer(sender);
+  const configuration = await loadConfiguration(ports);
+  const organisation = organisationOfDomain((await parts.trust.get()).directory, domainOf(sender));
+  if (credential === undefined || configuration === undefined || organisation === undefined) throw new SsmaxError('fault', 'not-configured');
+  const { certificate, key } = credential;
+  const time = ports.clock.now();
+  const request: RefusalRequest = {
+    type: 'refusal', contentDigest: fromHex(contentDigest), audience: organisation.id, time, nonce: ports.native.random(32),
+  };
+  const body = await signObject(
+    { type: OID.userRequest, value: encodeJson(request), signingTime: time },
+    { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier },
+  );
+  const answer = await ports.http({
+    method: 'POST', url: `${configuration.organisationUrl}/ssmax/v1/requests`, headers: { 'Content-Type': 'application/cms' }, body,
+  });
+  if (answer.status !== 200) throw new SsmaxError('unavailable', 'server-refused', { status: answer.status });
+  const signed = parseSignedData(answer.body);
+  const issuer = parseCertificate(organisation.certificate);
+  await verifySignerInfo(signed.signer, {
+    contentType: OID.organisationAnswer, eContentDigest: await sha256(signed.eContent), certificate: issuer.der, publicKey: issuer.publicKey,
+  });
+  const { code, params, nonce, contentDigest: about } = decodeJson(refusalAnswerSchema, signed.eContent);
+  if (!equal(nonce, request.nonce) || !equal(about, request.contentDigest)) throw refused('answer-mismatch');
+  return code === undefined ? undefined : { code, params };
+}

@@ -1,0 +1,94 @@
+/** From a draft to sealed bytes: whose key, which recipients, what goes inside. */
+import { hex } from '../../src/core/bytes.ts';
+import { refused, SsmaxError } from '../../src/core/error.ts';
+import { parseCertificate } from '../../src/core/pki/certificate.ts';
+import { validatePath } from '../../src/core/pki/path.ts';
+import type { Credential } from '../../src/flow/ports.ts';
+import { sealMail } from '../../src/flow/seal.ts';
+import type { Trust } from '../../src/flow/trust.ts';
+import { domainOf, type Mailbox } from '../../src/mail/address.ts';
+import { buildInner } from '../../src/mail/build.ts';
+import { organisationOfDomain } from '../../src/wire/directory.ts';
+import { loadConfiguration } from './configuration.ts';
+import { type Draft, readMailbox } from './draft.ts';
+import type { Identities } from './identities.ts';
+import type { MemberPorts } from './ports.ts';
+import { fingerprintOf, type SealedMails } from './sealed-mails.ts';
+import type { TrustSource } from './trust-source.ts';
+import type { Bytes } from '../../src/core/bytes.ts';
+
+export type SealResult =
+  /** The account has nothing to do with SSMAX: the mail goes as it is. */
+  | { readonly kind: 'not-ours' }
+  | { readonly kind: 'sealed'; readonly cms: Bytes; readonly contentDigest: string; readonly fingerprint: string };
+
+export interface SealParts {
+  readonly ports: MemberPorts;
+  readonly identities: Identities;
+  readonly trust: TrustSource;
+  readonly sealed: SealedMails;
+}
+
+/**
+ * Seals a draft. Throws SsmaxError: `not-enrolled`, `not-configured`, `certificate-expired`, `no-recipients`,
+ * `address-invalid`, `recipients-outside`, `recipients-mixed`, what TrustSource.get, buildInner and sealMail throw.
+ */
+export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealResult> {
+  const { ports, identities, sealed } = parts;
+  const from = readMailbox(draft.from);
+  const sender = await identities.signer(from.address);
+  if (sender === undefined) return refuseOrPass(parts, from.address);
+  const now = ports.clock.now();
+  if (sender.certificate.notAfter < now) throw refused('certificate-expired', { date: sender.certificate.notAfter.toISOString() });
+
+  const [to, cc, bcc, replyTo] = [draft.to, draft.cc, draft.bcc, draft.replyTo].map((list) => list.map(readMailbox)) as
+    [Mailbox[], Mailbox[], Mailbox[], Mailbox[]];
+  const trust = await parts.trust.get();
+  refuseOutside([...to, ...cc, ...bcc], trust);
+  const fingerprint = await fingerprintOf(draft);
+  const again = await sealed.reusable(fingerprint, now);
+  if (again !== undefined) return { kind: 'sealed', fingerprint, ...again };
+
+  const open = new Set([...to, ...cc].map(({ address }) => address));
+  const hidden = [...new Set(bcc.map(({ address }) => address))].filter((address) => !open.has(address));
+  const entity = buildInner({
+    from, to, cc, replyTo, subject: draft.subject, date: now,
+    ...(draft.text !== undefined && { text: draft.text }), ...(draft.html !== undefined && { html: draft.html }),
+    images: draft.images, attachments: draft.attachments,
+  }, (length) => ports.native.random(length));
+  const result = await sealMail(ports.native, {
+    entity, recipients: [...open, ...hidden], hidden, sender, organisation: await organisationOf(sender, trust, now), signingTime: now,
+  });
+  const contentDigest = hex(result.contentDigest);
+  await sealed.remember({ fingerprint, contentDigest, subject: draft.subject, sealedAt: now, cms: result.cms }, now);
+  return { kind: 'sealed', cms: result.cms, contentDigest, fingerprint };
+}
+
+/** Mail of an organisation in SSMAX never leaves unprotected only because this computer has no key. */
+async function refuseOrPass({ ports, identities, trust }: SealParts, address: string): Promise<SealResult> {
+  if (await loadConfiguration(ports) === undefined) throw refused('not-enrolled', { address });
+  const own = new Set((await identities.all()).map((one) => domainOf(one.address)));
+  if (own.has(domainOf(address))) throw refused('not-enrolled', { address });
+  const { directory } = await trust.get();
+  if (organisationOfDomain(directory, domainOf(address)) !== undefined) throw refused('not-enrolled', { address });
+  return { kind: 'not-ours' };
+}
+
+/** All inside or nothing: a mix is never silently downgraded. */
+function refuseOutside(recipients: readonly Mailbox[], { directory }: Trust): void {
+  if (recipients.length === 0) throw refused('no-recipients');
+  const outside = recipients.filter(({ address }) => organisationOfDomain(directory, domainOf(address)) === undefined);
+  if (outside.length === 0) return;
+  const addresses = [...new Set(outside.map(({ address }) => address))].join(', ');
+  throw refused(outside.length === recipients.length ? 'recipients-outside' : 'recipients-mixed', { addresses });
+}
+
+/** The own organisation's certificate as the directory has it now, checked up to the root. */
+async function organisationOf(sender: Credential, trust: Trust, now: Date) {
+  const [address = ''] = sender.certificate.emails;
+  const entry = organisationOfDomain(trust.directory, domainOf(address));
+  if (entry === undefined) throw new SsmaxError('unavailable', 'organisation-unknown', { domain: domainOf(address) });
+  const certificate = parseCertificate(entry.certificate);
+  await validatePath({ leaf: certificate, intermediates: [], root: trust.root, at: now, role: 'organisation' });
+  return certificate;
+}

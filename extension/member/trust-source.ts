@@ -1,0 +1,69 @@
+/**
+ * Directory and revocation lists, fetched from the own organisation and verified up to the pinned root. They are kept in
+ * memory for a minute only: whoever blocks a revocation list gets "cannot check now", never an old "verified".
+ */
+import type { Bytes } from '../../src/core/bytes.ts';
+import { SsmaxError } from '../../src/core/error.ts';
+import { createSignatureCache } from '../../src/core/pki/signed.ts';
+import { loadTrust, type Trust } from '../../src/flow/trust.ts';
+import { loadConfiguration } from './configuration.ts';
+import type { MemberPorts } from './ports.ts';
+import type { Configuration } from './records.ts';
+
+/** Milliseconds. */
+const MAX_AGE = 60_000;
+
+export class TrustSource {
+  readonly #ports: MemberPorts;
+  readonly #signatures = createSignatureCache();
+  #last: { readonly at: number; readonly url: string; readonly trust: Promise<Trust> } | undefined;
+
+  constructor(ports: MemberPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Throws `not-configured` (fault) or why there is nothing to go by now, kind unavailable: `network-unreachable`,
+   * `directory-stale`, `crl-missing`, `crl-stale`, `clock-wrong`, `trust-invalid` and others.
+   */
+  async get(): Promise<Trust> {
+    const configuration = await loadConfiguration(this.#ports);
+    if (configuration === undefined) throw new SsmaxError('fault', 'not-configured');
+    const now = this.#ports.clock.now();
+    const last = this.#last;
+    if (last !== undefined && last.url === configuration.organisationUrl && Math.abs(now.getTime() - last.at) < MAX_AGE) return last.trust;
+    const trust = this.#fetch(configuration, now);
+    this.#last = { at: now.getTime(), url: configuration.organisationUrl, trust };
+    // A failure is not kept: the next mail asks again.
+    trust.catch(() => { if (this.#last?.trust === trust) this.#last = undefined; });
+    return trust;
+  }
+
+  async #fetch({ organisationUrl, root }: Configuration, now: Date): Promise<Trust> {
+    const get = async (path: string): Promise<Bytes> => {
+      const { status, body } = await this.#ports.http({ method: 'GET', url: `${organisationUrl}${path}` });
+      if (status !== 200) throw new SsmaxError('unavailable', 'server-refused', { path, status });
+      return body;
+    };
+    const [directory, ...crls] = await Promise.all([
+      get('/ssmax/v1/directory'), get('/ssmax/v1/crl/authority'), get('/ssmax/v1/crl/organisation'),
+    ]);
+    try {
+      return await loadTrust({ root, directory, crls }, now, this.#signatures);
+    } catch (error) {
+      if (!(error instanceof SsmaxError) || error.kind === 'unavailable') throw error;
+      // Somebody answers in the organisation's name with what the Authority never signed: nothing can be checked by it.
+      throw new SsmaxError('unavailable', 'trust-invalid', { reason: error.code }, { cause: error });
+    }
+  }
+}
+
+/** For readers, who are told why there is no trust rather than stopped. */
+export async function trustOrReason(source: TrustSource): Promise<Trust | SsmaxError> {
+  try {
+    return await source.get();
+  } catch (error) {
+    if (!(error instanceof SsmaxError)) throw error;
+    return error.kind === 'unavailable' ? error : new SsmaxError('unavailable', error.code, error.params, { cause: error });
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Thunderbird's API as this add-on uses it. The polyfill gives the parts that all browsers share, Thunderbird adds its
+ * own to the same object; what the published types do not know yet (they stop at 127) is typed here.
+ */
+import polyfill from 'webextension-polyfill';
+
+type Messenger = typeof messenger;
+export type ComposeDetails = messenger.compose.ComposeDetails & {
+  readonly selectedEncryptionTechnology?: { readonly encryptBody?: boolean; readonly signMessage?: boolean };
+  readonly attachPublicPGPKey?: boolean;
+};
+export type MessageHeader = messenger.messages.MessageHeader;
+export type Tab = messenger.tabs.Tab;
+/** Manifest V3 gives a list in pages, of which the first is enough to know whether there is one message or several. */
+export type Displayed = readonly MessageHeader[] | { readonly messages: readonly MessageHeader[] };
+
+export type BeforeSendAnswer = { readonly cancel: true } | { readonly details: ComposeDetails } | undefined;
+
+export interface SendInfo {
+  readonly mode?: string | undefined;
+  /** Null where the server refused the mail. */
+  readonly headerMessageId?: string | null | undefined;
+  /** Only where the mail never came as far as a server. */
+  readonly error?: string | undefined;
+}
+
+interface ThunderbirdParts {
+  readonly accounts: Messenger['accounts'];
+  readonly compose: Omit<Messenger['compose'], 'onBeforeSend' | 'onAfterSend'> & {
+    readonly onBeforeSend: WebExtEvent<(tab: Tab, details: ComposeDetails) => Promise<BeforeSendAnswer>>;
+    readonly onAfterSend: WebExtEvent<(tab: Tab, info: SendInfo) => void>;
+  };
+  readonly messageDisplayAction: Messenger['messageDisplayAction'];
+  readonly messages: { getRaw(id: number, options: { readonly data_format: 'File' }): Promise<File> };
+  readonly messageDisplay: {
+    getDisplayedMessages(tabId: number): Promise<Displayed>;
+    readonly onMessagesDisplayed: WebExtEvent<(tab: Tab, displayed: Displayed) => void>;
+  };
+  readonly scripting: {
+    readonly messageDisplay: {
+      getRegisteredScripts(): Promise<readonly { readonly id: string }[]>;
+      registerScripts(scripts: readonly { readonly id: string; readonly js: readonly string[]; readonly css: readonly string[]; readonly runAt: 'document_start' }[]): Promise<void>;
+    };
+  };
+  readonly windows: { openDefaultBrowser(url: string): Promise<void> };
+}
+
+/** What every WebExtension has. */
+export const browserApi = polyfill;
+/** What only Thunderbird has. */
+export const thunderbirdApi = polyfill as unknown as ThunderbirdParts;

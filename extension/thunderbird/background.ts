@@ -1,0 +1,99 @@
+/** The event page: joins Thunderbird's events to the stories. Every listener is added at once, so that each can wake it. */
+import type { Runtime } from 'webextension-polyfill';
+import { browserApi, thunderbirdApi } from './api.ts';
+import { logFault } from './log.ts';
+import type { Request } from './protocol.ts';
+import { ReadingDesk } from './reading.ts';
+import { Replying } from './reply.ts';
+import { Sending } from './sending.ts';
+import { createMember } from './storage.ts';
+
+const { compose, messageDisplay, scripting, windows } = thunderbirdApi;
+const member = createMember();
+const desk = new ReadingDesk(member);
+const sending = new Sending(member);
+const replying = new Replying(member, desk);
+
+/** Events have nobody who waits for an answer: what goes wrong is at least said. */
+function attempt(work: Promise<unknown>): void {
+  work.catch(logFault);
+}
+
+compose.onBeforeSend.addListener((tab, details) => sending.beforeSend(tab, details));
+compose.onAfterSend.addListener((tab, info) => attempt(sending.afterSend(tab, info)));
+messageDisplay.onMessagesDisplayed.addListener((tab, displayed) => attempt(desk.displayed(tab, displayed)));
+browserApi.tabs.onCreated.addListener((tab) => attempt(replying.opened(tab)));
+browserApi.tabs.onRemoved.addListener((tabId) => sending.closed(tabId));
+
+browserApi.runtime.onMessage.addListener((message: unknown, sender: Runtime.MessageSender): Promise<unknown> => answer(message as Request, sender.tab?.id ?? -1));
+
+/** Requests of the message pane are about the tab that it is in. */
+async function answer(request: Request, tabId: number): Promise<unknown> {
+  switch (request.kind) {
+    case 'show': return desk.pane(tabId);
+    case 'save': return save(tabId, request.index);
+    case 'open': return openAttachment(tabId, request.index);
+    case 'link': return openLink(request.url);
+    case 'enrol': return openEnrolment();
+    case 'verdict': return desk.details(request.tabId);
+    case 'attachment': return desk.attachment(request.tabId, request.messageId, request.index);
+  }
+}
+
+async function save(tabId: number, index: number): Promise<boolean> {
+  const file = await desk.attachment(tabId, undefined, index);
+  if (file === undefined) return false;
+  const url = URL.createObjectURL(new Blob([file.bytes], { type: 'application/octet-stream' }));
+  try {
+    const id = await browserApi.downloads.download({ url, filename: file.name, conflictAction: 'uniquify' });
+    return await saved(id);
+  } catch {
+    return false; // the member chose not to
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+/** Waits for the end of a download: the bytes behind its address are ours to keep until then. */
+function saved(id: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const settle = (state: string | undefined): void => {
+      if (state !== 'complete' && state !== 'interrupted') return;
+      browserApi.downloads.onChanged.removeListener(changed);
+      resolve(state === 'complete');
+    };
+    const changed = (delta: { readonly id: number; readonly state?: { readonly current?: string } }): void => {
+      if (delta.id === id) settle(delta.state?.current);
+    };
+    browserApi.downloads.onChanged.addListener(changed);
+    void browserApi.downloads.search({ id }).then(([item]) => settle(item?.state));
+  });
+}
+
+async function openAttachment(tabId: number, index: number): Promise<void> {
+  const shown = await desk.shown(tabId);
+  if (shown === undefined) return;
+  const query = new URLSearchParams({ tab: String(tabId), message: String(shown.message.id), index: String(index) });
+  await browserApi.windows.create({ type: 'popup', url: `${browserApi.runtime.getURL('attachment.html')}?${query.toString()}`, width: 900, height: 700 });
+}
+
+async function openLink(url: string): Promise<void> {
+  if (/^https?:\/\//i.test(url)) await windows.openDefaultBrowser(url);
+  else if (/^mailto:/i.test(url)) await compose.beginNew({ to: [decodeURIComponent(url.slice(7).split('?')[0] ?? '')] });
+}
+
+async function openEnrolment(): Promise<void> {
+  await browserApi.tabs.create({ url: browserApi.runtime.getURL('enrolment.html') });
+}
+
+async function start(): Promise<void> {
+  const registered = await scripting.messageDisplay.getRegisteredScripts();
+  if (registered.length > 0) return;
+  await scripting.messageDisplay.registerScripts([{ id: 'message-pane', js: ['message-pane.js'], css: ['message-pane.css'], runAt: 'document_start' }]);
+}
+
+browserApi.runtime.onInstalled.addListener(({ reason }) => {
+  if (reason !== 'install') return;
+  attempt(member.identities.all().then((identities) => (identities.length === 0 ? openEnrolment() : undefined)));
+});
+attempt(start());

@@ -1,0 +1,207 @@
+/**
+ * Runs in every message document, before it has a body. Shows the verdict where the mail cannot reach it, and for a
+ * sealed mail its opened content in place of the notice. The authoritative verdict is the button in the message header;
+ * this is its second copy. One file without imports: Thunderbird loads it as a classic script.
+ */
+import type { BannerView, PaneView, Replacement, Request } from './protocol.ts';
+
+declare const browser: { readonly runtime: { sendMessage(request: Request): Promise<unknown> } };
+
+const STYLE = `
+  :host { color-scheme: light dark; }
+  * { box-sizing: border-box; }
+  .all { font: 15px/1.65 system-ui, sans-serif; color: light-dark(#1b1f24, #e6e8eb); text-align: start; }
+  .banner { display: flex; gap: 12px; padding: 12px 16px; border-radius: 8px; border: 1px solid; margin: 0 0 20px; font-size: 14px; line-height: 1.6; }
+  .mark { flex: none; width: 20px; height: 20px; margin-top: 1px; }
+  .mark path { fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
+  .words { flex: 1; min-width: 0; overflow-wrap: anywhere; }
+  .words p { margin: 0; }
+  .words strong { font-weight: 650; }
+  .heading { font-weight: 650; }
+  .notes { margin: 6px 0 0; padding: 0; list-style: none; }
+  .faint { margin-top: 4px !important; opacity: .78; font-size: 13px; }
+  .verified { background: light-dark(#eef6f3, #1a2b25); border-color: light-dark(#b9dccf, #2f5d4e); }
+  .verified .mark { color: light-dark(#0b6e4f, #6fd3ae); }
+  .outside { background: light-dark(#f5f6f7, #25282d); border-color: light-dark(#dcdfe3, #3d4249); color: light-dark(#4a515a, #b8bec6); }
+  .problem { background: light-dark(#fdf0ee, #35201d); border-color: light-dark(#e3a197, #a4483a); border-width: 2px; }
+  .problem .mark { color: light-dark(#b3261e, #ff9b8c); }
+  .cannot-check { background: light-dark(#fdf7e7, #2f2a18); border-color: light-dark(#e2cd90, #77662c); }
+  .cannot-check .mark { color: light-dark(#8a6100, #e6c255); }
+  .quiet { padding: 5px 12px; font-size: 12.5px; border-radius: 0; border-width: 0 0 1px; margin: 0; }
+  .quiet .mark { width: 16px; height: 16px; margin-top: 2px; }
+  .body { contain: content; position: relative; isolation: isolate; overflow: auto; padding: 0 2px 4px; }
+  .text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; font: inherit; }
+  .paper { background: #fff; color: #111; color-scheme: light; border-radius: 6px; padding: 12px 14px; }
+  .body img { max-width: 100%; height: auto; }
+  .body blockquote { margin: 8px 0 8px 2px; padding-left: 12px; border-left: 2px solid light-dark(#b9c2cc, #58616b); }
+  .body a { color: light-dark(#0b57a4, #8ab8f0); }
+  .files { margin-top: 28px; padding-top: 14px; border-top: 1px solid light-dark(#dcdfe3, #3d4249); font-size: 14px; }
+  .files h2 { font-size: 13px; font-weight: 650; margin: 0 0 8px; opacity: .8; }
+  .files ul { list-style: none; margin: 0; padding: 0; display: grid; gap: 8px; }
+  .files li { display: flex; align-items: center; gap: 10px; padding: 8px 12px; border: 1px solid light-dark(#dcdfe3, #3d4249); border-radius: 8px; max-width: 680px; }
+  .name { flex: 1; min-width: 0; overflow-wrap: anywhere; }
+  .size { opacity: .7; white-space: nowrap; }
+  button { font: inherit; color: inherit; background: light-dark(#f1f3f5, #32363c); border: 1px solid light-dark(#c9ced4, #4a5058); border-radius: 6px; padding: 3px 12px; cursor: pointer; }
+  button:hover { background: light-dark(#e6e9ec, #3b4047); }
+  button:focus-visible, a:focus-visible { outline: 2px solid light-dark(#0b57a4, #8ab8f0); outline-offset: 2px; }
+  @media print { .quiet { display: none; } button { display: none; } }
+`;
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** One mark a state, told apart by shape. */
+const MARKS: Readonly<Record<BannerView['state'], readonly string[]>> = {
+  'verified': ['M16 8.5v-2A1.5 1.5 0 0 0 14.5 5H3.5A1.5 1.5 0 0 0 2 6.5v7.5A1.5 1.5 0 0 0 3.5 15.5H9', 'M2.6 6.2L9 11l6.3-4.8', 'M17.5 14.5a3 3 0 1 1-6 0a3 3 0 1 1 6 0'],
+  'outside': ['M3 5h14v10.5H3z', 'M3.4 5.5L10 10.8l6.6-5.3'],
+  'problem': ['M10 2.8L18 17H2z', 'M10 8v4.2M10 14.6v.2'],
+  'cannot-check': ['M17.4 10a7.4 7.4 0 1 1-14.8 0a7.4 7.4 0 1 1 14.8 0', 'M7.900 7.900a2.2 2.2 0 1 1 3.3 2c-.8.4-1.2.9-1.2 1.8M10 14v.2'],
+};
+
+/** Beyond the reach of a mail's style sheets: an author's `!important` loses against the element's own. */
+const HOST_STYLE = 'all: initial !important; display: block !important;';
+
+function element<Name extends keyof HTMLElementTagNameMap>(name: Name, className = '', text?: string): HTMLElementTagNameMap[Name] {
+  const made = document.createElement(name);
+  if (className !== '') made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+async function ask(request: Request): Promise<unknown> {
+  return browser.runtime.sendMessage(request);
+}
+
+function banner({ state, quiet, heading, sentence, notes, inspections, enrol }: BannerView): HTMLElement {
+  const box = element('section', `banner ${state}${quiet ? ' quiet' : ''}`);
+  box.setAttribute('role', state === 'problem' ? 'alert' : 'note');
+  box.setAttribute('aria-label', heading);
+  const mark = document.createElementNS(SVG, 'svg');
+  mark.setAttribute('class', 'mark');
+  mark.setAttribute('viewBox', '0 0 20 20');
+  mark.setAttribute('aria-hidden', 'true');
+  for (const d of MARKS[state]) {
+    const path = document.createElementNS(SVG, 'path');
+    path.setAttribute('d', d);
+    mark.append(path);
+  }
+  const words = element('div', 'words');
+  if (!quiet) words.append(element('p', 'heading', heading));
+  const line = element('p', 'sentence');
+  for (const { text, strong } of sentence) line.append(strong ? element('strong', '', text) : text);
+  words.append(line);
+  if (notes.length > 0) {
+    const list = element('ul', 'notes');
+    list.append(...notes.map((note) => element('li', '', note)));
+    words.append(list);
+  }
+  if (inspections !== '') words.append(element('p', 'faint', inspections));
+  box.append(mark, words);
+  if (enrol !== undefined) {
+    const button = element('button', '', enrol);
+    button.addEventListener('click', () => void ask({ kind: 'enrol' }));
+    box.append(button);
+  }
+  return box;
+}
+
+function body({ body: content, words }: Replacement, ownText: string): HTMLElement {
+  const box = element('div', 'body');
+  if (content === 'own-text' || 'text' in content) {
+    const text = content === 'own-text' ? ownText : content.text;
+    box.append(element('pre', 'text', text.trim() === '' ? words.empty : text));
+    return box;
+  }
+  const parsed = new DOMParser().parseFromString(content.html, 'text/html');
+  if (content.coloured) box.classList.add('paper');
+  box.append(...parsed.body.childNodes);
+  box.addEventListener('click', (event) => {
+    const link = event.target instanceof Element ? event.target.closest('a[href]') : null;
+    if (link === null) return;
+    event.preventDefault();
+    void ask({ kind: 'link', url: link.getAttribute('href') ?? '' });
+  });
+  return box;
+}
+
+function files({ attachments, attachmentsOff, words }: Replacement): HTMLElement[] {
+  if (attachments.length === 0) return [];
+  const box = element('section', 'files');
+  box.append(element('h2', '', words.title));
+  if (attachmentsOff !== undefined) box.append(element('p', '', attachmentsOff));
+  const list = element('ul');
+  for (const [index, { name, size }] of attachments.entries()) {
+    const item = element('li');
+    item.append(element('span', 'name', name), element('span', 'size', size));
+    if (attachmentsOff === undefined) item.append(action(words.open, name, { kind: 'open', index }, words), action(words.save, name, { kind: 'save', index }, words));
+    list.append(item);
+  }
+  box.append(list);
+  return [box];
+}
+
+function action(label: string, name: string, request: Request, words: Replacement['words']): HTMLElement {
+  const button = element('button', request.kind, label);
+  button.setAttribute('aria-label', `${label}: ${name}`);
+  button.addEventListener('click', () => {
+    void ask(request).then((done) => {
+      if (request.kind === 'save') button.textContent = done === true ? words.saved : words.failed;
+    });
+  });
+  return button;
+}
+
+function mount(parts: readonly HTMLElement[], language: string): HTMLElement {
+  const host = element('div');
+  host.lang = language;
+  host.style.cssText = HOST_STYLE;
+  const shadow = host.attachShadow({ mode: 'closed' });
+  const all = element('div', 'all');
+  all.append(...parts);
+  shadow.append(element('style', '', STYLE), all);
+  return host;
+}
+
+/** The mail's own document goes, with everything that could style or cover what is shown instead. */
+function replace(view: PaneView, replacement: Replacement): void {
+  document.documentElement.removeAttribute('data-ssmax-pending'); // hidden text would not count as text
+  const ownText = document.body.innerText;
+  const host = mount([banner(view.banner), body(replacement, ownText), ...files(replacement)], view.language);
+  document.head.replaceChildren();
+  for (const kept of [document.documentElement, document.body]) {
+    for (const { name } of Array.from(kept.attributes)) kept.removeAttribute(name);
+  }
+  document.body.replaceChildren(host);
+  document.body.style.cssText = 'margin: 14px 18px; color-scheme: light dark;';
+}
+
+/**
+ * Above a mail that keeps its own document: in the top layer, which no style of the mail reaches under or over, with
+ * room made for it.
+ */
+function above(view: PaneView): void {
+  const host = mount([banner(view.banner)], view.language);
+  host.popover = 'manual';
+  host.style.cssText = `${HOST_STYLE} position: fixed !important; inset: 0 0 auto 0 !important; width: auto !important; background: light-dark(#fff, #1c1e21) !important; color-scheme: light dark !important;`;
+  document.documentElement.append(host);
+  host.showPopover();
+  const room = (): void => document.documentElement.style.setProperty('margin-top', `${host.getBoundingClientRect().height}px`, 'important');
+  room();
+  new ResizeObserver(room).observe(host);
+}
+
+async function show(): Promise<void> {
+  const root = document.documentElement;
+  root.setAttribute('data-ssmax-pending', ''); // message-pane.css hides what is not yet judged
+  try {
+    const asked = ask({ kind: 'show' });
+    if (document.readyState === 'loading') await new Promise((resolve) => document.addEventListener('DOMContentLoaded', resolve, { once: true }));
+    const view = await asked as PaneView | undefined;
+    if (view === undefined) return;
+    if (view.replacement === undefined) above(view);
+    else replace(view, view.replacement);
+  } finally {
+    root.removeAttribute('data-ssmax-pending');
+  }
+}
+
+void show();

@@ -1,0 +1,15 @@
+import type { NotSentHost, NotSentView } from '../host.ts';
+import { NotSent } from '../ui/not-sent.tsx';
+import { closePage, mount, openEnrolment } from './page.tsx';
+import { words } from './words.ts';
+
+const host: NotSentHost = {
+  view: JSON.parse(decodeURIComponent(location.hash.slice(1))) as NotSentView,
+  openEnrolment: () => {
+    openEnrolment();
+    closePage();
+  },
+  close: closePage,
+};
+
+mount(words.text('not_sent_title'), <NotSent host={host} words={words} />);

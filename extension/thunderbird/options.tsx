@@ -1,0 +1,25 @@
+import type { OptionsHost } from '../host.ts';
+import { loadConfiguration } from '../member/configuration.ts';
+import { fingerprint } from '../member/enrol.ts';
+import { Options } from '../ui/options.tsx';
+import { viewIdentity } from './identity-view.ts';
+import { mount, openEnrolment } from './page.tsx';
+import { createMember } from './storage.ts';
+import { words } from './words.ts';
+
+const member = createMember();
+
+const host: OptionsHost = {
+  async options() {
+    const configuration = await loadConfiguration(member.ports);
+    return {
+      identities: await Promise.all((await member.identities.all()).map((identity) => viewIdentity(member, identity))),
+      server: configuration?.organisationUrl,
+      managed: await member.ports.managed() !== undefined,
+      fingerprint: configuration === undefined ? undefined : fingerprint(configuration.root),
+    };
+  },
+  openEnrolment,
+};
+
+mount(words.text('options_title'), <Options host={host} words={words} />);

@@ -1,0 +1,40 @@
+/** What the pages, the message pane and the background say to each other. */
+import type { Piece } from '../ui/words.ts';
+import type { VerdictView } from '../ui/verdict.ts';
+
+export type Request =
+  | { readonly kind: 'show' }
+  | { readonly kind: 'save'; readonly index: number }
+  | { readonly kind: 'open'; readonly index: number }
+  | { readonly kind: 'link'; readonly url: string }
+  | { readonly kind: 'enrol' }
+  | { readonly kind: 'verdict'; readonly tabId: number }
+  | { readonly kind: 'attachment'; readonly tabId: number; readonly messageId: number; readonly index: number };
+
+export interface BannerView {
+  readonly state: VerdictView['state'];
+  readonly quiet: boolean;
+  readonly heading: string;
+  readonly sentence: readonly Piece[];
+  readonly notes: readonly string[];
+  readonly inspections: string;
+  /** A button that opens the enrolment page. */
+  readonly enrol?: string;
+}
+
+/** What the message pane is to show. */
+export interface PaneView {
+  readonly language: 'ja' | 'en';
+  readonly banner: BannerView;
+  /** What takes the place of the mail's own body; undefined: the body stays. */
+  readonly replacement?: Replacement;
+}
+
+export interface Replacement {
+  /** Sanitised HTML, or plain text. */
+  readonly body: { readonly html: string; readonly coloured: boolean } | { readonly text: string } | 'own-text';
+  readonly attachments: readonly { readonly name: string; readonly size: string }[];
+  /** Why attachments cannot be used; undefined where they can. */
+  readonly attachmentsOff?: string;
+  readonly words: { readonly title: string; readonly open: string; readonly save: string; readonly saved: string; readonly failed: string; readonly empty: string };
+}

@@ -1,0 +1,178 @@
+/** Reading: the verdict on the button in the message header, the mail's content in the message pane. */
+import { SsmaxError } from '../../src/core/error.ts';
+import type { AttachmentView, DetailsView } from '../host.ts';
+import { type Reading, readMail } from '../member/read.ts';
+import type { SealParts } from '../member/seal.ts';
+import { fileName } from '../ui/file-name.ts';
+import { createSafeHtml } from '../ui/safe-html.ts';
+import { faultView, type VerdictView, viewOf } from '../ui/verdict.ts';
+import { type Displayed, type MessageHeader, type Tab, thunderbirdApi } from './api.ts';
+import { keepAlive } from './keep-alive.ts';
+import { logFault } from './log.ts';
+import type { PaneView, Replacement } from './protocol.ts';
+import { words } from './words.ts';
+
+const { messageDisplay, messageDisplayAction, messages } = thunderbirdApi;
+
+export interface Shown {
+  readonly message: MessageHeader;
+  /** Undefined where this program failed. */
+  readonly reading: Reading | undefined;
+  readonly view: VerdictView;
+}
+
+interface Current {
+  readonly messageId: number;
+  readonly since: number;
+  readonly shown: Promise<Shown>;
+}
+
+/** The event and the pane's script ask for the same message within moments; later it is judged anew. Milliseconds. */
+const SAME_DISPLAY = 3_000;
+
+const safeHtml = createSafeHtml(window);
+
+export class ReadingDesk {
+  readonly #member: SealParts;
+  readonly #current = new Map<number, Current>();
+
+  constructor(member: SealParts) {
+    this.#member = member;
+  }
+
+  /** For onMessagesDisplayed. Of several selected messages none is opened. */
+  async displayed(tab: Tab, displayed: Displayed): Promise<void> {
+    const tabId = tab.id ?? -1;
+    const message = only(displayed);
+    if (message === undefined) {
+      this.#current.delete(tabId);
+      await clearButton(tabId);
+      return;
+    }
+    await this.#show(tabId, message);
+  }
+
+  /** What the message pane of this tab is to show; undefined if it shows another message by now. */
+  async pane(tabId: number): Promise<PaneView | undefined> {
+    const message = only(await messageDisplay.getDisplayedMessages(tabId));
+    if (message === undefined) return undefined;
+    const shown = await this.#show(tabId, message);
+    const still = only(await messageDisplay.getDisplayedMessages(tabId));
+    return still?.id === message.id ? paneOf(shown) : undefined;
+  }
+
+  /** For the popup on the button. */
+  async details(tabId: number): Promise<DetailsView | undefined> {
+    const shown = await this.shown(tabId);
+    if (shown === undefined) return undefined;
+    const { state, heading, sentence, notes, details, remedy } = shown.view;
+    return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol' };
+  }
+
+  /** The message of this tab, judged. The event page may have been ended in between: then it is judged again. */
+  async shown(tabId: number): Promise<Shown | undefined> {
+    const message = only(await messageDisplay.getDisplayedMessages(tabId));
+    if (message === undefined) return undefined;
+    const current = this.#current.get(tabId);
+    return current?.messageId === message.id ? current.shown : this.#show(tabId, message);
+  }
+
+  /** An attachment of the message that this tab shows; undefined if it shows another one or they are off. */
+  async attachment(tabId: number, messageId: number | undefined, index: number): Promise<AttachmentView | undefined> {
+    const shown = await this.shown(tabId);
+    const file = shown?.reading?.content?.attachments[index];
+    const sender = shown?.reading?.judgement.sender;
+    if (shown === undefined || file === undefined || sender === undefined || !shown.view.trusted) return undefined;
+    if (messageId !== undefined && messageId !== shown.message.id) return undefined;
+    return {
+      name: fileName(words, file.name, index), type: file.type, bytes: Uint8Array.from(file.bytes), sender: sender.displayName,
+      organisation: sender.organisation.names[words.language],
+    };
+  }
+
+  #show(tabId: number, message: MessageHeader): Promise<Shown> {
+    const current = this.#current.get(tabId);
+    const now = Date.now();
+    if (current?.messageId === message.id && now - current.since < SAME_DISPLAY) return current.shown;
+    const shown = this.#judge(tabId, message);
+    this.#current.set(tabId, { messageId: message.id, since: now, shown });
+    return shown;
+  }
+
+  async #judge(tabId: number, message: MessageHeader): Promise<Shown> {
+    const release = keepAlive();
+    try {
+      await showButton(tabId, { state: 'cannot-check', label: words.text('label_checking'), heading: words.text('banner_checking') });
+      const shown = await this.read(message);
+      if (this.#current.get(tabId)?.messageId === message.id) {
+        await showButton(tabId, { ...shown.view, heading: shown.view.sentence.map(({ text }) => text).join('') });
+      }
+      return shown;
+    } finally {
+      release();
+    }
+  }
+
+  /** Judges and opens a message. Never throws: what fails here is shown as such. */
+  async read(message: MessageHeader): Promise<Shown> {
+    try {
+      const raw = await messages.getRaw(message.id, { data_format: 'File' });
+      const reading = await readMail(this.#member, new Uint8Array(await raw.arrayBuffer()), new Date(message.date));
+      return { message, reading, view: viewOf(words, reading) };
+    } catch (error) {
+      if (!(error instanceof SsmaxError)) logFault(error);
+      return { message, reading: undefined, view: faultView(words) };
+    }
+  }
+}
+
+/** The message, if there is exactly one. */
+export function only(displayed: Displayed): MessageHeader | undefined {
+  const list = 'messages' in displayed ? displayed.messages : displayed;
+  return list.length === 1 ? list[0] : undefined;
+}
+
+const ICONS: Readonly<Record<VerdictView['state'], string>> = {
+  'verified': 'icons/verified.svg', 'outside': 'icons/outside.svg', 'problem': 'icons/problem.svg', 'cannot-check': 'icons/cannot-check.svg',
+};
+
+async function showButton(tabId: number, view: Pick<VerdictView, 'state' | 'label' | 'heading'>): Promise<void> {
+  await messageDisplayAction.enable(tabId);
+  await messageDisplayAction.setLabel({ tabId, label: view.label });
+  await messageDisplayAction.setTitle({ tabId, title: view.heading });
+  await messageDisplayAction.setIcon({ tabId, path: ICONS[view.state] });
+}
+
+async function clearButton(tabId: number): Promise<void> {
+  await messageDisplayAction.setLabel({ tabId, label: words.text('extension_name') });
+  await messageDisplayAction.setTitle({ tabId, title: words.text('extension_name') });
+  await messageDisplayAction.setIcon({ tabId, path: ICONS.outside });
+  await messageDisplayAction.disable(tabId);
+}
+
+function paneOf({ reading, view }: Shown): PaneView {
+  const { state, quiet, heading, sentence, notes, inspections, remedy } = view;
+  const banner = { state, quiet, heading, sentence, notes, inspections, ...(remedy === 'enrol' && { enrol: words.text('banner_enrol') }) };
+  const replacement = replacementOf(reading, view);
+  return { language: words.language, banner, ...(replacement !== undefined && { replacement }) };
+}
+
+function replacementOf(reading: Reading | undefined, { trusted, state }: VerdictView): Replacement | undefined {
+  const labels = {
+    title: words.text('banner_attachments'), open: words.text('banner_open'), save: words.text('banner_save'), saved: words.text('banner_saved'),
+    failed: words.text('banner_save_failed'), empty: words.text('banner_empty'),
+  };
+  const content = reading?.content;
+  if (content !== undefined) {
+    const { html, text, images, attachments } = content;
+    return {
+      body: html === undefined ? { text: text ?? '' } : safeHtml(html, { images, links: trusted }),
+      attachments: attachments.map(({ name, bytes }, i) => ({ name: fileName(words, name, i), size: words.size(bytes.length) })),
+      ...(!trusted && { attachmentsOff: words.text('banner_attachments_off') }),
+      words: labels,
+    };
+  }
+  // A problem: the text may be read, but nothing in it can be clicked.
+  if (state === 'problem') return { body: 'own-text', attachments: [], words: labels };
+  return undefined;
+}

@@ -1,0 +1,144 @@
+/** Replying and forwarding: what is quoted is the verified text, and it goes to the protected addressees. */
+import type { Reading } from '../member/read.ts';
+import type { SealParts } from '../member/seal.ts';
+import type { Mailbox } from '../../src/mail/address.ts';
+import { CARRIER_NAME } from '../../src/mail/carrier.ts';
+import type { Content } from '../../src/mail/content.ts';
+import { createSafeHtml } from '../ui/safe-html.ts';
+import { fileName } from '../ui/file-name.ts';
+import { type ComposeDetails, type MessageHeader, type Tab, thunderbirdApi } from './api.ts';
+import { keepAlive } from './keep-alive.ts';
+import type { ReadingDesk } from './reading.ts';
+import { words } from './words.ts';
+
+const { compose } = thunderbirdApi;
+const safeHtml = createSafeHtml(window);
+
+export class Replying {
+  readonly #member: SealParts;
+  readonly #desk: ReadingDesk;
+
+  constructor(member: SealParts, desk: ReadingDesk) {
+    this.#member = member;
+    this.#desk = desk;
+  }
+
+  /** For tabs.onCreated. A mail that was not opened is left as Thunderbird quotes it. */
+  async opened(tab: Tab): Promise<void> {
+    if (tab.id === undefined || tab.type !== 'messageCompose') return;
+    const release = keepAlive();
+    try {
+      const details = await compose.getComposeDetails(tab.id) as ComposeDetails;
+      const { relatedMessageId, type } = details;
+      if (relatedMessageId === undefined || type === 'draft' || type === 'redirect') return;
+      const { reading } = await this.#desk.read({ id: relatedMessageId, date: new Date() } as MessageHeader);
+      const content = reading?.content;
+      if (reading?.judgement.state !== 'verified' || content === undefined) return;
+      await this.#fill(tab.id, details, reading, content);
+    } finally {
+      release();
+    }
+  }
+
+  async #fill(tabId: number, details: ComposeDetails, reading: Reading, content: Content): Promise<void> {
+    const change: ComposeDetails = details.isPlainText === true
+      ? { plainTextBody: plainBody(details, reading, content) }
+      : { body: htmlBody(details, reading, content) };
+    if (details.type === 'reply') {
+      const own = new Set((await this.#member.identities.all()).map(({ address }) => address));
+      Object.assign(change, addressees(details, reading, own));
+    }
+    const subject = reading.judgement.message?.headers.subject ?? '';
+    await compose.setComposeDetails(tabId, { ...change, ...subjectOf(details, subject), isModified: false });
+    if (details.type === 'reply') return;
+    for (const { id, name } of await compose.listAttachments(tabId)) if (name === CARRIER_NAME) await compose.removeAttachment(tabId, id);
+    for (const [i, { name, type, bytes }] of content.attachments.entries()) {
+      await compose.addAttachment(tabId, { file: new File([bytes], fileName(words, name, i), { type }) });
+    }
+  }
+}
+
+/** The outer subject may be another; the prefix is Thunderbird's. */
+function subjectOf(details: ComposeDetails, subject: string): Pick<ComposeDetails, 'subject'> {
+  const prefix = /^(?:[A-Za-z]{2,4}: )+/.exec(details.subject ?? '')?.[0] ?? '';
+  const bare = subject.replace(/^(?:re|fwd?|aw|wg): */i, '');
+  return { subject: details.type === 'new' ? subject : `${prefix}${bare}` };
+}
+
+function format({ displayName, address }: Mailbox): string {
+  return displayName === '' ? address : `"${displayName.replace(/["\\]/g, '\\$&')}" <${address}>`;
+}
+
+/**
+ * To whom a reply goes by what the sender sealed. Thunderbird does not tell reply from reply-to-all: it put more than
+ * the sender there, or it did not.
+ */
+function addressees(details: ComposeDetails, { judgement }: Reading, own: ReadonlySet<string>): Pick<ComposeDetails, 'to' | 'cc'> {
+  const headers = judgement.message?.headers;
+  if (headers === undefined) return {};
+  const count = (list: messenger.compose.ComposeRecipientList | undefined): number => (Array.isArray(list) ? list.length : list === undefined || list === '' ? 0 : 1);
+  const toAll = count(details.to) + count(details.cc) > Math.max(1, headers.replyTo.length);
+  if (judgement.code === 'own-copy') return { to: headers.to.map(format), cc: toAll ? headers.cc.map(format) : [] };
+  const to = headers.replyTo.length > 0 ? headers.replyTo : [headers.from];
+  const taken = new Set([...to.map(({ address }) => address), ...own]);
+  const others = [...headers.to, ...headers.cc].filter(({ address }) => !taken.has(address) && taken.add(address));
+  return { to: to.map(format), cc: toAll ? others.map(format) : [] };
+}
+
+function prefixOf(type: ComposeDetails['type'], { judgement, content }: Reading): string {
+  const headers = judgement.message?.headers;
+  if (headers === undefined || content === undefined) return '';
+  const name = headers.from.displayName === '' ? headers.from.address : headers.from.displayName;
+  if (type === 'reply') return words.text('reply_prefix', { date: headers.date === undefined ? '' : words.moment(headers.date), name });
+  const people = (list: readonly Mailbox[]): string => words.list(list.map(({ displayName, address }) => (displayName === '' ? address : `${displayName} <${address}>`)));
+  return [
+    words.text('forward_prefix'),
+    `${words.text('field_subject')}: ${headers.subject}`,
+    `${words.text('field_date')}: ${headers.date === undefined ? '' : words.moment(headers.date)}`,
+    `${words.text('field_from')}: ${people([headers.from])}`,
+    `${words.text('field_to')}: ${people(headers.to)}`,
+    ...(headers.cc.length > 0 ? [`${words.text('field_cc')}: ${people(headers.cc)}`] : []),
+  ].join('\n');
+}
+
+function plainBody(details: ComposeDetails, reading: Reading, content: Content): string {
+  const text = content.text ?? htmlToText(content.html ?? '');
+  const signature = /\n-- \n[\s\S]*$/.exec(details.plainTextBody ?? '')?.[0] ?? '';
+  const lines = text.replace(/\r\n?/g, '\n').trimEnd();
+  if (details.type === 'new') return lines;
+  const quoted = details.type === 'reply' ? lines.split('\n').map((line) => (line.startsWith('>') ? `>${line}` : `> ${line}`)).join('\n') : `\n${lines}`;
+  return `\n\n${prefixOf(details.type, reading)}\n${quoted}\n${signature}`;
+}
+
+function htmlToText(html: string): string {
+  return new DOMParser().parseFromString(html.replace(/<br\s*\/?>|<\/(?:p|div|tr|li|h\d)>/gi, '$&\n'), 'text/html').body.textContent;
+}
+
+/** Thunderbird's own frame (empty paragraph, signature) stays; what it quotes is replaced. */
+function htmlBody(details: ComposeDetails, reading: Reading, content: Content): string {
+  const page = new DOMParser().parseFromString(details.body ?? '', 'text/html');
+  const quote = page.createElement(details.type === 'reply' ? 'blockquote' : 'div');
+  if (details.type === 'reply') quote.setAttribute('type', 'cite');
+  if (content.html === undefined) {
+    const text = page.createElement('div');
+    text.style.whiteSpace = 'pre-wrap';
+    text.textContent = content.text ?? '';
+    quote.append(text);
+  } else {
+    const safe = new DOMParser().parseFromString(safeHtml(content.html, { images: content.images, links: true }).html, 'text/html');
+    quote.append(...safe.body.childNodes);
+  }
+  if (details.type === 'new') {
+    page.body.replaceChildren(quote);
+    return page.documentElement.outerHTML;
+  }
+  const prefix = page.createElement('div');
+  prefix.className = details.type === 'reply' ? 'moz-cite-prefix' : 'moz-forward-container';
+  prefix.style.whiteSpace = 'pre-line';
+  prefix.textContent = prefixOf(details.type, reading);
+  const signature = page.querySelector('.moz-signature');
+  const before = page.createElement('p');
+  before.append(page.createElement('br'));
+  page.body.replaceChildren(before, prefix, quote, ...(signature === null ? [] : [signature]));
+  return page.documentElement.outerHTML;
+}

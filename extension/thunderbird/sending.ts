@@ -1,0 +1,124 @@
+/** Sending: every mail of an enrolled account is sealed as it leaves, or it does not leave. */
+import type { NotSentView } from '../host.ts';
+import { readMailbox } from '../member/draft.ts';
+import { askRefusal } from '../member/refusal.ts';
+import { sealDraft, type SealParts } from '../member/seal.ts';
+import { reasonOf, reasonOfError } from '../ui/reasons.ts';
+import { type BeforeSendAnswer, browserApi, type ComposeDetails, type SendInfo, type Tab, thunderbirdApi } from './api.ts';
+import { carrierDetails, draftOf, holdsSealed, type Original, putSealed, readWindow, restore } from './compose.ts';
+import { keepAlive } from './keep-alive.ts';
+import { logFault } from './log.ts';
+import { words } from './words.ts';
+
+interface Held {
+  readonly original: Original;
+  readonly fingerprint: string;
+  readonly contentDigest: string;
+  readonly release: () => void;
+}
+
+export class Sending {
+  readonly #member: SealParts;
+  /** Sealed windows whose mail is on its way, by tab. In memory only: a member's text is never stored. */
+  readonly #held = new Map<number, Held>();
+
+  constructor(member: SealParts) {
+    this.#member = member;
+  }
+
+  /** For onBeforeSend. Never throws: a listener that does leaves the window locked for ever. */
+  async beforeSend(tab: Tab, details: ComposeDetails): Promise<BeforeSendAnswer> {
+    const release = keepAlive();
+    const tabId = tab.id ?? -1;
+    let original: Original | undefined;
+    try {
+      const current = await this.#unsealed(tabId, details);
+      if (current === 'sealed') return undefined;
+      original = await readWindow(tabId, current);
+      const result = await sealDraft(this.#member, await draftOf(original));
+      if (result.kind === 'not-ours') return undefined;
+      await putSealed(tabId, result.cms);
+      this.#held.set(tabId, { original, fingerprint: result.fingerprint, contentDigest: result.contentDigest, release: keepAlive() });
+      return { details: carrierDetails(original) };
+    } catch (error) {
+      await this.#cancelled(tabId, details, original, error);
+      return { cancel: true };
+    } finally {
+      release();
+    }
+  }
+
+  /** What the member wrote, where an earlier attempt left its seal in the window. */
+  async #unsealed(tabId: number, details: ComposeDetails): Promise<ComposeDetails | 'sealed'> {
+    const held = this.#take(tabId);
+    if (held !== undefined) {
+      await restore(tabId, held.original);
+      return await thunderbirdApi.compose.getComposeDetails(tabId);
+    }
+    return await holdsSealed(tabId, details) ? 'sealed' : details;
+  }
+
+  async #cancelled(tabId: number, details: ComposeDetails, original: Original | undefined, error: unknown): Promise<void> {
+    try {
+      if (original !== undefined) await restore(tabId, original);
+      const reason = reasonOfError(words, error);
+      if (reason.code === 'fault') logFault(error);
+      await tell({ subject: details.subject ?? '', reason, enrol: ENROL_CODES.has(reason.code) });
+    } catch (second) {
+      logFault(second); // whatever else went wrong, the mail must stay
+    }
+  }
+
+  /** For onAfterSend: forgets what has gone, restores what has not. */
+  async afterSend(tab: Tab, info: SendInfo): Promise<void> {
+    const tabId = tab.id ?? -1;
+    const held = this.#take(tabId);
+    if (held === undefined) return;
+    const release = keepAlive();
+    try {
+      const { headerMessageId, error, mode } = info;
+      // Seen: a refusal by the server comes without an error, but without a Message-ID too.
+      const gone = error === undefined && (mode !== 'sendNow' || (headerMessageId ?? '') !== '');
+      if (gone) {
+        await this.#member.sealed.sent(held.fingerprint, headerMessageId ?? undefined);
+        return;
+      }
+      await restore(tabId, held.original);
+      // With an error it never reached a server: Thunderbird or the member stopped it.
+      if (error === undefined) await this.#explain(held);
+    } catch (second) {
+      logFault(second);
+    } finally {
+      release();
+    }
+  }
+
+  /** Thunderbird has shown the server's English line; the organisation knows the reason in full. */
+  async #explain({ original: { details }, contentDigest }: Held): Promise<void> {
+    const from = readMailbox(typeof details.from === 'string' ? details.from : '');
+    const refusal = await askRefusal(this.#member, from.address, contentDigest).catch(() => undefined);
+    if (refusal === undefined) return;
+    const reason = reasonOf(words, refusal.code, refusal.params);
+    await tell({ subject: details.subject ?? '', reason, enrol: ENROL_CODES.has(reason.code) });
+  }
+
+  #take(tabId: number): Held | undefined {
+    const held = this.#held.get(tabId);
+    this.#held.delete(tabId);
+    held?.release();
+    return held;
+  }
+
+  /** The window was closed: nothing to restore any more. */
+  closed(tabId: number): void {
+    this.#take(tabId);
+  }
+}
+
+/** Reasons that enrolling puts right. */
+const ENROL_CODES = new Set(['not-enrolled', 'not-configured', 'certificate-expired', 'certificate-revoked', 'key-mismatch']);
+
+async function tell(notSent: NotSentView): Promise<void> {
+  const url = `${browserApi.runtime.getURL('not-sent.html')}#${encodeURIComponent(JSON.stringify(notSent))}`;
+  await browserApi.windows.create({ type: 'popup', url, width: 560, height: 420 });
+}

@@ -1,0 +1,34 @@
+/** Where this host keeps things: IndexedDB, for it alone holds keys; what the organisation manages comes beside it. */
+import { createWebCrypto, createWebHttp, openTables } from '../../src/platform/web.ts';
+import { Identities } from '../member/identities.ts';
+import type { MemberPorts } from '../member/ports.ts';
+import { TABLES, type Tables } from '../member/records.ts';
+import type { SealParts } from '../member/seal.ts';
+import { SealedMails } from '../member/sealed-mails.ts';
+import { TrustSource } from '../member/trust-source.ts';
+import { browserApi } from './api.ts';
+
+function openAll(): Tables {
+  const table = openTables('ssmax', TABLES);
+  return {
+    settings: table('settings'), identities: table('identities'), pending: table('pending'), sealed: table('sealed'),
+    deliveries: table('deliveries'), organisations: table('organisations'),
+  };
+}
+
+/** What policy gives to this add-on; undefined without one. */
+async function managed(): Promise<unknown> {
+  try {
+    const values = await browserApi.storage.managed.get();
+    return Object.keys(values).length === 0 ? undefined : values;
+  } catch {
+    return undefined; // no policy names this add-on
+  }
+}
+
+/** Everything that the member's stories need. */
+export function createMember(): SealParts {
+  const tables = openAll();
+  const ports: MemberPorts = { native: createWebCrypto(), http: createWebHttp(), clock: { now: () => new Date() }, tables, managed };
+  return { ports, identities: new Identities(ports), trust: new TrustSource(ports), sealed: new SealedMails(tables.sealed) };
+}

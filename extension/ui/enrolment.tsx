@@ -1,0 +1,121 @@
+/** Enrolment: one address, one code, and it is done. */
+import { type JSX, type VNode } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { EnrolmentHost, IdentityView } from '../host.ts';
+import { Mark, Notice, Pieces, ReasonText } from './parts.tsx';
+import { type Reason, reasonOfError } from './reasons.ts';
+import { Setup } from './setup.tsx';
+import type { Words } from './words.ts';
+
+interface Props {
+  readonly host: EnrolmentHost;
+  readonly words: Words;
+}
+
+type Step =
+  | { readonly name: 'loading' }
+  | { readonly name: 'setup' }
+  | { readonly name: 'form'; readonly reason?: Reason }
+  | { readonly name: 'working' }
+  | { readonly name: 'done'; readonly identity: IdentityView };
+
+export function Enrolment({ host, words }: Props): VNode {
+  const [step, setStep] = useState<Step>({ name: 'loading' });
+  const [addresses, setAddresses] = useState<readonly string[]>([]);
+  const [enrolled, setEnrolled] = useState<readonly IdentityView[]>([]);
+  const [address, setAddress] = useState('');
+  const [code, setCode] = useState('');
+
+  const load = async (): Promise<void> => {
+    const [known, identities, configured] = await Promise.all([host.addresses(), host.identities(), host.configured()]);
+    setAddresses(known);
+    setEnrolled(identities);
+    setAddress(known.find((one) => !identities.some((identity) => identity.address === one.toLowerCase())) ?? known[0] ?? '');
+    setCode('');
+    setStep(configured ? { name: 'form' } : { name: 'setup' });
+  };
+  useEffect(() => void load().catch((error: unknown) => setStep({ name: 'form', reason: reasonOfError(words, error) })), []);
+
+  const submit = (event: JSX.TargetedSubmitEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    setStep({ name: 'working' });
+    host.enrol(address, code).then(
+      (identity) => setStep({ name: 'done', identity }),
+      (error: unknown) => setStep({ name: 'form', reason: reasonOfError(words, error) }),
+    );
+  };
+
+  return (
+    <main class="page enrolment">
+      <header>
+        <Mark size={44} />
+        <h1>{words.text('enrol_title')}</h1>
+      </header>
+      {step.name !== 'done' && (
+        <ul class="promises">
+          <li>{words.text('enrol_promise_signature')}</li>
+          <li>{words.text('enrol_promise_content')}</li>
+          <li>{words.text('enrol_promise_certificates')}</li>
+        </ul>
+      )}
+      {step.name === 'setup' && <Setup host={host} words={words} onDone={() => void load()} />}
+      {(step.name === 'form' || step.name === 'working') && (
+        <form onSubmit={submit} aria-busy={step.name === 'working'}>
+          {step.name === 'form' && step.reason !== undefined && (
+            <Notice state="problem" heading={words.text('enrol_failed')}><ReasonText reason={step.reason} words={words} /></Notice>
+          )}
+          <AddressField addresses={addresses} value={address} words={words} disabled={step.name === 'working'} onChange={setAddress} />
+          <label>
+            <span>{words.text('enrol_code')}</span>
+            <input
+              id="code" name="code" required autofocus autocomplete="off" autocapitalize="characters" spellcheck={false} value={code}
+              disabled={step.name === 'working'} onInput={(event) => setCode(event.currentTarget.value)} aria-describedby="code-hint"
+            />
+            <small id="code-hint">{words.text('enrol_code_hint')}</small>
+          </label>
+          <div class="buttons">
+            <button id="enrol" class="primary" type="submit" disabled={step.name === 'working' || address === ''}>{words.text('enrol_submit')}</button>
+          </div>
+          {step.name === 'working' && <p class="working" role="status">{words.text('enrol_working')}</p>}
+          {enrolled.length > 0 && <p class="faint">{words.text('enrol_already')}: {words.list(enrolled.map((one) => one.address))}</p>}
+        </form>
+      )}
+      {step.name === 'done' && <Done identity={step.identity} words={words} onClose={() => host.close()} onAnother={() => void load()} more={addresses.length > 1} />}
+    </main>
+  );
+}
+
+function AddressField({ addresses, value, words, disabled, onChange }: {
+  readonly addresses: readonly string[]; readonly value: string; readonly words: Words; readonly disabled: boolean; onChange(value: string): void;
+}): VNode {
+  return (
+    <label>
+      <span>{words.text('enrol_address')}</span>
+      {addresses.length === 0 && <small>{words.text('enrol_no_accounts')}</small>}
+      {addresses.length === 1 && <output id="address">{value}</output>}
+      {addresses.length > 1 && (
+        <select id="address" value={value} disabled={disabled} onChange={(event) => onChange(event.currentTarget.value)}>
+          {addresses.map((one) => <option value={one}>{one}</option>)}
+        </select>
+      )}
+    </label>
+  );
+}
+
+function Done({ identity, words, more, onClose, onAnother }: {
+  readonly identity: IdentityView; readonly words: Words; readonly more: boolean; onClose(): void; onAnother(): void;
+}): VNode {
+  const { name, address, organisation, until } = identity;
+  return (
+    <>
+      <Notice state="verified" heading={words.text('enrol_done')}>
+        <p><Pieces pieces={words.pieces('enrol_done_text', { name, address, organisation: organisation[words.language] })} /></p>
+        <p class="faint">{words.text('enrol_until', { date: words.day(until) })}</p>
+      </Notice>
+      <div class="buttons">
+        <button class="primary" type="button" autofocus onClick={onClose}>{words.text('enrol_close')}</button>
+        {more && <button type="button" onClick={onAnother}>{words.text('enrol_another')}</button>}
+      </div>
+    </>
+  );
+}

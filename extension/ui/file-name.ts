@@ -1,0 +1,15 @@
+import type { Words } from './words.ts';
+
+const CONTROLS = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}]/gu;
+const LONGEST = 100;
+
+/**
+ * A name for an attachment that every file system takes and that looks like what it is: no paths, no characters that
+ * turn an ending round. `index` counts from 0, for those without a name.
+ */
+export function fileName(words: Words, given: string, index: number): string {
+  const name = given.normalize('NFC').replace(CONTROLS, '').replace(/[/\\:*?"<>|]/g, '_').replace(/^[.\s]+|[.\s]+$/g, '');
+  const [, stem = name, ending = ''] = /^(.*?)(\.[^.]{1,10})?$/su.exec(name) ?? [];
+  const short = [...stem].slice(0, LONGEST).join('') + ending;
+  return short === '' ? `${words.text('banner_unnamed')} ${index + 1}` : short;
+}

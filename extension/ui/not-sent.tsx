@@ -1,0 +1,22 @@
+/** A mail was not sent: why, and what to do. */
+import type { VNode } from 'preact';
+import type { NotSentHost } from '../host.ts';
+import { Notice, ReasonText } from './parts.tsx';
+import type { Words } from './words.ts';
+
+export function NotSent({ host, words }: { readonly host: NotSentHost; readonly words: Words }): VNode {
+  const { subject, reason, enrol } = host.view;
+  return (
+    <main class="page dialog" onKeyDown={(event) => { if (event.key === 'Escape') host.close(); }}>
+      <Notice state="problem" heading={words.text('not_sent_title')}>
+        <p class="faint">{subject === '' ? words.text('not_sent_no_subject') : words.text('not_sent_subject', { subject })}</p>
+        <ReasonText reason={reason} words={words} />
+      </Notice>
+      <p>{words.text('not_sent_kept')}</p>
+      <div class="buttons">
+        <button id="close" class="primary" type="button" autofocus onClick={() => host.close()}>{words.text('not_sent_close')}</button>
+        {enrol && <button type="button" onClick={() => host.openEnrolment()}>{words.text('not_sent_enrol')}</button>}
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,36 @@
+/** What is set up here. */
+import type { VNode } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { OptionsHost, OptionsView } from '../host.ts';
+import type { Words } from './words.ts';
+
+export function Options({ host, words }: { readonly host: OptionsHost; readonly words: Words }): VNode {
+  const [view, setView] = useState<OptionsView>();
+  useEffect(() => void host.options().then(setView), []);
+  if (view === undefined) return <main class="page" />;
+  const { identities, server, managed, fingerprint } = view;
+  return (
+    <main class="page">
+      <section class="group">
+        <h2>{words.text('options_identities')}</h2>
+        {identities.length === 0 && <p>{words.text('options_none')}</p>}
+        <dl>
+          {identities.map(({ address, name, organisation, until }) => (
+            <div><dt>{address}</dt><dd>{name} — {organisation[words.language]}<br /><small>{words.text('enrol_until', { date: words.day(until) })}</small></dd></div>
+          ))}
+        </dl>
+        <div class="buttons"><button class="primary" type="button" onClick={() => host.openEnrolment()}>{words.text('options_enrol')}</button></div>
+      </section>
+      {server !== undefined && (
+        <section class="group">
+          <h2>{words.text('options_organisation')}</h2>
+          {managed && <p>{words.text('options_managed')}</p>}
+          <dl>
+            <div><dt>{words.text('options_server')}</dt><dd>{server}</dd></div>
+            {fingerprint !== undefined && <div><dt>{words.text('options_root')}</dt><dd class="fingerprint">{fingerprint}</dd></div>}
+          </dl>
+        </section>
+      )}
+    </main>
+  );
+}

@@ -1,0 +1,39 @@
+/** Small parts that the pages share. */
+import type { ComponentChildren, VNode } from 'preact';
+import type { State } from '../../src/flow/open.ts';
+import type { Reason } from './reasons.ts';
+import type { Piece, Words } from './words.ts';
+
+export function Pieces({ pieces }: { readonly pieces: readonly Piece[] }): VNode {
+  return <>{pieces.map(({ text, strong }) => (strong ? <strong>{text}</strong> : text))}</>;
+}
+
+/** The product's own mark: a letter whose two links join. */
+export function Mark({ size = 32 }: { readonly size?: number }): VNode {
+  return (
+    <svg class="logo" width={size} height={size} viewBox="0 0 32 32" aria-hidden="true">
+      <path d="M3 10.5a3 3 0 0 1 3-3h14.5a3 3 0 0 1 3 3V21a3 3 0 0 1-3 3H6a3 3 0 0 1-3-3z" />
+      <path d="M4 10l9.2 7.4L22.6 10" />
+      <circle cx="24.5" cy="21.5" r="4.6" />
+    </svg>
+  );
+}
+
+export function Notice({ state, heading, children }: { readonly state: State; readonly heading: string; readonly children?: ComponentChildren }): VNode {
+  return (
+    <section class={`notice ${state}`} role={state === 'problem' ? 'alert' : 'status'}>
+      <h2>{heading}</h2>
+      {children}
+    </section>
+  );
+}
+
+export function ReasonText({ reason, words }: { readonly reason: Reason; readonly words: Words }): VNode {
+  return (
+    <>
+      <p>{reason.why}</p>
+      <p>{reason.fix}</p>
+      <p class="code">{words.text('not_sent_code', { code: `SSMAX-${reason.code}` })}</p>
+    </>
+  );
+}

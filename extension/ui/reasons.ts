@@ -1,0 +1,31 @@
+/** Codes to sentences: why something was not done, and what to do about it. */
+import { SsmaxError } from '../../src/core/error.ts';
+import type { Values, Words } from './words.ts';
+
+export interface Reason {
+  readonly why: string;
+  readonly fix: string;
+  /** Stable; for the administrator. */
+  readonly code: string;
+}
+
+/** Codes that mean the same to a member. */
+const SAME: Readonly<Record<string, string>> = {
+  'directory-stale': 'trust-stale', 'crl-missing': 'trust-stale', 'crl-stale': 'trust-stale', 'scanner-unavailable': 'server-refused',
+  'answer-too-large': 'server-refused', 'answer-mismatch': 'trust-invalid', 'sender-mismatch': 'from-mismatch',
+  'native-crypto-fault': 'key-mismatch', 'address-not-ascii': 'address-invalid', 'header-too-large': 'mail-too-large',
+  'address-list-too-long': 'too-many-recipients', 'certificate-not-yet-valid': 'clock-wrong', 'no-answer': 'server-refused',
+};
+
+/** The reason in words. Codes without a sentence of their own get the general one, with the code to be passed on. */
+export function reasonOf(words: Words, code: string, values: Values = {}): Reason {
+  const name = (SAME[code] ?? code).replaceAll('-', '_');
+  const [why, fix] = [`why_${name}`, `fix_${name}`];
+  if (!words.has(why) || !words.has(fix)) return { why: words.text('why_other'), fix: words.text('fix_other'), code };
+  return { why: words.text(why, values), fix: words.text(fix, values), code };
+}
+
+/** Anything thrown, in words: faults of ours show no more than that. */
+export function reasonOfError(words: Words, error: unknown): Reason {
+  return error instanceof SsmaxError ? reasonOf(words, error.code, error.params) : reasonOf(words, 'fault');
+}

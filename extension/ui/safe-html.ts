@@ -1,0 +1,113 @@
+/**
+ * HTML of a mail made safe to show and to quote: an allow-list of elements, attributes and style properties. Nothing
+ * loads from outside, nothing runs, nothing leaves its place or depends on where it is shown (attacks: EFAIL, CSS
+ * conditional content, UI redressing).
+ */
+import createDOMPurify from 'dompurify';
+import { toDataUrl } from './data-url.ts';
+import type { ContentImage } from '../../src/mail/content.ts';
+
+export interface SafeHtml {
+  readonly html: string;
+  /** It sets colours of its own, so that it needs the paper that its writer had. */
+  readonly coloured: boolean;
+}
+
+const TAGS = [
+  'a', 'abbr', 'address', 'article', 'aside', 'b', 'bdi', 'bdo', 'big', 'blockquote', 'br', 'caption', 'center', 'cite', 'code', 'col', 'colgroup',
+  'dd', 'del', 'details', 'dfn', 'div', 'dl', 'dt', 'em', 'figcaption', 'figure', 'font', 'footer', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'header', 'hr',
+  'i', 'img', 'ins', 'kbd', 'li', 'main', 'mark', 'nav', 'ol', 'p', 'pre', 'q', 'rp', 'rt', 'ruby', 's', 'samp', 'section', 'small', 'span', 'strike',
+  'strong', 'sub', 'summary', 'sup', 'table', 'tbody', 'td', 'tfoot', 'th', 'thead', 'time', 'tr', 'tt', 'u', 'ul', 'var', 'wbr',
+];
+const ATTRIBUTES = [
+  'align', 'alt', 'bgcolor', 'border', 'cellpadding', 'cellspacing', 'color', 'cols', 'colspan', 'dir', 'face', 'height', 'href', 'lang', 'reversed',
+  'rowspan', 'scope', 'size', 'span', 'src', 'start', 'style', 'title', 'type', 'valign', 'value', 'width',
+];
+const STYLES = new Set([
+  'color', 'background-color', 'font-family', 'font-size', 'font-style', 'font-weight', 'font-variant', 'line-height', 'letter-spacing', 'text-align',
+  'text-decoration', 'text-decoration-line', 'text-decoration-color', 'text-decoration-style', 'vertical-align', 'white-space', 'list-style-type', 'direction',
+  'width', 'max-width', 'min-width', 'height', 'border-collapse', 'border-spacing',
+  ...['top', 'right', 'bottom', 'left'].flatMap((side) =>
+    [`padding-${side}`, `margin-${side}`, `border-${side}-width`, `border-${side}-style`, `border-${side}-color`]),
+]);
+/** A value of these properties can neither load anything nor look anything up. */
+const HARMLESS_VALUE = /^[\w\s#%.,()'"+-]*$/;
+const FUNCTION = /(\w[\w-]*)\s*\(/g;
+const COLOUR_FUNCTIONS = new Set(['rgb', 'rgba', 'hsl', 'hsla']);
+const IMAGE_TYPES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/bmp']);
+
+export interface SafeHtmlOptions {
+  readonly images: readonly ContentImage[];
+  /** Links may be followed. */
+  readonly links: boolean;
+}
+
+/** Sanitises HTML in the window of this page, whose scripts must not be the mail's. */
+export function createSafeHtml(window: Window & typeof globalThis): (html: string, options: SafeHtmlOptions) => SafeHtml {
+  return (html, { images, links }) => {
+    const sources = new Map(images.filter(({ type }) => IMAGE_TYPES.has(type)).map((image) => [image.contentId, image]));
+    let coloured = false;
+    const purify = createDOMPurify(window);
+    purify.addHook('afterSanitizeAttributes', (node) => {
+      if (!(node instanceof window.HTMLElement)) return;
+      if (node.hasAttribute('style')) keepStyles(node);
+      if (node.hasAttribute('src')) setImage(node, sources);
+      if (node.hasAttribute('href')) setLink(node, links);
+      coloured ||= node.hasAttribute('bgcolor') || node.hasAttribute('color') || /color/.test(node.getAttribute('style') ?? '');
+    });
+    const safe = purify.sanitize(html, {
+      ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ATTRIBUTES, ALLOW_DATA_ATTR: false, ALLOW_ARIA_ATTR: false, WHOLE_DOCUMENT: false,
+      FORBID_CONTENTS: ['style', 'script', 'title', 'head', 'template', 'noscript', 'svg', 'math'],
+      ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|cid:|data:image\/)/i,
+    });
+    return { html: safe, coloured };
+  };
+}
+
+function keepStyles(node: HTMLElement): void {
+  const kept: string[] = [];
+  for (const name of Array.from(node.style)) {
+    const value = node.style.getPropertyValue(name);
+    if (STYLES.has(name) && isHarmless(name, value)) kept.push(`${name}: ${value}`);
+  }
+  if (kept.length === 0) node.removeAttribute('style');
+  else node.setAttribute('style', kept.join('; '));
+}
+
+function isHarmless(name: string, value: string): boolean {
+  if (!HARMLESS_VALUE.test(value)) return false;
+  if (name.startsWith('margin') && value.trim().startsWith('-')) return false;
+  return [...value.matchAll(FUNCTION)].every(([, called = '']) => COLOUR_FUNCTIONS.has(called.toLowerCase()));
+}
+
+/** Images come out of the mail itself or not at all. */
+function setImage(node: HTMLElement, sources: ReadonlyMap<string, ContentImage>): void {
+  const source = node.getAttribute('src') ?? '';
+  node.removeAttribute('src');
+  if (node.tagName !== 'IMG') return;
+  const image = /^cid:/i.test(source) ? sources.get(decoded(source.slice(4))) : undefined;
+  if (image !== undefined) node.setAttribute('src', toDataUrl(image.type, image.bytes));
+  else if (/^data:image\/(?:png|jpeg|gif|webp|bmp);base64,[A-Za-z0-9+/=\s]*$/i.test(source)) node.setAttribute('src', source);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A mail address link keeps address and subject: others could attach files or fill in a text. */
+function setLink(node: HTMLElement, links: boolean): void {
+  const target = node.getAttribute('href') ?? '';
+  node.removeAttribute('href');
+  if (!links || node.tagName !== 'A') return;
+  if (/^https?:/i.test(target)) node.setAttribute('href', target);
+  else if (/^mailto:/i.test(target)) {
+    const subject = /[?&]subject=([^&#]*)/i.exec(target)?.[1];
+    node.setAttribute('href', `${target.split(/[?#]/)[0] ?? ''}${subject === undefined ? '' : `?subject=${subject}`}`);
+  } else return;
+  node.setAttribute('rel', 'noreferrer noopener');
+  node.setAttribute('title', target);
+}

@@ -1,0 +1,163 @@
+/** What is shown of a judged mail: one sentence, notes beside it, and the details on demand. Pure: data in, data out. */
+import type { AttestedBy, Judgement, State } from '../../src/flow/open.ts';
+import type { Inspection } from '../../src/wire/leg.ts';
+import type { Reading } from '../member/read.ts';
+import { reasonOf } from './reasons.ts';
+import type { MessageKey, Piece, Words } from './words.ts';
+
+export interface VerdictView {
+  readonly state: State;
+  readonly code: string;
+  /** Nothing worth saying loudly: mail from outside, or no organisation set up here. */
+  readonly quiet: boolean;
+  /** For the button in the message header. */
+  readonly label: string;
+  /** The state in a word or two. */
+  readonly heading: string;
+  readonly sentence: readonly Piece[];
+  readonly notes: readonly string[];
+  /** What was inspected, one line. */
+  readonly inspections: string;
+  /** Links and attachments may be used. */
+  readonly trusted: boolean;
+  readonly details: readonly DetailGroup[];
+  /** A page that helps, where there is one. */
+  readonly remedy?: 'enrol';
+}
+
+export interface DetailGroup {
+  readonly title: string;
+  readonly rows: readonly (readonly [name: string, value: string])[];
+}
+
+export function viewOf(words: Words, reading: Reading): VerdictView {
+  const { judgement, idle } = reading;
+  const { state, code } = judgement;
+  return {
+    state: idle && code !== 'key-missing' && state === 'cannot-check' ? 'outside' : state,
+    code,
+    quiet: state === 'outside' && code !== 'delivery-report' || idle,
+    label: labelOf(words, judgement, idle),
+    heading: words.text(HEADINGS[state]),
+    sentence: sentenceOf(words, reading),
+    notes: notesOf(words, reading),
+    inspections: words.list(judgement.organisations.flatMap(({ inspections }) => inspections).map((one) => words.text(inspectionKey(one)))),
+    trusted: state === 'verified' || state === 'outside',
+    details: detailsOf(words, judgement),
+    ...(code === 'key-missing' && { remedy: 'enrol' as const }),
+  };
+}
+
+/** For a mail that this program could not judge because of a fault of its own. */
+export function faultView(words: Words): VerdictView {
+  return {
+    state: 'cannot-check', code: 'fault', quiet: false, label: words.text('label_cannot_check'), heading: words.text('state_cannot_check'),
+    sentence: words.pieces('verdict_fault'), notes: [], inspections: '', trusted: false, details: [],
+  };
+}
+
+const HEADINGS: Readonly<Record<State, MessageKey>> = {
+  'verified': 'state_verified', 'outside': 'state_outside', 'problem': 'state_problem', 'cannot-check': 'state_cannot_check',
+};
+
+function labelOf(words: Words, { state, code, sender }: Judgement, idle: boolean): string {
+  if (code === 'own-copy') return words.text('label_own_copy');
+  if (state === 'verified' && sender !== undefined) return words.text('label_verified', { organisation: sender.organisation.names[words.language] });
+  if (state === 'problem') return words.text('label_problem');
+  if (state === 'cannot-check' && !idle) return words.text('label_cannot_check');
+  return words.text('label_outside');
+}
+
+/** Codes of `problem` with a sentence of their own. */
+const PROBLEMS: Readonly<Record<string, MessageKey>> = {
+  'not-addressed': 'verdict_not_addressed', 'wrong-leg': 'verdict_wrong_leg', 'certificate-revoked': 'verdict_certificate_revoked',
+  'certificate-expired': 'verdict_certificate_expired', 'impersonation': 'verdict_impersonation_unnamed',
+};
+
+function sentenceOf(words: Words, { judgement, report, idle }: Reading): readonly Piece[] {
+  const { state, code, params = {}, sender } = judgement;
+  const organisation = params[words.language];
+  if (report !== undefined) {
+    return report.about === undefined ? words.pieces('verdict_report_failed_unknown') : words.pieces('verdict_report_failed', { subject: report.about.subject });
+  }
+  if (code === 'own-copy') return words.pieces('verdict_own_copy');
+  if (state === 'verified' && sender !== undefined) {
+    const values = { name: sender.displayName, address: sender.address, organisation: sender.organisation.names[words.language] };
+    return words.pieces(sender.pseudonym ? 'verdict_pseudonym' : 'verdict_verified', values);
+  }
+  if (code === 'impersonation' && organisation !== undefined) return words.pieces('verdict_impersonation', { organisation });
+  if (state === 'problem') return words.pieces(PROBLEMS[code] ?? 'verdict_altered');
+  if (code === 'key-missing') return words.pieces('verdict_key_missing');
+  if (code === 'clock-wrong') return 'minutes' in params ? words.pieces('verdict_clock', params) : words.pieces('verdict_clock_unknown');
+  if (state === 'cannot-check' && !idle) return words.pieces('verdict_cannot_check');
+  return words.pieces(code === 'delivery-report' ? 'verdict_report' : 'verdict_outside');
+}
+
+function notesOf(words: Words, { judgement, notes, report }: Reading): string[] {
+  const out: string[] = [];
+  if (report !== undefined) {
+    const { why, fix } = reasonOf(words, report.code ?? 'other');
+    if (report.code !== undefined) out.push(why, fix);
+    if (report.recipients.length > 0) out.push(words.text('report_recipients', { addresses: words.list(report.recipients) }));
+  }
+  if (notes.firstFromOrganisation) out.push(words.text('note_first'));
+  if (notes.duplicateOf !== undefined) out.push(words.text('note_duplicate', { date: words.moment(notes.duplicateOf) }));
+  if (judgement.hidden === true) out.push(words.text('note_hidden'));
+  if (judgement.addressedAs !== undefined && judgement.addressedAs !== judgement.deliveredTo) out.push(words.text('note_alias', { address: judgement.addressedAs }));
+  for (const { field, inner, outer } of judgement.message?.conflicts ?? []) {
+    const shown = (value: string): string => (value === '' ? words.text('value_empty') : value);
+    out.push(words.text('note_conflict', { field: words.text(FIELDS[field]), inner: shown(inner), outer: shown(outer) }));
+  }
+  return out;
+}
+
+export const FIELDS = { 'from': 'field_from', 'to': 'field_to', 'cc': 'field_cc', 'reply-to': 'field_reply_to', 'subject': 'field_subject' } as const;
+
+const RESULTS = { 'passed': 'passed', 'tagged': 'tagged', 'not-inspected': 'not_inspected' } as const;
+
+function inspectionKey({ direction, result }: Inspection): MessageKey {
+  return `inspected_${direction}_${RESULTS[result]}`;
+}
+
+function detailsOf(words: Words, judgement: Judgement): DetailGroup[] {
+  const { sender, organisations, signedAt, deliveredTo, contentDigest, detail, code, message } = judgement;
+  const groups: DetailGroup[] = [];
+  const group = (title: MessageKey, rows: readonly (readonly [MessageKey, string | undefined])[]): void => {
+    const filled = rows.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[words.text(name), value] as const]));
+    if (filled.length > 0) groups.push({ title: words.text(title), rows: filled });
+  };
+  if (sender !== undefined) {
+    group('details_sender', [
+      [sender.pseudonym ? 'details_pseudonym' : 'details_sender', sender.displayName], ['enrol_address', sender.address],
+      ['details_organisation', sender.organisation.names[words.language]],
+    ]);
+  }
+  for (const one of organisations) {
+    group(legTitle(one, organisations.length), [
+      ['details_organisation', one.names[words.language]],
+      ['details_signed_at', words.moment(one.signedAt)],
+      ['details_inspection', words.list(one.inspections.map((inspection) => words.text(inspectionKey(inspection))))],
+      ['details_policy', words.list([...new Set(one.inspections.map(({ policy }) => policy))])],
+    ]);
+  }
+  if (message !== undefined) {
+    const { headers } = message;
+    const people = (list: typeof headers.to): string => words.list(list.map(({ displayName, address }) => (displayName === '' ? address : `${displayName} <${address}>`)));
+    group('details_verified_headers', [
+      ['field_from', people([headers.from])], ['field_to', people(headers.to)], ['field_cc', people(headers.cc)],
+      ['field_reply_to', people(headers.replyTo)], ['field_subject', headers.subject],
+      ['field_date', headers.date === undefined ? undefined : words.moment(headers.date)],
+    ]);
+  }
+  group('details_check', [
+    ['details_delivered_to', deliveredTo], ['details_signed_at', signedAt === undefined ? undefined : words.moment(signedAt)],
+    ['details_check', judgement.state === 'verified' || judgement.state === 'outside' ? undefined : detail ?? code],
+    ['details_digest', contentDigest],
+  ]);
+  return groups;
+}
+
+function legTitle({ leg }: AttestedBy, count: number): MessageKey {
+  if (count === 1) return 'details_leg_both';
+  return leg === 2 ? 'details_leg_sending' : 'details_leg_receiving';
+}

@@ -1,0 +1,53 @@
+/** Sentences for people: templates of the locale with names in them. `**…**` is emphasised, `{name}` is filled in. */
+import type messages from '../locales/en/messages.json';
+
+export type MessageKey = keyof typeof messages;
+export type Values = Readonly<Record<string, string | number>>;
+
+/** A run of text; the strong ones are names. */
+export interface Piece {
+  readonly text: string;
+  readonly strong: boolean;
+}
+
+export interface Words {
+  readonly language: 'ja' | 'en';
+  text(key: MessageKey, values?: Values): string;
+  pieces(key: MessageKey, values?: Values): readonly Piece[];
+  /** Whether a key made at run time has a sentence. */
+  has(key: string): key is MessageKey;
+  /** Date and time, short. */
+  moment(date: Date): string;
+  /** Date alone. */
+  day(date: Date): string;
+  /** 1234567 → 1.2 MB */
+  size(bytes: number): string;
+  /** Names joined as the language does. */
+  list(items: readonly string[]): string;
+}
+
+/** `template` gives the locale's text for a key, or an empty string. */
+export function createWords(language: 'ja' | 'en', template: (key: string) => string): Words {
+  const pieces = (key: MessageKey, values: Values = {}): Piece[] =>
+    // Emphasis is found before values are filled in: a value can hold anything.
+    template(key).split('**').map((part, i) => ({ text: fill(part, values), strong: i % 2 === 1 })).filter(({ text }) => text !== '');
+  const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+  return {
+    language,
+    pieces,
+    text: (key, values) => pieces(key, values).map(({ text }) => text).join(''),
+    has: (key): key is MessageKey => template(key) !== '',
+    moment: (date) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(date),
+    day: (date) => new Intl.DateTimeFormat(language, { dateStyle: 'long' }).format(date),
+    size(bytes) {
+      if (bytes < 1000) return fill(template('size_bytes'), { size: bytes });
+      if (bytes < 1_000_000) return `${number.format(bytes / 1000)} KB`;
+      return `${number.format(bytes / 1_000_000)} MB`;
+    },
+    list: (items) => items.join(language === 'ja' ? '、' : ', '),
+  };
+}
+
+function fill(template: string, values: Values): string {
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+}

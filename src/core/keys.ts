@@ -36,10 +36,11 @@ export interface NativeCrypto {
   readonly publicArithmetic?: PublicArithmetic;
 }
 
-/** One summand: scalar in [0, n−1]; point 65 bytes uncompressed, already known to be on the curve. */
+/** One summand: scalar in [0, n−1]; affine coordinates of a point that is known to be on the curve. */
 export interface PublicTerm {
   readonly scalar: bigint;
-  readonly point: Bytes;
+  readonly x: bigint;
+  readonly y: bigint;
 }
 
 /** Multi-scalar multiplication for verifying proofs. Variable time: public data only. */

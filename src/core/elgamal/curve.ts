@@ -59,20 +59,32 @@ export function encodePoint(point: Point): Bytes {
   return new Uint8Array(point.toBytes(false));
 }
 
-/**
- * Affine addition, with one inversion where noble's projective one takes two conversions. Equal x (P = ±Q) is an
- * impossible case of the protocol: `kem-invalid`.
- */
+/** P + Q. Equal x (P = ±Q) is an impossible case of the protocol: `kem-invalid`. */
 export function addDistinct(p: Point, q: Point): Point {
-  if (p.x === q.x) throw kemInvalid();
-  const slope = Fp.mul(q.y - p.y, Fp.inv(Fp.sub(q.x, p.x)));
-  const x = Fp.create(slope * slope - p.x - q.x);
-  return p256.Point.fromAffine({ x, y: Fp.create(slope * (p.x - x) - p.y) });
+  return addWith(p, q, Fp.inv(difference(p, q)));
 }
 
-/** p − q, with the same refusal. */
+/** P − Q, with the same refusal. */
 export function subtractDistinct(p: Point, q: Point): Point {
   return addDistinct(p, q.negate());
+}
+
+/** All sums P + Q for the price of one inversion, the dearest step by far. */
+export function addAllDistinct(pairs: readonly (readonly [Point, Point])[]): Point[] {
+  const inverses = Fp.invertBatch(pairs.map(([p, q]) => difference(p, q)));
+  return pairs.map(([p, q], i) => addWith(p, q, inverses[i] ?? 0n));
+}
+
+function difference(p: Point, q: Point): bigint {
+  if (p.x === q.x) throw kemInvalid();
+  return Fp.sub(q.x, p.x);
+}
+
+/** The affine formula; `inverse` is 1 / (xQ − xP). */
+function addWith(p: Point, q: Point, inverse: bigint): Point {
+  const slope = Fp.mul(q.y - p.y, inverse);
+  const x = Fp.create(slope * slope - p.x - q.x);
+  return p256.Point.fromAffine({ x, y: Fp.create(slope * (p.x - x) - p.y) });
 }
 
 /** Reads a proof's response: 32 bytes big-endian in [1, n−1]; never reduced silently. Throws `kem-invalid`. */

@@ -4,7 +4,7 @@ import { lengthPrefixed } from '../digest.ts';
 import type { NativeCrypto, PrivateKey } from '../keys.ts';
 import { addDistinct, encodePoint, parsePoint, subtractDistinct } from './curve.ts';
 import { checkDigest, type LabelProof, proveLabel, verifyLabelProof } from './label-proof.ts';
-import { multiply, operand } from './native-multiply.ts';
+import { multiply, operand, prepare } from './native-multiply.ts';
 
 /** A KEM ciphertext with its label proof; the label itself and the DER are wire's. Points are 65 bytes. */
 export interface KemCiphertext extends LabelProof {
@@ -25,11 +25,12 @@ export interface Encapsulation extends KemCiphertext {
  */
 export async function encapsulate(native: NativeCrypto, publicKey: Bytes, labelDigest: Bytes): Promise<Encapsulation> {
   checkDigest(labelDigest);
-  const target = operand(parsePoint(publicKey));
+  const target = operand(publicKey);
   const [m, r, s] = await Promise.all(
     ['M', 'r', 's'].map((name) => native.ephemeral(concat(...[utf8(`SSMAX-v1/encapsulate/${name}`), publicKey, labelDigest].map(lengthPrefixed)))),
   );
   if (m === undefined || r === undefined || s === undefined) throw new RangeError('three were asked for');
+  prepare(r, s);
   const [shared, proof] = await Promise.all([multiply(r, target), proveLabel(native, r, s, publicKey, labelDigest)]);
   const c2 = addDistinct(parsePoint(m.publicKey), shared);
   return { c1: r.publicKey, c2: encodePoint(c2), ...proof, secret: m.publicKey };
@@ -48,6 +49,6 @@ export async function decapsulate(native: NativeCrypto, key: PrivateKey, ciphert
 /** M = C2 − a·C1, for a ciphertext whose label proof has been verified already. */
 export async function decapsulateVerified(key: PrivateKey, ciphertext: Pick<KemCiphertext, 'c1' | 'c2'>): Promise<Bytes> {
   const c2 = parsePoint(ciphertext.c2);
-  const shared = await multiply(key, operand(parsePoint(ciphertext.c1)));
+  const shared = await multiply(key, operand(ciphertext.c1));
   return encodePoint(subtractDistinct(c2, shared));
 }

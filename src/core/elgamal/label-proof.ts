@@ -31,7 +31,7 @@ export interface LabelStatement {
   readonly labelDigest: Bytes;
 }
 
-const TAG = 'SSMAX-v1/label-proof';
+const PREFIX = concat(...['SSMAX-v1/label-proof', G_BYTES, H_BYTES].map(lengthPrefixed));
 const DIGEST_LENGTH = 32;
 
 export function checkDigest(digest: Bytes): void {
@@ -39,8 +39,8 @@ export function checkDigest(digest: Bytes): void {
 }
 
 async function challenge(native: NativeCrypto, statement: LabelStatement, { u, w, v }: Pick<LabelProof, 'u' | 'w' | 'v'>): Promise<bigint> {
-  const parts = [TAG, G_BYTES, H_BYTES, statement.publicKey, statement.c1, u, w, v, statement.labelDigest];
-  return toChallenge(await native.sha256(concat(...parts.map(lengthPrefixed))));
+  const parts = [statement.publicKey, statement.c1, u, w, v, statement.labelDigest];
+  return toChallenge(await native.sha256(concat(PREFIX, ...parts.map(lengthPrefixed))));
 }
 
 /** Proves for C1 = r.publicKey; `s` is a fresh ephemeral, never to be used again. */

@@ -3,10 +3,8 @@
  * nothing but points that were validated. Not exported by index.ts, so that only who wants its 600 kB loads them.
  */
 import type * as Module from 'mcl-wasm';
-import type { Fp, G1 } from 'mcl-wasm';
-import type { Bytes } from '../bytes.ts';
+import type { Fr, G1 } from 'mcl-wasm';
 import type { PublicArithmetic, PublicTerm } from '../keys.ts';
-import { encodeScalar } from './curve.ts';
 
 type Mcl = typeof Module;
 
@@ -31,32 +29,22 @@ async function load(): Promise<Mcl> {
 }
 
 function vanishes(mcl: Mcl, terms: readonly PublicTerm[]): boolean {
-  const one = new mcl.Fp();
-  one.setInt(1);
   let sum = new mcl.G1();
   for (let start = 0; start < terms.length; start += CHUNK) {
     const chunk = terms.slice(start, start + CHUNK);
-    sum = mcl.add(sum, mcl.mulVec(chunk.map(({ point }) => toPoint(mcl, point, one)), chunk.map(({ scalar }) => toScalar(mcl, scalar))));
+    sum = mcl.add(sum, mcl.mulVec(chunk.map((term) => toPoint(mcl, term)), chunk.map((term) => toScalar(mcl, term))));
   }
   return sum.isZero();
 }
 
-function toPoint(mcl: Mcl, bytes: Bytes, one: Fp): G1 {
+function toPoint(mcl: Mcl, { x, y }: PublicTerm): G1 {
   const point = new mcl.G1();
-  point.setX(toField(mcl, bytes.slice(1, 33)));
-  point.setY(toField(mcl, bytes.slice(33, 65)));
-  point.setZ(one);
+  point.setStr(`1 ${x.toString(16)} ${y.toString(16)}`, 16); // "1": affine coordinates follow
   return point;
 }
 
-function toField(mcl: Mcl, bigEndian: Bytes): Fp {
-  const element = new mcl.Fp();
-  element.setLittleEndian(bigEndian.reverse());
+function toScalar(mcl: Mcl, { scalar }: PublicTerm): Fr {
+  const element = new mcl.Fr();
+  element.setStr(scalar.toString(16), 16);
   return element;
-}
-
-function toScalar(mcl: Mcl, value: bigint): InstanceType<Mcl['Fr']> {
-  const scalar = new mcl.Fr();
-  scalar.setLittleEndian(encodeScalar(value).reverse());
-  return scalar;
 }

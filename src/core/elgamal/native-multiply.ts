@@ -12,7 +12,7 @@ import { bytesToNumberBE } from '@noble/curves/utils.js';
 import type { Bytes } from '../bytes.ts';
 import { SsmaxError } from '../error.ts';
 import type { NativeCrypto } from '../keys.ts';
-import { addDistinct, encodePoint, G, H, type Point, parsePoint } from './curve.ts';
+import { addAllDistinct, addDistinct, encodePoint, G, H_BYTES, type Point, parsePoint } from './curve.ts';
 
 /** What PrivateKey, Ephemeral and KeyCommitment have in common. */
 export interface Multiplier {
@@ -20,17 +20,25 @@ export interface Multiplier {
   sharedX(point: Bytes): Promise<Bytes>;
 }
 
-/** A point to be multiplied, with what every multiplication of it needs; make it once for several keys. */
+/** A validated point to be multiplied, with what every multiplication of it needs; make it once for several keys. */
 export interface Operand {
   readonly bytes: Bytes;
+  /** P + G */
   readonly plusG: Bytes;
 }
 
-export function operand(point: Point): Operand {
-  return { bytes: encodePoint(point), plusG: encodePoint(addDistinct(point, G)) };
+/** From 65 bytes; throws `kem-invalid`. */
+export function operand(bytes: Bytes): Operand {
+  return { bytes, plusG: encodePoint(addDistinct(parsePoint(bytes), G)) };
 }
 
-export const H_OPERAND: Operand = operand(H);
+/** Several at once, cheaper. */
+export function operands(all: readonly Bytes[]): Operand[] {
+  const sums = addAllDistinct(all.map((bytes) => [parsePoint(bytes), G] as const));
+  return all.map((bytes, i) => ({ bytes, plusG: encodePoint(sums[i] ?? G) }));
+}
+
+export const H_OPERAND: Operand = operand(H_BYTES);
 
 const { Fp } = p256.Point;
 const B = p256.Point.CURVE().b;
@@ -44,13 +52,21 @@ interface KeyConstants {
 
 const constantsOf = new WeakMap<Multiplier, KeyConstants>();
 
-function constants(key: Multiplier): KeyConstants {
-  let known = constantsOf.get(key);
-  if (known === undefined) {
-    const { x, y } = p256.Point.fromBytes(key.publicKey); // own, so ±G may be: the formula holds for k = ±1
-    known = { x, ySquared: Fp.sqr(y), inverse: Fp.inv(Fp.add(y, y)) };
-    constantsOf.set(key, known);
+/** Computes the constants of several fresh keys with one inversion; multiply does it for a key that was left out. */
+export function prepare(...keys: readonly Multiplier[]): void {
+  // Own keys may be ±G, which parsePoint would refuse: the formula holds for k = ±1.
+  const points = keys.map((key) => p256.Point.fromBytes(key.publicKey));
+  const inverses = Fp.invertBatch(points.map(({ y }) => Fp.add(y, y)));
+  for (const [i, key] of keys.entries()) {
+    const [point, inverse] = [points[i], inverses[i]];
+    if (point !== undefined && inverse !== undefined) constantsOf.set(key, { x: point.x, ySquared: Fp.sqr(point.y), inverse });
   }
+}
+
+function constants(key: Multiplier): KeyConstants {
+  if (!constantsOf.has(key)) prepare(key);
+  const known = constantsOf.get(key);
+  if (known === undefined) throw new RangeError('prepared just now');
   return known;
 }
 
@@ -76,7 +92,7 @@ export async function multiply(key: Multiplier, by: Operand): Promise<Point> {
 export async function assertKeyPair(native: NativeCrypto, key: Multiplier): Promise<void> {
   const probe = await native.ephemeral(key.publicKey);
   try {
-    await multiply(key, operand(parsePoint(probe.publicKey)));
+    await multiply(key, operand(probe.publicKey));
   } catch (cause) {
     throw new SsmaxError('fault', 'key-mismatch', {}, { cause });
   }

@@ -6,7 +6,7 @@
 import { p256 } from '@noble/curves/nist.js';
 import { bytesToNumberBE } from '@noble/curves/utils.js';
 import type { NativeCrypto, PublicArithmetic, PublicTerm } from '../keys.ts';
-import { encodePoint, modN, type Point } from './curve.ts';
+import { modN, type Point } from './curve.ts';
 
 /** Σ scalar·point = infinity. Scalars may be negative or unreduced. */
 export type Equation = readonly (readonly [scalar: bigint, point: Point])[];
@@ -26,7 +26,7 @@ export async function allHold(native: NativeCrypto, equations: readonly Equation
       else sum.scalar += weight * scalar;
     }
   }
-  const terms = [...sums.values()].map(({ point, scalar }) => ({ scalar: modN(scalar), point: encodePoint(point) }));
+  const terms = [...sums.values()].map(({ point: { x, y }, scalar }) => ({ scalar: modN(scalar), x, y }));
   return (native.publicArithmetic ?? nobleArithmetic).vanishes(terms);
 }
 
@@ -37,11 +37,11 @@ export const nobleArithmetic: PublicArithmetic = {
     for (let i = 0; i < terms.length; i += 2) {
       const [first, second] = [terms[i], terms[i + 1]];
       if (first === undefined) break;
-      const point = p256.Point.fromBytes(first.point);
+      const point = p256.Point.fromAffine(first);
       sum = sum.add(
         second === undefined
           ? point.multiplyUnsafe(first.scalar)
-          : point.mulAddUnsafe(first.scalar, p256.Point.fromBytes(second.point), second.scalar),
+          : point.mulAddUnsafe(first.scalar, p256.Point.fromAffine(second), second.scalar),
       );
     }
     return Promise.resolve(sum.is0());

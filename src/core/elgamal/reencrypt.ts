@@ -3,9 +3,9 @@ import { type Bytes, concat } from '../bytes.ts';
 import { lengthPrefixed } from '../digest.ts';
 import { SsmaxError } from '../error.ts';
 import type { NativeCrypto, OrganisationKey } from '../keys.ts';
-import { addDistinct, encodePoint, kemInvalid, type Point, parsePoint, subtractDistinct } from './curve.ts';
+import { addAllDistinct, addDistinct, encodePoint, kemInvalid, type Point, parsePoint } from './curve.ts';
 import { checkDigest, type LabelProof, labelEquations, proveLabel } from './label-proof.ts';
-import { multiply, type Operand, operand } from './native-multiply.ts';
+import { multiply, type Operand, operands, prepare } from './native-multiply.ts';
 import { allHold, type Equation } from './public-arithmetic.ts';
 import { proveReencryption, type ReencryptionProof, reencryptionEquations } from './reencryption-proof.ts';
 
@@ -38,46 +38,49 @@ export async function reencrypt(
   targets: readonly ReencryptionTarget[],
 ): Promise<Reencryption[]> {
   checkDigest(oldLabelDigest);
-  const old = operand(parsePoint(c1));
-  // All targets are checked before the first multiplication with the private key.
-  const operands = targets.map((target) => {
-    checkDigest(target.labelDigest);
-    return operand(parsePoint(target.publicKey));
-  });
+  for (const { labelDigest } of targets) checkDigest(labelDigest);
+  // All points are checked before the first multiplication with the private key.
+  const [old, ...by] = operands([c1, ...targets.map(({ publicKey }) => publicKey)]);
+  if (old === undefined) throw new RangeError('one operand per point');
   const shared = await multiply(organisation, old);
   const answers: Reencryption[] = [];
-  for (const [index, target] of targets.entries()) {
-    const by = operands[index];
-    if (by === undefined) throw new RangeError('one operand per target');
-    answers.push(await reencryptTo(native, organisation, old, shared, oldLabelDigest, target, by));
+  for (const [i, { labelDigest }] of targets.entries()) {
+    const b = by[i];
+    if (b === undefined) throw new RangeError('one operand per point');
+    answers.push(await reencryptTo(native, organisation, { c1: old, shared, oldLabelDigest, b, labelDigest }));
   }
   return answers;
 }
 
-async function reencryptTo(
-  native: NativeCrypto,
-  organisation: OrganisationKey,
-  c1: Operand,
-  shared: Point,
-  oldLabelDigest: Bytes,
-  target: ReencryptionTarget,
-  by: Operand,
-): Promise<Reencryption> {
-  const { publicKey: b, labelDigest } = target;
+interface OneTarget {
+  readonly c1: Operand;
+  /** a·C1 */
+  readonly shared: Point;
+  readonly oldLabelDigest: Bytes;
+  readonly b: Operand;
+  readonly labelDigest: Bytes;
+}
+
+async function reencryptTo(native: NativeCrypto, organisation: OrganisationKey, one: OneTarget): Promise<Reencryption> {
+  const { c1, shared, oldLabelDigest, b, labelDigest } = one;
+  const { publicKey } = organisation;
   const transcript = (name: string): Bytes =>
-    concat(...[`SSMAX-v1/reencrypt/${name}`, organisation.publicKey, b, c1.bytes, oldLabelDigest, labelDigest].map(lengthPrefixed));
+    concat(...[`SSMAX-v1/reencrypt/${name}`, publicKey, b.bytes, c1.bytes, oldLabelDigest, labelDigest].map(lengthPrefixed));
   const [rPrime, s, kr, ka] = await Promise.all([
     organisation.ephemeral(transcript('r')),
     organisation.ephemeral(transcript('s')),
     organisation.ephemeral(transcript('k_r')),
     organisation.commit(transcript('k_a')),
   ]);
-  const d = encodePoint(subtractDistinct(await multiply(rPrime, by), shared));
+  prepare(rPrime, s, kr, ka);
+  const [rB, krB, kaC1] = await Promise.all([multiply(rPrime, b), multiply(kr, b), multiply(ka, c1)]);
+  const [d, t3] = addAllDistinct([[rB, shared.negate()], [krB, kaC1.negate()]]).map(encodePoint);
+  if (d === undefined || t3 === undefined) throw new RangeError('two differences');
   const c1prime = rPrime.publicKey;
-  const statement = { publicKey: organisation.publicKey, target: b, c1: c1.bytes, c1prime, d, oldLabelDigest, newLabelDigest: labelDigest };
+  const statement = { publicKey, target: b.bytes, c1: c1.bytes, c1prime, d, oldLabelDigest, newLabelDigest: labelDigest };
   const [proof, label] = await Promise.all([
-    proveReencryption(native, statement, rPrime, kr, ka, by, c1),
-    proveLabel(native, rPrime, s, b, labelDigest),
+    proveReencryption(native, statement, { rPrime, kr, ka, t3 }),
+    proveLabel(native, rPrime, s, b.bytes, labelDigest),
   ]);
   return { c1prime, d, proof, ...label };
 }

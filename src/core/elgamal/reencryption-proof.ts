@@ -5,9 +5,8 @@
 import { type Bytes, concat } from '../bytes.ts';
 import { lengthPrefixed } from '../digest.ts';
 import type { Ephemeral, KeyCommitment, NativeCrypto } from '../keys.ts';
-import { encodePoint, encodeScalar, G, G_BYTES, modN, parsePoint, parseScalar, subtractDistinct, toChallenge } from './curve.ts';
+import { encodeScalar, G, G_BYTES, modN, parsePoint, parseScalar, toChallenge } from './curve.ts';
 import { checkDigest } from './label-proof.ts';
-import { multiply, type Operand } from './native-multiply.ts';
 import type { Equation } from './public-arithmetic.ts';
 
 /** Points are 65 bytes uncompressed, scalars 32 bytes big-endian. */
@@ -38,25 +37,25 @@ export interface ReencryptionStatement {
   readonly newLabelDigest: Bytes;
 }
 
-const TAG = 'SSMAX-v1/reenc-proof';
+const PREFIX = concat(...['SSMAX-v1/reenc-proof', G_BYTES].map(lengthPrefixed));
 
 async function challenge(native: NativeCrypto, s: ReencryptionStatement, { t1, t2, t3 }: Pick<ReencryptionProof, 't1' | 't2' | 't3'>): Promise<bigint> {
-  const parts = [TAG, G_BYTES, s.publicKey, s.target, s.c1, s.c1prime, s.d, t1, t2, t3, s.oldLabelDigest, s.newLabelDigest];
-  return toChallenge(await native.sha256(concat(...parts.map(lengthPrefixed))));
+  const parts = [s.publicKey, s.target, s.c1, s.c1prime, s.d, t1, t2, t3, s.oldLabelDigest, s.newLabelDigest];
+  return toChallenge(await native.sha256(concat(PREFIX, ...parts.map(lengthPrefixed))));
 }
 
-/** `kr` is a fresh ephemeral and `ka` a fresh commitment of the organisation's key, neither ever to be used again. */
-export async function proveReencryption(
-  native: NativeCrypto,
-  statement: ReencryptionStatement,
-  rPrime: Ephemeral,
-  kr: Ephemeral,
-  ka: KeyCommitment,
-  target: Operand,
-  c1: Operand,
-): Promise<ReencryptionProof> {
-  const [krB, kaC1] = await Promise.all([multiply(kr, target), multiply(ka, c1)]);
-  const commitment = { t1: ka.publicKey, t2: kr.publicKey, t3: encodePoint(subtractDistinct(krB, kaC1)) };
+export interface ReencryptionWitness {
+  readonly rPrime: Ephemeral;
+  /** A fresh ephemeral and a fresh commitment of the organisation's key, neither ever to be used again. */
+  readonly kr: Ephemeral;
+  readonly ka: KeyCommitment;
+  /** k_r·B − k_a·C1, 65 bytes. */
+  readonly t3: Bytes;
+}
+
+export async function proveReencryption(native: NativeCrypto, statement: ReencryptionStatement, witness: ReencryptionWitness): Promise<ReencryptionProof> {
+  const { rPrime, kr, ka, t3 } = witness;
+  const commitment = { t1: ka.publicKey, t2: kr.publicKey, t3 };
   const e = await challenge(native, statement, commitment);
   return { ...commitment, za: encodeScalar(ka.respond(e)), zr: encodeScalar(modN(kr.scalar + e * rPrime.scalar)) };
 }

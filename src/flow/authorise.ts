@@ -3,7 +3,7 @@
  * order. Nothing here sees C2 or content.
  */
 import { type Bytes, equal } from '../core/bytes.ts';
-import { decodeSignerInfo, parseSignedData, verifySignerInfo } from '../core/cms/signed-data.ts';
+import { decodeSignerInfo, parseSignedData, verifySignedObject } from '../core/cms/signed-data.ts';
 import { sha256 } from '../core/digest.ts';
 import { verifyLabelProof } from '../core/elgamal/index.ts';
 import { refused, SsmaxError } from '../core/error.ts';
@@ -73,7 +73,7 @@ export function directionsDue(leg: 1 | 2, purpose: 'transfer' | 'deliver'): read
  * they go into the attestation. Throws `verdict-missing`, `verdict-invalid`, `verdict-stale`, `verdict-refused`.
  */
 export async function requireVerdicts(
-  verdicts: readonly Bytes[], due: readonly Direction[], arriving: ArrivingLeg, own: Certificate, trust: Trust, now: Date,
+  verdicts: readonly Bytes[], due: readonly Direction[], arriving: SignedLeg, own: Certificate, trust: Trust, now: Date,
 ): Promise<Inspection[]> {
   const verified = await Promise.all(verdicts.map((der) => verifyVerdict(der, own, trust, now)));
   return due.map((direction) => {
@@ -99,15 +99,10 @@ export async function requireVerdicts(
  */
 export async function verifyVerdict(der: Bytes, own: Certificate, trust: Trust, now: Date): Promise<Verdict> {
   const signed = parseSignedData(der);
-  const [first] = signed.certificates;
-  if (first === undefined) throw refused('verdict-invalid', { what: 'certificate' });
-  const certificate = parseCertificate(first);
-  await verifySignerInfo(signed.signer, {
-    contentType: OID.verdict,
-    eContentDigest: await sha256(signed.eContent),
-    certificate: first,
-    publicKey: certificate.publicKey,
-  });
+  const certificate = signed.certificates.map((one) => parseCertificate(one))
+    .find((one) => equal(one.subjectKeyIdentifier, signed.signer.subjectKeyIdentifier));
+  if (certificate === undefined) throw refused('verdict-invalid', { what: 'certificate' });
+  await verifySignedObject(signed, { contentType: OID.verdict, certificate: certificate.der, publicKey: certificate.publicKey });
   await validatePath({ leaf: certificate, intermediates: [own], root: trust.root, at: now, role: 'inspection' });
   await requireUnrevoked({ certificate, issuer: own, crl: organisationCrl(trust, own), at: now, now });
   const organisation = trust.directory.organisations.find((one) => equal(one.certificate, own.der));

@@ -3,21 +3,20 @@
  * the organisation's key, looks up every target itself, and builds what it signs from what it verified.
  */
 import { type Bytes, equal } from '../core/bytes.ts';
-import { encodeSignedAttributes } from '../core/cms/signed-data.ts';
 import { sha256 } from '../core/digest.ts';
 import { reencrypt } from '../core/elgamal/index.ts';
 import { refused, SsmaxError } from '../core/error.ts';
 import type { NativeCrypto, OrganisationKey } from '../core/keys.ts';
-import { OID } from '../core/oids.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { domainOf } from '../mail/address.ts';
 import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
 import { encodeLabel, type Purpose, sortAddresses } from '../wire/label.ts';
-import { type Attestation, encodeLeg, type Inspection, type Leg } from '../wire/leg.ts';
+import type { Inspection } from '../wire/leg.ts';
 import type { Delivery, Evidence, Reencrypted, ReencryptRequest, SignRequest } from '../wire/relay.ts';
 import { type ArrivingLeg, directionsDue, requireSameLabel, requireVerdicts, verifyArriving } from './authorise.ts';
+import { legRecipients, nextSignedAttributes } from './next-leg.ts';
 import type { Clock, Members, Records, SeenCiphertexts } from './ports.ts';
-import { requireUnrevoked, type Trust } from './trust.ts';
+import { transferTarget, type Trust } from './trust.ts';
 
 export interface KeyServiceParts {
   readonly native: NativeCrypto;
@@ -100,13 +99,7 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
   /** Leg 2: recipients of one other certified organisation, under that organisation's key. */
   async function transferSplit(leg: ArrivingLeg, recipients: readonly string[], trust: Trust, now: Date): Promise<Split> {
     if (leg.leg.leg !== 1) throw refused('leg-not-for-us');
-    const organisations = new Set(recipients.map((address) => organisationOfDomain(trust.directory, domainOf(address))));
-    const [organisation, ...others] = organisations;
-    if (others.length > 0) throw refused('split-mixed');
-    if (organisation === undefined) throw refused('recipient-outside', { recipient: recipients[0] ?? '' });
-    if (equal(organisation.certificate, certificate.der)) throw refused('split-own-organisation');
-    const target = parseCertificate(organisation.certificate);
-    await requireUnrevoked({ certificate: target, issuer: trust.delegate, crl: trust.authorityCrl, at: now, now });
+    const target = await transferTarget(recipients, certificate, trust, now);
     return { recipients: sortAddresses(recipients), targets: [target] };
   }
 
@@ -126,20 +119,13 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     });
   }
 
-  /** Label recipients of a split's leg: on leg 3 the mailbox alone. */
-  const labelRecipients = (split: Split): readonly string[] => (split.mailbox === undefined ? split.recipients : [split.mailbox]);
-
   async function answer(purpose: 'transfer' | 'deliver', request: ReencryptRequest): Promise<Delivery[]> {
     const { leg, splits } = await authorise(purpose, request);
-    const flat = splits.flatMap((split) => split.targets.map((target) => ({ certificate: target, recipients: labelRecipients(split) })));
+    const flat = splits.flatMap((split) => split.targets.map((target) => ({ certificate: target, recipients: legRecipients(split) })));
     const answers = await reencryptTo(purpose, leg, flat);
     return splits.map(({ recipients, mailbox, targets }) => ({
       recipients: [...recipients], ...(mailbox !== undefined && { mailbox }), targets: answers.splice(0, targets.length),
     }));
-  }
-
-  function attest(own: Organisation, leg: ArrivingLeg, number: 2 | 3, now: Date, inspections: readonly Inspection[]): Attestation[] {
-    return [...leg.leg.attestations, { organisation: own.id, leg: number, signedAt: now, inspections }];
   }
 
   function ownOrganisation(trust: Trust): Organisation {
@@ -153,30 +139,13 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     const unique = { ...rest, splits: dedupe(request.splits) };
     const { leg, splits, inspections, trust, now } = await authorise(purpose, unique);
     const own = ownOrganisation(trust);
-    const previous = await sha256(leg.signer.der);
-    const number = purpose === 'transfer' ? 2 : 3;
     const signatures = await Promise.all(request.splits.map(async (asked) => {
       const split = splits.find((one) => one.mailbox === asked.mailbox && sameAddresses(one.recipients, asked.recipients));
       if (split === undefined) throw refused('split-unknown');
-      const labels = await Promise.all(split.targets.map((target) => labelFor(purpose, target, leg, labelRecipients(split))));
-      const isHidden = split.recipients.some((address) => leg.leg.hidden.includes(address));
-      const addressed = split.recipients[0];
-      const attribute: Leg = {
-        leg: number,
-        purpose,
-        mode: leg.leg.mode,
-        labelHashes: await Promise.all(labels.map((label) => sha256(label))),
-        contentDigest: leg.leg.contentDigest,
-        sender: leg.leg.sender,
-        recipients: labelRecipients(split),
-        hidden: isHidden ? labelRecipients(split) : [],
-        attestations: attest(own, leg, number, now, inspections),
-        previous,
-        ...(split.mailbox !== undefined && split.mailbox !== addressed && addressed !== undefined && { addressedAs: addressed }),
-      };
-      const signedAttrs = encodeSignedAttributes({
-        contentType: OID.authEnvelopedData, messageDigest: asked.messageDigest, signingTime: now,
-        certificateHash: certificate.sha256, leg: encodeLeg(attribute),
+      const labels = await Promise.all(split.targets.map((target) => labelFor(purpose, target, leg, legRecipients(split))));
+      const signedAttrs = await nextSignedAttributes(leg, {
+        purpose, recipients: split.recipients, mailbox: split.mailbox, labels, messageDigest: asked.messageDigest, inspections,
+        organisation: own, certificate, signingTime: now,
       });
       return { signedAttrs, signature: await key.sign(signedAttrs) };
     }));
@@ -192,6 +161,8 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
       const leg = await arriving(evidence, trust);
       const target = await parts.inspection();
       const own = ownOrganisation(trust);
+      // An ISP's members did not agree to be read (design §2): there is nothing to inspect with.
+      if (own.type === 'isp') throw refused('inspection-not-consented');
       if (!own.inspections.some((hash) => equal(hash, target.spkiSha256))) throw new SsmaxError('fault', 'inspection-unknown');
       const [only] = await reencryptTo('inspect', leg, [{ certificate: target, recipients: leg.leg.recipients }]);
       if (only === undefined) throw new SsmaxError('fault', 'no-answer');

@@ -11,6 +11,7 @@ import { type ErrorParams, refused, SsmaxError } from '../core/error.ts';
 import type { NativeCrypto } from '../core/keys.ts';
 import { claimedDomains, domainOf, parseFrom } from '../mail/address.ts';
 import { findCarrier } from '../mail/carrier.ts';
+import { isDaemonReport, isDeliveryReport } from '../mail/delivery-report.ts';
 import { type Entity, parseMime } from '../mail/mime.ts';
 import { compareHeaders, type HeaderConflict, type ProtectedHeaders, readProtectedHeaders } from '../mail/protected-headers.ts';
 import type { Organisation } from '../wire/directory.ts';
@@ -50,7 +51,7 @@ export interface OpenedMessage {
 
 export interface Judgement {
   readonly state: State;
-  /** Stable: `verified`, `own-copy`, `outside`, `delivery-report`, `altered`, `impersonation`, `not-addressed`, … */
+  /** Stable: `verified`, `own-copy`, `in-transit`, `outside`, `delivery-report`, `altered`, `impersonation`, `not-addressed`, … */
   readonly code: string;
   /** The check that failed, for the details. */
   readonly detail?: string;
@@ -58,6 +59,8 @@ export interface Judgement {
   readonly leg?: LegNumber;
   readonly sender?: Sender & { readonly organisation: Pick<Organisation, 'id' | 'names'> };
   readonly organisations: readonly AttestedBy[];
+  /** The leg's recipients, normalised; leg 3 has exactly one, the mailbox it was delivered to. */
+  readonly recipients?: readonly string[];
   readonly deliveredTo?: string;
   readonly addressedAs?: string;
   /** Whether this reader is addressed by Bcc. */
@@ -109,8 +112,8 @@ export async function judgeMail(raw: Bytes, reader: Reader): Promise<Judgement> 
 
 /** Mail without a seal: outside SSMAX, unless it claims to come from where every mail is signed. */
 function judgeOutside(outer: Entity, reader: Reader): Judgement {
-  const report = outer.type === 'multipart/report' && outer.params.get('report-type')?.toLowerCase() === 'delivery-status';
-  if (report) return { state: 'outside', code: 'delivery-report', organisations: [], content: 'not-opened' };
+  const report: Judgement = { state: 'outside', code: 'delivery-report', organisations: [], content: 'not-opened' };
+  if (isDaemonReport(outer)) return report;
   if (reader.trust instanceof SsmaxError) throw reader.trust;
   const { directory } = reader.trust;
   const claimed = claimedDomains([...outer.headers.all('From'), ...outer.headers.all('Sender')]);
@@ -121,7 +124,7 @@ function judgeOutside(outer: Entity, reader: Reader): Judgement {
       params: { ja: impersonated.names.ja, en: impersonated.names.en },
     };
   }
-  return { state: 'outside', code: 'outside', organisations: [], content: 'not-opened' };
+  return isDeliveryReport(outer) ? report : { ...report, code: 'outside' };
 }
 
 async function judgeCarrier(outer: Entity, cms: Bytes, reader: Reader, trust: Trust): Promise<Judgement> {
@@ -132,14 +135,15 @@ async function judgeCarrier(outer: Entity, cms: Bytes, reader: Reader, trust: Tr
   if (ahead > 10 * 60_000) throw refused('clock-wrong', { minutes: Math.round(ahead / 60_000) });
   const [from, ...others] = outer.headers.all('From');
   if (from === undefined || others.length > 0 || parseFrom(from).address !== leg.sender.address) throw refused('from-mismatch');
-  const own = checkReader(verified, reader);
+  const code = checkReader(verified, reader);
   const message = reader.credentials.length === 0 ? undefined : await open(verified, outer, reader);
   return {
     state: 'verified',
-    code: own ? 'own-copy' : 'verified',
+    code,
     leg: leg.leg,
     sender: { ...leg.sender, organisation: { id: sendingOrganisation.id, names: sendingOrganisation.names } },
     organisations: leg.attestations.map((attestation) => ({ ...attestation, id: attestation.organisation, names: namesOf(trust, attestation.organisation) })),
+    recipients: leg.recipients,
     ...(leg.leg === 3 && { deliveredTo: leg.recipients[0] ?? '', hidden: leg.hidden.length > 0 }),
     ...(leg.addressedAs !== undefined && { addressedAs: leg.addressedAs }),
     signedAt,
@@ -152,22 +156,26 @@ function namesOf(trust: Trust, id: string): Organisation['names'] {
   return trust.directory.organisations.find((organisation) => organisation.id === id)?.names ?? { ja: id, en: id };
 }
 
-/** Whether this leg may be read by this reader: leg 3 to one of his addresses, or his own leg 1. Returns the latter. */
-function checkReader({ leg, certificate, organisation }: VerifiedLeg, reader: Reader): boolean {
+/**
+ * What this leg is to this reader: leg 3 to one of his addresses, or his own leg 1. Who has neither key nor address is no
+ * reader but an auditor, who may look at a mail anywhere on its way.
+ */
+function checkReader({ leg, certificate, organisation }: VerifiedLeg, reader: Reader): 'verified' | 'own-copy' | 'in-transit' {
   const { addresses } = reader;
+  if (leg.leg !== 3 && addresses === undefined && reader.credentials.length === 0) return 'in-transit';
   if (leg.leg === 1) {
     if (addresses !== undefined && !addresses.includes(leg.sender.address)) throw refused('not-addressed');
     if (reader.credentials.length > 0 && !reader.credentials.some((one) => equal(one.certificate.spkiSha256, certificate.spkiSha256))) {
       throw new SsmaxError('not-for-me', 'key-missing');
     }
-    return true;
+    return 'own-copy';
   }
   if (leg.leg === 2) throw refused('wrong-leg');
   const [mailbox, ...others] = leg.recipients;
   if (mailbox === undefined || others.length > 0) throw refused('leg-invalid', { what: 'recipients' });
   if (!organisation.domains.includes(domainOf(mailbox))) throw refused('recipient-not-of-organisation');
   if (addresses !== undefined && !addresses.includes(mailbox)) throw refused('not-addressed');
-  return false;
+  return 'verified';
 }
 
 async function open(verified: VerifiedLeg, outer: Entity, reader: Reader): Promise<OpenedMessage> {

@@ -3,7 +3,7 @@
  * split re-encrypted and signed, check every answer, countersign. It holds no key that opens anything. All cryptography
  * for all recipients comes first; only then is anything handed on.
  */
-import { type Bytes, compare, equal } from '../core/bytes.ts';
+import { type Bytes, equal } from '../core/bytes.ts';
 import { encodeAuthEnvelopedData } from '../core/cms/auth-enveloped-data.ts';
 import { encodeKemRecipientInfo } from '../core/cms/kem-recipient-info.ts';
 import {
@@ -18,15 +18,19 @@ import { OID } from '../core/oids.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { validatePath } from '../core/pki/path.ts';
 import { domainOf } from '../mail/address.ts';
-import { organisationOfDomain } from '../wire/directory.ts';
+import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
 import { encodeKemct, encodeKemHeader } from '../wire/kemct.ts';
 import { encodeLabel, type Purpose, sortAddresses } from '../wire/label.ts';
-import { decodeLeg, type Direction } from '../wire/leg.ts';
+import type { Direction } from '../wire/leg.ts';
 import type { Delivery, Evidence, Reencrypted, ReencryptRequest, SignRequest } from '../wire/relay.ts';
-import { directionsDue, verifyVerdict } from './authorise.ts';
+import { directionsDue, requireVerdicts, verifyVerdict } from './authorise.ts';
+import { legRecipients, nextSignedAttributes } from './next-leg.ts';
 import type { Clock, Credential } from './ports.ts';
-import type { Trust } from './trust.ts';
+import { transferTarget, type Trust } from './trust.ts';
 import { onlyRecipient, requireFresh, type RecipientInfo, type VerifiedLeg, verifyLeg, withoutC2 } from './verify-leg.ts';
+
+/** The clocks of gateway and key server may differ by this much; milliseconds. */
+const SKEW = 10 * 60_000;
 
 /** The key server as the gateway calls it. */
 export interface KeyServer {
@@ -89,7 +93,7 @@ export async function relay(parts: GatewayParts, listener: 'submission' | 'arriv
   const departures: Departure[] = [];
   for (const purpose of ['transfer', 'deliver'] as const) {
     const own = splits.filter((one) => one.purpose === purpose);
-    if (own.length > 0) departures.push(...await depart(parts, leg, purpose, own, verdicts, trust));
+    if (own.length > 0) departures.push(...await depart({ parts, leg, purpose, verdicts, trust }, own));
   }
   return { contentDigest: leg.contentDigest, departures };
 }
@@ -97,6 +101,7 @@ export async function relay(parts: GatewayParts, listener: 'submission' | 'arriv
 function checkArrival(leg: VerifiedLeg, listener: 'submission' | 'arriving', arrival: Arrival, own: Certificate, now: Date): void {
   const expected = listener === 'submission' ? 1 : 2;
   if (leg.leg.leg !== expected) throw refused('leg-not-for-us');
+  if (equal(leg.organisation.certificate, own.der) !== (leg.leg.leg === 1)) throw refused('leg-not-for-us');
   const main = mainRecipient(leg);
   if (!equal(main.label.targetKey, own.spkiSha256)) throw refused('leg-not-for-us');
   requireFresh(leg.signer.attributes.signingTime, now);
@@ -144,8 +149,7 @@ async function inspect(parts: GatewayParts, leg: VerifiedLeg, splits: readonly S
   const answer = await parts.keyServer.inspect(evidenceOf(leg));
   const target = parseCertificate(answer.certificate);
   await validatePath({ leaf: target, intermediates: [parts.organisation], root: trust.root, at: now, role: 'inspection' });
-  const own = organisationOfDomain(trust.directory, domainOf(leg.leg.leg === 1 ? leg.leg.sender.address : leg.leg.recipients[0] ?? ''));
-  if (own?.inspections.some((hash) => equal(hash, target.spkiSha256)) !== true) throw refused('inspection-unknown');
+  if (!ownOrganisation(parts, trust).inspections.some((hash) => equal(hash, target.spkiSha256))) throw refused('inspection-unknown');
   const info = await reencrypted(parts, leg, answer, 'inspect', target, leg.leg.recipients);
   const envelope = encodeAuthEnvelopedData([info], leg.envelope.body);
   const verdicts: Bytes[] = [];
@@ -162,6 +166,12 @@ async function inspect(parts: GatewayParts, leg: VerifiedLeg, splits: readonly S
     verdicts.push(der);
   }
   return verdicts;
+}
+
+function ownOrganisation(parts: GatewayParts, trust: Trust): Organisation {
+  const own = trust.directory.organisations.find(({ certificate }) => equal(certificate, parts.organisation.der));
+  if (own === undefined) throw new SsmaxError('fault', 'organisation-unknown');
+  return own;
 }
 
 function evidenceOf(leg: VerifiedLeg): Evidence {
@@ -184,7 +194,7 @@ async function reencrypted(
     purpose, targetKey: target.spkiSha256, sealer: parts.organisation.sha256, contentDigest: leg.contentDigest,
     recipients: sortAddresses(recipients),
   });
-  if (!equal(expected, answer.label)) throw refused('key-server-answer-invalid', { what: 'label' });
+  if (!equal(expected, answer.label)) throw answerInvalid('label');
   const { c1, d, u, w, v, f, proof } = answer;
   await verifyReencryption(parts.native, {
     publicKey: parts.organisation.publicKey,
@@ -202,15 +212,23 @@ async function reencrypted(
   });
 }
 
-async function depart(
-  parts: GatewayParts, leg: VerifiedLeg, purpose: 'transfer' | 'deliver', splits: readonly Split[], verdicts: readonly Bytes[], trust: Trust,
-): Promise<Departure[]> {
+/** All that departs from one arriving leg for one purpose. */
+interface Departing {
+  readonly parts: GatewayParts;
+  readonly leg: VerifiedLeg;
+  readonly purpose: 'transfer' | 'deliver';
+  readonly verdicts: readonly Bytes[];
+  readonly trust: Trust;
+}
+
+async function depart(departing: Departing, splits: readonly Split[]): Promise<Departure[]> {
+  const { parts, leg, purpose, verdicts } = departing;
   const request = { evidence: evidenceOf(leg), verdicts: [...verdicts], splits: splits.map(({ recipients }) => ({ recipients: [...recipients] })) };
   const deliveries = await parts.keyServer[purpose](request);
-  requireAllSplits(splits, deliveries);
+  checkDeliveries(purpose, splits, deliveries);
   const contents = await Promise.all(deliveries.map(async (delivery) => {
     const infos = await Promise.all(delivery.targets.map(async (answer) => {
-      const target = await knownTarget(parts, purpose, delivery, answer, trust);
+      const target = await knownTarget(departing, delivery, answer);
       return reencrypted(parts, leg, answer, purpose, target, legRecipients(delivery));
     }));
     const eContent = encodeAuthEnvelopedData(infos, leg.envelope.body);
@@ -220,63 +238,66 @@ async function depart(
     ...request, purpose,
     splits: contents.map(({ delivery: { recipients, mailbox }, messageDigest }) => ({ recipients, ...(mailbox !== undefined && { mailbox }), messageDigest })),
   });
+  if (signatures.length !== contents.length) throw answerInvalid('signatures');
   return Promise.all(contents.map(async ({ delivery, eContent, messageDigest }, index) => {
     const answer = signatures[index];
-    if (answer === undefined) throw refused('key-server-answer-invalid', { what: 'signatures' });
-    const hidden = await checkSignature(parts, leg, purpose, delivery, messageDigest, answer);
+    if (answer === undefined) throw answerInvalid('signatures');
+    const hidden = await checkSignature(departing, delivery, messageDigest, answer);
     const cms = await countersign(parts, eContent, answer);
     return { purpose, recipients: legRecipients(delivery), cms, hidden };
   }));
 }
 
-function legRecipients(delivery: Delivery): string[] {
-  return delivery.mailbox === undefined ? sortAddresses(delivery.recipients) : [delivery.mailbox];
+function answerInvalid(what: string): SsmaxError {
+  return refused('key-server-answer-invalid', { what });
 }
 
-/** Every split must come back; nobody may be left out unnoticed. */
-function requireAllSplits(splits: readonly Split[], deliveries: readonly Delivery[]): void {
-  const answered = new Set(deliveries.map(({ recipients }) => sortAddresses(recipients).join()));
-  for (const { recipients } of splits) {
-    if (!answered.has(sortAddresses(recipients).join())) throw refused('key-server-answer-invalid', { what: 'recipients' });
+/**
+ * Every split must come back, so that nobody is left out, and nothing else: a key server that could add a message of its
+ * own would send a copy wherever it likes. Only a delivery may become several, one for each mailbox of a group.
+ */
+function checkDeliveries(purpose: 'transfer' | 'deliver', splits: readonly Split[], deliveries: readonly Delivery[]): void {
+  const name = (recipients: readonly string[]): string => sortAddresses(recipients).join();
+  const asked = new Set(splits.map(({ recipients }) => name(recipients)));
+  const answered = new Set<string>();
+  const messages = new Set<string>();
+  for (const { recipients, mailbox, targets } of deliveries) {
+    if (!asked.has(name(recipients))) throw answerInvalid('recipients');
+    if (purpose === 'transfer' ? mailbox !== undefined || targets.length !== 1 : mailbox === undefined) throw answerInvalid('mailbox');
+    answered.add(name(recipients));
+    messages.add(`${name(recipients)}>${mailbox ?? ''}`);
   }
+  if (answered.size !== asked.size || messages.size !== deliveries.length) throw answerInvalid('recipients');
 }
 
 /** The target's certificate as the gateway itself knows it: from the directory, or certified for that very mailbox. */
-async function knownTarget(
-  parts: GatewayParts, purpose: 'transfer' | 'deliver', delivery: Delivery, answer: Reencrypted, trust: Trust,
-): Promise<Certificate> {
-  if (purpose === 'transfer') {
-    const organisation = organisationOfDomain(trust.directory, domainOf(delivery.recipients[0] ?? ''));
-    if (organisation === undefined) throw refused('recipient-outside', { recipient: delivery.recipients[0] ?? '' });
-    return parseCertificate(organisation.certificate);
-  }
+async function knownTarget({ parts, purpose, trust }: Departing, delivery: Delivery, answer: Reencrypted): Promise<Certificate> {
+  if (purpose === 'transfer') return transferTarget(delivery.recipients, parts.organisation, trust, parts.clock.now());
   const certificate = parseCertificate(answer.certificate);
   await validatePath({ leaf: certificate, intermediates: [parts.organisation], root: trust.root, at: parts.clock.now(), role: 'user' });
-  if (certificate.emails.join() !== delivery.mailbox) throw refused('key-server-answer-invalid', { what: 'mailbox' });
+  if (certificate.emails.join() !== delivery.mailbox) throw answerInvalid('mailbox');
   return certificate;
 }
 
-/** The gateway signs only attributes that say what it knows to be so. Returns whether the recipients are hidden ones. */
+/**
+ * The gateway countersigns only what it would have written itself: it builds the signed attributes anew and takes nothing
+ * but the time from the answer. Returns whether the recipients are hidden ones.
+ */
 async function checkSignature(
-  parts: GatewayParts, leg: VerifiedLeg, purpose: 'transfer' | 'deliver', delivery: Delivery, messageDigest: Bytes,
-  answer: { signedAttrs: Bytes; signature: Bytes },
+  { parts, leg, purpose, verdicts, trust }: Departing, delivery: Delivery, messageDigest: Bytes, answer: { signedAttrs: Bytes; signature: Bytes },
 ): Promise<boolean> {
-  const wrong = (what: string): SsmaxError => refused('key-server-answer-invalid', { what });
-  const attributes = decodeSignedAttributes(answer.signedAttrs);
-  if (attributes.contentType !== OID.authEnvelopedData) throw wrong('content type');
-  if (!equal(attributes.messageDigest, messageDigest)) throw wrong('message digest');
-  if (!equal(attributes.certificateHash, parts.organisation.sha256)) throw wrong('certificate');
-  if (attributes.leg === undefined) throw wrong('leg');
-  const next = decodeLeg(attributes.leg);
-  if (next.leg !== (purpose === 'transfer' ? 2 : 3) || next.purpose !== purpose || next.mode !== leg.leg.mode) throw wrong('leg');
-  if (!equal(next.contentDigest, leg.contentDigest)) throw wrong('content digest');
-  if (next.sender.address !== leg.leg.sender.address || next.sender.displayName !== leg.leg.sender.displayName) throw wrong('sender');
-  if (next.recipients.join() !== legRecipients(delivery).join()) throw wrong('recipients');
-  const hashes = (await Promise.all(delivery.targets.map(({ label }) => sha256(label)))).sort(compare);
-  if (hashes.length !== next.labelHashes.length || hashes.some((hash, i) => !equal(hash, next.labelHashes[i] ?? messageDigest))) throw wrong('labels');
-  if (next.previous === undefined || !equal(next.previous, await sha256(leg.signer.der))) throw wrong('previous');
-  if (!(await verifyEcdsa(parts.organisation.publicKey, answer.signedAttrs, answer.signature))) throw wrong('signature');
-  return next.hidden.length > 0;
+  const now = parts.clock.now();
+  const { signingTime } = decodeSignedAttributes(answer.signedAttrs);
+  if (Math.abs(now.getTime() - signingTime.getTime()) > SKEW) throw answerInvalid('signing time');
+  const due = directionsDue(leg.leg.leg === 1 ? 1 : 2, purpose);
+  const expected = await nextSignedAttributes(leg, {
+    purpose, recipients: delivery.recipients, mailbox: delivery.mailbox, labels: delivery.targets.map(({ label }) => label), messageDigest,
+    inspections: await requireVerdicts(verdicts, due, leg, parts.organisation, trust, now),
+    organisation: ownOrganisation(parts, trust), certificate: parts.organisation, signingTime,
+  });
+  if (!equal(expected, answer.signedAttrs)) throw answerInvalid('signed attributes');
+  if (!(await verifyEcdsa(parts.organisation.publicKey, answer.signedAttrs, answer.signature))) throw answerInvalid('signature');
+  return delivery.recipients.some((address) => leg.leg.hidden.includes(address));
 }
 
 async function countersign(parts: GatewayParts, eContent: Bytes, answer: { signedAttrs: Bytes; signature: Bytes }): Promise<Bytes> {

@@ -1,14 +1,14 @@
 /** What every verification rests on: the Authority's root, its signed directory and its CRL (docs/protocol.md §9). */
-import { type Bytes, equal } from '../core/bytes.ts';
-import { parseSignedData, verifySignerInfo } from '../core/cms/signed-data.ts';
-import { sha256 } from '../core/digest.ts';
+import { type Bytes, equal, hex } from '../core/bytes.ts';
+import { parseSignedData, verifySignedObject } from '../core/cms/signed-data.ts';
 import { refused, SsmaxError } from '../core/error.ts';
 import { OID } from '../core/oids.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { checkRevocation, type Crl, parseCrl } from '../core/pki/crl.ts';
 import { validatePath } from '../core/pki/path.ts';
-import type { SignatureCache } from '../core/pki/signed.ts';
-import { decodeDirectory, type Directory, type Organisation } from '../wire/directory.ts';
+import { isSignedBy, type SignatureCache } from '../core/pki/signed.ts';
+import { domainOf } from '../mail/address.ts';
+import { decodeDirectory, type Directory, type Organisation, organisationOfDomain } from '../wire/directory.ts';
 
 export interface Trust {
   readonly root: Certificate;
@@ -45,7 +45,7 @@ export async function loadTrust(material: TrustMaterial, now: Date, signatures?:
   const authorityCrl = newestCrl(crls.filter((crl) => equal(crl.issuerDer, root.subjectDer)));
   if (authorityCrl === undefined) throw new SsmaxError('unavailable', 'crl-missing', { issuer: root.subject.commonName ?? '' });
   // signature and freshness of the CRL are checked on the delegate itself, before any certificate is looked up in it
-  await checkRevocation({ certificate: delegate, issuer: delegate, crl: authorityCrl, at: now });
+  await requireUnrevoked({ certificate: delegate, issuer: delegate, crl: authorityCrl, at: now, now });
   const organisationCrls = crls.filter((crl) => !equal(crl.issuerDer, root.subjectDer));
   return { root, delegate, directory, authorityCrl, organisationCrls, ...(signatures !== undefined && { signatures }) };
 }
@@ -58,20 +58,46 @@ async function verifyDirectory(
   der: Bytes, root: Certificate, now: Date, signatures: SignatureCache | undefined,
 ): Promise<{ directory: Directory; delegate: Certificate }> {
   const signed = parseSignedData(der);
-  const [first] = signed.certificates;
-  if (first === undefined) throw refused('directory-invalid', { what: 'certificate' });
-  const delegate = parseCertificate(first);
+  // the root may be carried too, and a SET's order says nothing
+  const delegate = signed.certificates.map((one) => parseCertificate(one))
+    .find((one) => equal(one.subjectKeyIdentifier, signed.signer.subjectKeyIdentifier));
+  if (delegate === undefined) throw refused('directory-invalid', { what: 'certificate' });
   await validatePath({ leaf: delegate, intermediates: [], root, at: now, role: 'delegate', ...(signatures && { cache: signatures }) });
-  await verifySignerInfo(signed.signer, {
-    contentType: OID.directory,
-    eContentDigest: await sha256(signed.eContent),
-    certificate: first,
-    publicKey: delegate.publicKey,
-  });
+  await verifySignedObject(signed, { contentType: OID.directory, certificate: delegate.der, publicKey: delegate.publicKey });
   const directory = decodeDirectory(signed.eContent);
   if (directory.issued.getTime() > now.getTime() + SKEW) throw new SsmaxError('unavailable', 'clock-wrong');
   if (directory.nextUpdate < now) throw new SsmaxError('unavailable', 'directory-stale');
   return { directory, delegate };
+}
+
+/**
+ * Whether newly fetched material may take the place of `known`: neither the directory nor any CRL goes back, however
+ * fresh it still is, and no CRL that nobody signed blocks later ones by a high number. Throws `unavailable`
+ * `trust-rollback` or `crl-signature`.
+ */
+export async function requireSuccessor(next: Trust, known: Trust | undefined): Promise<void> {
+  for (const crl of next.organisationCrls) {
+    const issuer = organisationByName(next.directory, crl);
+    if (issuer === undefined || !(await isSignedBy(crl, issuer.publicKey, `${hex(crl.sha256)}<${hex(issuer.spkiSha256)}`, next.signatures))) {
+      throw new SsmaxError('unavailable', 'crl-signature');
+    }
+  }
+  if (known === undefined) return;
+  if (next.directory.issued < known.directory.issued) throw new SsmaxError('unavailable', 'trust-rollback', { what: 'directory' });
+  for (const before of [known.authorityCrl, ...known.organisationCrls]) {
+    const after = newestCrl([next.authorityCrl, ...next.organisationCrls].filter((crl) => equal(crl.issuerDer, before.issuerDer)));
+    if (after !== undefined && after.number < before.number) throw new SsmaxError('unavailable', 'trust-rollback', { what: 'CRL' });
+  }
+}
+
+function organisationByName(directory: Directory, crl: Crl): Certificate | undefined {
+  for (const { certificate, formerCertificates } of directory.organisations) {
+    for (const der of [certificate, ...formerCertificates]) {
+      const parsed = parseCertificate(der);
+      if (equal(parsed.subjectDer, crl.issuerDer) && equal(parsed.subjectKeyIdentifier, crl.authorityKeyIdentifier)) return parsed;
+    }
+  }
+  return undefined;
 }
 
 /** The organisation that this certificate (current or former) belongs to; throws `organisation-unknown`. */
@@ -95,6 +121,33 @@ export async function requireUnrevoked(
   if (status.status === 'good') return;
   const since = status.invalidityDate !== undefined && status.invalidityDate < status.date ? status.invalidityDate : status.date;
   if (since <= input.at) throw refused('certificate-revoked', { date: since.toISOString() });
+}
+
+/**
+ * The organisation that `recipients` of one leg 2 belong to, as its certificate: certified by the root for every one of
+ * their domains and in force. Gateway and key server each look it up themselves. Throws `split-mixed`,
+ * `recipient-outside`, `split-own-organisation`, and what a path or revocation check throws.
+ */
+export async function transferTarget(recipients: readonly string[], own: Certificate, trust: Trust, now: Date): Promise<Certificate> {
+  const organisations = new Set(recipients.map((address) => organisationOfDomain(trust.directory, domainOf(address))));
+  const [organisation, ...others] = organisations;
+  if (others.length > 0) throw refused('split-mixed');
+  if (organisation === undefined) throw refused('recipient-outside', { recipient: recipients[0] ?? '' });
+  if (equal(organisation.certificate, own.der)) throw refused('split-own-organisation');
+  const target = parseCertificate(organisation.certificate);
+  await validatePath({ leaf: target, intermediates: [], root: trust.root, at: now, role: 'organisation', ...cacheOf(trust) });
+  await requireUnrevoked({ certificate: target, issuer: trust.delegate, crl: trust.authorityCrl, at: now, now });
+  for (const address of recipients) requireCertifiedFor(target, domainOf(address));
+  return target;
+}
+
+/** The root, not only the directory, must have certified an organisation for a domain; else `certificate-name-constraint`. */
+export function requireCertifiedFor(organisation: Certificate, domain: string): void {
+  if (organisation.nameConstraints?.mailDomains.includes(domain) !== true) throw refused('certificate-name-constraint', { name: domain });
+}
+
+export function cacheOf(trust: Trust): { cache?: SignatureCache } {
+  return trust.signatures === undefined ? {} : { cache: trust.signatures };
 }
 
 /** The newest CRL at hand that this organisation's certificate issued. */

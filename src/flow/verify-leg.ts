@@ -18,7 +18,7 @@ import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
 import { decodeKemct, type KemHeader, type Kemct } from '../wire/kemct.ts';
 import { decodeLabel, type Label, type Purpose } from '../wire/label.ts';
 import { decodeLeg, type Leg } from '../wire/leg.ts';
-import { organisationCrl, organisationOfCertificate, requireUnrevoked, type Trust } from './trust.ts';
+import { cacheOf, organisationCrl, organisationOfCertificate, requireCertifiedFor, requireUnrevoked, type Trust } from './trust.ts';
 
 /** Who signed a leg, and what is said in it. */
 export interface SignedLeg {
@@ -104,13 +104,22 @@ export async function checkLabels(signed: SignedLeg, labels: readonly Label[]): 
   const { leg } = signed;
   const { primary, allowed } = PURPOSE_OF_LEG[leg.leg];
   const count = (purpose: Purpose): number => labels.filter((label) => label.purpose === purpose).length;
-  if (leg.purpose !== primary) throw refused('leg-invalid', { what: 'purpose' });
   if (labels.some((label) => !allowed.includes(label.purpose))) throw refused('recipient-info-purpose');
   const most = leg.leg === 3 ? MAX_DEVICES : 1;
   if (count(primary) < 1 || count(primary) > most) throw refused('recipient-info-count');
   if (leg.leg === 1 && count('self') !== 1) throw refused('recipient-info-count');
   if (count('recover') > 1) throw refused('recipient-info-count');
-  for (const label of labels) await checkLabel(signed, label);
+  for (const label of labels) {
+    await checkLabel(signed, label);
+    checkTarget(signed, label);
+  }
+}
+
+/** Targets that every verifier knows: the signer himself, and the organisation that seals for itself or is sealed to. */
+function checkTarget({ certificate, organisation }: SignedLeg, { purpose, targetKey }: Label): void {
+  const organisations = (): Bytes[] => [organisation.certificate, ...organisation.formerCertificates].map((der) => parseCertificate(der).spkiSha256);
+  const known = purpose === 'self' || purpose === 'recover' ? [certificate.spkiSha256] : purpose === 'seal' ? organisations() : [targetKey];
+  if (!known.some((key) => equal(key, targetKey))) throw refused('label-mismatch', { what: 'target' });
 }
 
 /** The label's own fields against the leg's signer: sealer and recipients. */
@@ -140,6 +149,8 @@ export async function verifySigner(input: {
   const { leg: attribute } = signer.attributes;
   if (attribute === undefined) throw refused('leg-missing');
   const leg = decodeLeg(attribute);
+  if (leg.mode !== 'protect-all') throw refused('content-type-mismatch'); // the other modes have an eContent of their own
+  if (leg.purpose !== PURPOSE_OF_LEG[leg.leg].primary) throw refused('leg-invalid', { what: 'purpose' });
   const certificates = input.certificates.map((der) => parseCertificate(der));
   const certificate = certificates.find((one) => equal(one.subjectKeyIdentifier, signer.subjectKeyIdentifier));
   if (certificate === undefined) throw refused('signer-certificate-missing');
@@ -164,17 +175,17 @@ async function verifyUser(leg: Leg, signer: SignerInfo, certificate: Certificate
   const { trust, now, at } = when;
   const organisation = organisationOfDomain(trust.directory, domainOf(leg.sender.address));
   if (organisation === undefined) throw refused('organisation-unknown');
-  const issuer = [organisation.certificate, ...organisation.formerCertificates]
-    .map((der) => parseCertificate(der))
-    .find((one) => equal(one.subjectKeyIdentifier, certificate.authorityKeyIdentifier ?? new Uint8Array(0)));
+  // A renewed organisation keeps its key: which of its certificates counts depends on the time.
+  const issuers = [organisation.certificate, ...organisation.formerCertificates].map((der) => parseCertificate(der));
+  const { organisation: issuer } = await validatePath({ leaf: certificate, intermediates: issuers, root: trust.root, at, role: 'user', ...cacheOf(trust) });
   if (issuer === undefined) throw refused('certificate-untrusted');
-  await validatePath({ leaf: certificate, intermediates: [issuer], root: trust.root, at, role: 'user', ...cacheOf(trust) });
   await requireUnrevoked({ certificate: issuer, issuer: trust.delegate, crl: trust.authorityCrl, at, now });
   await requireUnrevoked({ certificate, issuer, crl: organisationCrl(trust, issuer), at, now });
   const [address, ...others] = certificate.emails;
   if (address !== leg.sender.address || others.length > 0) throw refused('sender-mismatch');
   const { commonName, pseudonym } = certificate.subject;
   if (leg.sender.displayName !== commonName || leg.sender.pseudonym !== (pseudonym !== undefined)) throw refused('sender-mismatch');
+  if (signer.gatewaySignature !== undefined) throw refused('signer-info-invalid', { what: 'unsigned attribute' });
   if (leg.attestations.length > 0 || leg.previous !== undefined || leg.addressedAs !== undefined) throw refused('leg-invalid', { what: 'leg 1' });
   return { leg, signer, certificate, organisation, sendingOrganisation: organisation };
 }
@@ -190,6 +201,7 @@ async function verifyOrganisation(leg: Leg, signer: SignerInfo, certificate: Cer
   if (sendingOrganisation === undefined || !sendingOrganisation.domains.includes(domainOf(leg.sender.address))) {
     throw refused('sender-not-of-organisation');
   }
+  if (leg.leg === 2) requireCertifiedFor(certificate, domainOf(leg.sender.address));
   return { leg, signer, certificate, organisation, sendingOrganisation };
 }
 
@@ -218,10 +230,6 @@ async function requireGatewaySignature(signed: SignedLeg, certificates: readonly
     throw refused('gateway-signature-invalid');
   }
   throw refused('gateway-certificate-missing');
-}
-
-function cacheOf(trust: Trust): { cache?: NonNullable<Trust['signatures']> } {
-  return trust.signatures === undefined ? {} : { cache: trust.signatures };
 }
 
 /** Leg 1 may have waited in an outbox for five days, and clocks may differ by ten minutes (design §3). */

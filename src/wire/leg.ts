@@ -7,6 +7,7 @@ import {
 } from '../core/der.ts';
 import { refused } from '../core/error.ts';
 import { encodeAddresses, encodePurpose, type Purpose, readAddresses, readPurpose } from './label.ts';
+import { readCode, readText } from './text.ts';
 
 export const MODES = ['protect-all', 'attachments-only', 'sign-only'] as const;
 export type Mode = (typeof MODES)[number];
@@ -85,8 +86,8 @@ function readInspection(cursor: DerCursor): Inspection {
   return readSequence(cursor, (c) => ({
     direction: readEnumerated(c, DIRECTIONS),
     result: readEnumerated(c, RESULTS),
-    policy: c.text(128),
-    codes: readSequence(c, (inner) => inner.list((code) => code.text(64), 32)),
+    policy: readText(c, 128),
+    codes: readSequence(c, (inner) => inner.list(readCode, 32)),
   }));
 }
 
@@ -141,7 +142,7 @@ export function decodeLeg(der: Bytes): Leg {
       throw refused('leg-invalid', { what: 'label hashes not sorted' });
     }
     const contentDigest = c.octets(32);
-    const sender = readSequence(c, (s) => ({ address: s.ascii(), displayName: s.text(256), pseudonym: s.boolean() }));
+    const sender = readSequence(c, (s) => ({ address: s.ascii(), displayName: readText(s, 256), pseudonym: s.boolean() }));
     const recipients = readAddresses(c);
     const hidden = readAddresses(c, 0);
     if (hidden.some((address) => !recipients.includes(address))) throw refused('leg-invalid', { what: 'hidden' });

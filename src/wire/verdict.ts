@@ -3,6 +3,7 @@ import type { Bytes } from '../core/bytes.ts';
 import { type DerCursor, generalizedTime, integer, octetString, readDer, readSequence, sequence, TAG, utf8String } from '../core/der.ts';
 import { refused } from '../core/error.ts';
 import { DIRECTIONS, type Direction } from './leg.ts';
+import { readCode, readText } from './text.ts';
 
 export const VERDICT_RESULTS = ['pass', 'refuse', 'hold', 'tag'] as const;
 export type VerdictResult = (typeof VERDICT_RESULTS)[number];
@@ -47,7 +48,7 @@ export function decodeVerdict(der: Bytes): Verdict {
     const leg = c.small();
     const direction = DIRECTIONS[c.small(TAG.enumerated) - 1];
     const organisation = c.text(64);
-    const policy = c.text(128);
+    const policy = readText(c, 128);
     const result = VERDICT_RESULTS[c.small(TAG.enumerated) - 1];
     const findings = readSequence(c, (inner) => inner.list(readFinding, MAX_FINDINGS));
     const time = c.time();
@@ -57,5 +58,5 @@ export function decodeVerdict(der: Bytes): Verdict {
 }
 
 function readFinding(cursor: DerCursor): Finding {
-  return readSequence(cursor, (c) => ({ code: c.text(64), part: c.small() }));
+  return readSequence(cursor, (c) => ({ code: readCode(c), part: c.small() }));
 }

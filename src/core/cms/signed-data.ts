@@ -246,6 +246,19 @@ export async function verifySignerInfo(
   if (!(await verifyEcdsa(expected.publicKey, signer.signedAttrs, signer.signature))) throw refused('signature-invalid');
 }
 
+/**
+ * Checks a signed object that is no leg (verdict, directory, request, answer) against its signer's certificate. Beside
+ * what `verifySignerInfo` says: the eContentType is the signed one, and there are no attributes that only legs have.
+ */
+export async function verifySignedObject(
+  { eContentType, eContent, signer }: SignedData, expected: { contentType: string; certificate: Bytes; publicKey: Bytes },
+): Promise<void> {
+  if (eContentType !== expected.contentType) throw refused('content-type-mismatch');
+  if (signer.attributes.leg !== undefined) throw refused('signed-attributes-invalid', { attribute: OID.leg });
+  if (signer.gatewaySignature !== undefined) throw refused('signer-info-invalid', { what: 'unsigned attribute' });
+  await verifySignerInfo(signer, { ...expected, eContentDigest: await sha256(eContent) });
+}
+
 /** Whether the gateway with public key `publicKey` (65 bytes) signed the same attributes. */
 export async function verifyGatewaySignature(signer: SignerInfo, publicKey: Bytes): Promise<boolean> {
   const gateway = signer.gatewaySignature;

@@ -7,6 +7,7 @@ import type { Departure, GatewayParts } from '../../flow/relay.ts';
 import { relay } from '../../flow/relay.ts';
 import { claimedDomains, normalizeAddress, parseAddressList, parseFrom } from '../../mail/address.ts';
 import { findCarrier, replaceCarrier, type StreamedMail, stripMark } from '../../mail/carrier.ts';
+import { isDaemonReport } from '../../mail/delivery-report.ts';
 import { type Entity, parseMime } from '../../mail/mime.ts';
 import type { Copy } from './reinject.ts';
 import type { Envelope } from './smtp.ts';
@@ -77,7 +78,7 @@ async function handleUnsealed(
   parts: HandlerParts, listener: ListenerName, envelope: Envelope, outer: Entity, raw: Bytes,
 ): Promise<Handled> {
   if (listener === 'submission') throw refused('not-protected');
-  if (!isDeliveryReport(envelope, outer)) {
+  if (envelope.from !== '' || !isDaemonReport(outer)) {
     const { directory } = await parts.trust();
     const claimed = claimedDomains([envelope.from, ...outer.headers.all('From'), ...outer.headers.all('Sender')].map((value) => ` ${value}`));
     const impersonated = directory.organisations.find(({ alwaysSigned }) => claimed.some((domain) => alwaysSigned.includes(domain)));
@@ -86,10 +87,6 @@ async function handleUnsealed(
   const copies = [copy(envelope, envelope.recipients, stripMark(raw))];
   await parts.reinject(copies);
   return { copies };
-}
-
-function isDeliveryReport(envelope: Envelope, outer: Entity): boolean {
-  return envelope.from === '' && outer.type === 'multipart/report';
 }
 
 function fromOf(outer: Entity): string {

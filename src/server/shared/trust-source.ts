@@ -1,7 +1,8 @@
 /**
  * Keeps a server's trust material up to date: fetches directory and CRLs, keeps the last good copy on disk so that a
- * restart works while the Authority is out of reach, and verifies everything before it is used. What has expired is never
- * used: then every verification says `unavailable` (design §4).
+ * restart works while the Authority is out of reach, and verifies everything before it replaces what was there. What has
+ * expired is never used: then every verification says `unavailable` (design §4). What is older than what was there is
+ * never used either, be it still in date: whoever can play back an old directory or CRL could undo a revocation.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import type { Bytes } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
 import { createSignatureCache } from '../../core/pki/signed.ts';
 import type { Clock } from '../../flow/ports.ts';
-import { loadTrust, type Trust } from '../../flow/trust.ts';
+import { loadTrust, requireSuccessor, type Trust } from '../../flow/trust.ts';
 import type { Logger } from './log.ts';
 
 export interface TrustParts {
@@ -40,41 +41,58 @@ const REUSE = 5_000;
 
 export function createTrustSource(parts: TrustParts): TrustSource {
   const { clock, log } = parts;
-  const copies = new Map<string, Bytes>();
+  let copies: ReadonlyMap<string, Bytes> = new Map();
   const signatures = createSignatureCache();
   const all: Readonly<Record<string, () => Promise<Bytes>>> = { directory: parts.sources.directory, ...parts.sources.crls };
   let loaded: { trust: Promise<Trust>; at: number } | undefined;
   mkdirSync(parts.directory, { recursive: true, mode: 0o700 });
   for (const name of Object.keys(all)) {
     try {
-      copies.set(name, new Uint8Array(readFileSync(join(parts.directory, `${name}.der`))));
+      copies = new Map(copies).set(name, new Uint8Array(readFileSync(join(parts.directory, `${name}.der`))));
     } catch {
       // not fetched yet
     }
   }
 
-  function copy(name: string): Bytes {
-    const found = copies.get(name);
+  function copy(name: string, among = copies): Bytes {
+    const found = among.get(name);
     if (found === undefined) throw new SsmaxError('unavailable', name === 'directory' ? 'directory-missing' : 'crl-missing', { name });
     return found;
   }
 
-  function load(now: Date): Promise<Trust> {
-    const crls = Object.keys(parts.sources.crls).map(copy);
-    return loadTrust({ root: parts.root, directory: copy('directory'), crls }, now, signatures);
+  async function load(now: Date, among = copies): Promise<Trust> {
+    const crls = Object.keys(parts.sources.crls).map((name) => copy(name, among));
+    return loadTrust({ root: parts.root, directory: copy('directory', among), crls }, now, signatures);
+  }
+
+  /** Takes over what was fetched if all of it together verifies and nothing is older than what was there. */
+  async function take(fetched: ReadonlyMap<string, Bytes>): Promise<void> {
+    const now = clock.now();
+    const candidate = new Map([...copies, ...fetched]);
+    await requireSuccessor(await load(now, candidate), await load(now).catch(() => undefined));
+    for (const [name, bytes] of fetched) {
+      const file = join(parts.directory, `${name}.der`);
+      writeFileSync(`${file}.new`, bytes, { mode: 0o600 });
+      renameSync(`${file}.new`, file);
+    }
+    copies = candidate;
   }
 
   async function refresh(): Promise<void> {
+    const fetched = new Map<string, Bytes>();
     for (const [name, fetch] of Object.entries(all)) {
       try {
-        const bytes = await fetch();
-        copies.set(name, bytes);
-        const file = join(parts.directory, `${name}.der`);
-        writeFileSync(`${file}.new`, bytes, { mode: 0o600 });
-        renameSync(`${file}.new`, file);
+        fetched.set(name, await fetch());
       } catch (error) {
         log.warn('trust-fetch-failed', { file: name, error });
       }
+    }
+    try {
+      await take(fetched);
+    } catch (error) {
+      // One bad part must not keep the good ones away: a new CRL above all.
+      log.warn('trust-refused', { error });
+      for (const one of fetched) await take(new Map([one])).catch((reason: unknown) => { log.warn('trust-refused', { file: one[0], error: reason }); });
     }
     loaded = undefined;
   }
@@ -91,7 +109,7 @@ export function createTrustSource(parts: TrustParts): TrustSource {
       }
       return loaded.trust;
     },
-    copy,
+    copy: (name) => copy(name),
     refresh,
     stop: () => { clearInterval(timer); },
   };

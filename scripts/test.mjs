@@ -66,7 +66,7 @@ const checks = [
   { name: 'lint', command: ['eslint', '--max-warnings', '0', '.'] },
   { name: 'dependency directions', command: ['depcruise', '--config', '.dependency-cruiser.cjs', 'src', 'extension', 'test', 'scripts'] },
   { name: 'unused code and dependencies', command: ['knip', '--no-progress'] },
-  { name: 'unused code and dependencies, tests aside', command: ['knip', '--no-progress', '--production', '--tags=-internal'] },
+  { name: 'unused code and dependencies, tests aside', command: ['knip', '--no-progress', '--production', '--config', 'knip.production.json'] },
   { name: 'list of dependencies', command: ['tsx', 'scripts/licenses.ts', '--check'] },
 ];
 

@@ -4,7 +4,7 @@
  */
 import { createCipheriv, createPrivateKey, pbkdf2, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Bytes } from '../../core/bytes.ts';
 import { integer, octetString, oid, sequence, tlv, TAG } from '../../core/der.ts';
@@ -18,10 +18,11 @@ const label = 'ENCRYPTED PRIVATE KEY';
 const derive = promisify(pbkdf2);
 
 /**
- * Writes a private key so that either the whole file is there or nothing, readable by its owner only.
+ * Writes a private key so that either the whole file is there or nothing, readable by its owner only. A key that is there
+ * is never replaced: it could not be made again.
  *
  * @param pkcs8 DER PrivateKeyInfo
- * @throws SsmaxError `key-file-unwritable` (fault)
+ * @throws SsmaxError `key-exists`, `key-file-unwritable` (fault)
  */
 export async function saveKey(file: string, pkcs8: Bytes, passphrase: string): Promise<void> {
   const pem = encodePem(label, await encrypt(pkcs8, passphrase));
@@ -32,10 +33,12 @@ export async function saveKey(file: string, pkcs8: Bytes, passphrase: string): P
     writeSync(descriptor, pem);
     fsyncSync(descriptor);
     closeSync(descriptor);
-    renameSync(temporary, file);
+    linkSync(temporary, file);
   } catch (error) {
+    const exists = error instanceof Error && 'syscall' in error && error.syscall === 'link' && 'code' in error && error.code === 'EEXIST';
+    throw new SsmaxError('fault', exists ? 'key-exists' : 'key-file-unwritable', { file }, { cause: error });
+  } finally {
     rmSync(temporary, { force: true });
-    throw new SsmaxError('fault', 'key-file-unwritable', { file }, { cause: error });
   }
 }
 

@@ -31,6 +31,12 @@ describe('a key file', () => {
     expect(readdirSync(join(directory, 'keys'))).toEqual(['organisation.pem']);
   });
 
+  it('is never replaced', async () => {
+    await expect(saveKey(file, pkcs8, 'another')).rejects.toThrow(failure('key-exists'));
+    expect(loadKey(file, 'correct horse')).toEqual(pkcs8);
+    expect(readdirSync(join(directory, 'keys'))).toEqual(['organisation.pem']);
+  });
+
   it('is refused when others may read it', () => {
     const open = join(directory, 'open.pem');
     writeFileSync(open, readFileSync(file));

@@ -37,11 +37,11 @@ export interface Inspected {
  */
 export async function inspect(parts: InspectionParts, { envelope, leg, direction }: InspectionRequest): Promise<Inspected> {
   if (leg === 2 && direction === 'outbound') throw refused('direction-invalid');
+  const { policy, organisation, clock } = parts; // the policy may be replaced while this mail is looked at
   const { content, contentDigest } = await openSubmission(envelope, parts);
   try {
-    const { result, findings } = await judge(content, direction, parts.policy, parts.scanner);
-    const time = parts.clock.now();
-    const verdict = { contentDigest, leg, direction, organisation: parts.organisation, policy: parts.policy.version, result, findings, time };
+    const { result, findings } = await judge(content, direction, policy, parts.scanner);
+    const verdict = { contentDigest, leg, direction, organisation, policy: policy.version, result, findings, time: clock.now() };
     return { verdict, der: await sign(verdict, parts) };
   } finally {
     content.fill(0);

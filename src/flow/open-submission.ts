@@ -1,6 +1,6 @@
 /**
  * Opening what a gateway submits to its inspection server: an AuthEnvelopedData that the key server re-encrypted for
- * this server and nobody else (docs/protocol.md, "Inspection"). Everything that can be checked in public is checked
+ * this server and nobody else (docs/protocol.md §8). Everything that can be checked in public is checked
  * before the private key is used; from there on there is one opaque error.
  */
 import { type Bytes, equal } from '../core/bytes.ts';

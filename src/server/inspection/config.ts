@@ -1,11 +1,11 @@
-/** The inspection server's configuration file (docs/administration.md). */
+/** The inspection server's configuration file (docs/inspection.md). */
 import { z } from 'zod';
 import type { Bytes } from '../../core/bytes.ts';
 import { type HostPort, loadConfig } from '../shared/config.ts';
 
 export interface InspectionConfig {
   readonly listen: HostPort;
-  /** Where `GET /ready` is answered, in the clear: a loopback address for the local monitoring. */
+  /** Where monitoring asks (`/healthz`, `/readyz`, `/metrics`), in the clear: a loopback address. */
   readonly health?: HostPort | undefined;
   /** Private key, PKCS#8 encrypted, PEM. */
   readonly key: string;

@@ -1,6 +1,6 @@
 /** The inspection server as a program. */
 import { createServer } from 'node:http';
-import { Hono } from 'hono';
+import type { Hono } from 'hono';
 import { equal, hex } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
 import type { Certificate } from '../../core/pki/certificate.ts';
@@ -12,6 +12,7 @@ import type { Clock } from '../../flow/ports.ts';
 import { createNodeCrypto, loadPrivateKey } from '../../platform/node-crypto.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
 import type { HostPort } from '../shared/config.ts';
+import { Counter, healthRoutes } from '../shared/health.ts';
 import { listen, requestListener, type RunningServer } from '../shared/http-shell.ts';
 import { loadKey } from '../shared/keystore.ts';
 import { createLogger, type Logger } from '../shared/log.ts';
@@ -29,7 +30,7 @@ export function checkInspection(configFile: string): string {
 
 export interface RunningInspection {
   readonly port: number;
-  /** Of the readiness endpoint; undefined without one. */
+  /** Of the listener for monitoring; undefined without one. */
   readonly healthPort: number | undefined;
   /** Reads the policy file again. What is wrong with it goes to the log, and the policy in force stays. */
   reloadPolicy(): void;
@@ -69,16 +70,17 @@ export async function runInspection(configFile: string, passphrase: string, opti
     scanner: clamd ?? NO_SCANNER,
     clock,
   };
+  const inspections = new Counter('ssmax_inspections_total', 'Verdicts given.');
   const server = await startPinnedServer({
     identity: { key: pkcs8, certificates: [certificate.der] },
     listen: config.listen,
-    peers: { gateway: { pins: () => config.gateways, app: inspectionRoutes(parts, new Slots(config.concurrency, MAX_WAITING), log) } },
+    peers: { gateway: { pins: () => config.gateways, app: inspectionRoutes({ parts, slots: new Slots(config.concurrency, MAX_WAITING), inspections, log }) } },
     maximumBody: MAX_SUBMISSION,
     log,
   });
   pkcs8.fill(0);
-  const ready = async (): Promise<boolean> => !needsScanner(policy) || (await clamd?.ready()) === true;
-  const health = config.health && (await startHealth(config.health, ready, log).catch(async (error: unknown) => {
+  const scanner = async (): Promise<boolean> => !needsScanner(policy) || (await clamd?.ready()) === true;
+  const health = config.health && (await startHealth(config.health, healthRoutes([inspections], { clamd: scanner }), log).catch(async (error: unknown) => {
     await server.close();
     throw error;
   }));
@@ -125,13 +127,8 @@ function organisationId({ subject }: Certificate): string {
   return subject.organisationId;
 }
 
-/** `GET /ready`: 200 when a mail could be inspected now, else 503. */
-function startHealth(where: HostPort, ready: () => Promise<boolean>, log: Logger): Promise<RunningServer> {
-  const app = new Hono();
-  app.get('/ready', async (context) => {
-    if (!(await ready())) throw new SsmaxError('unavailable', 'scanner-unavailable');
-    return context.json({ ready: true });
-  });
+/** Health and figures, in the clear: for monitoring on the same machine. */
+function startHealth(where: HostPort, app: Hono, log: Logger): Promise<RunningServer> {
   const listener = requestListener({ app, maximumBody: 0, log, peer: 'monitoring' });
   return listen(createServer((request, response) => void listener(request, response)), where);
 }

@@ -1,4 +1,4 @@
-/** The policy file: which checks a mail goes through in each direction (docs/administration.md). */
+/** The policy file: which checks a mail goes through in each direction (docs/inspection.md). */
 import { z } from 'zod';
 import type { Policy, Rule } from '../../flow/judge.ts';
 import { isSearchable, keywordMatcher } from '../../flow/keywords.ts';

@@ -1,10 +1,11 @@
-/** The inspection server's HTTP interface for its gateway (docs/protocol.md, "Inspection"), behind pinned mutual TLS. */
+/** The inspection server's HTTP interface for its gateway (docs/protocol.md §8), behind pinned mutual TLS. */
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { hex } from '../../core/bytes.ts';
 import { refused } from '../../core/error.ts';
-import { inspect, type InspectionParts } from '../../flow/inspect.ts';
+import { inspect, type Inspected, type InspectionParts } from '../../flow/inspect.ts';
 import { DIRECTIONS } from '../../wire/leg.ts';
+import type { Counter } from '../shared/health.ts';
 import type { Logger } from '../shared/log.ts';
 import type { Slots } from './slots.ts';
 
@@ -20,11 +21,18 @@ const DER = 'application/octet-stream';
 /** Hexadecimal digits of the contentDigest in log lines: enough to find the mail's evidence by. */
 const DIGEST_PREFIX = 16;
 
+interface Parts {
+  readonly parts: InspectionParts;
+  readonly slots: Slots;
+  readonly inspections: Counter;
+  readonly log: Logger;
+}
+
 /**
  * `POST /v1/inspections?leg=1|2&direction=outbound|inbound`: DER AuthEnvelopedData in, DER SignedData over the verdict out.
  * Refused: `request-invalid`, and what `inspect` refuses.
  */
-export function inspectionRoutes(parts: InspectionParts, slots: Slots, log: Logger): Hono {
+export function inspectionRoutes({ parts, slots, inspections, log }: Parts): Hono {
   const app = new Hono();
   app.post('/v1/inspections', async (context) => {
     const query = querySchema.safeParse(context.req.query());
@@ -42,7 +50,8 @@ export function inspectionRoutes(parts: InspectionParts, slots: Slots, log: Logg
   });
   return app;
 
-  function report({ verdict: { contentDigest, leg, direction, result, findings } }: Awaited<ReturnType<typeof inspect>>, milliseconds: number): void {
+  function report({ verdict: { contentDigest, leg, direction, result, findings } }: Inspected, milliseconds: number): void {
+    inspections.add({ direction, result });
     log.info('inspected', {
       contentDigest: hex(contentDigest).slice(0, DIGEST_PREFIX), leg, direction, result,
       ...(findings.length > 0 && { code: [...new Set(findings.map(({ code }) => code))].join(',') }),

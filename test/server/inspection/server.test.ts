@@ -179,7 +179,7 @@ describe('only the gateway', () => {
 });
 
 async function readiness(port: number): Promise<number> {
-  const response = await fetch(`http://127.0.0.1:${port}/ready`);
+  const response = await fetch(`http://127.0.0.1:${port}/readyz`);
   await response.arrayBuffer();
   return response.status;
 }
@@ -187,6 +187,8 @@ async function readiness(port: number): Promise<number> {
 describe('the scanner', () => {
   test('is part of being ready', async () => {
     expect(await readiness(running.healthPort ?? 0)).toBe(200);
+    const figures = await (await fetch(`http://127.0.0.1:${running.healthPort ?? 0}/metrics`)).text();
+    expect(figures).toMatch(/^ssmax_inspections_total\{direction="outbound",result="refuse"\} \d+$/m);
   });
 
   test('being away, incoming mail is put off, never passed; outgoing mail goes on', async () => {

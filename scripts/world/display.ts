@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SsmaxError } from '../../src/core/error.ts';
 import type { World } from './process.ts';
+import { until } from './wait.ts';
 
 export interface Display {
   /** `:99` */
@@ -50,7 +51,12 @@ export async function startDisplay(world: World, options: { readonly name: strin
     screenshot: async (path) => {
       await command('import', ['-window', 'root', path]);
     },
-    setClipboard: (type, bytes) => ownClipboard(type, bytes, env),
+    setClipboard: async (type, bytes) => {
+      await ownClipboard(type, bytes, env);
+      // Until the display knows of its new owner, a paste would still get what was there before.
+      const owned = async (): Promise<boolean> => Buffer.compare(bytes, await readClipboard(type, env)) === 0;
+      await until(owned, { what: 'the clipboard', everyMs: 10 });
+    },
     stop: async () => {
       await manager.stop();
       await server.stop();
@@ -72,6 +78,15 @@ function ownClipboard(type: string, bytes: Uint8Array, env: NodeJS.ProcessEnv): 
     child.once('exit', (code) => (code === 0 ? resolve() : failed()));
     child.stdin.on('error', failed);
     child.stdin.end(bytes);
+  });
+}
+
+function readClipboard(type: string, env: NodeJS.ProcessEnv): Promise<Buffer> {
+  return new Promise((resolve) => {
+    // No owner yet, or one that has no such type: nothing to read.
+    execFile('xclip', ['-selection', 'clipboard', '-t', type, '-o'], { env, timeout: 10_000, maxBuffer: 64 * 1024 * 1024, encoding: 'buffer' }, (error, stdout) =>
+      resolve(error === null ? stdout : Buffer.alloc(0)),
+    );
   });
 }
 

@@ -223,6 +223,8 @@ const silence: Readonly<Record<string, PrefValue>> = {
   'mail.tabs.drawInTitlebar': false,
   // No portal on a private display: the file dialog is GTK's own.
   'widget.use-xdg-desktop-portal.file-picker': 0,
+  // On a busy machine the owner of the clipboard takes longer than the usual half second to answer.
+  'widget.gtk.clipboard_timeout_ms': 15_000,
   'ui.prefersReducedMotion': 1,
   'marionette.port': 0,
 };

@@ -1,10 +1,13 @@
 /**
- * What a member's plugin asks its key server beyond EST (docs/protocol.md §11): POST /ssmax/v1/requests, a SignedData of
+ * What a member's plugin asks its key server beyond EST (docs/protocol.md §9.3): POST /ssmax/v1/requests, a SignedData of
  * type id-ssmax-userRequest by the member's key over this JSON; the answer is one of type id-ssmax-organisationAnswer by
  * the organisation's key.
  */
 import { z } from 'zod';
 import { bytesField, timeField } from './json.ts';
+
+/** Requests older or newer than this are refused; milliseconds. */
+export const REQUEST_SKEW = 10 * 60_000;
 
 const nonce = bytesField({ length: 32 });
 const contentDigest = bytesField({ length: 32 });

@@ -14,6 +14,8 @@ const statusByCode: Readonly<Record<string, number>> = {
   'not-found': 404,
   'peer-not-allowed': 403,
   'body-too-large': 413,
+  'enrolment-refused': 401,
+  'enrolment-rate-limited': 429,
   'rate-limited': 429,
 };
 

@@ -83,3 +83,11 @@ export const signAnswerSchema = z.strictObject({
   /** The organisation's certificate. */
   certificate,
 });
+
+/** POST /v1/refusals: why a mail was refused at submission, kept for its sender's plugin. */
+export const refusalSchema = z.strictObject({
+  contentDigest: digest,
+  sender: z.string().max(320),
+  code: z.string().max(64),
+  params: z.record(z.string(), z.union([z.string(), z.number()])),
+});

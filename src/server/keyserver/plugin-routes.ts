@@ -1,5 +1,6 @@
 /** The key server's HTTPS interface for plugins: EST (RFC 7030), directory, CRLs, signed requests (docs/protocol.md §9). */
 import { Hono } from 'hono';
+import { cors } from 'hono/cors';
 import { type Bytes, equal, fromUtf8 } from '../../core/bytes.ts';
 import { parseSignedData, signObject, verifySignerInfo } from '../../core/cms/signed-data.ts';
 import { sha256 } from '../../core/digest.ts';
@@ -10,7 +11,7 @@ import { encodeCertsOnly } from '../../core/pki/certs-only.ts';
 import { parseCsr } from '../../core/pki/csr.ts';
 import type { Clock, Credential } from '../../flow/ports.ts';
 import { decodeJson, encodeJson, fromBase64, toBase64 } from '../../wire/json.ts';
-import { REQUEST_SKEW, userRequestSchema } from '../../wire/user-request.ts';
+import { refusalRequestSchema, REQUEST_SKEW } from '../../wire/member-requests.ts';
 import type { Ca } from './ca.ts';
 import type { KeyServerRecords } from './records.ts';
 import type { Registry } from './registry.ts';
@@ -34,6 +35,8 @@ const CMS = { 'content-type': 'application/cms' };
 export function pluginRoutes(parts: Parts): Hono {
   const { registry, ca, records, organisation, clock } = parts;
   const app = new Hono();
+  // An add-on asks from an origin of its own (its identifier is new on every installation) and without cookies.
+  app.use(cors({ origin: '*', allowHeaders: ['authorization', 'content-type', 'content-transfer-encoding'], maxAge: 600 }));
 
   app.get('/.well-known/est/cacerts', (context) =>
     context.body(toBase64(encodeCertsOnly([ca.certificate.der, parts.root])), 200, PKCS7));
@@ -64,13 +67,13 @@ export function pluginRoutes(parts: Parts): Hono {
     await verifySignerInfo(signed.signer, {
       contentType: OID.userRequest, eContentDigest: await sha256(signed.eContent), certificate: first, publicKey: known.publicKey,
     });
-    const request = decodeJson(userRequestSchema, signed.eContent);
+    const request = decodeJson(refusalRequestSchema, signed.eContent);
     const now = clock.now();
     if (request.audience !== organisation.id) throw refused('request-invalid', { what: 'audience' });
     if (Math.abs(now.getTime() - request.time.getTime()) > REQUEST_SKEW) throw refused('clock-wrong');
     const refusal = await records.refusal(request.contentDigest, known.emails[0] ?? '');
     const value = encodeJson({
-      type: 'refusal', contentDigest: request.contentDigest, nonce: request.nonce, time: now, params: {}, ...refusal,
+      type: 'refusal', contentDigest: request.contentDigest, nonce: request.nonce, params: {}, ...refusal,
     });
     const { key, certificate } = organisation;
     return signObject(

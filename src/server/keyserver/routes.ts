@@ -3,8 +3,7 @@ import { Hono } from 'hono';
 import type { z } from 'zod';
 import type { KeyService } from '../../flow/key-service.ts';
 import { decodeJson, encodeJson } from '../../wire/json.ts';
-import { inspectRequestSchema, reencryptRequestSchema, signRequestSchema } from '../../wire/relay.ts';
-import { refusalSchema } from '../../wire/user-request.ts';
+import { inspectRequestSchema, reencryptRequestSchema, refusalSchema, signRequestSchema } from '../../wire/relay.ts';
 import type { Ca } from './ca.ts';
 import type { KeyServerRecords } from './records.ts';
 

@@ -72,7 +72,7 @@ interface FrameElement extends GeckoElement {
   };
 }
 
-export interface MailFolder {
+interface MailFolder {
   readonly URI: string;
   readonly name: string;
   readonly subFolders: readonly MailFolder[];
@@ -80,7 +80,7 @@ export interface MailFolder {
   updateFolder(window: unknown): void;
 }
 
-export interface IncomingServer {
+interface IncomingServer {
   readonly type: string;
   readonly rootFolder: MailFolder;
   password: string;
@@ -88,7 +88,7 @@ export interface IncomingServer {
 }
 
 /** The 3-pane window, as far as used. */
-export interface MainWindow extends GeckoWindow {
+interface MainWindow extends GeckoWindow {
   readonly msgWindow: unknown;
 }
 

@@ -93,6 +93,8 @@ const PASSPHRASE = 'local world';
 export interface WorldOptions {
   /** Ports that a test puts something of its own between (a proxy): where the gateway of each organisation calls. */
   readonly detour?: (organisation: string, hop: 'keyServer' | 'inspection' | 'queue', port: number) => number;
+  /** The port to which mail for a domain goes instead of its organisation's arriving port (a wire tap). */
+  readonly route?: (domain: string, port: number) => Promise<number>;
 }
 
 export async function startLocalWorld(world: World, plans: readonly OrganisationPlan[], options: WorldOptions = {}): Promise<LocalWorld> {
@@ -107,7 +109,8 @@ export async function startLocalWorld(world: World, plans: readonly Organisation
   ]);
   const prepared = await Promise.all(plans.map((plan) => prepare(world, plan)));
   for (const one of prepared) await certify(authority, one); // one after the other: each publishes a directory
-  const routes = new Map(prepared.map(({ plan, ports }) => [plan.domain, ports.postfix.arriving]));
+  const routes = new Map(await Promise.all(prepared.map(async ({ plan: { domain }, ports: { postfix } }) =>
+    [domain, await options.route?.(domain, postfix.arriving) ?? postfix.arriving] as const)));
   const organisations = await Promise.all(prepared.map((one) => startOrganisation(world, one, { authority, webCa, dovecot, clamd, routes, options })));
   const local: LocalWorld = {
     world, authority, dovecot, clamd, organisations,

@@ -1,0 +1,103 @@
+/** One person at a desk: a display, a Thunderbird with the plugin, keyboard and mouse. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Correspondent } from '../world/correspondent.ts';
+import { Desktop, pages } from '../world/desktop.ts';
+import { startDisplay } from '../world/display.ts';
+import { MailStore } from '../world/imap.ts';
+import type { LocalOrganisation, LocalWorld } from '../world/local-world.ts';
+import { makeProfile, type Profile } from '../world/profile.ts';
+import { startThunderbird } from '../world/thunderbird.ts';
+import { until } from '../world/wait.ts';
+
+export interface Look {
+  readonly locale: 'ja' | 'en-US';
+  readonly dark: boolean;
+}
+
+export const addonDirectory = join(process.cwd(), 'dist/thunderbird');
+
+interface Manifest {
+  readonly browser_specific_settings: { readonly gecko: { readonly id: string } };
+}
+
+export const addonId = (JSON.parse(readFileSync('manifest.json', 'utf8')) as Manifest).browser_specific_settings.gecko.id;
+
+/** Where the plugin shows the verdict in the message pane, and what it replaces the notice by. */
+export const banner = { page: pages.message, frame: '#messagepane', selector: '.banner' };
+
+/** A profile as an organisation would roll it out: account, managed configuration, trusted web CA. */
+export function profileFor(local: LocalWorld, organisation: LocalOrganisation, user: string, look: Look): Profile {
+  const address = `${user}@${organisation.plan.domain}`;
+  const { password } = local.account(address);
+  const name = organisation.plan.members.find((member) => member.user === user)?.name ?? user;
+  const webCa = Buffer.from(local.webCa.replace(/-----[A-Z ]+-----/g, ''), 'base64');
+  return makeProfile({
+    dir: local.world.directory(`profile-${user}`),
+    account: {
+      name, email: address, user: address, password, imapPort: local.dovecot.ports.imap, smtpPort: organisation.ports.postfix.submission,
+    },
+    ...look,
+    certificates: [webCa],
+    managed: { [addonId]: { organisationUrl: organisation.pluginUrl, root: local.root.toString('base64') } },
+  });
+}
+
+export class Person extends Correspondent {
+  private constructor(
+    desktop: Desktop,
+    readonly user: string,
+    readonly address: string,
+    readonly look: Look,
+    readonly mailbox: MailStore,
+    private readonly organisation: LocalOrganisation,
+  ) {
+    super(desktop);
+  }
+
+  static async open(local: LocalWorld, organisation: LocalOrganisation, user: string, look: Look): Promise<Person> {
+    const display = await startDisplay(local.world, { name: user });
+    const profile = profileFor(local, organisation, user, look);
+    const thunderbird = await startThunderbird(local.world, { name: user, profile, display, addon: addonDirectory });
+    const address = `${user}@${organisation.plan.domain}`;
+    const mailbox = new MailStore(local.dovecot.ports.imap, local.account(address));
+    return new Person(new Desktop(display, thunderbird), user, address, look, mailbox, organisation);
+  }
+
+  /** Enrols on the plugin's own page, which opened by itself; `seen` looks at the page that says it is done. */
+  async enrol(seen: () => Promise<void>): Promise<void> {
+    const { desktop } = this;
+    await desktop.fill({ page: pages.addon, selector: '#code' }, await this.organisation.code(this.user));
+    await desktop.click({ page: pages.addon, selector: '#enrol' });
+    await desktop.thunderbird.see({ page: pages.addon, selector: '.notice.verified' }, 60_000);
+    await seen();
+    await desktop.click({ page: pages.addon, selector: '.notice.verified ~ .buttons button.primary' });
+  }
+
+  /** Opens the mail whose subject contains this, and waits for the plugin's verdict of this state. */
+  async readMail(subject: string, state: 'verified' | 'outside' | 'problem' | 'cannot-check', folder: 'inbox' | 'sent' = 'inbox'): Promise<{ banner: string; body: string; button: string }> {
+    await this.select(subject, folder, 60_000);
+    const seen = await this.desktop.thunderbird.see({ ...banner, selector: `.banner.${state}` }, 60_000);
+    const { body } = await this.reading();
+    // The button's label follows the banner.
+    const button = await until(async () => {
+      const label = await this.headerButton(addonId);
+      return label !== undefined && label !== '' ? label : undefined;
+    }, { what: 'the header button' });
+    return { banner: seen.text, body, button };
+  }
+
+  /** The window that says why a mail was not sent; closes it by keyboard. */
+  async notSent(seen: () => Promise<void>): Promise<string> {
+    const { thunderbird } = this.desktop;
+    const page = await thunderbird.see({ page: pages.addon, selector: 'main.dialog' }, 60_000);
+    await seen();
+    await this.desktop.click({ page: pages.addon, selector: '#close' });
+    return page.text;
+  }
+
+  async quit(): Promise<void> {
+    await this.desktop.thunderbird.quit();
+    await this.desktop.display.stop();
+  }
+}

@@ -22,7 +22,9 @@ export function packagesMatchLock() {
 export function installPackages() {
   if (packagesMatchLock()) return;
   console.log('setup: npm ci');
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { stdio: ['ignore', 'inherit', 'inherit'] });
+  // `npm test --silent` would silence this npm as well, and its errors with it.
+  const { npm_config_loglevel: _, ...env } = process.env;
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { stdio: ['ignore', 'inherit', 'inherit'], env });
   if (status !== 0) throw new Error('npm ci failed');
 }
 

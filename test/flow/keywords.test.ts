@@ -34,10 +34,21 @@ describe('a keyword is found', () => {
   });
 });
 
+test('each of many words that begin, end and overlap alike', () => {
+  const words = ['abcd', 'bc', 'bcx', 'cde', 'dea'];
+  const found = (text: string): string[] => words.filter((word) => keywordMatcher([word])(text));
+  fc.assert(fc.property(fc.array(fc.constantFrom(...'abcdex '), { maxLength: 12 }), (letters) => {
+    const text = letters.join('');
+    expect(keywordMatcher(words)(text)).toBe(found(text).length > 0);
+    for (const word of words) if (text.includes(word)) expect(found(text)).toContain(word);
+  }));
+});
+
 describe('a keyword is not found', () => {
   test.each([
     ['where it is absent', '極秘', '秘密ではない極上の品'],
     ['in letters of several words that only meet', 'ps', 'stop secretly'],
+    ['in a longer word when its own parts are joined', 'top secret', 'untopsecretly'],
     ['in another script', 'secret', 'ｃｒｅｔｅ'],
   ])('%s', (_, word, text) => {
     expect(keywordMatcher([word])(text)).toBe(false);

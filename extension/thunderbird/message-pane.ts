@@ -32,6 +32,7 @@ const STYLE = `
   .body { contain: content; position: relative; isolation: isolate; overflow: auto; padding: 0 2px 4px; }
   .text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; font: inherit; }
   .paper { background: #fff; color: #111; color-scheme: light; border-radius: 6px; padding: 12px 14px; }
+  .body > :first-child { margin-top: 0; }
   .body img { max-width: 100%; height: auto; }
   .body blockquote { margin: 8px 0 8px 2px; padding-left: 12px; border-left: 2px solid light-dark(#b9c2cc, #58616b); }
   .body a { color: light-dark(#0b57a4, #8ab8f0); }
@@ -56,6 +57,8 @@ const MARKS: Readonly<Record<BannerView['state'], readonly string[]>> = {
   'problem': ['M10 2.8L18 17H2z', 'M10 8v4.2M10 14.6v.2'],
   'cannot-check': ['M17.4 10a7.4 7.4 0 1 1-14.8 0a7.4 7.4 0 1 1 14.8 0', 'M7.900 7.900a2.2 2.2 0 1 1 3.3 2c-.8.4-1.2.9-1.2 1.8M10 14v.2'],
 };
+
+const JUDGED = 'data-ssmax-judged';
 
 /** Beyond the reach of a mail's style sheets: an author's `!important` loses against the element's own. */
 const HOST_STYLE = 'all: initial !important; display: block !important;';
@@ -85,7 +88,8 @@ function banner({ state, quiet, heading, sentence, notes, inspections, enrol }: 
     mark.append(path);
   }
   const words = element('div', 'words');
-  if (!quiet) words.append(element('p', 'heading', heading));
+  // A verified mail's sentence says it all.
+  if (state === 'problem' || state === 'cannot-check') words.append(element('p', 'heading', heading));
   const line = element('p', 'sentence');
   for (const { text, strong } of sentence) line.append(strong ? element('strong', '', text) : text);
   words.append(line);
@@ -163,12 +167,12 @@ function mount(parts: readonly HTMLElement[], language: string): HTMLElement {
 
 /** The mail's own document goes, with everything that could style or cover what is shown instead. */
 function replace(view: PaneView, replacement: Replacement): void {
-  document.documentElement.removeAttribute('data-ssmax-pending'); // hidden text would not count as text
+  document.documentElement.setAttribute(JUDGED, ''); // hidden text would not count as text
   const ownText = document.body.innerText;
   const host = mount([banner(view.banner), body(replacement, ownText), ...files(replacement)], view.language);
   document.head.replaceChildren();
   for (const kept of [document.documentElement, document.body]) {
-    for (const { name } of Array.from(kept.attributes)) kept.removeAttribute(name);
+    for (const { name } of Array.from(kept.attributes)) if (name !== JUDGED) kept.removeAttribute(name);
   }
   document.body.replaceChildren(host);
   document.body.style.cssText = 'margin: 14px 18px; color-scheme: light dark;';
@@ -190,8 +194,7 @@ function above(view: PaneView): void {
 }
 
 async function show(): Promise<void> {
-  const root = document.documentElement;
-  root.setAttribute('data-ssmax-pending', ''); // message-pane.css hides what is not yet judged
+  // There is not even a root element yet; message-pane.css hides what has not been judged.
   try {
     const asked = ask({ kind: 'show' });
     if (document.readyState === 'loading') await new Promise((resolve) => document.addEventListener('DOMContentLoaded', resolve, { once: true }));
@@ -200,7 +203,7 @@ async function show(): Promise<void> {
     if (view.replacement === undefined) above(view);
     else replace(view, view.replacement);
   } finally {
-    root.removeAttribute('data-ssmax-pending');
+    document.documentElement.setAttribute(JUDGED, '');
   }
 }
 

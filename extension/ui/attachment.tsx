@@ -14,6 +14,7 @@ export function Attachment({ host, words }: { readonly host: AttachmentHost; rea
   if (view === 'loading') return <main class="page" />;
   if (view === undefined) return <main class="page"><p role="alert">{words.text('viewer_unavailable')}</p></main>;
   const { name, sender, organisation, bytes } = view;
+  document.title = name;
   return (
     <main class="page viewer">
       <header>

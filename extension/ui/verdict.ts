@@ -128,7 +128,7 @@ function detailsOf(words: Words, judgement: Judgement): DetailGroup[] {
   };
   if (sender !== undefined) {
     group('details_sender', [
-      [sender.pseudonym ? 'details_pseudonym' : 'details_sender', sender.displayName], ['enrol_address', sender.address],
+      [sender.pseudonym ? 'details_pseudonym' : 'details_name', sender.displayName], ['enrol_address', sender.address],
       ['details_organisation', sender.organisation.names[words.language]],
     ]);
   }

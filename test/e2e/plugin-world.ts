@@ -1,0 +1,250 @@
+/**
+ * What the plugin's own tests run against: a real Thunderbird with the built add-on, a real Dovecot, and the chain of
+ * test/flow/world.ts behind one HTTPS server (the key server's plugin side) and one SMTP server (both gateways). The
+ * whole world of real servers is test/scenario's and the demo's; here single answers can be bent.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import { join } from 'node:path';
+import nodemailer from 'nodemailer';
+import { SMTPServer } from 'smtp-server';
+import { Correspondent } from '../../scripts/world/correspondent.ts';
+import { Desktop } from '../../scripts/world/desktop.ts';
+import { startDisplay } from '../../scripts/world/display.ts';
+import { startDovecot } from '../../scripts/world/dovecot.ts';
+import { MailStore } from '../../scripts/world/imap.ts';
+import type { World } from '../../scripts/world/process.ts';
+import { makeProfile } from '../../scripts/world/profile.ts';
+import { startThunderbird } from '../../scripts/world/thunderbird.ts';
+import type { Bytes } from '../../src/core/bytes.ts';
+import { contentDigest, parseAuthEnvelopedData } from '../../src/core/cms/auth-enveloped-data.ts';
+import { parseSignedData, signObject } from '../../src/core/cms/signed-data.ts';
+import { SsmaxError } from '../../src/core/error.ts';
+import { OID } from '../../src/core/oids.ts';
+import { encodeCertsOnly } from '../../src/core/pki/certs-only.ts';
+import { issueCrl } from '../../src/core/pki/crl.ts';
+import { parseCsr } from '../../src/core/pki/csr.ts';
+import { issueUser } from '../../src/core/pki/issue.ts';
+import { relay } from '../../src/flow/relay.ts';
+import { domainOf, parseAddressList, parseFrom } from '../../src/mail/address.ts';
+import { findCarrier, mailBytes, replaceCarrier } from '../../src/mail/carrier.ts';
+import { parseMime } from '../../src/mail/mime.ts';
+import { encodeDirectory } from '../../src/wire/directory.ts';
+import { decodeJson, encodeJson, fromBase64, toBase64 } from '../../src/wire/json.ts';
+import { refusalRequestSchema } from '../../src/wire/member-requests.ts';
+import { createWorld, native, signVerdict, type TestOrganisation, type TestWorld } from '../flow/world.ts';
+
+export const ADDON_ID = (JSON.parse(readFileSync('manifest.json', 'utf8')) as { browser_specific_settings: { gecko: { id: string } } }).browser_specific_settings.gecko.id;
+const PASSWORD = 'correct horse';
+const YEAR = 365 * 86_400_000;
+
+export interface PluginWorld {
+  readonly chain: TestWorld;
+  readonly hinode: TestOrganisation;
+  readonly tsukimi: TestOrganisation;
+  /** Mails as they were submitted. */
+  readonly submitted: { readonly recipients: readonly string[]; readonly raw: Buffer }[];
+  /** Codes that enrol, by address. */
+  readonly codes: Map<string, string>;
+  /** A code with which the next submission is refused. */
+  refuseNext: string | undefined;
+  /** The plugin's HTTPS server answers. */
+  reachable: boolean;
+  open(name: string, address: string, displayName: string, look: { readonly locale: 'ja' | 'en-US'; readonly dark: boolean }): Promise<Correspondent>;
+  store(address: string): MailStore;
+}
+
+/** Starts everything but Thunderbird; the add-on must have been built. */
+export async function startPluginWorld(world: World): Promise<PluginWorld> {
+  const chain = await createWorld();
+  Object.defineProperty(chain, 'now', { get: () => new Date() });
+  const hinode = await chain.addOrganisation('hinode.example', { ja: '日之出市役所', en: 'Hinode City Office' });
+  const tsukimi = await chain.addOrganisation('tsukimi.example', { ja: '月見製作所', en: 'Tsukimi Works' });
+  for (const one of [hinode, tsukimi]) inspectNow(one);
+  const [imap, lmtp] = [await world.ports.take(), await world.ports.take()];
+  const addresses = ['taro@hinode.example', 'yuki@hinode.example', 'hanako@tsukimi.example', 'jiro@tsukimi.example'];
+  await startDovecot(world, { accounts: addresses.map((address) => ({ address, password: PASSWORD })), ports: { imap, lmtp } });
+  const refusals = new Map<string, string>();
+
+  const plugin: PluginWorld = {
+    chain, hinode, tsukimi, submitted: [], codes: new Map(), refuseNext: undefined, reachable: true,
+    store: (address) => new MailStore(imap, { address, password: PASSWORD }),
+    async open(name, address, displayName, look) {
+      const display = await startDisplay(world, { name });
+      const profile = makeProfile({
+        dir: world.directory(`profile-${name}`),
+        account: { name: displayName, email: address, user: address, password: PASSWORD, imapPort: imap, smtpPort: smtp },
+        ...look,
+        certificates: [https.authority],
+        managed: { [ADDON_ID]: { organisationUrl: `${https.url}${domainOf(address)}`, root: toBase64(chain.root.der) } },
+      });
+      const thunderbird = await startThunderbird(world, { name, profile, display, addon: join(process.cwd(), 'dist/thunderbird') });
+      return new Correspondent(new Desktop(display, thunderbird));
+    },
+  };
+  const https = await startHttps(world, (request, body, response) => answer(plugin, refusals, request, body, response));
+  const smtp = await startSmtp(world, plugin, refusals, lmtp);
+  return plugin;
+}
+
+/** Verdicts of this moment: those of test/flow are of a fixed one. */
+function inspectNow(organisation: TestOrganisation): void {
+  organisation.parts = {
+    ...organisation.parts,
+    inspection: {
+      async inspect(envelope, leg, direction) {
+        const digest = await contentDigest(parseAuthEnvelopedData(envelope).body);
+        return signVerdict(organisation, { contentDigest: digest, leg, direction, time: new Date() });
+      },
+    },
+  };
+}
+
+/** The key server's plugin side, one organisation a path: /hinode.example/ssmax/v1/directory. */
+async function answer(plugin: PluginWorld, refusals: Map<string, string>, request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<void> {
+  const { chain } = plugin;
+  const [, domain = '', path = ''] = /^\/([^/]+)(\/.*)$/.exec(request.url ?? '') ?? [];
+  const organisation = chain.organisations.get(domain);
+  const reply = (status: number, content: Uint8Array | string = ''): void => {
+    response.writeHead(status, { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': 'authorization, content-type, content-transfer-encoding' });
+    response.end(content);
+  };
+  if (!plugin.reachable || organisation === undefined) return reply(503);
+  if (request.method === 'OPTIONS') return reply(204);
+  const { delegate } = chain;
+  const validity = { thisUpdate: new Date(Date.now() - 1000), nextUpdate: new Date(Date.now() + 86_400_000) };
+  switch (path) {
+    case '/ssmax/v1/directory':
+      return reply(200, await signObject(
+        { type: OID.directory, signingTime: new Date(), value: encodeDirectory({
+          version: 1, issued: new Date(), nextUpdate: validity.nextUpdate, organisations: [...chain.organisations.values()].map(({ entry }) => entry),
+        }) },
+        { key: delegate.key, certificate: delegate.certificate.der, subjectKeyIdentifier: delegate.certificate.subjectKeyIdentifier },
+      ));
+    case '/ssmax/v1/crl/authority':
+      return reply(200, (await issueCrl({ issuer: delegate, number: Date.now(), ...validity, revoked: chain.revoked })).der);
+    case '/ssmax/v1/crl/organisation':
+      return reply(200, (await issueCrl({ issuer: organisation.issuer, number: Date.now(), ...validity, revoked: organisation.revoked })).der);
+    case '/.well-known/est/simpleenroll': {
+      const [address = '', code = ''] = Buffer.from(request.headers.authorization?.replace('Basic ', '') ?? '', 'base64').toString().split(':');
+      if (plugin.codes.get(address) !== code) return reply(401);
+      const { publicKey } = await parseCsr(fromBase64(body.toString('latin1')));
+      const certificate = await issueUser({
+        publicKey, issuer: organisation.issuer, random: (length) => native.random(length), email: address, commonName: NAMES[address] ?? address,
+        validity: { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + YEAR / 2) },
+      });
+      organisation.members.set(address, { mailbox: address, certificates: [certificate.der] });
+      plugin.codes.delete(address);
+      return reply(200, toBase64(encodeCertsOnly([certificate.der])));
+    }
+    case '/ssmax/v1/requests': {
+      const asked = decodeJson(refusalRequestSchema, parseSignedData(new Uint8Array(body)).eContent);
+      const digest = Buffer.from(asked.contentDigest).toString('hex');
+      const value = encodeJson({ type: 'refusal', contentDigest: asked.contentDigest, nonce: asked.nonce, params: {}, code: refusals.get(digest) });
+      const { key, certificate } = organisation.issuer;
+      return reply(200, await signObject({ type: OID.organisationAnswer, value, signingTime: new Date() },
+        { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier }));
+    }
+    default: return reply(404);
+  }
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  'taro@hinode.example': '山田 太郎', 'yuki@hinode.example': '鈴木 雪', 'hanako@tsukimi.example': '佐藤 花子', 'jiro@tsukimi.example': '佐藤 次郎',
+};
+
+/** Relays as both gateways would, and delivers. */
+async function submit(plugin: PluginWorld, recipients: readonly string[], raw: Bytes): Promise<{ readonly to: string; readonly raw: Bytes }[]> {
+  const outer = parseMime(raw, 'outer');
+  const from = parseFrom(outer.headers.single('From') ?? '').address;
+  const visible = ['To', 'Cc'].flatMap((name) => parseAddressList(outer.headers.single(name) ?? '')).map(({ address }) => address);
+  const carrier = findCarrier(outer);
+  if (carrier.kind === 'none') throw new SsmaxError('refused', 'not-protected');
+  const sending = plugin.chain.organisations.get(domainOf(from));
+  if (sending === undefined) throw new SsmaxError('refused', 'organisation-unknown');
+  const out: { to: string; raw: Bytes }[] = [];
+  const first = await relay(sending.parts, 'submission', { cms: carrier.cms, recipients, from, visible });
+  for (const departure of first.departures) {
+    if (departure.purpose === 'deliver') {
+      for (const to of departure.recipients) out.push({ to, raw: mailBytes(replaceCarrier(raw, departure.cms)) });
+      continue;
+    }
+    const receiving = plugin.chain.organisations.get(domainOf(departure.recipients[0] ?? ''));
+    if (receiving === undefined) throw new SsmaxError('refused', 'organisation-unknown');
+    const second = await relay(receiving.parts, 'arriving', { cms: departure.cms, recipients: departure.recipients, from, visible });
+    for (const last of second.departures) for (const to of last.recipients) out.push({ to, raw: mailBytes(replaceCarrier(raw, last.cms)) });
+  }
+  return out;
+}
+
+async function startSmtp(world: World, plugin: PluginWorld, refusals: Map<string, string>, lmtpPort: number): Promise<number> {
+  // Typed for SMTP only, but LMTP is one of its options (nodemailer.com/smtp).
+  const lmtp = nodemailer.createTransport({ host: '127.0.0.1', port: lmtpPort, ...{ lmtp: true }, secure: false, ignoreTLS: true });
+  const take = async (recipients: readonly string[], raw: Buffer): Promise<void> => {
+    const bytes = new Uint8Array(raw);
+    if (plugin.refuseNext !== undefined) {
+      const code = plugin.refuseNext;
+      plugin.refuseNext = undefined;
+      const carrier = findCarrier(parseMime(bytes, 'outer'));
+      if (carrier.kind === 'carrier') {
+        const digest = await contentDigest(parseAuthEnvelopedData(parseSignedData(carrier.cms).eContent).body);
+        refusals.set(Buffer.from(digest).toString('hex'), code);
+      }
+      throw new SsmaxError('refused', code);
+    }
+    for (const { to, raw: mail } of await submit(plugin, recipients, bytes)) await lmtp.sendMail({ envelope: { from: '', to }, raw: Buffer.from(mail) });
+    plugin.submitted.push({ recipients, raw });
+  };
+  const server = new SMTPServer({
+    disabledCommands: ['STARTTLS'],
+    allowInsecureAuth: true,
+    size: 100 * 1024 * 1024,
+    onAuth: (auth, _session, done) => done(null, { user: auth.username }),
+    onData: (stream, session, done) => {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('end', () => {
+        take(session.envelope.rcptTo.map(({ address }) => address), Buffer.concat(chunks)).then(() => done(null), (error: unknown) => {
+          const code = error instanceof SsmaxError ? error.code : 'fault';
+          if (!(error instanceof SsmaxError)) console.error(error);
+          done(Object.assign(new Error(`5.7.1 SSMAX-${code} Refused`), { responseCode: 550 }));
+        });
+      });
+    },
+  });
+  const port = await world.ports.take();
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()));
+  world.closing(() => new Promise<void>((resolve) => server.close(() => resolve())));
+  return port;
+}
+
+type Answer = (request: IncomingMessage, body: Buffer, response: ServerResponse) => Promise<void>;
+
+async function startHttps(world: World, handler: Answer): Promise<{ url: string; authority: Uint8Array }> {
+  const directory = world.directory('plugin-tls');
+  mkdirSync(directory, { recursive: true });
+  const openssl = (...args: string[]): Buffer => execFileSync('openssl', args, { cwd: directory, stdio: ['ignore', 'pipe', 'ignore'] });
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=Test CA', '-days', '2');
+  writeFileSync(join(directory, 'san'), 'subjectAltName=IP:127.0.0.1\n');
+  openssl('req', ...key, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=127.0.0.1');
+  openssl('x509', '-req', '-in', 'server.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'san', '-out', 'server.pem', '-days', '2');
+  const read = (name: string): Buffer => readFileSync(join(directory, name));
+  const server = createServer({ key: read('server.key'), cert: read('server.pem') }, (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => void handler(request, Buffer.concat(chunks), response).catch((error: unknown) => {
+      console.error(error);
+      response.writeHead(500, { 'Access-Control-Allow-Origin': '*' }).end();
+    }));
+  });
+  const port = await world.ports.take();
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()));
+  world.closing(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return { url: `https://127.0.0.1:${port}/`, authority: new Uint8Array(openssl('x509', '-in', 'ca.pem', '-outform', 'der')) };
+}

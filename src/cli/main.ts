@@ -15,8 +15,11 @@ import { gatewayCommand } from './gateway.ts';
 import { inspectionCommand } from './inspection.ts';
 import { keyServerCommand } from './keyserver.ts';
 import { memberCommand } from './member.ts';
+import { openCommand } from './open.ts';
+import { sealCommand } from './seal.ts';
+import { verifyCommand } from './verify.ts';
 
-const verbs = [authorityCommand, keyServerCommand, gatewayCommand, inspectionCommand, memberCommand, auditCommand];
+const verbs = [authorityCommand, keyServerCommand, gatewayCommand, inspectionCommand, memberCommand, auditCommand, verifyCommand, sealCommand, openCommand];
 
 const exitCodes = { refused: 1, 'not-for-me': 1, unavailable: 3, fault: 4 } as const;
 

@@ -11,6 +11,8 @@ export interface ContentFile {
   readonly name: string;
   /** `type/subtype`, lower case. */
   readonly type: string;
+  /** As declared, of a text. */
+  readonly charset?: string;
   readonly bytes: Bytes;
 }
 
@@ -56,7 +58,8 @@ function visit(entity: Entity, place: 'body' | 'related', found: Found): void {
     const list = type === 'text/html' ? found.htmls : found.texts;
     list.push(decodeText(entity));
   } else {
-    const file = { name: entity.filename ?? '', type, bytes: entity.body() };
+    const charset = type.startsWith('text/') ? entity.params.get('charset') : undefined;
+    const file = { name: entity.filename ?? '', type, bytes: entity.body(), ...(charset !== undefined && { charset }) };
     if (place === 'related' && entity.contentId !== undefined && type.startsWith('image/')) found.images.push({ ...file, contentId: entity.contentId });
     else found.attachments.push(file);
   }

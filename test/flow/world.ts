@@ -5,14 +5,15 @@
 import type { Bytes } from '../../src/core/bytes.ts';
 import { signObject } from '../../src/core/cms/signed-data.ts';
 import { SsmaxError } from '../../src/core/error.ts';
+import type { OrganisationKey } from '../../src/core/keys.ts';
 import { OID } from '../../src/core/oids.ts';
 import { type Certificate } from '../../src/core/pki/certificate.ts';
 import { type Crl, issueCrl, type Revocation } from '../../src/core/pki/crl.ts';
 import { issueDelegate, issueOrganisation, issueRoot, issueServer, issueUser, type Issuer } from '../../src/core/pki/issue.ts';
-import { createKeyService, type KeyService } from '../../src/flow/key-service.ts';
+import { createKeyService, type KeyService, type KeyServiceParts } from '../../src/flow/key-service.ts';
 import type { Credential, Member } from '../../src/flow/ports.ts';
 import type { GatewayParts } from '../../src/flow/relay.ts';
-import { loadTrust, type Trust } from '../../src/flow/trust.ts';
+import { loadTrust, type Trust, type TrustMaterial } from '../../src/flow/trust.ts';
 import { createNodeCrypto, generatePrivateKey, loadOrganisationKey, loadPrivateKey } from '../../src/platform/node-crypto.ts';
 import { type Directory, encodeDirectory, type Organisation } from '../../src/wire/directory.ts';
 import { encodeVerdict, type Verdict } from '../../src/wire/verdict.ts';
@@ -22,7 +23,7 @@ export const native = createNodeCrypto();
 const random = (length: number): Bytes => native.random(length);
 export const NOW = new Date('2026-11-22T03:00:00Z');
 const YEAR = 365 * 86_400_000;
-const validity = { notBefore: new Date(NOW.getTime() - YEAR), notAfter: new Date(NOW.getTime() + YEAR) };
+const around = (now: Date) => ({ notBefore: new Date(now.getTime() - YEAR), notAfter: new Date(now.getTime() + YEAR) });
 
 export interface TestOrganisation {
   readonly id: string;
@@ -33,7 +34,12 @@ export interface TestOrganisation {
   readonly users: Map<string, Credential>;
   readonly revoked: Revocation[];
   readonly alerts: string[];
+  /** Mailboxes of a group or alias. */
+  readonly aliases: Map<string, readonly string[]>;
+  /** Multiplications by the organisation's key in its key service so far. */
+  readonly multiplied: { count: number };
   readonly entry: Organisation;
+  readonly serviceParts: KeyServiceParts;
   service: KeyService;
   parts: GatewayParts;
   /** What the inspection server will say. */
@@ -46,12 +52,15 @@ export interface TestWorld {
   readonly delegate: Issuer;
   readonly organisations: Map<string, TestOrganisation>;
   readonly revoked: Revocation[];
+  /** What the Authority and the organisations publish at `now`. */
+  material(): Promise<TrustMaterial>;
   trust(): Promise<Trust>;
   addOrganisation(domain: string, names: { ja: string; en: string }): Promise<TestOrganisation>;
-  addUser(organisation: TestOrganisation, address: string, commonName: string, pseudonymous?: boolean): Promise<Credential>;
+  addUser(organisation: TestOrganisation, address: string, commonName: string, pseudonymous?: boolean, pkcs8?: Bytes): Promise<Credential>;
 }
 
-export async function createWorld(): Promise<TestWorld> {
+export async function createWorld(start = NOW): Promise<TestWorld> {
+  const validity = around(start);
   const rootKey = loadPrivateKey(generatePrivateKey());
   const root = await issueRoot({ key: rootKey, subject: { commonName: 'SSMAX Authority', organisation: 'SSMAX' }, validity, random });
   const delegateKey = loadPrivateKey(generatePrivateKey());
@@ -63,8 +72,8 @@ export async function createWorld(): Promise<TestWorld> {
   const revoked: Revocation[] = [];
 
   const world: TestWorld = {
-    now: NOW, root, delegate, organisations, revoked,
-    async trust() {
+    now: start, root, delegate, organisations, revoked,
+    async material() {
       const entries = [...organisations.values()].map(({ entry }) => entry);
       const directory: Directory = {
         version: 1, issued: new Date(world.now.getTime() - 1000), nextUpdate: new Date(world.now.getTime() + 86_400_000), organisations: entries,
@@ -76,7 +85,10 @@ export async function createWorld(): Promise<TestWorld> {
       const crls = await Promise.all([
         crl(delegate, revoked, world.now), ...[...organisations.values()].map((one) => crl(one.issuer, one.revoked, world.now)),
       ]);
-      return loadTrust({ root: root.der, directory: signed, crls: crls.map(({ der }) => der) }, world.now);
+      return { root: root.der, directory: signed, crls: crls.map(({ der }) => der) };
+    },
+    async trust() {
+      return loadTrust(await world.material(), world.now);
     },
     async addOrganisation(domain, names) {
       const pkcs8 = generatePrivateKey();
@@ -87,8 +99,8 @@ export async function createWorld(): Promise<TestWorld> {
         country: 'JP', mailDomains: [domain], hostNames: [domain],
       });
       const issuer = { certificate, key };
-      const gateway = await server(issuer, 'gateway', `gateway.${domain}`);
-      const inspection = await server(issuer, 'inspection', `inspection.${domain}`);
+      const gateway = await server(issuer, validity, 'gateway', `gateway.${domain}`);
+      const inspection = await server(issuer, validity, 'inspection', `inspection.${domain}`);
       const entry: Organisation = {
         id, certificate: certificate.der, formerCertificates: [], names, vetted: '2026-10-01', domains: [domain], type: 'organisation',
         alwaysSigned: [domain], gateways: [gateway.certificate.spkiSha256], inspections: [inspection.certificate.spkiSha256],
@@ -97,10 +109,19 @@ export async function createWorld(): Promise<TestWorld> {
       const seen = new Map<string, Bytes>();
       const alerts: string[] = [];
       const clock = { now: () => world.now };
-      const service = createKeyService({
-        native, key, certificate, clock, trust: () => world.trust(),
+      const aliases = new Map<string, readonly string[]>();
+      const multiplied = { count: 0 };
+      const counting: OrganisationKey = {
+        ...key,
+        sharedX: (point) => {
+          multiplied.count++;
+          return key.sharedX(point);
+        },
+      };
+      const serviceParts: KeyServiceParts = {
+        native, key: counting, certificate, clock, trust: () => world.trust(),
         inspection: () => Promise.resolve(inspection.certificate),
-        members: { expand: (address) => Promise.resolve([members.get(address)].filter((one) => one !== undefined)) },
+        members: { expand: (address) => Promise.resolve((aliases.get(address) ?? [address]).map((mailbox) => members.get(mailbox)).filter((one) => one !== undefined)) },
         seen: {
           record(c1, hash) {
             const name = Buffer.from(c1).toString('hex');
@@ -113,16 +134,17 @@ export async function createWorld(): Promise<TestWorld> {
           evidence: () => Promise.resolve(),
           alert: (code) => { alerts.push(code); return Promise.resolve(); },
         },
-      });
+      };
+      const service = createKeyService(serviceParts);
       const organisation: TestOrganisation = {
-        id, issuer, gateway, inspection, members, users: new Map(), revoked: [], alerts, entry, service,
+        id, issuer, gateway, inspection, members, users: new Map(), revoked: [], alerts, aliases, multiplied, entry, serviceParts, service,
         verdict: { result: 'pass', findings: [] },
         parts: {
           native, credential: gateway, organisation: certificate, keyServer: service, clock, trust: () => world.trust(),
           inspection: {
             async inspect(envelope, leg, direction) {
               const digest = await contentDigest(parseAuthEnvelopedData(envelope).body);
-              return signVerdict(organisation, { contentDigest: digest, leg, direction });
+              return signVerdict(organisation, { contentDigest: digest, leg, direction, time: world.now });
             },
           },
         },
@@ -130,8 +152,8 @@ export async function createWorld(): Promise<TestWorld> {
       organisations.set(domain, organisation);
       return organisation;
     },
-    async addUser(organisation, address, commonName, pseudonymous = false) {
-      const key = loadPrivateKey(generatePrivateKey());
+    async addUser(organisation, address, commonName, pseudonymous = false, pkcs8 = generatePrivateKey()) {
+      const key = loadPrivateKey(pkcs8);
       const certificate = await issueUser({
         publicKey: key.publicKey, issuer: organisation.issuer, validity, random, email: address, commonName, pseudonymous,
       });
@@ -146,7 +168,7 @@ export async function createWorld(): Promise<TestWorld> {
   return world;
 }
 
-async function server(issuer: Issuer, role: 'gateway' | 'inspection', name: string): Promise<Credential> {
+async function server(issuer: Issuer, validity: ReturnType<typeof around>, role: 'gateway' | 'inspection', name: string): Promise<Credential> {
   const key = loadPrivateKey(generatePrivateKey());
   return { key, certificate: await issueServer({ publicKey: key.publicKey, issuer, validity, random, role, dnsNames: [name] }) };
 }

@@ -1,0 +1,36 @@
+/** `ssmax open`: a sealed mail in, its content out, if and only if it is verified. */
+import { Command } from 'commander';
+import { judgeMail } from '../flow/open.ts';
+import { exportMail } from '../mail/export.ts';
+import { addKeyOptions, type KeyOptions } from './credential.ts';
+import { languageOf, printable, sentenceOf } from './sentences.ts';
+import { readStdin, writeStdout } from './streams.ts';
+import { trustOption } from './trust-directory.ts';
+import { parseTime, readerFor, verdictExitCode } from './verify.ts';
+
+interface OpenOptions extends KeyOptions {
+  readonly trust: string;
+  readonly at?: Date;
+}
+
+export function openCommand(): Command {
+  const command = new Command('open')
+    .description('open a sealed mail from standard input; its content goes to standard output only if it is verified')
+    .addOption(trustOption().makeOptionMandatory())
+    .option('--at <time>', 'judge as at this time, ISO 8601', parseTime);
+  return addKeyOptions(command, true).action(async (options: OpenOptions) => {
+    const reader = await readerFor(options);
+    const judgement = await judgeMail(await readStdin(), reader);
+    const { state, code, message } = judgement;
+    if (state === 'verified' && message !== undefined) {
+      // Who reads the outer mail as well must know where it differs.
+      for (const { field, inner, outer } of message.conflicts) {
+        process.stderr.write(`ssmax: note: the outer ${field} says "${printable(outer)}", the sender wrote "${printable(inner)}"\n`);
+      }
+      await writeStdout(exportMail(message.entity));
+      return;
+    }
+    process.stderr.write(`ssmax: ${sentenceOf(judgement, languageOf(process.env))} (${code})\n`);
+    process.exitCode = verdictExitCode([judgement]);
+  });
+}

@@ -8,9 +8,9 @@ import { SsmaxError } from '../../src/core/error.ts';
 
 /** By what they are for. Names are Debian 12's and 13's. */
 export const packages = {
-  servers: ['postfix', 'dovecot-imapd', 'dovecot-lmtpd', 'clamav-daemon'],
+  servers: ['postfix', 'dovecot-imapd', 'dovecot-lmtpd', 'clamav-daemon', 'openssl'],
   desktop: ['thunderbird', 'thunderbird-l10n-ja', 'fonts-noto-cjk', 'xvfb', 'openbox', 'imagemagick', 'xdotool', 'xclip', 'x11-utils'],
-  tests: ['postgresql', 'fakeroot', 'openssl'],
+  tests: ['postgresql', 'fakeroot'],
 } as const;
 
 export type PackageGroup = keyof typeof packages;

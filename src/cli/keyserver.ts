@@ -6,7 +6,7 @@ import { runKeyServer } from '../server/keyserver/main.ts';
 import { decodeJson } from '../wire/json.ts';
 import { bytesField } from '../wire/json.ts';
 import { adminCall, adminOption } from './admin.ts';
-import { newKeyWithRequest, readPem, writeCertificate } from './files.ts';
+import { newKeyWithRequest, readPem, writeCertificate, writeNew } from './files.ts';
 import { passphraseFor, passphraseOption, runServer } from './serve.ts';
 
 export function keyServerCommand(): Command {
@@ -41,6 +41,13 @@ export function keyServerCommand(): Command {
     .action(async ({ state, role, csr, hostName, out }: { state: string; role: string; csr: string; hostName: string; out: string }) => {
       const answer = await adminCall(state, 'POST', '/certifications', { role, hostName, request: readPem(csr, 'CERTIFICATE REQUEST') });
       writeCertificate(out, decodeJson(z.object({ certificate: bytesField() }), answer).certificate);
+    });
+  command.command('export-crl')
+    .description('write the organisation\'s CRL to a file')
+    .addOption(adminOption())
+    .requiredOption('--out <file>', 'where it goes')
+    .action(async ({ state, out }: { state: string; out: string }) => {
+      writeNew(out, await adminCall(state, 'GET', '/crl'));
     });
   command.command('refresh')
     .description('fetch directory and CRL from the Authority now')

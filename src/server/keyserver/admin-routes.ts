@@ -65,6 +65,7 @@ export function adminRoutes({ store, registry, ca, refresh, clock }: Parts): Hon
     return { certificate: certificate.der };
   });
   post('/refresh', z.strictObject({}), refresh);
+  app.get('/crl', async (context) => context.body(await ca.crl()));
   app.get('/audit', async (context) => context.body(encodeJson(await verifyAuditChain(store))));
   return app;
 }

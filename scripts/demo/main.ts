@@ -1,0 +1,53 @@
+/** The demo: a whole SSMAX world, then either Thunderbird for two people, or the story played without a display. */
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { installMissing } from '../world/packages.ts';
+import { HINODE, type LocalWorld, startLocalWorld, TSUKIMI } from '../world/local-world.ts';
+import { World } from '../world/process.ts';
+import { type SmtpTap, startSmtpTap } from '../world/smtp-tap.ts';
+import { openDesks } from './desks.ts';
+import { Record } from './record.ts';
+import { playStory } from './story.ts';
+
+const say = (line: string): void => { process.stdout.write(`${line}\n`); };
+
+const { values } = parseArgs({
+  options: { headless: { type: 'boolean', default: false }, out: { type: 'string', default: '.demo' } },
+});
+
+installMissing(['servers', 'desktop'], say);
+const world = await World.open();
+world.endOnSignals((error) => { process.stderr.write(`${String(error)}\n`); });
+let failed = false;
+try {
+  const taps = new Map<string, SmtpTap>();
+  say('Starting the Authority, 日之出市役所 (hinode.example) and 月見製作所 (tsukimi.example) …');
+  const local = await startLocalWorld(world, [HINODE, TSUKIMI], {
+    route: async (domain, port) => {
+      const tap = await startSmtpTap(world, port);
+      taps.set(domain, tap);
+      return tap.port;
+    },
+  });
+  sayPids(local);
+  if (values.headless) {
+    const record = new Record(resolve(values.out), say);
+    await playStory({ local, taps, record });
+    say(`The record is in ${join(values.out, 'result.json')}.`);
+  } else {
+    await openDesks(local, say);
+  }
+} catch (error) {
+  failed = true;
+  process.stderr.write(`${error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
+} finally {
+  await world.stop();
+}
+process.exit(failed ? 1 : 0);
+
+function sayPids(local: LocalWorld): void {
+  say(`  authority ${local.authority.running.pid}, dovecot ${local.dovecot.pid}, clamd ${local.clamd.pid}`);
+  for (const { plan, servers, postfix } of local.organisations) {
+    say(`  ${plan.domain}: key server ${servers.keyServer.pid}, inspection ${servers.inspection.pid}, gateway ${servers.gateway.pid}, postfix ${postfix.pid}`);
+  }
+}

@@ -88,11 +88,14 @@ export interface LocalWorld {
 }
 
 /** Passphrase of all keys of this world: it lives as long as the world. */
-const PASSPHRASE = 'local world';
+export const PASSPHRASE = 'local world';
+
+/** A connection to or from an organisation's gateway, or from its servers to the Authority. */
+export type Hop = 'submission' | 'arriving' | 'keyServer' | 'inspection' | 'queue' | 'authority';
 
 export interface WorldOptions {
-  /** Ports that a test puts something of its own between (a proxy): where the gateway of each organisation calls. */
-  readonly detour?: (organisation: string, hop: 'keyServer' | 'inspection' | 'queue', port: number) => number;
+  /** Gives the port to call in place of `port`: for a test that puts something of its own between. */
+  readonly detour?: (organisation: string, hop: Hop, port: number) => number | Promise<number>;
   /** The port to which mail for a domain goes instead of its organisation's arriving port (a wire tap). */
   readonly route?: (domain: string, port: number) => Promise<number>;
 }
@@ -198,9 +201,10 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
   const { authority, webCa, dovecot, clamd, options } = around;
   const state = join(dir, 'state');
   const root = join(authority.dir, 'root.pem');
-  const authorityPeer = { address: `127.0.0.1:${authority.port}`, spki: authority.spki };
   const web = await issueWeb(webCa, dir);
-  const via = (hop: 'keyServer' | 'inspection' | 'queue', port: number): string => `127.0.0.1:${options.detour?.(plan.name, hop, port) ?? port}`;
+  const detour = async (hop: Hop, port: number): Promise<number> => await options.detour?.(plan.name, hop, port) ?? port;
+  const via = async (hop: Hop, port: number): Promise<string> => `127.0.0.1:${await detour(hop, port)}`;
+  const authorityPeer = { address: await via('authority', authority.port), spki: authority.spki };
   writeYaml(join(dir, 'keyserver.yaml'), {
     state: 'state', database: 'state/keyserver.sqlite', key: 'organisation.key', certificate: 'organisation.pem', tlsKey: 'tls.key',
     hostName: `keyserver.${plan.domain}`, root, domains: [plan.domain], listen: `127.0.0.1:${ports.keyServer}`, authority: authorityPeer,
@@ -210,9 +214,9 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
   writeYaml(join(dir, 'gateway.yaml'), {
     state: 'gateway-state', key: 'gateway.key', certificate: 'gateway.pem', organisation: 'organisation.pem', root,
     listen: { submission: `127.0.0.1:${ports.gateway.submission}`, arriving: `127.0.0.1:${ports.gateway.arriving}` },
-    queue: via('queue', ports.postfix.reinjection), authority: authorityPeer,
-    keyServer: { address: via('keyServer', ports.keyServer), spki: spki.keyServer },
-    inspection: { address: via('inspection', ports.inspection), spki: spki.inspection }, refresh: 5,
+    queue: await via('queue', ports.postfix.reinjection), authority: authorityPeer,
+    keyServer: { address: await via('keyServer', ports.keyServer), spki: spki.keyServer },
+    inspection: { address: await via('inspection', ports.inspection), spki: spki.inspection }, refresh: 5,
   });
   const start = {
     keyServer: () => startSsmax(world, `${plan.name}-keyserver`, ['keyserver', 'run', '--config', join(dir, 'keyserver.yaml')], PASSPHRASE),
@@ -230,10 +234,11 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
         '--identity-check', `HR-2026-${1001 + index}`, ...(pseudonym ? ['--pseudonym'] : [])]);
     }
   };
+  const filter = { submission: await detour('submission', ports.gateway.submission), arriving: await detour('arriving', ports.gateway.arriving) };
   const [inspection, gateway, postfix] = await Promise.all([
     start.inspection(), start.gateway(),
     startPostfix(world, {
-      name: plan.name, domain: plan.domain, mailboxes: accounts.map(({ address }) => address), ports: ports.postfix, gateway: ports.gateway,
+      name: plan.name, domain: plan.domain, mailboxes: accounts.map(({ address }) => address), ports: ports.postfix, gateway: filter,
       lmtpPort: dovecot.ports.lmtp, routes: new Map([...around.routes].filter(([domain]) => domain !== plan.domain)), authSocket: dovecot.authSocket,
     }),
     addMembers(),

@@ -87,7 +87,8 @@ describe('what the gateway submits', () => {
     ['C2', { kemct: (kemct) => ({ ...kemct, c2: kemct.c1 }) }],
     ['point off the curve', { kemct: (kemct) => ({ ...kemct, c2: turned(kemct.c2, -1) }) }],
     ['wrapped key', { info: { encryptedKey: new Uint8Array(40) } }],
-    ['commitment to the content key', { otherCek: new Uint8Array(32).fill(7) }],
+    ['content key', { otherCek: new Uint8Array(32).fill(7) }],
+    ['commitment to the content key, GCM being right', { otherCommitment: true }],
   ])('gives the one opaque error for a wrong %s', async (_, deviations) => {
     expect(await failure(await submit(deviations))).toBe('refused content-invalid');
   });

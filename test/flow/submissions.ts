@@ -1,9 +1,11 @@
 /** An inspection server's organisation, and what its gateway submits, made as the key server's answer leads to it. */
 import type { Bytes } from '../../src/core/bytes.ts';
-import { contentDigest, encodeAuthEnvelopedData, encryptContent } from '../../src/core/cms/auth-enveloped-data.ts';
+import { contentDigest, deriveContentKey, encodeAuthEnvelopedData, encryptContent, type EnvelopeBody } from '../../src/core/cms/auth-enveloped-data.ts';
 import { encodeKemRecipientInfo, type KemRecipientInfo, wrapCek } from '../../src/core/cms/kem-recipient-info.ts';
+import { integer, octetString, oid, sequence, setOf } from '../../src/core/der.ts';
 import { sha256 } from '../../src/core/digest.ts';
 import { encapsulate } from '../../src/core/elgamal/index.ts';
+import { OID } from '../../src/core/oids.ts';
 import type { Certificate } from '../../src/core/pki/certificate.ts';
 import { type Issuer, issueOrganisation, issueRoot, issueServer, type ServerOrder } from '../../src/core/pki/issue.ts';
 import type { Credential } from '../../src/flow/ports.ts';
@@ -54,13 +56,17 @@ export interface Deviations {
   readonly info?: Partial<KemRecipientInfo>;
   /** Encrypt under another key than the wrapped one. */
   readonly otherCek?: Bytes;
+  /** Commit to another key, in a ciphertext that is otherwise good. */
+  readonly otherCommitment?: boolean;
   readonly infos?: (info: Bytes) => Bytes[];
 }
 
 /** DER AuthEnvelopedData with `content` for the inspection server. */
 export async function submission(content: Bytes, target: Certificate, organisation: Certificate, deviations: Deviations = {}): Promise<Bytes> {
   const cek = native.random(32);
-  const body = await encryptContent(content, deviations.otherCek ?? cek, native.random(12));
+  const body = deviations.otherCommitment === true
+    ? await uncommitted(content, cek)
+    : await encryptContent(content, deviations.otherCek ?? cek, native.random(12));
   const digest = await contentDigest(body);
   const label = encodeLabel({
     purpose: 'inspect', targetKey: target.spkiSha256, sealer: organisation.sha256, contentDigest: digest, recipients: ['hanako@tsukimi.example'],
@@ -73,4 +79,16 @@ export async function submission(content: Bytes, target: Certificate, organisati
     ...deviations.info,
   });
   return encodeAuthEnvelopedData(deviations.infos?.(info) ?? [info], body);
+}
+
+/** As encryptContent, but the commitment is to no key: GCM alone would open it. */
+async function uncommitted(content: Bytes, cek: Bytes): Promise<EnvelopeBody> {
+  const template = await encryptContent(content, cek, native.random(12));
+  const cekCommitment = native.random(32);
+  const authAttrs = setOf(sequence(oid(OID.cekCommitment), setOf(octetString(cekCommitment))));
+  const gcm = sequence(oid(OID.aes256Gcm), sequence(octetString(template.nonce), integer(16)));
+  const key = await crypto.subtle.importKey('raw', await deriveContentKey(cek, gcm), 'AES-GCM', false, ['encrypt']);
+  const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv: template.nonce, additionalData: authAttrs }, key, content));
+  // The ciphertext does not depend on the additional data: only the tag does.
+  return { ...template, cekCommitment, authAttrs, mac: sealed.slice(-16) };
 }

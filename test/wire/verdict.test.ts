@@ -9,7 +9,7 @@ const verdicts: fc.Arbitrary<Verdict> = fc.record({
   leg: fc.constantFrom(1 as const, 2 as const),
   direction: fc.constantFrom(...DIRECTIONS),
   organisation: fc.stringMatching(/^[A-Z0-9-]{1,64}$/),
-  policy: fc.string({ unit: 'binary', maxLength: 30 }),
+  policy: fc.stringMatching(/^[0-9A-Za-z.秘密-]{1,40}$/),
   result: fc.constantFrom(...VERDICT_RESULTS),
   findings: fc.array(fc.record({ code: fc.stringMatching(/^[a-z]{1,20}(-[a-z]{1,20})?$/), part: fc.nat({ max: 1000 }) }), { maxLength: 32 }),
   time: fc.date({ min: new Date('2020-01-01'), max: new Date('2090-01-01'), noInvalidDate: true }).map((date) => new Date(Math.floor(date.getTime() / 1000) * 1000)),

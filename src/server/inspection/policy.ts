@@ -16,7 +16,8 @@ const limit = (most: number): z.ZodDefault<z.ZodNumber> => z.number().int().min(
 
 const schema = z.strictObject({
   /** Stands in every verdict: change it with every change of the file. */
-  version: z.union([z.string().min(1).max(64), z.number()]).transform(String),
+  version: z.union([z.string(), z.number()]).transform(String)
+    .refine((text) => /^[0-9A-Za-z][0-9A-Za-z._:+-]{0,63}$/.test(text), 'must be 1 to 64 letters, digits and . _ : + -'),
   limits: z.strictObject({
     bytes: limit(DEFAULT_LIMITS.bytes), parts: limit(DEFAULT_LIMITS.parts), depth: limit(DEFAULT_LIMITS.depth),
   }).prefault({}),

@@ -51,6 +51,7 @@ test('the scanner is needed only where a rule asks for it', () => {
 describe('what is wrong is told with its line', () => {
   test.each([
     ['an unknown check', GOOD.replace('malware', 'malwares'), 9],
+    ['a version that no verdict may carry', GOOD.replace('2026-11-22', '"a b"'), 1],
     ['an unknown key', GOOD.replace('result: tag', 'results: tag'), 7],
     ['no words', GOOD.replace('[draft]', '[]'), 6],
     ['a word that would be in every mail', GOOD.replace('draft', '"\u200b"'), 6],

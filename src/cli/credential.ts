@@ -41,7 +41,7 @@ export async function loadCredential({ key: file, certificate, passphraseFd }: K
   // A PKCS#12 file is DER, hence begins with a SEQUENCE; PEM begins with text.
   const { key, certificates } = content[0] === 0x30 ? await fromBackup(content, passphrase) : { key: loadPrivateKey(loadKey(file, passphrase)), certificates: [] };
   const candidates = certificate === undefined ? certificates : [readPem(certificate, 'CERTIFICATE')];
-  if (candidates.length === 0) throw new SsmaxError('fault', 'certificate-missing');
+  if (candidates.length === 0) throw new SsmaxError('fault', 'certificate-missing', { file });
   const own = candidates.map((der) => parseCertificate(der)).find(({ publicKey }) => equal(publicKey, key.publicKey));
   if (own === undefined) throw new SsmaxError('fault', 'certificate-key-mismatch', { file: certificate ?? file });
   return { key, certificate: own };

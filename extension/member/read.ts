@@ -2,7 +2,9 @@
 import type { Bytes } from '../../src/core/bytes.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import { type Judgement, judgeMail } from '../../src/flow/open.ts';
+import { CARRIER_FIELD } from '../../src/mail/carrier.ts';
 import { type Content, readContent } from '../../src/mail/content.ts';
+import { parseHeaders } from '../../src/mail/header.ts';
 import { parseMime } from '../../src/mail/mime.ts';
 import { loadConfiguration } from './configuration.ts';
 import { type DeliveryReport, readDeliveryReport } from './delivery-report.ts';
@@ -17,6 +19,8 @@ export interface Reading {
   /** Of an opened mail. */
   readonly content?: Content;
   readonly report?: DeliveryReport & { readonly about?: SealedRecord };
+  /** It carries the mark of a sealed mail, whether or not it could be opened. */
+  readonly marked: boolean;
   /** No organisation is set up here, so that nothing can be said of mail without a seal. */
   readonly idle: boolean;
 }
@@ -33,12 +37,21 @@ export async function readMail(parts: SealParts, raw: Bytes, at: Date): Promise<
     now: ports.clock.now(),
   });
   const idle = await loadConfiguration(ports) === undefined;
+  const marked = isMarked(raw);
   if (judgement.content === 'opened' && judgement.message !== undefined) {
     const outer = parseMime(raw, 'outer').headers;
-    return { judgement, notes: await note(ports.tables, judgement, outer, at), content: readContent(judgement.message.entity), idle };
+    return { judgement, notes: await note(ports.tables, judgement, outer, at), content: readContent(judgement.message.entity), marked, idle };
   }
   const report = judgement.code === 'delivery-report' ? await reportOf(parts, raw) : undefined;
-  return { judgement: withoutKey(judgement, identity.length), notes: { firstFromOrganisation: false }, idle, ...(report !== undefined && { report }) };
+  return { judgement: withoutKey(judgement, identity.length), notes: { firstFromOrganisation: false }, marked, idle, ...(report !== undefined && { report }) };
+}
+
+function isMarked(raw: Bytes): boolean {
+  try {
+    return parseHeaders(raw, 'outer').headers.all(CARRIER_FIELD).length > 0;
+  } catch {
+    return false; // no header, no mark
+  }
 }
 
 /** A sealed mail that was judged without any key is no mail to believe: there is nothing to show of it. */

@@ -8,7 +8,6 @@ import type { BannerView, PaneView, Replacement, Request } from './protocol.ts';
 declare const browser: { readonly runtime: { sendMessage(request: Request): Promise<unknown> } };
 
 const STYLE = `
-  :host { color-scheme: light dark; }
   * { box-sizing: border-box; }
   .all { font: 15px/1.65 system-ui, sans-serif; color: light-dark(#1b1f24, #e6e8eb); text-align: start; }
   .banner { display: flex; gap: 12px; padding: 12px 16px; border-radius: 8px; border: 1px solid; margin: 0 0 20px; font-size: 14px; line-height: 1.6; }
@@ -61,7 +60,7 @@ const MARKS: Readonly<Record<BannerView['state'], readonly string[]>> = {
 const JUDGED = 'data-ssmax-judged';
 
 /** Beyond the reach of a mail's style sheets: an author's `!important` loses against the element's own. */
-const HOST_STYLE = 'all: initial !important; display: block !important;';
+const HOST_STYLE = 'all: initial !important; display: block !important; color-scheme: light dark !important;';
 
 function element<Name extends keyof HTMLElementTagNameMap>(name: Name, className = '', text?: string): HTMLElementTagNameMap[Name] {
   const made = document.createElement(name);
@@ -170,12 +169,13 @@ function replace(view: PaneView, replacement: Replacement): void {
   document.documentElement.setAttribute(JUDGED, ''); // hidden text would not count as text
   const ownText = document.body.innerText;
   const host = mount([banner(view.banner), body(replacement, ownText), ...files(replacement)], view.language);
-  document.head.replaceChildren();
+  // Thunderbird's own style sheet stays: it knows about dark windows.
+  document.head.replaceChildren(...document.head.querySelectorAll('link[href^="chrome://messagebody/"]'));
   for (const kept of [document.documentElement, document.body]) {
     for (const { name } of Array.from(kept.attributes)) if (name !== JUDGED) kept.removeAttribute(name);
   }
   document.body.replaceChildren(host);
-  document.body.style.cssText = 'margin: 14px 18px; color-scheme: light dark;';
+  document.body.style.margin = '14px 18px';
 }
 
 /**
@@ -185,10 +185,12 @@ function replace(view: PaneView, replacement: Replacement): void {
 function above(view: PaneView): void {
   const host = mount([banner(view.banner)], view.language);
   host.popover = 'manual';
-  host.style.cssText = `${HOST_STYLE} position: fixed !important; inset: 0 0 auto 0 !important; width: auto !important; background: light-dark(#fff, #1c1e21) !important; color-scheme: light dark !important;`;
-  document.documentElement.append(host);
+  host.style.cssText = `${HOST_STYLE} position: fixed !important; inset: 0 0 auto 0 !important; width: auto !important; background: light-dark(#fff, #18181b) !important;`;
+  const root = document.documentElement;
+  root.append(host);
   host.showPopover();
-  const room = (): void => document.documentElement.style.setProperty('margin-top', `${host.getBoundingClientRect().height}px`, 'important');
+  root.style.setProperty('display', 'block', 'important'); // a mail that hides all shall not hide this
+  const room = (): void => root.style.setProperty('margin-top', `${host.getBoundingClientRect().height}px`, 'important');
   room();
   new ResizeObserver(room).observe(host);
 }

@@ -172,7 +172,7 @@ function replacementOf(reading: Reading | undefined, { trusted, state }: Verdict
       words: labels,
     };
   }
-  // A problem: the text may be read, but nothing in it can be clicked.
-  if (state === 'problem') return { body: 'own-text', attachments: [], words: labels };
+  // A problem: the text may be read, but nothing in it can be clicked. Of a sealed mail there is the notice only.
+  if (state === 'problem' || reading?.marked === true) return { body: 'own-text', attachments: [], words: labels };
   return undefined;
 }

@@ -43,6 +43,16 @@ export function profileFor(local: LocalWorld, organisation: LocalOrganisation, u
   });
 }
 
+export type VerdictState = 'verified' | 'outside' | 'problem' | 'cannot-check';
+
+export interface Read {
+  /** The sentence above the mail. */
+  readonly banner: string;
+  readonly body: string;
+  /** The label of the button in the message header. */
+  readonly button: string;
+}
+
 export class Person extends Correspondent {
   private constructor(
     desktop: Desktop,
@@ -74,17 +84,16 @@ export class Person extends Correspondent {
     await desktop.click({ page: pages.addon, selector: '.notice.verified ~ .buttons button.primary' });
   }
 
-  /** Opens the mail whose subject contains this, and waits for the plugin's verdict of this state. */
-  async readMail(subject: string, state: 'verified' | 'outside' | 'problem' | 'cannot-check', folder: 'inbox' | 'sent' = 'inbox'): Promise<{ banner: string; body: string; button: string }> {
+  /** Opens the mail whose subject contains `subject`, and waits for a verdict of this state and for `showing` in it or in the mail. */
+  async readMail(subject: string, state: VerdictState, showing = '', folder: 'inbox' | 'sent' = 'inbox'): Promise<Read> {
     await this.select(subject, folder, 60_000);
-    const seen = await this.desktop.thunderbird.see({ ...banner, selector: `.banner.${state}` }, 60_000);
-    const { body } = await this.reading();
-    // The button's label follows the banner.
-    const button = await until(async () => {
-      const label = await this.headerButton(addonId);
-      return label !== undefined && label !== '' ? label : undefined;
-    }, { what: 'the header button' });
-    return { banner: seen.text, body, button };
+    return until(async () => {
+      const [seen] = await this.desktop.thunderbird.find({ ...banner, selector: `.banner.${state}` });
+      const button = await this.headerButton(addonId); // its label follows the banner
+      if (seen === undefined || button === undefined || button === '') return undefined;
+      const { body } = await this.reading();
+      return seen.text.includes(showing) || body.includes(showing) ? { banner: seen.text, body, button } : undefined;
+    }, { what: `${subject} to be ${state} and to show "${showing}"`, withinMs: 60_000, everyMs: 100 });
   }
 
   /** The window that says why a mail was not sent; closes it by keyboard. */

@@ -1,5 +1,5 @@
 /** What a run of the story leaves behind: raw messages, screenshots, trust material, result.json. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { shrinkPng } from '../world/display.ts';
 import type { Person } from './person.ts';
@@ -42,8 +42,10 @@ export class Record {
   async look(person: Person, name: string): Promise<void> {
     const { locale, dark } = person.look;
     const file = join(this.directory, 'screenshots', `${name}-${locale.slice(0, 2)}-${dark ? 'dark' : 'light'}.png`);
-    await person.desktop.display.screenshot(`${file}.full`);
-    await shrinkPng(`${file}.full`, file);
+    const full = file.replace(/\.png$/, '.full.png');
+    await person.desktop.display.screenshot(full);
+    await shrinkPng(full, file);
+    rmSync(full);
   }
 
   trust(name: string, bytes: Uint8Array | string): void {

@@ -81,7 +81,7 @@ export async function playStory({ local, taps, record }: StoryParts): Promise<vo
     for (const person of [hanako, jiro]) {
       const raw = await newest(person.mailbox);
       record.hop(person === hanako ? '3-leg3' : '3-leg3-bcc', raw);
-      const seen = await person.readMail(SUBJECT, 'verified');
+      const seen = await person.readMail(SUBJECT, 'verified', 'お世話になっております');
       const organisation = person.look.locale === 'ja' ? '日之出市役所' : 'Hinode City Office';
       must(seen.banner.includes('山田 太郎') && seen.banner.includes(organisation), `the sentence names sender and organisation: ${seen.banner}`);
       for (const paragraph of PARAGRAPHS) must(seen.body.includes(paragraph.replaceAll('*', '')), `the body shows "${paragraph}"`);
@@ -107,8 +107,7 @@ export async function playStory({ local, taps, record }: StoryParts): Promise<vo
   });
 
   await record.step(4, 'taro reads his own Sent copy', async () => {
-    const seen = await taro.readMail(SUBJECT, 'verified', 'sent');
-    must(seen.body.includes('お世話になっております'), 'the body is shown');
+    const seen = await taro.readMail(SUBJECT, 'verified', 'お世話になっております', 'sent');
     await record.look(taro, '4-sent-copy');
     return seen.banner;
   });
@@ -125,8 +124,7 @@ export async function playStory({ local, taps, record }: StoryParts): Promise<vo
     record.hop('5-leg1', await newest(hanako.mailbox, 'Sent'));
     record.hop('5-leg3', await newest(taro.mailbox));
     record.hop('5-leg2', tapped('hinode.example', taro.address));
-    const seen = await taro.readMail(SUBJECT, 'verified');
-    must(seen.body.includes('承知しました。'), 'the answer is shown');
+    const seen = await taro.readMail(SUBJECT, 'verified', '承知しました。');
     await record.look(taro, '5-answer');
     return seen.banner;
   });
@@ -134,9 +132,8 @@ export async function playStory({ local, taps, record }: StoryParts): Promise<vo
   await record.step(6, 'taro writes to yuki inside hinode', async () => {
     await taro.write({ to: [yuki.address], subject: '会議の時間', body: ['午後三時に変わりました。'] });
     must((await taro.send(120_000)) === undefined, 'the mail goes');
-    const seen = await yuki.readMail('会議の時間', 'verified');
+    const seen = await yuki.readMail('会議の時間', 'verified', '午後三時');
     record.hop('6-leg3', await newest(yuki.mailbox));
-    must(seen.body.includes('午後三時'), 'the body is shown');
     await record.look(yuki, '6-internal');
     return seen.banner;
   });
@@ -173,8 +170,7 @@ export async function playStory({ local, taps, record }: StoryParts): Promise<vo
     must(Buffer.from(report).includes('SSMAX-malware'), 'the delivery report carries the code');
     must((await hanako.mailbox.list()).length === before, "hanako's mailbox got nothing");
     await taro.desktop.thunderbird.waitForMessages('INBOX', reports + 1);
-    const seen = await taro.readMail('Undelivered', 'outside');
-    must(seen.banner.includes('請求書') && seen.banner.includes('届きませんでした'), `the plugin explains it: ${seen.banner}`);
+    const seen = await taro.readMail('Undelivered', 'outside', '「請求書」は届きませんでした');
     await record.look(taro, '8-delivery-report');
     return seen.banner.replaceAll('\n', ' ');
   });
@@ -199,9 +195,7 @@ export async function playStory({ local, taps, record }: StoryParts): Promise<vo
     must(/^250/.test((await submit({ port: tsukimi.ports.postfix.arriving, envelope: { from: 'info@outside.example', to: [hanako.address] }, raw: outside })).final.text), 'outside mail passes');
     const verdicts: string[] = [];
     for (const [subject, state, name] of [['Urgent payment', 'problem', 'impersonation'], ['Altered quotation', 'problem', 'altered'], ['Newsletter', 'outside', 'outside']] as const) {
-      const seen = await hanako.readMail(subject, state);
-      const expected = { impersonation: '名乗っています', altered: '書き換えられた', outside: 'SSMAXの外' }[name];
-      must(seen.banner.includes(expected), `${name}: ${seen.banner}`);
+      await hanako.readMail(subject, state, { impersonation: '名乗っています', altered: '書き換えられた', outside: 'SSMAXの外' }[name]);
       await record.look(hanako, `9-${name}`);
       verdicts.push(name);
     }
@@ -210,7 +204,7 @@ export async function playStory({ local, taps, record }: StoryParts): Promise<vo
     await until(async () => {
       await hanako.select('Newsletter', 'inbox', 60_000);
       await hanako.select(SUBJECT, 'inbox', 60_000);
-      return hanako.readMail(SUBJECT, 'cannot-check').then(() => true, () => false);
+      return (await hanako.desktop.thunderbird.find({ ...banner, selector: '.banner.cannot-check' })).length > 0;
     }, { what: 'the verdict "cannot check now"', withinMs: 180_000, everyMs: 1_000 });
     await record.look(hanako, '9-cannot-check');
     await tsukimi.restart('keyServer');
@@ -222,7 +216,7 @@ export async function playStory({ local, taps, record }: StoryParts): Promise<vo
     await ken.enrol(() => Promise.resolve());
     await ken.write({ to: [hanako.address], subject: '一通目', body: ['失効の前に書いたメールです。'] });
     must((await ken.send(120_000)) === undefined, 'the first mail goes');
-    await hanako.readMail('一通目', 'verified');
+    await hanako.readMail('一通目', 'verified', '失効の前');
     await hinode.revoke('ken');
     await ken.write({ to: [hanako.address], subject: '二通目', body: ['失効の後に書いたメールです。'] });
     const dialog = await ken.send(120_000).catch(() => undefined);
@@ -230,7 +224,7 @@ export async function playStory({ local, taps, record }: StoryParts): Promise<vo
     const reason = await ken.notSent(() => record.look(ken, '10-revoked'));
     must(reason.includes('証明書は無効'), `the reason is shown: ${reason}`);
     await hanako.select('Newsletter');
-    const seen = await hanako.readMail('一通目', 'verified');
+    const seen = await hanako.readMail('一通目', 'verified', '失効の前');
     await record.look(hanako, '10-old-mail');
     await ken.quit();
     return `${reason.replaceAll('\n', ' ')}; the mail before: ${seen.banner.replaceAll('\n', ' ')}`;

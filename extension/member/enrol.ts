@@ -11,6 +11,7 @@ import { domainOf, normalizeAddress } from '../../src/mail/address.ts';
 import { generateWebKey, loadWebPrivateKey, type WebKeyPair } from '../../src/platform/web.ts';
 import { organisationOfDomain } from '../../src/wire/directory.ts';
 import { fromBase64, toBase64 } from '../../src/wire/json.ts';
+import { decodeProblem } from '../../src/wire/problem.ts';
 import { loadConfiguration } from './configuration.ts';
 import type { Identities } from './identities.ts';
 import type { MemberPorts } from './ports.ts';
@@ -24,9 +25,9 @@ export interface Enrolment {
 }
 
 /**
- * Enrols and stores the identity. Throws SsmaxError: `enrolment-code-wrong`, `enrolment-code-expired`, `rate-limited`,
- * `address-invalid`, `organisation-unknown`, `enrolment-answer-invalid`, `server-refused`, `not-configured`, and what
- * TrustSource.get throws.
+ * Enrols and stores the identity. Throws SsmaxError: `enrolment-refused` (address or code wrong, code expired or used),
+ * `enrolment-rate-limited`, `too-many-certificates`, `address-invalid`, `organisation-unknown`, `enrolment-answer-invalid`,
+ * `not-configured`, and what TrustSource.get throws.
  */
 export async function enrol(
   parts: { ports: MemberPorts; identities: Identities; trust: TrustSource }, { address: entered, code }: Enrolment,
@@ -70,29 +71,10 @@ async function pendingKey({ tables }: MemberPorts, address: string): Promise<Web
   return pair;
 }
 
-const STATUS_CODES: Readonly<Record<number, string>> = {
-  401: 'enrolment-code-wrong', 403: 'enrolment-code-expired', 410: 'enrolment-code-expired', 429: 'rate-limited',
-};
-
-/** Codes that servers put into the answer's text, as `SSMAX-<code>`; ours have a sentence each. */
-const SERVER_CODE = /SSMAX-([a-z0-9-]{1,64})/;
-
-function readAnswer(answer: HttpAnswer): readonly Certificate[] {
-  const text = (): string => {
-    try {
-      return fromUtf8(answer.body.subarray(0, 65_536));
-    } catch {
-      return '';
-    }
-  };
-  if (answer.status !== 200) {
-    const code = STATUS_CODES[answer.status] ?? SERVER_CODE.exec(text())?.[1];
-    if (code === undefined) throw new SsmaxError('unavailable', 'server-refused', { status: answer.status });
-    const wait = Number(answer.header('retry-after'));
-    throw refused(code, Number.isFinite(wait) && wait > 0 ? { minutes: Math.ceil(wait / 60) } : {});
-  }
+function readAnswer({ status, body }: HttpAnswer): readonly Certificate[] {
+  if (status !== 200) throw decodeProblem(status, body);
   try {
-    return decodeCertsOnly(fromBase64(text().replace(/\s+/g, ''))).map((der) => parseCertificate(der));
+    return decodeCertsOnly(fromBase64(fromUtf8(body).replace(/\s+/g, ''))).map((der) => parseCertificate(der));
   } catch (cause) {
     throw refused('enrolment-answer-invalid', { what: 'format' }, cause);
   }

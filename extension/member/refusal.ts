@@ -9,6 +9,7 @@ import { domainOf } from '../../src/mail/address.ts';
 import { organisationOfDomain } from '../../src/wire/directory.ts';
 import { decodeJson, encodeJson } from '../../src/wire/json.ts';
 import { type RefusalRequest, refusalAnswerSchema } from '../../src/wire/member-requests.ts';
+import { decodeProblem } from '../../src/wire/problem.ts';
 import { loadConfiguration } from './configuration.ts';
 import type { SealParts } from './seal.ts';
 
@@ -39,7 +40,7 @@ export async function askRefusal(parts: SealParts, sender: string, contentDigest
   const answer = await ports.http({
     method: 'POST', url: `${configuration.organisationUrl}/ssmax/v1/requests`, headers: { 'Content-Type': 'application/cms' }, body,
   });
-  if (answer.status !== 200) throw new SsmaxError('unavailable', 'server-refused', { status: answer.status });
+  if (answer.status !== 200) throw decodeProblem(answer.status, answer.body);
   const signed = parseSignedData(answer.body);
   const issuer = parseCertificate(organisation.certificate);
   await verifySignerInfo(signed.signer, {

@@ -1,11 +1,11 @@
 /** From a draft to sealed bytes: whose key, which recipients, what goes inside. */
-import { hex } from '../../src/core/bytes.ts';
+import { type Bytes, hex } from '../../src/core/bytes.ts';
 import { refused, SsmaxError } from '../../src/core/error.ts';
-import { parseCertificate } from '../../src/core/pki/certificate.ts';
+import { type Certificate, parseCertificate } from '../../src/core/pki/certificate.ts';
 import { validatePath } from '../../src/core/pki/path.ts';
 import type { Credential } from '../../src/flow/ports.ts';
 import { sealMail } from '../../src/flow/seal.ts';
-import type { Trust } from '../../src/flow/trust.ts';
+import { organisationCrl, requireUnrevoked, type Trust } from '../../src/flow/trust.ts';
 import { domainOf, type Mailbox } from '../../src/mail/address.ts';
 import { buildInner } from '../../src/mail/build.ts';
 import { organisationOfDomain } from '../../src/wire/directory.ts';
@@ -15,7 +15,6 @@ import type { Identities } from './identities.ts';
 import type { MemberPorts } from './ports.ts';
 import { fingerprintOf, type SealedMails } from './sealed-mails.ts';
 import type { TrustSource } from './trust-source.ts';
-import type { Bytes } from '../../src/core/bytes.ts';
 
 export type SealResult =
   /** The account has nothing to do with SSMAX: the mail goes as it is. */
@@ -30,7 +29,7 @@ export interface SealParts {
 }
 
 /**
- * Seals a draft. Throws SsmaxError: `not-enrolled`, `not-configured`, `certificate-expired`, `no-recipients`,
+ * Seals a draft. Throws SsmaxError: `not-enrolled`, `not-configured`, `certificate-expired`, `certificate-revoked`, `no-recipients`,
  * `address-invalid`, `recipients-outside`, `recipients-mixed`, what TrustSource.get, buildInner and sealMail throw.
  */
 export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealResult> {
@@ -45,6 +44,8 @@ export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealRes
     [Mailbox[], Mailbox[], Mailbox[], Mailbox[]];
   const trust = await parts.trust.get();
   refuseOutside([...to, ...cc, ...bcc], trust);
+  const organisation = await organisationOf(sender, trust, now);
+  await requireUnrevoked({ certificate: sender.certificate, issuer: organisation, crl: organisationCrl(trust, organisation), at: now, now });
   const fingerprint = await fingerprintOf(draft);
   const again = await sealed.reusable(fingerprint, now);
   if (again !== undefined) return { kind: 'sealed', fingerprint, ...again };
@@ -57,7 +58,7 @@ export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealRes
     images: draft.images, attachments: draft.attachments,
   }, (length) => ports.native.random(length));
   const result = await sealMail(ports.native, {
-    entity, recipients: [...open, ...hidden], hidden, sender, organisation: await organisationOf(sender, trust, now), signingTime: now,
+    entity, recipients: [...open, ...hidden], hidden, sender, organisation, signingTime: now,
   });
   const contentDigest = hex(result.contentDigest);
   await sealed.remember({ fingerprint, contentDigest, subject: draft.subject, sealedAt: now, cms: result.cms }, now);
@@ -84,7 +85,7 @@ function refuseOutside(recipients: readonly Mailbox[], { directory }: Trust): vo
 }
 
 /** The own organisation's certificate as the directory has it now, checked up to the root. */
-async function organisationOf(sender: Credential, trust: Trust, now: Date) {
+async function organisationOf(sender: Credential, trust: Trust, now: Date): Promise<Certificate> {
   const [address = ''] = sender.certificate.emails;
   const entry = organisationOfDomain(trust.directory, domainOf(address));
   if (entry === undefined) throw new SsmaxError('unavailable', 'organisation-unknown', { domain: domainOf(address) });

@@ -6,6 +6,7 @@ import type { Bytes } from '../../src/core/bytes.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import { createSignatureCache } from '../../src/core/pki/signed.ts';
 import { loadTrust, type Trust } from '../../src/flow/trust.ts';
+import { decodeProblem } from '../../src/wire/problem.ts';
 import { loadConfiguration } from './configuration.ts';
 import type { MemberPorts } from './ports.ts';
 import type { Configuration } from './records.ts';
@@ -42,7 +43,8 @@ export class TrustSource {
   async #fetch({ organisationUrl, root }: Configuration, now: Date): Promise<Trust> {
     const get = async (path: string): Promise<Bytes> => {
       const { status, body } = await this.#ports.http({ method: 'GET', url: `${organisationUrl}${path}` });
-      if (status !== 200) throw new SsmaxError('unavailable', 'server-refused', { path, status });
+      // Whatever it says, there is nothing to check by now.
+      if (status !== 200) throw new SsmaxError('unavailable', 'server-refused', { path, status }, { cause: decodeProblem(status, body) });
       return body;
     };
     const [directory, ...crls] = await Promise.all([

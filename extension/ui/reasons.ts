@@ -15,6 +15,7 @@ const SAME: Readonly<Record<string, string>> = {
   'answer-too-large': 'server-refused', 'answer-mismatch': 'trust-invalid', 'sender-mismatch': 'from-mismatch',
   'native-crypto-fault': 'key-mismatch', 'address-not-ascii': 'address-invalid', 'header-too-large': 'mail-too-large',
   'address-list-too-long': 'too-many-recipients', 'certificate-not-yet-valid': 'clock-wrong', 'no-answer': 'server-refused',
+  'answer-invalid': 'server-refused',
 };
 
 /** The reason in words. Codes without a sentence of their own get the general one, with the code to be passed on. */

@@ -34,6 +34,7 @@ import { parseMime } from '../../src/mail/mime.ts';
 import { encodeDirectory } from '../../src/wire/directory.ts';
 import { decodeJson, encodeJson, fromBase64, toBase64 } from '../../src/wire/json.ts';
 import { refusalRequestSchema } from '../../src/wire/member-requests.ts';
+import { encodeProblem } from '../../src/wire/problem.ts';
 import { createWorld, native, signVerdict, type TestOrganisation, type TestWorld } from '../flow/world.ts';
 
 export const ADDON_ID = (JSON.parse(readFileSync('manifest.json', 'utf8')) as { browser_specific_settings: { gecko: { id: string } } }).browser_specific_settings.gecko.id;
@@ -129,7 +130,10 @@ async function answer(plugin: PluginWorld, refusals: Map<string, string>, reques
       return reply(200, (await issueCrl({ issuer: organisation.issuer, number: Date.now(), ...validity, revoked: organisation.revoked })).der);
     case '/.well-known/est/simpleenroll': {
       const [address = '', code = ''] = Buffer.from(request.headers.authorization?.replace('Basic ', '') ?? '', 'base64').toString().split(':');
-      if (plugin.codes.get(address) !== code) return reply(401);
+      if (plugin.codes.get(address) !== code) {
+        const problem = encodeProblem(new SsmaxError('refused', 'enrolment-refused'));
+        return reply(problem.status, problem.body);
+      }
       const { publicKey } = await parseCsr(fromBase64(body.toString('latin1')));
       const certificate = await issueUser({
         publicKey, issuer: organisation.issuer, random: (length) => native.random(length), email: address, commonName: NAMES[address] ?? address,

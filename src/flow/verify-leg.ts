@@ -161,7 +161,7 @@ export async function verifySigner(input: {
     publicKey: certificate.publicKey,
   });
   const signed = leg.leg === 1 ? await verifyUser(leg, signer, certificate, input) : await verifyOrganisation(leg, signer, certificate, input);
-  if (leg.leg !== 1) await requireGatewaySignature(signed, certificates);
+  if (leg.leg !== 1) await requireGatewaySignature(signed, certificates, input);
   return signed;
 }
 
@@ -220,12 +220,18 @@ function attestingOrganisations(leg: Leg, signer: Organisation, trust: Trust): O
 }
 
 /** Without it the key server alone could forge a leg (design §1). */
-async function requireGatewaySignature(signed: SignedLeg, certificates: readonly Certificate[]): Promise<void> {
+async function requireGatewaySignature(signed: SignedLeg, certificates: readonly Certificate[], { trust, at }: When): Promise<void> {
   const { gatewaySignature } = signed.signer;
   if (gatewaySignature === undefined) throw refused('gateway-signature-missing');
   if (!signed.organisation.gateways.some((hash) => equal(hash, gatewaySignature.spkiHash))) throw refused('gateway-unknown');
   for (const gateway of certificates) {
-    if (!equal(await sha256(gateway.spki), gatewaySignature.spkiHash)) continue;
+    if (!equal(gateway.spkiSha256, gatewaySignature.spkiHash)) continue;
+    // The key is what counts; the certificate around it must be genuine all the same, so that nothing carried can be altered.
+    const { certificate, formerCertificates } = signed.organisation;
+    const intermediates = [certificate, ...formerCertificates].map((der) => parseCertificate(der));
+    await validatePath({ leaf: gateway, intermediates, root: trust.root, at, role: 'gateway', ...cacheOf(trust) }).catch((cause: unknown) => {
+      throw cause instanceof SsmaxError ? refused('gateway-certificate-invalid', { reason: cause.code }, cause) : cause;
+    });
     if (await verifyGatewaySignature(signed.signer, gateway.publicKey)) return;
     throw refused('gateway-signature-invalid');
   }

@@ -28,6 +28,7 @@ export interface Target {
 /** What is to be other than in an honest leg. */
 export interface Tweak {
   readonly entity?: Bytes;
+  readonly cek?: Bytes;
   readonly recipients?: readonly string[];
   readonly hidden?: readonly string[];
   readonly signer?: Credential;
@@ -46,7 +47,7 @@ export interface Tweak {
   readonly attributes?: (attributes: SignedAttributes) => SignedAttributes;
   readonly signature?: (signature: Bytes) => Bytes;
   readonly eContentType?: string;
-  /** For a known r. */
+  /** For known random numbers. */
   readonly native?: NativeCrypto;
   readonly certificates?: readonly Bytes[];
 }
@@ -75,8 +76,9 @@ export async function craft(scene: Scene, number: 1 | 2 | 3, tweak: Tweak = {}):
   const { signer, gateway, targets, purpose, attestations } = defaults(scene, number, tweak.signingTime ?? scene.world.now);
   const credential = tweak.signer ?? signer;
   const recipients = sortAddresses(tweak.recipients ?? [HANAKO]);
-  const cek = native.random(32);
-  const honest = await encryptContent(tweak.entity ?? inner([HANAKO]), cek, native.random(12));
+  const { random } = tweak.native ?? native;
+  const cek = tweak.cek ?? random(32);
+  const honest = await encryptContent(tweak.entity ?? inner([HANAKO]), cek, random(12));
   const body = (tweak.body ?? ((same) => same))(honest);
   const digest = await contentDigest(body);
   const infos = await Promise.all((tweak.targets ?? targets).map((target) => recipientInfo(target, credential, cek, digest, recipients, tweak)));
@@ -84,7 +86,7 @@ export async function craft(scene: Scene, number: 1 | 2 | 3, tweak: Tweak = {}):
   const leg: Leg = {
     leg: number, purpose, mode: 'protect-all', labelHashes: infos.map(({ labelHash }) => labelHash), contentDigest: digest,
     sender: { address: TARO, displayName: '山田 太郎', pseudonym: false }, recipients, hidden: sortAddresses(tweak.hidden ?? []), attestations,
-    ...(number > 1 && { previous: native.random(32) }),
+    ...(number > 1 && { previous: random(32) }),
   };
   const attributes: SignedAttributes = {
     contentType: OID.authEnvelopedData, messageDigest: await sha256(eContent), signingTime: tweak.signingTime ?? scene.world.now,

@@ -6,7 +6,7 @@ import { type Arrival, relay, type Relayed } from '../../src/flow/relay.ts';
 import { sealMail } from '../../src/flow/seal.ts';
 import { buildInner } from '../../src/mail/build.ts';
 import { buildCarrier, mailBytes } from '../../src/mail/carrier.ts';
-import { createWorld, native, NOW, type TestOrganisation, type TestWorld } from '../flow/world.ts';
+import { createWorld, native, NOW, type Source, type TestOrganisation, type TestWorld } from '../flow/world.ts';
 
 export const TARO = 'taro@hinode.example';
 export const YUKI = 'yuki@hinode.example';
@@ -28,8 +28,8 @@ export interface Scene {
   readonly suzu: Credential;
 }
 
-export async function createScene(): Promise<Scene> {
-  const world = await createWorld();
+export async function createScene(source?: Source): Promise<Scene> {
+  const world = await createWorld(NOW, source);
   const hinode = await world.addOrganisation('hinode.example', { ja: '日之出市役所', en: 'Hinode City Office' });
   const tsukimi = await world.addOrganisation('tsukimi.example', { ja: '月見製作所', en: 'Tsukimi Works' });
   const kasumi = await world.addOrganisation('kasumi.example', { ja: '霞商会', en: 'Kasumi Trading' });

@@ -1,0 +1,134 @@
+/** What a gateway lets in (docs/protocol.md §11 item 2), and mail without a seal. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Bytes, utf8 } from '../../src/core/bytes.ts';
+import { type Arrival, relay } from '../../src/flow/relay.ts';
+import { handle, type HandlerParts, type ListenerName } from '../../src/server/gateway/handle.ts';
+import type { Copy } from '../../src/server/gateway/reinject.ts';
+import { craft } from './craft.ts';
+import { arrive, chain, createScene, HANAKO, JIRO, KEN, mail, refusal, type Scene, seal, submit, SUZU, TARO, YUKI } from './scene.ts';
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await createScene();
+});
+
+describe('submission takes', () => {
+  it('leg 1 only', async () => {
+    const { leg2, leg3 } = await chain(scene);
+    for (const cms of [leg2, leg3]) {
+      const answer = relay(scene.tsukimi.parts, 'submission', { cms, recipients: [HANAKO], from: TARO, visible: [HANAKO] });
+      await expect(answer).rejects.toMatchObject(refusal('leg-not-for-us'));
+    }
+  });
+  it('members of its own organisation only', async () => {
+    const cms = await seal(scene, [HANAKO]);
+    const answer = relay(scene.tsukimi.parts, 'submission', { cms, recipients: [HANAKO], from: TARO, visible: [HANAKO] });
+    await expect(answer).rejects.toMatchObject(refusal('leg-not-for-us'));
+  });
+  it('the certified From only', async () => {
+    await expect(submit(scene, await seal(scene, [HANAKO]), [HANAKO], { from: KEN })).rejects.toMatchObject(refusal('from-mismatch'));
+  });
+  it('recipients of the label only', async () => {
+    await expect(submit(scene, await seal(scene, [HANAKO]), [HANAKO, JIRO])).rejects.toMatchObject(refusal('recipient-not-in-label', { recipient: JIRO }));
+  });
+  it('recipients at certified organisations only', async () => {
+    const cms = await seal(scene, ['x@outside.example']);
+    await expect(submit(scene, cms, ['x@outside.example'])).rejects.toMatchObject(refusal('recipient-outside'));
+  });
+  it('what was sealed within five days', async () => {
+    const cms = await seal(scene, [HANAKO]);
+    const late = { ...scene.hinode.parts, clock: { now: () => new Date(scene.world.now.getTime() + 5 * 86_400_000 + 1000) } };
+    const answer = relay(late, 'submission', { cms, recipients: [HANAKO], from: TARO, visible: [HANAKO] });
+    await expect(answer).rejects.toMatchObject({ code: expect.stringMatching(/^(?:sealed-too-long-ago|crl-stale)$/) as string });
+    const { cms: old } = await craft(scene, 1, { signingTime: new Date(scene.world.now.getTime() - 5 * 86_400_000 - 1000) });
+    await expect(submit(scene, old, [HANAKO])).rejects.toMatchObject(refusal('sealed-too-long-ago'));
+  });
+});
+
+describe('arriving takes', () => {
+  const at = (cms: Bytes, change: Partial<Arrival> = {}): Promise<unknown> => arrive(scene, cms, [HANAKO], change);
+  it('leg 2 only', async () => {
+    const { leg1, leg3 } = await chain(scene);
+    for (const cms of [leg1, leg3]) await expect(at(cms)).rejects.toMatchObject(refusal('leg-not-for-us'));
+  });
+  it('leg 2 for this organisation only', async () => {
+    const { leg2 } = await chain(scene);
+    const answer = relay(scene.kasumi.parts, 'arriving', { cms: leg2, recipients: [HANAKO], from: TARO, visible: [HANAKO] });
+    await expect(answer).rejects.toMatchObject(refusal('leg-not-for-us'));
+  });
+  it('no leg 2 of its own', async () => {
+    const { cms } = await craft(scene, 2, { recipients: [YUKI], targets: [{ purpose: 'transfer', certificate: scene.hinode.issuer.certificate }] });
+    const answer = relay(scene.hinode.parts, 'arriving', { cms, recipients: [YUKI], from: TARO, visible: [YUKI] });
+    await expect(answer).rejects.toMatchObject(refusal('leg-not-for-us'));
+  });
+  it('recipients of this organisation only', async () => {
+    const { cms } = await craft(scene, 2, { recipients: [HANAKO, SUZU] });
+    await expect(arrive(scene, cms, [SUZU])).rejects.toMatchObject(refusal('recipient-not-ours'));
+  });
+  it('what the inspection lets pass', async () => {
+    const { leg2 } = await chain(scene);
+    scene.tsukimi.verdict = { result: 'refuse', findings: [{ code: 'malware', part: 2 }] };
+    await expect(at(leg2)).rejects.toMatchObject(refusal('malware', { direction: 'inbound', part: 2 }));
+    scene.tsukimi.verdict = { result: 'pass', findings: [] };
+    await at(leg2);
+  });
+});
+
+describe('mail without a seal', () => {
+  const queued: Copy[] = [];
+  async function take(listener: ListenerName, from: string, lines: readonly string[]): Promise<unknown> {
+    queued.length = 0;
+    const parts: HandlerParts = {
+      ...scene.tsukimi.parts,
+      reinject: async (copies) => { queued.push(...copies); },
+      reportRefusal: () => Promise.resolve(),
+    };
+    const raw = utf8([...lines, '', 'hello', ''].join('\r\n'));
+    return handle(parts, listener, { from, recipients: [HANAKO] }, raw);
+  }
+  const report = ['MIME-Version: 1.0', 'Content-Type: multipart/report; report-type=delivery-status; boundary=b'];
+
+  it('is never submitted', async () => {
+    await expect(take('submission', TARO, [`From: ${TARO}`])).rejects.toMatchObject(refusal('not-protected'));
+  });
+  it('passes from outside', async () => {
+    await take('arriving', 'x@outside.example', ['From: x@outside.example']);
+    expect(queued).toHaveLength(1);
+  });
+  it.each([
+    ['From', 'x@outside.example', [`From: ${TARO}`]],
+    ['a display name', 'x@outside.example', [`From: "${TARO}" <x@outside.example>`]],
+    ['one of two From fields', 'x@outside.example', ['From: x@outside.example', `From: ${TARO}`]],
+    ['one of two addresses', 'x@outside.example', [`From: x@outside.example, ${TARO}`]],
+    ['a comment', 'x@outside.example', [`From: x@outside.example (${TARO})`]],
+    ['an encoded word', 'x@outside.example', ['From: =?utf-8?q?taro=40hinode=2Eexample?= <x@outside.example>']],
+    ['Sender', 'x@outside.example', ['From: x@outside.example', `Sender: ${TARO}`]],
+    ['MAIL FROM', TARO, ['From: x@outside.example']],
+    ['its own domain', 'x@outside.example', [`From: ${HANAKO}`]],
+  ])('is refused when %s claims a domain that always signs', async (_, from, lines) => {
+    await expect(take('arriving', from, lines)).rejects.toMatchObject(refusal('impersonation'));
+    expect(queued).toEqual([]);
+  });
+
+  it("a mail server's delivery report passes", async () => {
+    await take('arriving', '', ['From: Mail Delivery System <MAILER-DAEMON@hinode.example>', ...report]);
+    expect(queued).toHaveLength(1);
+  });
+  it.each([
+    ['in the name of a person', '', [`From: ${TARO}`, ...report]],
+    ['with a second From', '', ['From: MAILER-DAEMON@hinode.example', `From: ${TARO}`, ...report]],
+    ['with a sender', 'x@outside.example', ['From: MAILER-DAEMON@hinode.example', ...report]],
+    ['of another type', '', ['From: MAILER-DAEMON@hinode.example', 'Content-Type: text/html']],
+    ['of another report type', '', ['From: MAILER-DAEMON@hinode.example', 'Content-Type: multipart/report; report-type=x; boundary=b']],
+  ])('but not %s', async (_, from, lines) => {
+    await expect(take('arriving', from, lines)).rejects.toMatchObject(refusal('impersonation'));
+  });
+
+  it('a carrier of the wrong leg is refused, not passed on as an attachment', async () => {
+    const parts: HandlerParts = { ...scene.tsukimi.parts, reinject: async (copies) => { queued.push(...copies); }, reportRefusal: () => Promise.resolve() };
+    queued.length = 0;
+    const { leg3 } = await chain(scene);
+    await expect(handle(parts, 'arriving', { from: TARO, recipients: [HANAKO] }, mail(leg3, [HANAKO]))).rejects.toMatchObject(refusal('leg-not-for-us'));
+    expect(queued).toEqual([]);
+  });
+});

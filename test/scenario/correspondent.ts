@@ -68,7 +68,7 @@ export class Correspondent {
     });
     const raw = mailBytes(buildCarrier([
       ['From', formatMailbox(from)], ['To', formatAddressList(mail.to)], ...(mail.cc === undefined ? [] : [['Cc', formatAddressList(mail.cc)] as const]),
-      ['Subject', formatText(mail.subject, 'subject')], ['Date', formatDate(date)], ['Message-ID', `<${crypto.randomUUID()}@${this.organisation.plan.domain}>`],
+      ['Subject', formatText(mail.outerSubject ?? mail.subject, 'subject')], ['Date', formatDate(date)], ['Message-ID', `<${crypto.randomUUID()}@${this.organisation.plan.domain}>`],
     ], cms));
     return { raw, cms, contentDigest };
   }

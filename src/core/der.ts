@@ -173,23 +173,17 @@ export class DerCursor {
     return String.fromCharCode(...content);
   }
 
-  /** A UTCTime or GeneralizedTime in the form that RFC 5280 §4.1.2.5 allows: seconds, Z, no fraction. */
-  time(): Date {
-    const { tag, content } = this.element();
-    if (content.length > 15) throw invalid('time');
-    const text = String.fromCharCode(...content);
-    const match =
-      tag === TAG.utcTime
-        ? /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text)
-        : tag === TAG.generalizedTime
-          ? /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text)
-          : null;
-    if (match === null) throw invalid('time');
-    const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
-    const full = tag === TAG.utcTime ? (year < 50 ? 2000 + year : 1900 + year) : year;
-    const date = new Date(Date.UTC(full, month - 1, day, hour, minute, second));
-    if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) throw invalid('time');
-    return date;
+  /** A GeneralizedTime `YYYYMMDDHHMMSSZ`: to the second, no fraction. */
+  generalizedTime(): Date {
+    return instant(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, this.element(TAG.generalizedTime).content);
+  }
+
+  /** A time in the one form that RFC 5280 §4.1.2.5 and RFC 5652 §11.3 allow for its year: UTCTime for 1950 to 2049, else GeneralizedTime. */
+  rfc5280Time(): Date {
+    if (this.peek() === TAG.utcTime) return instant(/^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, this.element(TAG.utcTime).content);
+    const time = this.generalizedTime();
+    if (isUtcTimeYear(time.getUTCFullYear())) throw invalid('time');
+    return time;
   }
 
   /** Reads elements to the end with `read`, at most `maximum`. */
@@ -289,6 +283,23 @@ export function ia5String(text: string): Bytes {
   return tlv(TAG.ia5String, utf8(text));
 }
 
+/** Whether RFC 5280 §4.1.2.5 writes this year as UTCTime. */
+function isUtcTimeYear(year: number): boolean {
+  return year >= 1950 && year < 2050;
+}
+
+/** `form` has six groups of digits: year (two or four), month, day, hour, minute, second. */
+function instant(form: RegExp, content: Bytes): Date {
+  const match = content.length > 15 ? null : form.exec(String.fromCharCode(...content));
+  if (match === null) throw invalid('time');
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
+  const date = new Date(0);
+  date.setUTCFullYear(match[1]?.length === 4 ? year : year < 50 ? 2000 + year : 1900 + year, month - 1, day); // Date.UTC would read year 50 as 1950
+  date.setUTCHours(hour, minute, second);
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) throw invalid('time');
+  return date;
+}
+
 /** GeneralizedTime to the second. */
 export function generalizedTime(date: Date): Bytes {
   return tlv(TAG.generalizedTime, utf8(`${date.toISOString().slice(0, 19).replace(/[-:T]/g, '')}Z`));
@@ -297,7 +308,7 @@ export function generalizedTime(date: Date): Bytes {
 /** UTCTime until 2049, GeneralizedTime from then on (RFC 5280 §4.1.2.5, RFC 5652 §11.3). */
 export function rfc5280Time(date: Date): Bytes {
   const year = date.getUTCFullYear();
-  if (year >= 2050 || year < 1950) return generalizedTime(date);
+  if (!isUtcTimeYear(year)) return generalizedTime(date);
   return tlv(TAG.utcTime, utf8(`${date.toISOString().slice(2, 19).replace(/[-:T]/g, '')}Z`));
 }
 

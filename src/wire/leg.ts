@@ -102,7 +102,7 @@ function readAttestation(cursor: DerCursor): Attestation {
   return readSequence(cursor, (c) => ({
     organisation: c.text(64),
     leg: readLegNumber(c),
-    signedAt: c.time(),
+    signedAt: c.generalizedTime(),
     inspections: readSequence(c, (inner) => inner.list(readInspection, 2)),
   }));
 }

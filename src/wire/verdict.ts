@@ -51,7 +51,7 @@ export function decodeVerdict(der: Bytes): Verdict {
     const policy = readText(c, 128);
     const result = VERDICT_RESULTS[c.small(TAG.enumerated) - 1];
     const findings = readSequence(c, (inner) => inner.list(readFinding, MAX_FINDINGS));
-    const time = c.time();
+    const time = c.generalizedTime();
     if ((leg !== 1 && leg !== 2) || direction === undefined || result === undefined) throw refused('verdict-invalid', { what: 'value' });
     return { contentDigest, leg, direction, organisation, policy, result, findings, time };
   }));

@@ -5,7 +5,7 @@
 import type { Bytes } from '../../src/core/bytes.ts';
 import { signObject } from '../../src/core/cms/signed-data.ts';
 import { SsmaxError } from '../../src/core/error.ts';
-import type { OrganisationKey } from '../../src/core/keys.ts';
+import type { NativeCrypto, OrganisationKey, PrivateKey } from '../../src/core/keys.ts';
 import { OID } from '../../src/core/oids.ts';
 import { type Certificate } from '../../src/core/pki/certificate.ts';
 import { type Crl, issueCrl, type Revocation } from '../../src/core/pki/crl.ts';
@@ -20,7 +20,15 @@ import { encodeVerdict, type Verdict } from '../../src/wire/verdict.ts';
 import { parseAuthEnvelopedData, contentDigest } from '../../src/core/cms/auth-enveloped-data.ts';
 
 export const native = createNodeCrypto();
-const random = (length: number): Bytes => native.random(length);
+
+/** Where a world's keys and random numbers come from. */
+export interface Source {
+  readonly native: NativeCrypto;
+  key(): PrivateKey;
+  organisationKey(): OrganisationKey;
+}
+const fresh: Source = { native, key: () => loadPrivateKey(generatePrivateKey()), organisationKey: () => loadOrganisationKey(generatePrivateKey()) };
+
 export const NOW = new Date('2026-11-22T03:00:00Z');
 const YEAR = 365 * 86_400_000;
 const around = (now: Date) => ({ notBefore: new Date(now.getTime() - YEAR), notAfter: new Date(now.getTime() + YEAR) });
@@ -59,11 +67,12 @@ export interface TestWorld {
   addUser(organisation: TestOrganisation, address: string, commonName: string, pseudonymous?: boolean, pkcs8?: Bytes): Promise<Credential>;
 }
 
-export async function createWorld(start = NOW): Promise<TestWorld> {
+export async function createWorld(start = NOW, source: Source = fresh): Promise<TestWorld> {
+  const random = (length: number): Bytes => source.native.random(length);
   const validity = around(start);
-  const rootKey = loadPrivateKey(generatePrivateKey());
+  const rootKey = source.key();
   const root = await issueRoot({ key: rootKey, subject: { commonName: 'SSMAX Authority', organisation: 'SSMAX' }, validity, random });
-  const delegateKey = loadPrivateKey(generatePrivateKey());
+  const delegateKey = source.key();
   const delegate = {
     key: delegateKey,
     certificate: await issueDelegate({ publicKey: delegateKey.publicKey, issuer: { certificate: root, key: rootKey }, validity, random }),
@@ -91,16 +100,15 @@ export async function createWorld(start = NOW): Promise<TestWorld> {
       return loadTrust(await world.material(), world.now);
     },
     async addOrganisation(domain, names) {
-      const pkcs8 = generatePrivateKey();
-      const key = loadOrganisationKey(pkcs8);
+      const key = source.organisationKey();
       const id = `NTRJP-${String(organisations.size + 1).padStart(13, '0')}`;
       const certificate = await issueOrganisation({
         publicKey: key.publicKey, issuer: { certificate: root, key: rootKey }, validity, random, name: names.ja, organisationId: id,
         country: 'JP', mailDomains: [domain], hostNames: [domain],
       });
       const issuer = { certificate, key };
-      const gateway = await server(issuer, validity, 'gateway', `gateway.${domain}`);
-      const inspection = await server(issuer, validity, 'inspection', `inspection.${domain}`);
+      const gateway = await server(source, issuer, validity, 'gateway', `gateway.${domain}`);
+      const inspection = await server(source, issuer, validity, 'inspection', `inspection.${domain}`);
       const entry: Organisation = {
         id, certificate: certificate.der, formerCertificates: [], names, vetted: '2026-10-01', domains: [domain], type: 'organisation',
         alwaysSigned: [domain], gateways: [gateway.certificate.spkiSha256], inspections: [inspection.certificate.spkiSha256],
@@ -119,7 +127,7 @@ export async function createWorld(start = NOW): Promise<TestWorld> {
         },
       };
       const serviceParts: KeyServiceParts = {
-        native, key: counting, certificate, clock, trust: () => world.trust(),
+        native: source.native, key: counting, certificate, clock, trust: () => world.trust(),
         inspection: () => Promise.resolve(inspection.certificate),
         members: { expand: (address) => Promise.resolve((aliases.get(address) ?? [address]).map((mailbox) => members.get(mailbox)).filter((one) => one !== undefined)) },
         seen: {
@@ -140,7 +148,7 @@ export async function createWorld(start = NOW): Promise<TestWorld> {
         id, issuer, gateway, inspection, members, users: new Map(), revoked: [], alerts, aliases, multiplied, entry, serviceParts, service,
         verdict: { result: 'pass', findings: [] },
         parts: {
-          native, credential: gateway, organisation: certificate, keyServer: service, clock, trust: () => world.trust(),
+          native: source.native, credential: gateway, organisation: certificate, keyServer: service, clock, trust: () => world.trust(),
           inspection: {
             async inspect(envelope, leg, direction) {
               const digest = await contentDigest(parseAuthEnvelopedData(envelope).body);
@@ -152,8 +160,8 @@ export async function createWorld(start = NOW): Promise<TestWorld> {
       organisations.set(domain, organisation);
       return organisation;
     },
-    async addUser(organisation, address, commonName, pseudonymous = false, pkcs8 = generatePrivateKey()) {
-      const key = loadPrivateKey(pkcs8);
+    async addUser(organisation, address, commonName, pseudonymous = false, pkcs8) {
+      const key = pkcs8 === undefined ? source.key() : loadPrivateKey(pkcs8);
       const certificate = await issueUser({
         publicKey: key.publicKey, issuer: organisation.issuer, validity, random, email: address, commonName, pseudonymous,
       });
@@ -168,8 +176,11 @@ export async function createWorld(start = NOW): Promise<TestWorld> {
   return world;
 }
 
-async function server(issuer: Issuer, validity: ReturnType<typeof around>, role: 'gateway' | 'inspection', name: string): Promise<Credential> {
-  const key = loadPrivateKey(generatePrivateKey());
+async function server(
+  source: Source, issuer: Issuer, validity: ReturnType<typeof around>, role: 'gateway' | 'inspection', name: string,
+): Promise<Credential> {
+  const key = source.key();
+  const random = (length: number): Bytes => source.native.random(length);
   return { key, certificate: await issueServer({ publicKey: key.publicKey, issuer, validity, random, role, dnsNames: [name] }) };
 }
 

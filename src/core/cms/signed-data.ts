@@ -93,7 +93,7 @@ export function decodeSignedAttributes(der: Bytes): SignedAttributes {
   };
   const contentType = take(OID.contentType, (c) => c.oid());
   const messageDigest = take(OID.messageDigest, (c) => c.octets(32));
-  const signingTime = take(OID.signingTime, (c) => c.time());
+  const signingTime = take(OID.signingTime, (c) => c.rfc5280Time());
   const certificateHash = take(OID.signingCertificateV2, (c) =>
     readSequence(c, (v2) => readSequence(v2, (certs) => readSequence(certs, (id) => id.octets(32)))));
   const leg = values.get(OID.leg);

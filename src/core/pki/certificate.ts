@@ -4,7 +4,7 @@
  * critical. Trust is not decided here but in path.ts.
  */
 import { type Bytes, equal } from '../bytes.ts';
-import { type DerCursor, contextTag, readDer, readSequence, rfc5280Time } from '../der.ts';
+import { type DerCursor, contextTag, readDer, readSequence } from '../der.ts';
 import { refused } from '../error.ts';
 import { checkAddress, checkHostName } from './addresses.ts';
 import {
@@ -81,7 +81,7 @@ function readTbs(cursor: DerCursor): Body {
     const serial = readSerial(tbs);
     readSignatureAlgorithm(tbs, 'certificate-algorithm');
     const issuer = readName(tbs);
-    const { notBefore, notAfter } = readSequence(tbs, (validity) => ({ notBefore: readTime(validity), notAfter: readTime(validity) }));
+    const { notBefore, notAfter } = readSequence(tbs, (validity) => ({ notBefore: validity.rfc5280Time(), notAfter: validity.rfc5280Time() }));
     if (notAfter < notBefore) throw malformed('validity');
     const subject = readName(tbs);
     const key = readSpki(tbs);
@@ -92,14 +92,6 @@ function readTbs(cursor: DerCursor): Body {
       ...key, spkiSha256: hash(key.spki), ...extensions,
     };
   });
-}
-
-/** Time in the one form that RFC 5280 §4.1.2.5 allows for its year. */
-export function readTime(cursor: DerCursor): Date {
-  const form = cursor.peek();
-  const time = cursor.time();
-  if (rfc5280Time(time)[0] !== form) throw malformed('time');
-  return time;
 }
 
 /** Which extensions must be critical if present, and which must not (RFC 5280 §4.2.1). */

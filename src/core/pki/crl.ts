@@ -7,7 +7,7 @@
 import { type Bytes, equal, hex } from '../bytes.ts';
 import { type DerCursor, TAG, contextTag, generalizedTime, integer, readDer, readSequence, rfc5280Time, sequence, tlv } from '../der.ts';
 import { type ErrorParams, SsmaxError, refused } from '../error.ts';
-import { type Certificate, readTime } from './certificate.ts';
+import type { Certificate } from './certificate.ts';
 import {
   encodeAuthorityKeyIdentifier, encodeSerial, extension, readAuthorityKeyIdentifier, readExtensions, readSerial,
 } from './extensions.ts';
@@ -120,8 +120,8 @@ function readTbs(cursor: DerCursor): Body {
     if (tbs.small() !== 1) throw refused('crl-malformed', { what: 'version' });
     readSignatureAlgorithm(tbs, 'crl-malformed');
     const issuerDer = readName(tbs).der;
-    const thisUpdate = readTime(tbs);
-    const nextUpdate = readTime(tbs);
+    const thisUpdate = tbs.rfc5280Time();
+    const nextUpdate = tbs.rfc5280Time();
     if (nextUpdate < thisUpdate) throw refused('crl-malformed', { what: 'nextUpdate' });
     const revoked = tbs.peek() === TAG.sequence ? readEntries(tbs) : new Map<string, Revocation>();
     const extensions = readSequence(tbs, readCrlExtensions, contextTag(0));
@@ -142,15 +142,14 @@ function readEntries(tbs: DerCursor): Map<string, Revocation> {
 
 function readEntry(entry: DerCursor): Revocation {
   const serial = readSerial(entry);
-  const date = readTime(entry);
+  const date = entry.rfc5280Time();
   let reason: RevocationReason = 'unspecified';
   let invalidityDate: Date | undefined;
   if (!entry.done) {
     readExtensions(entry, {
       [PKI_OID.reasonCode]: (value) => (reason = readReason(value)),
       [PKI_OID.invalidityDate]: (value) => {
-        if (value.peek() !== TAG.generalizedTime) throw refused('crl-malformed', { what: 'invalidity date' });
-        invalidityDate = value.time();
+        invalidityDate = value.generalizedTime();
       },
     });
   }

@@ -2,8 +2,7 @@
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { type Bytes, equal, fromUtf8 } from '../../core/bytes.ts';
-import { parseSignedData, signObject, verifySignerInfo } from '../../core/cms/signed-data.ts';
-import { sha256 } from '../../core/digest.ts';
+import { parseSignedData, signObject, verifySignedObject } from '../../core/cms/signed-data.ts';
 import { refused } from '../../core/error.ts';
 import { OID } from '../../core/oids.ts';
 import { parseCertificate } from '../../core/pki/certificate.ts';
@@ -64,9 +63,7 @@ export function pluginRoutes(parts: Parts): Hono {
     const claimed = parseCertificate(first);
     const known = await registry.certificateByKey(claimed.spkiSha256);
     if (known === undefined || !equal(known.der, first)) throw refused('request-invalid', { what: 'certificate' });
-    await verifySignerInfo(signed.signer, {
-      contentType: OID.userRequest, eContentDigest: await sha256(signed.eContent), certificate: first, publicKey: known.publicKey,
-    });
+    await verifySignedObject(signed, { contentType: OID.userRequest, certificate: first, publicKey: known.publicKey });
     const request = decodeJson(refusalRequestSchema, signed.eContent);
     const now = clock.now();
     if (request.audience !== organisation.id) throw refused('request-invalid', { what: 'audience' });

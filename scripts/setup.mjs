@@ -5,6 +5,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
+/** Throws where Node is too old to run anything else here. */
+export function requireNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  throw new Error(`Node.js 20.19 or newer is needed, this is ${process.versions.node}. Debian 13 has it (apt-get install nodejs npm); for others see https://nodejs.org/`);
+}
+
 /** True when every package of the lock file that this platform needs is installed in the locked version. */
 export function packagesMatchLock() {
   const installedFile = 'node_modules/.package-lock.json';
@@ -35,6 +42,7 @@ export function installDebianPackages() {
 }
 
 if (import.meta.filename === process.argv[1]) {
+  requireNode();
   installPackages();
   installDebianPackages();
 }

@@ -6,8 +6,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { installDebianPackages, installPackages } from './setup.mjs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installDebianPackages, installPackages, requireNode } from './setup.mjs';
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
@@ -132,8 +133,9 @@ async function stages(wanted) {
   }
 }
 
-process.chdir(join(import.meta.dirname, '..'));
+process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 try {
+  requireNode();
   installPackages();
   installDebianPackages();
   await stages(process.argv.slice(2));

@@ -1,7 +1,7 @@
 /** The demo: a whole SSMAX world, then either Thunderbird for two people, or the story played without a display. */
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { installMissing } from '../world/packages.ts';
+import { installOrExplain } from '../world/packages.ts';
 import { HINODE, type LocalWorld, startLocalWorld, TSUKIMI } from '../world/local-world.ts';
 import { World } from '../world/process.ts';
 import { type SmtpTap, startSmtpTap } from '../world/smtp-tap.ts';
@@ -15,7 +15,7 @@ const { values } = parseArgs({
   options: { headless: { type: 'boolean', default: false }, out: { type: 'string', default: '.demo' } },
 });
 
-installMissing(['servers', 'desktop'], say);
+if (!installOrExplain(['servers', 'desktop'], say)) process.exit(1);
 const world = await World.open();
 world.endOnSignals((error) => { process.stderr.write(`${String(error)}\n`); });
 let failed = false;

@@ -35,11 +35,11 @@ export function missingPackages(groups: readonly PackageGroup[]): string[] {
 }
 
 /**
- * Installs what is missing of these groups (all, unless told) when it may (root, apt-get), telling by `say` before it
+ * Installs what is missing of these groups when it may (root, apt-get), telling by `say` before it
  * does. Otherwise throws `packages-missing` (kind `unavailable`) whose `command` is what somebody with the right has to
  * type.
  */
-export function installMissing(groups: readonly PackageGroup[] = ['servers', 'desktop', 'tests'], say: (line: string) => void = console.log): void {
+function installMissing(groups: readonly PackageGroup[], say: (line: string) => void): void {
   const missing = missingPackages(groups);
   if (missing.length === 0) return;
   const install = ['install', '--no-install-recommends', ...missing];
@@ -65,6 +65,24 @@ export function installMissing(groups: readonly PackageGroup[] = ['servers', 'de
   }
   const left = missingPackages(groups);
   if (left.length > 0) throw new SsmaxError('unavailable', 'packages-missing', { packages: left.join(' '), command });
+}
+
+/** As `installMissing`, but says what is missing and what to type instead of throwing; true when all are there. */
+export function installOrExplain(groups: readonly PackageGroup[] = ['servers', 'desktop', 'tests'], say: (line: string) => void = console.log): boolean {
+  try {
+    installMissing(groups, say);
+    return true;
+  } catch (error) {
+    say(explanation(error));
+    return false;
+  }
+}
+
+function explanation(error: unknown): string {
+  if (!(error instanceof SsmaxError)) return `Installing Debian packages failed: ${error instanceof Error ? error.message : String(error)}`;
+  const { code, params } = error;
+  if (code === 'packages-unknown') return `This is no Debian system, so nothing can be installed. Needed are the programs of these packages: ${params['needed'] ?? ''}`;
+  return `These Debian packages are missing: ${params['packages'] ?? ''}\nInstall them with:\n  ${params['command'] ?? ''}`;
 }
 
 /** The systemd units that start at boot; none where there is no systemd. */

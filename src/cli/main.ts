@@ -10,6 +10,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { SsmaxError } from '../core/error.ts';
 import { auditCommand } from './audit.ts';
 import { authorityCommand } from './authority.ts';
+import { enrolCommand } from './enrol.ts';
 import { explain } from './explain.ts';
 import { gatewayCommand } from './gateway.ts';
 import { inspectionCommand } from './inspection.ts';
@@ -17,9 +18,13 @@ import { keyServerCommand } from './keyserver.ts';
 import { memberCommand } from './member.ts';
 import { openCommand } from './open.ts';
 import { sealCommand } from './seal.ts';
+import { trustCommand } from './trust.ts';
 import { verifyCommand } from './verify.ts';
 
-const verbs = [authorityCommand, keyServerCommand, gatewayCommand, inspectionCommand, memberCommand, auditCommand, verifyCommand, sealCommand, openCommand];
+const verbs = [
+  authorityCommand, keyServerCommand, gatewayCommand, inspectionCommand, memberCommand, auditCommand,
+  enrolCommand, trustCommand, verifyCommand, sealCommand, openCommand,
+];
 
 const exitCodes = { refused: 1, 'not-for-me': 1, unavailable: 3, fault: 4 } as const;
 
@@ -56,6 +61,7 @@ function isProgram(): boolean {
 
 if (isProgram()) {
   const code = await main(process.argv.slice(2));
-  // A verb may have set its own, as `verify` does; servers go on running after theirs has begun.
-  if (code !== 0) process.exitCode = code;
+  // Parts of a server that had started must not keep the process alive. With 0, servers go on running, and a verb may have set
+  // a code of its own, as `verify` does.
+  if (code !== 0) process.exit(code);
 }

@@ -28,9 +28,8 @@ export function parseTranscript(text: string): Step[] {
 }
 
 /** Runs a command as a person at a terminal would see it. */
-export async function runCommand(command: string, at: { directory: string; bin: string }): Promise<string> {
-  const environment = { PATH: `${at.bin}:${process.env['PATH'] ?? ''}`, LANG: 'C.UTF-8', HOME: at.directory };
-  const child = spawn('bash', ['-c', command], { cwd: at.directory, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function runCommand(command: string, at: { directory: string; environment: Readonly<Record<string, string>> }): Promise<string> {
+  const child = spawn('bash', ['-c', command], { cwd: at.directory, env: at.environment, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (text: string) => { output[name] += text; });
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));

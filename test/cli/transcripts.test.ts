@@ -14,7 +14,7 @@ import { type CliWorld, createCliWorld, only } from './world.ts';
 const folder = join(import.meta.dirname, 'transcripts');
 let at: CliWorld;
 beforeAll(async () => { at = await createCliWorld(); });
-afterAll(() => { at.remove(); });
+afterAll(async () => { await at.end(); });
 
 const read = (name: string) => new Uint8Array(readFileSync(join(at.directory, name)));
 

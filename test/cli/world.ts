@@ -12,6 +12,7 @@ import { buildInner } from '../../src/mail/build.ts';
 import { buildCarrier, mailBytes } from '../../src/mail/carrier.ts';
 import { generatePrivateKey } from '../../src/platform/node-crypto.ts';
 import { saveKey } from '../../src/server/shared/keystore.ts';
+import { startMemberServer } from './member-server.ts';
 import { createWorld, native, type TestOrganisation, type TestWorld } from '../flow/world.ts';
 
 export const PASSPHRASE = 'correct horse';
@@ -21,9 +22,9 @@ export interface CliWorld {
   readonly world: TestWorld;
   readonly hinode: TestOrganisation;
   readonly tsukimi: TestOrganisation;
-  /** Directory with the `ssmax` program, for PATH. */
-  readonly bin: string;
-  remove(): void;
+  /** For the commands: `ssmax` in PATH, the members' server in SERVER. */
+  readonly environment: Readonly<Record<string, string>>;
+  end(): Promise<void>;
 }
 
 /** Builds the program into node_modules, from where it finds its packages. */
@@ -55,10 +56,14 @@ export async function createCliWorld(): Promise<CliWorld> {
   await writeTrust('trust-forged');
   write('trust-forged/root.pem', encodePem('CERTIFICATE', (await createWorld(new Date())).root.der));
   await writeHops();
+  write('wrong-code', 'AAAA-BBBB-CCCC\n');
+  const server = await startMemberServer(world, hinode, directory);
   const bin = await program();
   return {
-    directory, world, hinode, tsukimi, bin,
-    remove() {
+    directory, world, hinode, tsukimi,
+    environment: { PATH: `${bin}:${process.env['PATH'] ?? ''}`, LANG: 'C.UTF-8', HOME: directory, SERVER: server.url },
+    async end() {
+      await server.close();
       rmSync(directory, { recursive: true, force: true });
       rmSync(bin, { recursive: true, force: true });
     },

@@ -1,0 +1,52 @@
+/** `ssmax trust fetch`: keeps the directory for `--trust` up to date, as often as a system runs it. */
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { equal } from '../core/bytes.ts';
+import { SsmaxError } from '../core/error.ts';
+import { parseCertificate } from '../core/pki/certificate.ts';
+import type { Trust } from '../flow/trust.ts';
+import { readPem, writeCertificate } from './files.ts';
+import { addServerOptions, fetchTrust, httpFor, type ServerOptions } from './member-server.ts';
+import { CRL_EXTENSION, DIRECTORY_FILE, ROOT_FILE } from './trust-directory.ts';
+
+interface FetchOptions extends ServerOptions {
+  readonly root?: string;
+  readonly out: string;
+}
+
+export function trustCommand(): Command {
+  const command = new Command('trust').description('what verification rests on');
+  const fetch = command.command('fetch')
+    .description('fetch directory and revocation lists from an organisation; once more for each organisation whose members are judged on leg 1')
+    .requiredOption('--out <directory>', 'where they go, for --trust')
+    .option('--root <file>', 'the Authority\'s root certificate, PEM; from the second time on, the one that is there');
+  addServerOptions(fetch).action(async (options: FetchOptions) => {
+    const { server, out } = options;
+    const rootFile = join(out, ROOT_FILE);
+    const root = readPem(options.root ?? rootFile, 'CERTIFICATE');
+    if (existsSync(rootFile) && !equal(readPem(rootFile, 'CERTIFICATE'), root)) throw new SsmaxError('fault', 'root-differs', { file: rootFile });
+    // Verified before anything is replaced: what is there and good stays if what comes is not.
+    const { published, trust } = await fetchTrust(httpFor(options), server, root, new Date());
+    mkdirSync(out, { recursive: true });
+    if (!existsSync(rootFile)) writeCertificate(rootFile, root);
+    replace(join(out, DIRECTORY_FILE), published.directory);
+    replace(join(out, `authority${CRL_EXTENSION}`), published.authorityCrl);
+    replace(join(out, `${crlOwner(trust)}${CRL_EXTENSION}`), published.organisationCrl);
+  });
+  return command;
+}
+
+/** The organisation whose list came along, by its identifier; it names the file. */
+function crlOwner({ directory, organisationCrls }: Trust): string {
+  const [crl] = organisationCrls;
+  const owner = directory.organisations.find(({ certificate }) => crl !== undefined && equal(parseCertificate(certificate).subjectDer, crl.issuerDer));
+  if (owner === undefined) throw new SsmaxError('unavailable', 'crl-wrong-issuer');
+  return owner.id.replace(/[^A-Za-z0-9-]/g, '_');
+}
+
+/** Whoever reads at the same time sees the old file or the new one. */
+function replace(file: string, content: Uint8Array): void {
+  writeFileSync(`${file}.new`, content, { mode: 0o644 });
+  renameSync(`${file}.new`, file);
+}

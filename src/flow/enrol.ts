@@ -1,0 +1,101 @@
+/** What a member asks of his organisation's server: trust material, and a certificate for a key made here (docs/protocol.md §9.2). */
+import { type Bytes, equal, fromUtf8, utf8 } from '../core/bytes.ts';
+import { refused, SsmaxError } from '../core/error.ts';
+import type { PrivateKey } from '../core/keys.ts';
+import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
+import { decodeCertsOnly } from '../core/pki/certs-only.ts';
+import { createCsr } from '../core/pki/csr.ts';
+import { validatePath } from '../core/pki/path.ts';
+import { domainOf } from '../mail/address.ts';
+import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
+import { fromBase64, toBase64 } from '../wire/json.ts';
+import { decodeProblem } from '../wire/problem.ts';
+import type { Http, HttpAnswer } from './ports.ts';
+import type { Trust } from './trust.ts';
+
+/** Trust material as it was published, DER, not verified yet. */
+export interface Published {
+  readonly directory: Bytes;
+  readonly authorityCrl: Bytes;
+  readonly organisationCrl: Bytes;
+}
+
+/** Fetches it; `url` without a slash at its end. Throws `unavailable`: `network-unreachable`, `server-refused`. */
+export async function fetchPublished(http: Http, url: string): Promise<Published> {
+  const get = async (path: string): Promise<Bytes> => {
+    const { status, body } = await http({ method: 'GET', url: `${url}${path}` });
+    if (status !== 200) throw new SsmaxError('unavailable', 'server-refused', { path, status });
+    return body;
+  };
+  const [directory, authorityCrl, organisationCrl] = await Promise.all([
+    get('/ssmax/v1/directory'), get('/ssmax/v1/crl/authority'), get('/ssmax/v1/crl/organisation'),
+  ]);
+  return { directory, authorityCrl, organisationCrl };
+}
+
+export interface EnrolmentOrder {
+  readonly http: Http;
+  /** Base URL of the organisation's server, without a slash at its end. */
+  readonly url: string;
+  readonly trust: Trust;
+  readonly now: Date;
+  /** Normalised. */
+  readonly address: string;
+  /** The one-time code as it was given; white space does not count. */
+  readonly code: string;
+  readonly key: PrivateKey;
+}
+
+/** The organisation that would certify this address. Throws `organisation-unknown`. */
+export function enrollingOrganisation(address: string, { directory }: Trust): Organisation {
+  const organisation = organisationOfDomain(directory, domainOf(address));
+  if (organisation === undefined) throw refused('organisation-unknown', { domain: domainOf(address) });
+  return organisation;
+}
+
+/**
+ * Enrols: the address certificate for the key. The same code with the same key again gets the same certificate, so an
+ * answer lost on the way can be asked for again. Throws SsmaxError: `organisation-unknown`, `enrolment-refused`,
+ * `enrolment-rate-limited` and what else the server refuses with, `server-refused`, `enrolment-answer-invalid`,
+ * `network-unreachable`.
+ */
+export async function requestCertificate(order: EnrolmentOrder): Promise<Certificate> {
+  const { http, url, address, code, key } = order;
+  const organisation = enrollingOrganisation(address, order.trust);
+  const answer = await http({
+    method: 'POST',
+    url: `${url}/.well-known/est/simpleenroll`,
+    headers: {
+      'Authorization': `Basic ${toBase64(utf8(`${address}:${code.replace(/\s+/g, '')}`))}`,
+      'Content-Type': 'application/pkcs10',
+      'Content-Transfer-Encoding': 'base64',
+    },
+    body: utf8(toBase64(await createCsr(key, { email: address }))),
+  });
+  return ownCertificate(readAnswer(answer), organisation, order);
+}
+
+function readAnswer({ status, body }: HttpAnswer): readonly Certificate[] {
+  if (status !== 200) throw decodeProblem(status, body);
+  try {
+    return decodeCertsOnly(fromBase64(fromUtf8(body.subarray(0, 65_536)).replace(/\s+/g, ''))).map((der) => parseCertificate(der));
+  } catch (cause) {
+    throw refused('enrolment-answer-invalid', { what: 'format' }, cause);
+  }
+}
+
+/** The certificate in the answer that is for this key, checked as every reader of its mail will. */
+async function ownCertificate(
+  certificates: readonly Certificate[], organisation: Organisation, { address, key, trust, now }: EnrolmentOrder,
+): Promise<Certificate> {
+  const own = certificates.find(({ publicKey }) => equal(publicKey, key.publicKey));
+  const [email, ...others] = own?.emails ?? [];
+  if (own === undefined || email !== address || others.length > 0) throw refused('enrolment-answer-invalid', { what: 'certificate' });
+  const intermediates = [organisation.certificate, ...organisation.formerCertificates].map((der) => parseCertificate(der));
+  try {
+    await validatePath({ leaf: own, intermediates, root: trust.root, at: now, role: 'user' });
+  } catch (cause) {
+    throw refused('enrolment-answer-invalid', { what: cause instanceof SsmaxError ? cause.code : 'path' }, cause);
+  }
+  return own;
+}

@@ -40,7 +40,9 @@ export class Replying {
     }
   }
 
-  async #fill(tabId: number, details: ComposeDetails, reading: Reading, content: Content): Promise<void> {
+  async #fill(tabId: number, first: ComposeDetails, reading: Reading, content: Content): Promise<void> {
+    // Whoever types fast has begun while the mail was opened: what is there now counts.
+    const details = { ...first, ...await compose.getComposeDetails(tabId) as ComposeDetails };
     const change: ComposeDetails = details.isPlainText === true
       ? { plainTextBody: plainBody(details, reading, content) }
       : { body: htmlBody(details, reading, content) };
@@ -137,8 +139,21 @@ function htmlBody(details: ComposeDetails, reading: Reading, content: Content): 
   prefix.style.whiteSpace = 'pre-line';
   prefix.textContent = prefixOf(details.type, reading);
   const signature = page.querySelector('.moz-signature');
-  const before = page.createElement('p');
-  before.append(page.createElement('br'));
-  page.body.replaceChildren(before, prefix, quote, ...(signature === null ? [] : [signature]));
+  page.body.replaceChildren(...written(page), prefix, quote, ...(signature === null ? [] : [signature]));
   return page.documentElement.outerHTML;
+}
+
+/** What stands above Thunderbird's own quotation: what the member has typed so far, or an empty paragraph. */
+function written(page: Document): Node[] {
+  const cited = page.querySelector('.moz-cite-prefix, .moz-forward-container, blockquote[type="cite"]');
+  const nodes: Node[] = [];
+  for (const node of page.body.childNodes) {
+    if (node === cited) break;
+    nodes.push(node);
+  }
+  const typed = cited !== null && nodes.some((node) => node.textContent?.trim() !== '' || (node instanceof Element && node.querySelector('img') !== null));
+  if (typed) return nodes;
+  const empty = page.createElement('p');
+  empty.append(page.createElement('br'));
+  return [empty];
 }

@@ -145,7 +145,7 @@ export async function verifySigner(input: {
   now: Date;
   at: Date;
 }): Promise<SignedLeg> {
-  const { signer, trust } = input;
+  const { signer } = input;
   const { leg: attribute } = signer.attributes;
   if (attribute === undefined) throw refused('leg-missing');
   const leg = decodeLeg(attribute);

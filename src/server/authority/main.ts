@@ -9,7 +9,9 @@ import { ADMIN_SOCKET, startAdminSocket } from '../shared/admin-socket.ts';
 import { verifyAuditChain } from '../shared/audit-chain.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
 import { type ConfigFields, loadConfig } from '../shared/config.ts';
-import { openDatabase } from '../shared/database.ts';
+import { Counter } from '../shared/counter.ts';
+import { databaseAnswers, openDatabase } from '../shared/database.ts';
+import { startHealth } from '../shared/health.ts';
 import { loadKey } from '../shared/keystore.ts';
 import { createLogger } from '../shared/log.ts';
 import { startPinnedServer } from '../shared/pinned-server.ts';
@@ -23,6 +25,8 @@ export const authorityConfig = ({ path, address, database }: ConfigFields) => z.
   delegateKey: path,
   delegateCertificate: path,
   listen: address,
+  /** Where monitoring asks (`/healthz`, `/readyz`, `/metrics`), in the clear: a loopback address. */
+  health: address.optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 
@@ -46,7 +50,9 @@ export async function runAuthority(configFile: string, passphrase: string): Prom
   await register.publish();
   let members = await register.memberKeys();
 
+  const requests = new Counter('ssmax_requests_total', 'Requests answered.');
   const server = await startPinnedServer({
+    requests,
     identity: { key: pkcs8, certificates: [certificate.der] }, listen: config.listen, maximumBody: 65_536, log,
     peers: { member: { pins: () => members, app: publicRoutes(register) } },
   });
@@ -54,6 +60,7 @@ export async function runAuthority(configFile: string, passphrase: string): Prom
     log, maximumBody: 1024 * 1024, peer: 'administrator',
     app: adminRoutes(register, async () => { members = await register.memberKeys(); }, () => verifyAuditChain(store)),
   });
+  const health = config.health && (await startHealth({ listen: config.health, counters: [requests], ready: { database: () => databaseAnswers(store) }, log }));
   const timer = setInterval(() => {
     register.publish().catch((error: unknown) => { log.error('not-published', { error }); });
   }, INTERVAL);
@@ -63,7 +70,7 @@ export async function runAuthority(configFile: string, passphrase: string): Prom
     port: server.port,
     async close() {
       clearInterval(timer);
-      await Promise.all([server.close(), admin.close()]);
+      await Promise.all([server.close(), admin.close(), health?.close()]);
       await store.close();
     },
   };

@@ -6,6 +6,8 @@ import { SsmaxError } from '../../core/error.ts';
 import { createNodeCrypto, loadPrivateKey } from '../../platform/node-crypto.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
 import { type ConfigFields, loadConfig } from '../shared/config.ts';
+import { Counter } from '../shared/counter.ts';
+import { startHealth } from '../shared/health.ts';
 import { loadKey } from '../shared/keystore.ts';
 import { createLogger, type Logger } from '../shared/log.ts';
 import { createPinnedClient } from '../shared/pinned-client.ts';
@@ -34,6 +36,8 @@ export const gatewayConfig = ({ path, address, spki }: ConfigFields) => z.strict
   inspection: z.strictObject({ address, spki }),
   maximumSize: z.int().min(65_536).max(256 * 1024 * 1024).default(64 * 1024 * 1024),
   maximumRecipients: z.int().min(1).max(500).default(100),
+  /** Where monitoring asks (`/healthz`, `/readyz`, `/metrics`), in the clear: a loopback address. */
+  health: address.optional(),
   /** How often directory and CRLs are fetched; seconds. */
   refresh: z.int().min(1).max(86_400).default(60),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -85,33 +89,39 @@ export async function runGateway(configFile: string, passphrase: string): Promis
     reinject: (copies) => reinject({ ...config.queue, deadline: 60_000 }, copies),
     reportRefusal: keyServer.reportRefusal,
   };
+  const mails = new Counter('ssmax_mails_total', 'Mails taken or refused.');
   const start = (name: ListenerName): Promise<Listener> => listen({
     ...config.listen[name],
     maximumSize: config.maximumSize,
     maximumRecipients: config.maximumRecipients,
-    take: (envelope, raw) => take(parts, name, envelope, raw, log),
+    take: (envelope, raw) => take(parts, name, envelope, raw, log, mails),
   });
   const [submission, arriving] = await Promise.all([start('submission'), start('arriving')]);
+  const health = config.health && (await startHealth({
+    listen: config.health, counters: [mails], ready: { trust: () => trust.trust().then(() => true, () => false) }, log,
+  }));
   log.info('ready', { port: submission.port });
   return {
     ports: { submission: submission.port, arriving: arriving.port },
     async close() {
       trust.stop();
-      await Promise.all([submission.close(), arriving.close()]);
+      await Promise.all([submission.close(), arriving.close(), health?.close()]);
       for (const one of [authority, keyServerClient, inspectionClient]) one.close();
     },
   };
 }
 
-async function take(parts: HandlerParts, listener: ListenerName, envelope: Envelope, raw: Bytes, log: Logger): Promise<void> {
+async function take(parts: HandlerParts, listener: ListenerName, envelope: Envelope, raw: Bytes, log: Logger, mails: Counter): Promise<void> {
   const started = performance.now();
   const fields = (): { direction: string; bytes: number; milliseconds: number } =>
     ({ direction: listener, bytes: raw.length, milliseconds: Math.round(performance.now() - started) });
   try {
     const { copies, contentDigest } = await handle(parts, listener, envelope, raw);
+    mails.add({ listener, outcome: 'relayed' });
     log.info('relayed', { ...fields(), count: copies.length, ...(contentDigest !== undefined && { contentDigest }) });
   } catch (error) {
     const { code } = replyTo(error);
+    mails.add({ listener, outcome: error instanceof SsmaxError ? error.code : 'fault' });
     log[error instanceof SsmaxError && error.kind !== 'fault' ? 'info' : 'error']('not-relayed', { ...fields(), status: code, error });
     throw error;
   }

@@ -1,6 +1,4 @@
 /** The inspection server as a program. */
-import { createServer } from 'node:http';
-import type { Hono } from 'hono';
 import { equal, hex } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
 import type { Certificate } from '../../core/pki/certificate.ts';
@@ -11,9 +9,8 @@ import type { Scanner } from '../../flow/judge.ts';
 import type { Clock } from '../../flow/ports.ts';
 import { createNodeCrypto, loadPrivateKey } from '../../platform/node-crypto.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
-import type { HostPort } from '../shared/config.ts';
-import { Counter, healthRoutes } from '../shared/health.ts';
-import { listen, requestListener, type RunningServer } from '../shared/http-shell.ts';
+import { Counter } from '../shared/counter.ts';
+import { startHealth } from '../shared/health.ts';
 import { loadKey } from '../shared/keystore.ts';
 import { createLogger, type Logger } from '../shared/log.ts';
 import { startPinnedServer } from '../shared/pinned-server.ts';
@@ -80,7 +77,7 @@ export async function runInspection(configFile: string, passphrase: string, opti
   });
   pkcs8.fill(0);
   const scanner = async (): Promise<boolean> => !needsScanner(policy) || (await clamd?.ready()) === true;
-  const health = config.health && (await startHealth(config.health, healthRoutes([inspections], { clamd: scanner }), log).catch(async (error: unknown) => {
+  const health = config.health && (await startHealth({ listen: config.health, counters: [inspections], ready: { clamd: scanner }, log }).catch(async (error: unknown) => {
     await server.close();
     throw error;
   }));
@@ -125,10 +122,4 @@ async function readOwnCertificate({ certificate: file }: InspectionConfig, organ
 function organisationId({ subject }: Certificate): string {
   if (subject.organisationId === undefined) throw new SsmaxError('fault', 'certificate-profile', { role: 'organisation', what: 'organisation' });
   return subject.organisationId;
-}
-
-/** Health and figures, in the clear: for monitoring on the same machine. */
-function startHealth(where: HostPort, app: Hono, log: Logger): Promise<RunningServer> {
-  const listener = requestListener({ app, maximumBody: 0, log, peer: 'monitoring' });
-  return listen(createServer((request, response) => void listener(request, response)), where);
 }

@@ -1,5 +1,6 @@
 /** The key server: holds the organisation's one key; its state is in the database. */
 import { join } from 'node:path';
+import { Hono } from 'hono';
 import { z } from 'zod';
 import { equal } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
@@ -8,12 +9,15 @@ import { createNodeCrypto, loadOrganisationKey, loadPrivateKey } from '../../pla
 import { ADMIN_SOCKET, startAdminSocket } from '../shared/admin-socket.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
 import { type ConfigFields, loadConfig } from '../shared/config.ts';
-import { openDatabase } from '../shared/database.ts';
+import { Counter } from '../shared/counter.ts';
+import { databaseAnswers, openDatabase } from '../shared/database.ts';
+import { startHealth } from '../shared/health.ts';
 import { loadKey } from '../shared/keystore.ts';
-import { createLogger } from '../shared/log.ts';
+import { createLogger, type Logger } from '../shared/log.ts';
 import { createPinnedClient } from '../shared/pinned-client.ts';
 import { startPinnedServer } from '../shared/pinned-server.ts';
-import { startPlainHttps } from '../shared/plain-https.ts';
+import { type PlainHttpsServer, startPlainHttps } from '../shared/plain-https.ts';
+import { RateLimiter, rateLimit } from '../shared/rate-limit.ts';
 import { createTrustSource } from '../shared/trust-source.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { createCa, serverCertificate } from './ca.ts';
@@ -43,6 +47,8 @@ export const keyServerConfig = ({ path, address, spki, domain, database }: Confi
   gateways: z.array(spki).min(1),
   /** HTTPS for plugins: a certificate that mail clients trust by themselves or by policy. */
   plugin: z.strictObject({ listen: address, certificate: path, key: path }),
+  /** Where monitoring asks (`/healthz`, `/readyz`, `/metrics`), in the clear: a loopback address. */
+  health: address.optional(),
   /** How often directory and CRL are fetched; seconds. */
   refresh: z.int().min(1).max(86_400).default(60),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -97,22 +103,28 @@ export async function runKeyServer(configFile: string, passphrase: string): Prom
     trust: () => trust.trust(),
   });
 
+  const requests = new Counter('ssmax_requests_total', 'Requests answered.');
   const gateway = await startPinnedServer({
-    identity, listen: config.listen, maximumBody: 4 * 1024 * 1024, log,
+    requests, identity, listen: config.listen, maximumBody: 4 * 1024 * 1024, log,
     peers: { gateway: { pins: () => config.gateways, app: gatewayRoutes({ service, ca, records }) } },
   });
   const plugin = await startPlainHttps({
-    listen: config.plugin.listen, certificateFile: config.plugin.certificate, keyFile: config.plugin.key, maximumBody: 65_536, log,
-    app: pluginRoutes({
+    requests, listen: config.plugin.listen, certificateFile: config.plugin.certificate, keyFile: config.plugin.key, maximumBody: 65_536, log,
+    app: limited(pluginRoutes({
       registry, ca, records, clock, root: root.der, organisation: { key, certificate, id },
       published: () => Promise.resolve({ directory: trust.copy('directory'), authorityCrl: trust.copy('authority') }),
-    }),
+    })),
   });
   const admin = await startAdminSocket(join(config.state, ADMIN_SOCKET), {
     app: adminRoutes({ store, registry, ca, refresh: () => trust.refresh(), clock }), maximumBody: 1024 * 1024, log, peer: 'administrator',
   });
+  const health = config.health && (await startHealth({
+    listen: config.health, counters: [requests], log,
+    ready: { database: () => databaseAnswers(store), trust: () => trust.trust().then(() => true, () => false) },
+  }));
   const timer = setInterval(() => {
     ca.publishCrl().then(() => trust.refresh(), (error: unknown) => { log.error('crl-not-published', { error }); });
+    renewTls(plugin, log);
   }, CRL_INTERVAL);
   timer.unref();
   log.info('ready', { port: gateway.port });
@@ -121,11 +133,29 @@ export async function runKeyServer(configFile: string, passphrase: string): Prom
     async close() {
       clearInterval(timer);
       trust.stop();
-      await Promise.all([gateway.close(), plugin.close(), admin.close()]);
+      await Promise.all([gateway.close(), plugin.close(), admin.close(), health?.close()]);
       authority.close();
       await store.close();
     },
   };
+}
+
+/**
+ * What costs work to answer is limited by remote address; generously, as a whole organisation can stand behind one. Guessing
+ * of codes is limited by mail address, in the registry.
+ */
+function limited(app: Hono): Hono {
+  const limit = rateLimit(new RateLimiter({ burst: 300, perMinute: 300 }));
+  return new Hono().use('/.well-known/est/simpleenroll', limit).use('/ssmax/v1/requests', limit).route('/', app);
+}
+
+/** Takes a renewed certificate for plugins into use without a restart. */
+function renewTls(plugin: PlainHttpsServer, log: Logger): void {
+  try {
+    plugin.reload();
+  } catch (error) {
+    log.error('tls-not-renewed', { error });
+  }
 }
 
 /** The certificate for the own TLS key: made at the first start, and again before it expires. */

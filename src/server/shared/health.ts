@@ -1,28 +1,23 @@
 /** Health and figures: /healthz (the process lives), /readyz (it can do its work), /metrics (Prometheus text format 0.0.4). */
+import { createServer } from 'node:http';
 import { Hono } from 'hono';
+import type { HostPort } from './config.ts';
+import type { Counter } from './counter.ts';
+import { type RunningServer, listen, requestListener } from './http-shell.ts';
+import type { Logger } from './log.ts';
 
-/** A name → value count, with labels from a small fixed set (codes, legs, directions): never addresses. */
-export class Counter {
-  readonly #values = new Map<string, number>();
-
-  constructor(
-    readonly name: string,
-    readonly help: string,
-  ) {}
-
-  add(labels: Readonly<Record<string, string>> = {}, by = 1): void {
-    const key = Object.entries(labels).map(([label, value]) => `${label}="${escape(value)}"`).join(',');
-    this.#values.set(key, (this.#values.get(key) ?? 0) + by);
-  }
-
-  text(): string {
-    const lines = [...this.#values].map(([labels, value]) => `${this.name}${labels === '' ? '' : `{${labels}}`} ${value}`);
-    return [`# HELP ${this.name} ${this.help}`, `# TYPE ${this.name} counter`, ...lines, ''].join('\n');
-  }
+interface HealthOptions {
+  /** In the clear, so a loopback address. */
+  readonly listen: HostPort;
+  readonly counters: readonly Counter[];
+  readonly ready: Readonly<Record<string, () => Promise<boolean>>>;
+  readonly log: Logger;
 }
 
-function escape(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+/** Answers monitoring on the same machine; throws `address-in-use`, `address-unusable` (fault). */
+export function startHealth({ listen: where, counters, ready, log }: HealthOptions): Promise<RunningServer> {
+  const listener = requestListener({ app: healthRoutes(counters, ready), maximumBody: 0, log, peer: 'monitoring' });
+  return listen(createServer((request, response) => void listener(request, response)), where);
 }
 
 /** `ready` by what is needed (`database`, `clamd`, …): true when it answers. */

@@ -9,6 +9,7 @@ import { routePath } from 'hono/route';
 import { refused, SsmaxError } from '../../core/error.ts';
 import { encodeProblem } from '../../wire/problem.ts';
 import type { HostPort } from './config.ts';
+import type { Counter } from './counter.ts';
 import type { Logger } from './log.ts';
 
 export interface ShellOptions {
@@ -18,6 +19,8 @@ export interface ShellOptions {
   readonly log: Logger;
   /** Role of the other side, for the log. */
   readonly peer?: string;
+  /** Counts requests by peer, route and status. */
+  readonly requests?: Counter;
 }
 
 export interface RunningServer {
@@ -37,9 +40,9 @@ export function requestListener(options: ShellOptions): Listener {
   });
 }
 
-function wrap({ app, maximumBody, log, peer }: ShellOptions): Hono<Environment> {
+function wrap({ app, maximumBody, log, peer, requests }: ShellOptions): Hono<Environment> {
   const shell = new Hono<Environment>();
-  shell.use(logged(log, peer), bounded(maximumBody));
+  shell.use(logged(log, peer, requests), bounded(maximumBody));
   shell.route('/', app);
   shell.notFound(() => problemResponse(refused('not-found')));
   shell.onError((error) => {
@@ -56,13 +59,15 @@ function problemResponse(error: unknown): Response {
   return new Response(body, { status, headers });
 }
 
-function logged(log: Logger, peer: string | undefined): MiddlewareHandler {
+function logged(log: Logger, peer: string | undefined, requests: Counter | undefined): MiddlewareHandler {
   return async (context, next) => {
     const started = performance.now();
     await next();
     const milliseconds = Math.round(performance.now() - started);
     const error = context.error instanceof SsmaxError ? context.error.code : undefined;
-    log.info('request', { peer, method: context.req.method, route: routePath(context, -1), status: context.res.status, milliseconds, code: error });
+    const [route, { status }] = [routePath(context, -1), context.res];
+    requests?.add({ peer: peer ?? 'anyone', route, status: String(status) });
+    log.info('request', { peer, method: context.req.method, route, status, milliseconds, code: error });
   };
 }
 

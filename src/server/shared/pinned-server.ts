@@ -11,6 +11,7 @@ import type { Hono } from 'hono';
 import { type Bytes, equal } from '../../core/bytes.ts';
 import { encodePem } from '../../core/pki/pem.ts';
 import type { HostPort } from './config.ts';
+import type { Counter } from './counter.ts';
 import { type Listener, type RunningServer, listen, requestListener } from './http-shell.ts';
 import type { Logger } from './log.ts';
 
@@ -37,6 +38,8 @@ interface PinnedServerOptions {
   /** Largest request body in bytes. */
   readonly maximumBody: number;
   readonly log: Logger;
+  /** Counts requests by peer, route and status. */
+  readonly requests?: Counter;
 }
 
 export function tlsMaterial({ key, certificates }: TlsIdentity): { key: string; cert: string } {
@@ -57,9 +60,9 @@ export function peerPin(socket: TLSSocket): Bytes | undefined {
 }
 
 export async function startPinnedServer(options: PinnedServerOptions): Promise<RunningServer> {
-  const { identity, peers, maximumBody, log } = options;
+  const { identity, peers, maximumBody, log, requests } = options;
   const listeners = new Map<string, Listener>();
-  for (const [peer, { app }] of Object.entries(peers)) listeners.set(peer, requestListener({ app, maximumBody, log, peer }));
+  for (const [peer, { app }] of Object.entries(peers)) listeners.set(peer, requestListener({ app, maximumBody, log, peer, ...(requests !== undefined && { requests }) }));
 
   const listenerFor = (socket: TLSSocket): Listener | undefined => {
     const pin = peerPin(socket);

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fromUtf8, utf8 } from '../../../src/core/bytes.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
 import { SsmaxError, refused } from '../../../src/core/error.ts';
+import { Counter } from '../../../src/server/shared/counter.ts';
 import { createLogger } from '../../../src/server/shared/log.ts';
 import { createPinnedClient } from '../../../src/server/shared/pinned-client.ts';
 import type { PinnedClient, PinnedRequest } from '../../../src/server/shared/pinned-client.ts';
@@ -26,6 +27,7 @@ let server: RunningServer;
 let requests: string[] = [];
 let lines: string[] = [];
 let gatewayPins: Bytes[];
+const counter = new Counter('ssmax_requests_total', 'Requests answered.');
 const clients: PinnedClient[] = [];
 
 function gatewayApp(): Hono {
@@ -68,6 +70,7 @@ beforeAll(async () => {
     listen: { host: '127.0.0.1', port: 0 },
     peers: { gateway: { pins: () => gatewayPins, app: gatewayApp() }, inspection: { pins: () => [inspection.pin], app: inspectionApp } },
     maximumBody: 50_000,
+    requests: counter,
     log: createLogger({ server: 'keyserver', level: 'info', write: (line) => lines.push(line) }),
   });
 });
@@ -170,6 +173,7 @@ describe('calls between servers', () => {
     await clientOf(gateway).request(echo(utf8('x')));
     const line = lines.map((text) => JSON.parse(text) as Record<string, unknown>).find(({ event }) => event === 'request');
     expect(line).toMatchObject({ peer: 'gateway', method: 'POST', route: '/v1/echo', status: 200 });
+    expect(counter.text()).toMatch(/^ssmax_requests_total\{peer="gateway",route="\/v1\/echo",status="200"\} \d+$/m);
   });
 
   it('refuse a body that is too large, by its declared length or by counting', async () => {

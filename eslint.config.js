@@ -12,7 +12,7 @@ export default tseslint.config(
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ['tsconfig.pure.json', 'tsconfig.extension.json', 'tsconfig.json'],
+        project: ['tsconfig.pure.json', 'tsconfig.extension.json', 'tsconfig.extension-test.json', 'tsconfig.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },

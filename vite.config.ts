@@ -12,6 +12,7 @@ export default defineConfig(({ mode }) => {
   if (mode === 'server') return server();
   if (mode === 'thunderbird') return thunderbird();
   return {
+    esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
     test: {
       include: ['test/**/*.test.ts'],
       testTimeout: 60_000,

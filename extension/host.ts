@@ -54,13 +54,15 @@ export interface DetailsHost {
 export interface NotSentView {
   readonly subject: string;
   readonly reason: Reason;
-  /** Enrolling puts it right. */
-  readonly enrol: boolean;
+  /** What puts it right, where a page can. */
+  readonly remedy?: 'enrol' | 'allow-lists';
 }
 
 export interface NotSentHost {
   readonly view: NotSentView;
   openEnrolment(): void;
+  /** Asks for the permission to read address-book lists. Must be called from a click. */
+  allowLists(): Promise<boolean>;
   close(): void;
 }
 

@@ -10,7 +10,12 @@ export interface DeliveryReport {
   readonly recipients: readonly string[];
   /** Of the mail that came back, without angle brackets. */
   readonly messageId?: string;
+  /** As a gateway wrote it into the mail that came back. */
+  readonly contentDigest?: string;
 }
+
+/** Stands in every mail that a gateway sends on. */
+const CONTENT_FIELD = 'X-SSMAX-Content';
 
 const CODE = /\bSSMAX-([a-z0-9-]{1,64})/i;
 const MAX_RECIPIENTS = 100;
@@ -25,11 +30,14 @@ export function readDeliveryReport(mail: Entity): DeliveryReport | undefined {
   const diagnostics = failed.map((group) => group.get('diagnostic-code') ?? '').join('\n');
   const explanation = mail.children.filter(({ type }) => type === 'text/plain').map(text).join('\n');
   const code = (CODE.exec(diagnostics) ?? CODE.exec(explanation))?.[1]?.toLowerCase();
-  const messageId = returned(mail)?.all('Message-ID')[0]?.replace(/^<(.*)>$/, '$1');
+  const back = returned(mail);
+  const messageId = back?.all('Message-ID')[0]?.replace(/^<(.*)>$/, '$1');
+  const contentDigest = back?.all(CONTENT_FIELD)[0]?.toLowerCase();
   return {
     recipients: failed.slice(0, MAX_RECIPIENTS).map((group) => (group.get('final-recipient') ?? '').replace(/^[^;]*;\s*/, '')),
     ...(code !== undefined && { code }),
     ...(messageId !== undefined && { messageId }),
+    ...(contentDigest !== undefined && { contentDigest }),
   };
 }
 

@@ -64,7 +64,7 @@ async function reportOf({ sealed }: SealParts, raw: Bytes): Promise<Reading['rep
   try {
     const report = readDeliveryReport(parseMime(raw, 'outer'));
     if (report === undefined) return undefined;
-    const about = await sealed.find({ messageId: report.messageId });
+    const about = await sealed.find(report);
     return { ...report, ...(about !== undefined && { about }) };
   } catch (error) {
     if (error instanceof SsmaxError) return undefined;

@@ -20,7 +20,7 @@ export async function fingerprintOf(draft: Draft): Promise<string> {
   const list = (values: readonly string[]): string => JSON.stringify(values);
   const files = [...draft.images, ...draft.attachments];
   const text = [
-    draft.from, list(draft.to), list(draft.cc), list(draft.bcc), list(draft.replyTo), draft.subject, draft.text ?? '', draft.html ?? '',
+    draft.from, list(draft.to), list(draft.cc), list(draft.bcc), list(draft.replyTo), draft.subject, JSON.stringify([draft.text, draft.html]),
     list(files.map(({ name, type }) => `${name}\n${type}`)), String(draft.images.length),
   ];
   const digests = await Promise.all(files.map(({ bytes }) => sha256(bytes)));
@@ -57,7 +57,7 @@ export class SealedMails {
   }
 
   /** The mail that a delivery report is about. */
-  async find(about: { messageId?: string | undefined; contentDigest?: string | undefined }): Promise<SealedRecord | undefined> {
+  async find(about: { readonly messageId?: string; readonly contentDigest?: string }): Promise<SealedRecord | undefined> {
     const records = await this.#table.all();
     return records.find((record) =>
       (about.contentDigest !== undefined && record.contentDigest === about.contentDigest)

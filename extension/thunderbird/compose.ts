@@ -5,18 +5,22 @@ import type { Attachment, InlineImage } from '../../src/mail/build.ts';
 import { CARRIER_FIELD, CARRIER_NAME, CARRIER_NOTICE, CARRIER_TYPE } from '../../src/mail/carrier.ts';
 import type { Draft } from '../member/draft.ts';
 import { fromDataUrl } from '../ui/data-url.ts';
+import { expandLists } from './address-lists.ts';
 import { type ComposeDetails, thunderbirdApi } from './api.ts';
 
 const { compose } = thunderbirdApi;
 
 /** The content of a compose window that sealing replaces, to be put back as it was. */
 export interface Original {
+  /** With address-book lists replaced by their members. */
   readonly details: ComposeDetails;
+  readonly given: ComposeDetails;
   readonly files: readonly File[];
 }
 
-/** Everything that the window holds. Throws `attachment-unreadable`, `other-encryption`. */
-export async function readWindow(tabId: number, details: ComposeDetails): Promise<Original> {
+/** Everything that the window holds, lists expanded. Throws `attachment-unreadable`, `other-encryption`, what expandLists throws. */
+export async function readWindow(tabId: number, given: ComposeDetails): Promise<Original> {
+  const details = await withMembers(given);
   const other = details.selectedEncryptionTechnology;
   if (other?.encryptBody === true || other?.signMessage === true) throw refused('other-encryption');
   const files: File[] = [];
@@ -28,7 +32,12 @@ export async function readWindow(tabId: number, details: ComposeDetails): Promis
       throw refused('attachment-unreadable', { name: name ?? '' }, cause);
     }
   }
-  return { details, files };
+  return { details, given, files };
+}
+
+async function withMembers(details: ComposeDetails): Promise<ComposeDetails> {
+  const [to, cc, bcc] = await Promise.all([details.to, details.cc, details.bcc].map((recipients) => expandLists(list(recipients))));
+  return { ...details, to, cc, bcc };
 }
 
 /** The window's content as a draft, images taken out of the HTML. */
@@ -62,7 +71,7 @@ async function takeImages(html: string): Promise<{ html: string; images: InlineI
   for (const image of parsed.querySelectorAll('img')) {
     const data = fromDataUrl(image.getAttribute('src') ?? '');
     if (data === undefined) continue;
-    const contentId = `image${images.length + 1}.${crypto.randomUUID()}@ssmax`;
+    const contentId = `image${images.length + 1}@ssmax`; // the same for the same draft, so that its seal can be used again
     images.push({ name: imageName(image, data.type, images.length + 1), type: data.type, bytes: data.bytes, contentId });
     image.setAttribute('src', `cid:${contentId}`);
   }
@@ -92,7 +101,9 @@ export async function putSealed(tabId: number, cms: Bytes): Promise<void> {
 
 /** What onBeforeSend returns beside: notice, mark, and nothing that Thunderbird would add to the carrier. */
 export function carrierDetails({ details }: Original): ComposeDetails {
+  const { to, cc, bcc } = details;
   return {
+    ...withoutUndefined({ to, cc, bcc }), // lists as their members
     ...(details.isPlainText === true ? { plainTextBody: CARRIER_NOTICE.join('\n') } : { body: NOTICE_HTML, deliveryFormat: 'plaintext' as const }),
     customHeaders: [...(details.customHeaders ?? []).filter(({ name }) => !isMark(name)), { name: CARRIER_FIELD, value: '1' }],
     attachVCard: false,
@@ -111,7 +122,7 @@ export async function holdsSealed(tabId: number, details: ComposeDetails): Promi
 }
 
 /** Puts the member's own text, attachments and recipients back. */
-export async function restore(tabId: number, { details, files }: Original): Promise<void> {
+export async function restore(tabId: number, { given: details, files }: Original): Promise<void> {
   await removeAttachments(tabId);
   for (const file of files) await compose.addAttachment(tabId, { file });
   const { subject, to, cc, bcc, replyTo, customHeaders, attachVCard, attachPublicPGPKey, deliveryFormat } = details;

@@ -1,5 +1,7 @@
 import type { NotSentHost, NotSentView } from '../host.ts';
 import { NotSent } from '../ui/not-sent.tsx';
+import { LISTS_PERMISSION } from './address-lists.ts';
+import { browserApi } from './api.ts';
 import { closePage, mount, openEnrolment } from './page.tsx';
 import { words } from './words.ts';
 
@@ -9,6 +11,7 @@ const host: NotSentHost = {
     openEnrolment();
     closePage();
   },
+  allowLists: () => browserApi.permissions.request(LISTS_PERMISSION as never),
   close: closePage,
 };
 

@@ -3,7 +3,7 @@ import type { NotSentView } from '../host.ts';
 import { readMailbox } from '../member/draft.ts';
 import { askRefusal } from '../member/refusal.ts';
 import { sealDraft, type SealParts } from '../member/seal.ts';
-import { reasonOf, reasonOfError } from '../ui/reasons.ts';
+import { type Reason, reasonOf, reasonOfError } from '../ui/reasons.ts';
 import { type BeforeSendAnswer, browserApi, type ComposeDetails, type SendInfo, type Tab, thunderbirdApi } from './api.ts';
 import { carrierDetails, draftOf, holdsSealed, type Original, putSealed, readWindow, restore } from './compose.ts';
 import { keepAlive } from './keep-alive.ts';
@@ -63,7 +63,7 @@ export class Sending {
       if (original !== undefined) await restore(tabId, original);
       const reason = reasonOfError(words, error);
       if (reason.code === 'fault') logFault(error);
-      await tell({ subject: details.subject ?? '', reason, enrol: ENROL_CODES.has(reason.code) });
+      await tell(details.subject ?? '', reason);
     } catch (second) {
       logFault(second); // whatever else went wrong, the mail must stay
     }
@@ -98,8 +98,7 @@ export class Sending {
     const from = readMailbox(typeof details.from === 'string' ? details.from : '');
     const refusal = await askRefusal(this.#member, from.address, contentDigest).catch(() => undefined);
     if (refusal === undefined) return;
-    const reason = reasonOf(words, refusal.code, refusal.params);
-    await tell({ subject: details.subject ?? '', reason, enrol: ENROL_CODES.has(reason.code) });
+        await tell(details.subject ?? '', reasonOf(words, refusal.code, refusal.params));
   }
 
   #take(tabId: number): Held | undefined {
@@ -115,10 +114,15 @@ export class Sending {
   }
 }
 
-/** Reasons that enrolling puts right. */
-const ENROL_CODES = new Set(['not-enrolled', 'not-configured', 'certificate-expired', 'certificate-revoked', 'key-mismatch']);
+/** Reasons that a page can put right. */
+const REMEDIES: Readonly<Record<string, 'enrol' | 'allow-lists'>> = {
+  'not-enrolled': 'enrol', 'not-configured': 'enrol', 'certificate-expired': 'enrol', 'certificate-revoked': 'enrol', 'key-mismatch': 'enrol',
+  'lists-not-allowed': 'allow-lists',
+};
 
-async function tell(notSent: NotSentView): Promise<void> {
-  const url = `${browserApi.runtime.getURL('not-sent.html')}#${encodeURIComponent(JSON.stringify(notSent))}`;
+async function tell(subject: string, reason: Reason): Promise<void> {
+  const remedy = REMEDIES[reason.code];
+  const view: NotSentView = { subject, reason, ...(remedy !== undefined && { remedy }) };
+  const url = `${browserApi.runtime.getURL('not-sent.html')}#${encodeURIComponent(JSON.stringify(view))}`;
   await browserApi.windows.create({ type: 'popup', url, width: 560, height: 420 });
 }

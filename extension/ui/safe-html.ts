@@ -58,7 +58,7 @@ export function createSafeHtml(window: Window & typeof globalThis): (html: strin
     const safe = purify.sanitize(html, {
       ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ATTRIBUTES, ALLOW_DATA_ATTR: false, ALLOW_ARIA_ATTR: false, WHOLE_DOCUMENT: false,
       FORBID_CONTENTS: ['style', 'script', 'title', 'head', 'template', 'noscript', 'svg', 'math'],
-      ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|cid:|data:image\/)/i,
+      ALLOWED_URI_REGEXP: /^(?:(?:https?|mailto|cid):|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i, // values of other attributes pass through it too
     });
     return { html: safe, coloured };
   };

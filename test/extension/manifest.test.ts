@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+const read = (path: string): Record<string, unknown> => JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+const manifest = read('manifest.json');
+
+describe('the manifest', () => {
+  it('asks for these permissions and no others', () => {
+    // accountsRead: whose mail is sealed. compose: sealing. downloads, downloads.open: attachments saved and opened by a
+    // click. messagesRead, messagesModify, scripting: judging a mail and showing its content. storage: managed settings.
+    expect(manifest.permissions).toEqual(['accountsRead', 'compose', 'downloads', 'downloads.open', 'messagesModify', 'messagesRead', 'scripting', 'storage']);
+    for (const more of ['host_permissions', 'optional_host_permissions', 'content_scripts', 'experiment_apis', 'web_accessible_resources']) expect(manifest).not.toHaveProperty(more);
+    expect(manifest.optional_permissions).toEqual(['addressBooks']);
+  });
+
+  it('lets pages run their own scripts only and speak to HTTPS only', () => {
+    expect(manifest.content_security_policy).toEqual({
+      extension_pages: "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src https:; base-uri 'none'; form-action 'none'",
+    });
+  });
+
+  it('has the version of the package', () => {
+    expect(manifest.version).toBe(read('package.json').version);
+  });
+
+  it('is Manifest V3 with an event page, in two languages', () => {
+    expect(manifest.manifest_version).toBe(3);
+    expect(manifest.background).toEqual({ scripts: ['background.js'], type: 'module' });
+    expect(manifest.default_locale).toBe('en');
+  });
+});

@@ -1,0 +1,105 @@
+/** A member's plugin without a mail client: tables in memory, the key server's plugin side as function calls. */
+import { signObject } from '../../src/core/cms/signed-data.ts';
+import { SsmaxError } from '../../src/core/error.ts';
+import { OID } from '../../src/core/oids.ts';
+import { encodeCertsOnly } from '../../src/core/pki/certs-only.ts';
+import { issueCrl } from '../../src/core/pki/crl.ts';
+import { parseCsr } from '../../src/core/pki/csr.ts';
+import { issueUser } from '../../src/core/pki/issue.ts';
+import type { HttpAnswer, Table } from '../../src/flow/ports.ts';
+import { createWebCrypto } from '../../src/platform/web.ts';
+import { type Bytes, utf8 } from '../../src/core/bytes.ts';
+import { encodeDirectory } from '../../src/wire/directory.ts';
+import { fromBase64, toBase64 } from '../../src/wire/json.ts';
+import { encodeProblem } from '../../src/wire/problem.ts';
+import { Identities } from '../../extension/member/identities.ts';
+import type { MemberPorts } from '../../extension/member/ports.ts';
+import type { Tables } from '../../extension/member/records.ts';
+import type { SealParts } from '../../extension/member/seal.ts';
+import { SealedMails } from '../../extension/member/sealed-mails.ts';
+import { TrustSource } from '../../extension/member/trust-source.ts';
+import { type TestOrganisation, type TestWorld } from '../flow/world.ts';
+
+export function memoryTable<T>(): Table<T> {
+  const rows = new Map<string, T>();
+  return {
+    get: (key) => Promise.resolve(rows.get(key)),
+    put: (key, value) => Promise.resolve(void rows.set(key, value)),
+    remove: (key) => Promise.resolve(void rows.delete(key)),
+    all: () => Promise.resolve([...rows.values()]),
+  };
+}
+
+export function memoryTables(): Tables {
+  return { settings: memoryTable(), identities: memoryTable(), pending: memoryTable(), sealed: memoryTable(), deliveries: memoryTable(), organisations: memoryTable() };
+}
+
+export interface FakeServer {
+  /** What is asked, in order: `GET /ssmax/v1/directory`. */
+  readonly asked: string[];
+  /** Gives another answer than the right one. */
+  bend: (path: string) => HttpAnswer | SsmaxError | undefined;
+  code: string;
+  /** Name for which it certifies, where that is not the one asked for. */
+  certifies?: string;
+}
+
+export interface TestMember extends SealParts {
+  readonly server: FakeServer;
+}
+
+export const URL_BASE = 'https://keys.example';
+
+export function createTestMember(chain: TestWorld, organisation: TestOrganisation, tables = memoryTables()): TestMember {
+  const server: FakeServer = { asked: [], bend: () => undefined, code: 'ABCD-1234' };
+  const clock = { now: () => chain.now };
+  const ports: MemberPorts = {
+    native: createWebCrypto(), clock, tables,
+    managed: () => Promise.resolve({ organisationUrl: URL_BASE, root: toBase64(chain.root.der) }),
+    async http({ method, url, headers, body }) {
+      const path = url.slice(URL_BASE.length);
+      server.asked.push(`${method} ${path}`);
+      const bent = server.bend(path);
+      if (bent instanceof SsmaxError) throw bent;
+      return bent ?? answer(chain, organisation, server, path, headers ?? {}, body);
+    },
+  };
+  return { ports, identities: new Identities(ports), trust: new TrustSource(ports), sealed: new SealedMails(tables.sealed), server };
+}
+
+export function ok(body: Bytes, status = 200): HttpAnswer {
+  return { status, header: () => undefined, body };
+}
+
+async function answer(
+  chain: TestWorld, organisation: TestOrganisation, server: FakeServer, path: string, headers: Readonly<Record<string, string>>, body: Bytes | undefined,
+): Promise<HttpAnswer> {
+  const { delegate, now } = chain;
+  const times = { thisUpdate: new Date(now.getTime() - 1000), nextUpdate: new Date(now.getTime() + 86_400_000) };
+  switch (path) {
+    case '/ssmax/v1/directory': {
+      const value = encodeDirectory({
+        version: 1, issued: times.thisUpdate, nextUpdate: times.nextUpdate, organisations: [...chain.organisations.values()].map(({ entry }) => entry),
+      });
+      return ok(await signObject({ type: OID.directory, value, signingTime: now }, { ...delegate, certificate: delegate.certificate.der, subjectKeyIdentifier: delegate.certificate.subjectKeyIdentifier }));
+    }
+    case '/ssmax/v1/crl/authority': return ok((await issueCrl({ issuer: delegate, number: 1, ...times, revoked: chain.revoked })).der);
+    case '/ssmax/v1/crl/organisation': return ok((await issueCrl({ issuer: organisation.issuer, number: 1, ...times, revoked: organisation.revoked })).der);
+    case '/.well-known/est/simpleenroll': {
+      const [address = '', code] = new TextDecoder().decode(fromBase64((headers.Authorization ?? '').replace('Basic ', ''))).split(':');
+      if (code !== server.code) {
+        const problem = encodeProblem(new SsmaxError('refused', 'enrolment-refused'));
+        return ok(problem.body, problem.status);
+      }
+      const { publicKey } = await parseCsr(fromBase64(new TextDecoder().decode(body)));
+      const email = server.certifies ?? address;
+      const certificate = await issueUser({
+        publicKey, issuer: organisation.issuer, random: (length) => crypto.getRandomValues(new Uint8Array(length)), email, commonName: '山田 太郎',
+        validity: { notBefore: new Date(now.getTime() - 60_000), notAfter: new Date(now.getTime() + 86_400_000) },
+      });
+      organisation.members.set(email, { mailbox: email, certificates: [certificate.der] });
+      return ok(utf8(toBase64(encodeCertsOnly([certificate.der, organisation.issuer.certificate.der]))));
+    }
+    default: return ok(new Uint8Array(0), 404);
+  }
+}

@@ -1,0 +1,137 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { NotSentView } from '../../extension/host.ts';
+import { enrol } from '../../extension/member/enrol.ts';
+import { Sending } from '../../extension/thunderbird/sending.ts';
+import { SsmaxError } from '../../src/core/error.ts';
+import { createWorld, type TestWorld } from '../flow/world.ts';
+import { fakeComposeWindow, type FakeWindow, thunderbird } from './fake-thunderbird.ts';
+import { createTestMember, type TestMember } from './member-world.ts';
+
+vi.mock('webextension-polyfill', async () => ({ default: (await import('./fake-thunderbird.ts')).thunderbird.api }));
+
+const TAB = { id: 7, type: 'messageCompose' } as never;
+const TARO = 'taro@hinode.example';
+const BODY = 'これは社外秘です。';
+
+let chain: TestWorld;
+let member: TestMember;
+let window: FakeWindow;
+let sending: Sending;
+
+beforeEach(async () => {
+  chain = await createWorld();
+  const hinode = await chain.addOrganisation('hinode.example', { ja: '日之出市役所', en: 'Hinode City Office' });
+  member = createTestMember(chain, hinode);
+  await enrol(member, { address: TARO, code: 'ABCD-1234' });
+  thunderbird.reset();
+  window = {
+    details: { from: `山田 太郎 <${TARO}>`, to: ['yuki@hinode.example'], cc: [], bcc: [], replyTo: [], subject: '件名', isPlainText: true, body: '', plainTextBody: BODY, customHeaders: [] },
+    files: [new File(['資料'], '資料.txt', { type: 'text/plain' })],
+  };
+  fakeComposeWindow(window);
+  sending = new Sending(member);
+});
+
+/** As Thunderbird does: the listener's details are put into the window. */
+async function send(): Promise<'cancelled' | 'goes'> {
+  const answer = await sending.beforeSend(TAB, window.details as never);
+  if (answer !== undefined && 'cancel' in answer) return 'cancelled';
+  window.details = { ...window.details, ...answer?.details };
+  return 'goes';
+}
+
+function told(): NotSentView | undefined {
+  const call = thunderbird.calls.filter(({ name }) => name === 'windows.create').at(-1);
+  const { url } = (call?.args[0] ?? { url: '#' }) as { url: string };
+  const hash = url.slice(url.indexOf('#') + 1);
+  return hash === '' ? undefined : JSON.parse(decodeURIComponent(hash)) as NotSentView;
+}
+
+const names = (): string[] => window.files.map(({ name }) => name);
+
+describe('sending', () => {
+  it('leaves nothing of the text in the window, and the sealed part alone', async () => {
+    expect(await send()).toBe('goes');
+    expect(names()).toEqual(['message.ssmax']);
+    expect(window.files[0]?.type).toBe('application/cms');
+    expect(JSON.stringify(window.details)).not.toContain('社外秘');
+    expect(window.details).toMatchObject({ customHeaders: [{ name: 'X-SSMAX', value: '1' }], attachVCard: false });
+  });
+
+  it('puts everything back when the server refuses', async () => {
+    const before = { ...window.details };
+    await send();
+    await sending.afterSend(TAB, { mode: 'sendNow', headerMessageId: null });
+    expect(names()).toEqual(['資料.txt']);
+    expect(await window.files[0]?.text()).toBe('資料');
+    expect(window.details).toMatchObject(before);
+  });
+
+  it('puts everything back, and stays silent, when the member stopped it', async () => {
+    await send();
+    await sending.afterSend(TAB, { mode: 'sendNow', error: 'aborted' });
+    expect(window.details.plainTextBody).toBe(BODY);
+    expect(told()).toBeUndefined();
+  });
+
+  it('seals anew what was sealed before and not restored', async () => {
+    await send();
+    await sending.beforeSend(TAB, window.details as never);
+    expect(names()).toEqual(['message.ssmax']);
+    await sending.afterSend(TAB, { mode: 'sendNow', headerMessageId: null });
+    expect(window.details.plainTextBody).toBe(BODY);
+    expect(names()).toEqual(['資料.txt']);
+  });
+
+  it('forgets what has gone', async () => {
+    await send();
+    await sending.afterSend(TAB, { mode: 'sendNow', headerMessageId: '1@hinode.example' });
+    expect(names()).toEqual(['message.ssmax']);
+    expect(await member.sealed.find({ messageId: '1@hinode.example' })).toMatchObject({ subject: '件名' });
+  });
+
+  it.each([
+    ['the directory is out of reach', () => (member.server.bend = () => new SsmaxError('unavailable', 'network-unreachable')), 'network-unreachable'],
+    ['a recipient is outside', () => (window.details.cc = ['x@elsewhere.example']), 'recipients-mixed'],
+    ['another encryption is on', () => (window.details.selectedEncryptionTechnology = { name: 'S/MIME', signMessage: true }), 'other-encryption'],
+    ['an attachment cannot be read', () => thunderbird.stub('compose.getAttachmentFile', () => Promise.reject(new Error('gone'))), 'attachment-unreadable'],
+    ['a list may not be read', () => {
+      window.details.to = ['Friends <Friends>'];
+      thunderbird.stub('permissions.contains', () => Promise.resolve(false));
+    }, 'lists-not-allowed'],
+    ['the sealed part cannot be attached', () => {
+      let calls = 0;
+      thunderbird.stub('compose.addAttachment', () => (calls++ === 0 ? Promise.reject(new Error('full')) : Promise.resolve({ id: 1 })));
+    }, 'fault'],
+    ['this program is at fault', () => thunderbird.stub('compose.listAttachments', () => { throw new TypeError('x'); }), 'fault'],
+  ])('does not send, and says why, when %s', async (_, spoil, code) => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    chain.now = new Date(chain.now.getTime() + 120_000);
+    spoil();
+    expect(await send()).toBe('cancelled');
+    expect(told()).toMatchObject({ subject: '件名', reason: { code } });
+    expect(told()?.reason.why).toMatch(/[ぁ-ん]/);
+    expect(window.details.plainTextBody).toBe(BODY);
+  });
+
+  it('cancels even when nothing can be said any more', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    thunderbird.stub('windows.create', () => Promise.reject(new Error('no window')));
+    window.details.to = [];
+    expect(await send()).toBe('cancelled');
+  });
+
+  it('lets mail of an account outside SSMAX go as it is', async () => {
+    window.details.from = 'taro@private.example';
+    expect(await send()).toBe('goes');
+    expect(names()).toEqual(['資料.txt']);
+  });
+
+  it('explains a refusal by its reason from the organisation', async () => {
+    await send();
+    member.server.bend = () => new SsmaxError('unavailable', 'network-unreachable');
+    await sending.afterSend(TAB, { mode: 'sendNow', headerMessageId: null });
+    expect(told()).toBeUndefined(); // not to be had: Thunderbird's own alert has to do
+    expect(window.details.plainTextBody).toBe(BODY);
+  });
+});

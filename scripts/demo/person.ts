@@ -85,7 +85,7 @@ export class Person extends Correspondent {
   }
 
   /** Opens the mail whose subject contains `subject`, and waits for a verdict of this state and for `showing` in it or in the mail. */
-  async readMail(subject: string, state: VerdictState, showing = '', folder: 'inbox' | 'sent' = 'inbox'): Promise<Read> {
+  async readMail(subject: string, state: VerdictState, showing = '', folder: 'inbox' | 'sent' = 'inbox', withinMs = 60_000): Promise<Read> {
     await this.select(subject, folder, 60_000);
     return until(async () => {
       const [seen] = await this.desktop.thunderbird.find({ ...banner, selector: `.banner.${state}` });
@@ -93,7 +93,7 @@ export class Person extends Correspondent {
       if (seen === undefined || button === undefined || button === '') return undefined;
       const { body } = await this.reading();
       return seen.text.includes(showing) || body.includes(showing) ? { banner: seen.text, body, button } : undefined;
-    }, { what: `${subject} to be ${state} and to show "${showing}"`, withinMs: 60_000, everyMs: 100 });
+    }, { what: `${subject} to be ${state} and to show "${showing}"`, withinMs, everyMs: 100 });
   }
 
   /** The window that says why a mail was not sent; closes it by keyboard. */

@@ -6,7 +6,7 @@ import { loadPrivateKey } from '../../platform/node-crypto.ts';
 import { organisationSchema } from '../../wire/directory.ts';
 import { bytesField, decodeJson, encodeJson, timeField } from '../../wire/json.ts';
 import { ADMIN_SOCKET, startAdminSocket } from '../shared/admin-socket.ts';
-import { verifyAuditChain } from '../shared/audit-chain.ts';
+import { auditRoutes } from '../shared/audit-routes.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
 import { type ConfigFields, loadConfig } from '../shared/config.ts';
 import { Counter } from '../shared/counter.ts';
@@ -58,7 +58,7 @@ export async function runAuthority(configFile: string, passphrase: string): Prom
   });
   const admin = await startAdminSocket(join(config.state, ADMIN_SOCKET), {
     log, maximumBody: 1024 * 1024, peer: 'administrator',
-    app: adminRoutes(register, async () => { members = await register.memberKeys(); }, () => verifyAuditChain(store)),
+    app: adminRoutes(register, async () => { members = await register.memberKeys(); }, auditRoutes(store)),
   });
   const health = config.health && (await startHealth({ listen: config.health, counters: [requests], ready: { database: () => databaseAnswers(store) }, log }));
   const timer = setInterval(() => {
@@ -88,7 +88,7 @@ export const revokeSchema = z.strictObject({
   id: z.string().max(64), reason: z.enum(['keyCompromise', 'cessationOfOperation', 'superseded']), invalidSince: timeField.optional(),
 });
 
-function adminRoutes(register: Register, changed: () => Promise<void>, audit: () => Promise<unknown>): Hono {
+function adminRoutes(register: Register, changed: () => Promise<void>, audit: Hono): Hono {
   const app = new Hono();
   const post = <T>(path: string, schema: z.ZodType<T>, run: (request: T) => Promise<void>): void => {
     app.post(path, async (context) => {
@@ -101,6 +101,6 @@ function adminRoutes(register: Register, changed: () => Promise<void>, audit: ()
   post('/revocations', revokeSchema, ({ id, reason, invalidSince }) => register.revoke(id, reason, invalidSince));
   app.get('/organisations', async (context) => context.body(encodeJson({ organisations: await register.organisations() })));
   app.get('/published', async (context) => context.body(encodeJson(await register.published())));
-  app.get('/audit', async (context) => context.body(encodeJson(await audit())));
+  app.route('/', audit);
   return app;
 }

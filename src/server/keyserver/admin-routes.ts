@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { parseCsr } from '../../core/pki/csr.ts';
 import type { Clock } from '../../flow/ports.ts';
 import { bytesField, decodeJson, encodeJson, timeField } from '../../wire/json.ts';
-import { appendAudit, verifyAuditChain } from '../shared/audit-chain.ts';
+import { appendAudit } from '../shared/audit-chain.ts';
+import { auditRoutes } from '../shared/audit-routes.ts';
 import type { Ca } from './ca.ts';
 import type { Registry } from './registry.ts';
 import type { Store } from './tables.ts';
@@ -66,6 +67,6 @@ export function adminRoutes({ store, registry, ca, refresh, clock }: Parts): Hon
   });
   post('/refresh', z.strictObject({}), refresh);
   app.get('/crl', async (context) => context.body(await ca.crl()));
-  app.get('/audit', async (context) => context.body(encodeJson(await verifyAuditChain(store))));
+  app.route('/', auditRoutes(store));
   return app;
 }

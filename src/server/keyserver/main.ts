@@ -47,6 +47,8 @@ export const keyServerConfig = ({ path, address, spki, domain, database }: Confi
   gateways: z.array(spki).min(1),
   /** HTTPS for plugins: a certificate that mail clients trust by themselves or by policy. */
   plugin: z.strictObject({ listen: address, certificate: path, key: path }),
+  /** How long evidence for tracing is kept; days. */
+  retention: z.int().min(1).max(36_500).default(1096),
   /** Where monitoring asks (`/healthz`, `/readyz`, `/metrics`), in the clear: a loopback address. */
   health: address.optional(),
   /** How often directory and CRL are fetched; seconds. */
@@ -122,9 +124,15 @@ export async function runKeyServer(configFile: string, passphrase: string): Prom
     listen: config.health, counters: [requests], log,
     ready: { database: () => databaseAnswers(store), trust: () => trust.trust().then(() => true, () => false) },
   }));
+  const erase = (): void => {
+    const before = new Date(clock.now().getTime() - config.retention * 86_400_000);
+    records.erase(before).catch((error: unknown) => { log.error('evidence-not-erased', { error }); });
+  };
+  erase();
   const timer = setInterval(() => {
     ca.publishCrl().then(() => trust.refresh(), (error: unknown) => { log.error('crl-not-published', { error }); });
     renewTls(plugin, log);
+    erase();
   }, CRL_INTERVAL);
   timer.unref();
   log.info('ready', { port: gateway.port });

@@ -2,7 +2,7 @@
 import { type Bytes, hex } from '../../core/bytes.ts';
 import { sha256 } from '../../core/digest.ts';
 import type { Clock, Records, SeenCiphertexts } from '../../flow/ports.ts';
-import { appendAudit } from '../shared/audit-chain.ts';
+import { appendAudit, appendAuditIn, eraseAuditDetails } from '../shared/audit-chain.ts';
 import type { Store } from './tables.ts';
 
 export interface Refusal {
@@ -17,6 +17,8 @@ const REFUSAL_LIFETIME = 6 * 86_400_000;
 
 export interface KeyServerRecords extends Records, SeenCiphertexts {
   refuse(refusal: Refusal): Promise<void>;
+  /** Erases older evidence and what older audit entries say; the chain itself stays whole. */
+  erase(before: Date): Promise<void>;
   /** The reason why this sender's mail was refused, or undefined. */
   refusal(contentDigest: Bytes, sender: string): Promise<Pick<Refusal, 'code' | 'params'> | undefined>;
 }
@@ -32,10 +34,20 @@ export function createRecords(store: Store, clock: Clock): KeyServerRecords {
     },
 
     async evidence({ contentDigest, leg, signerInfo, certificateHash }) {
-      await store.query.insertInto('evidence').values({
-        id: crypto.randomUUID(), content_digest: contentDigest, leg, signer_info: signerInfo, certificate_hash: certificateHash, at: clock.now().getTime(),
-      }).onConflict((conflict) => conflict.columns(['content_digest', 'leg']).doNothing()).execute();
-      await appendAudit(store, clock.now(), 'sign', { contentDigest: hex(contentDigest), leg, signerInfo: hex(await sha256(signerInfo)) });
+      const now = clock.now();
+      const signerInfoHash = hex(await sha256(signerInfo));
+      // Together or not at all: there is no evidence without its entry in the chain.
+      await store.transaction(async (tx) => {
+        await tx.insertInto('evidence').values({
+          id: crypto.randomUUID(), content_digest: contentDigest, leg, signer_info: signerInfo, certificate_hash: certificateHash, at: now.getTime(),
+        }).onConflict((conflict) => conflict.columns(['content_digest', 'leg']).doNothing()).execute();
+        await appendAuditIn(tx, now, 'sign', { contentDigest: hex(contentDigest), leg, signerInfo: signerInfoHash });
+      });
+    },
+
+    async erase(before) {
+      await store.query.deleteFrom('evidence').where('at', '<', before.getTime()).execute();
+      await eraseAuditDetails(store, before);
     },
 
     async alert(code, contentDigest) {

@@ -60,7 +60,7 @@ function rootFromPem(directory: string, pem: Bytes): Bytes {
   try {
     const [block] = decodePem(new TextDecoder().decode(pem), 'CERTIFICATE');
     if (block !== undefined) return block.der;
-    throw new SsmaxError('refused', 'pem-invalid');
+    throw new SsmaxError('refused', 'pem-invalid', { line: 0 });
   } catch (cause) {
     throw new SsmaxError('unavailable', 'trust-invalid', { directory, reason: ROOT_FILE }, { cause });
   }

@@ -29,7 +29,7 @@ export async function expandLists(entries: readonly string[], depth = 0): Promis
 }
 
 async function members(entry: string, depth: number): Promise<string[]> {
-  if (!(await browserApi.permissions.contains(LISTS_PERMISSION as never))) throw refused('lists-not-allowed', { entry });
+  if (!(await browserApi.permissions.contains(LISTS_PERMISSION))) throw refused('lists-not-allowed', { entry });
   const { addressBooks } = browserApi as unknown as { readonly addressBooks: AddressBooks };
   const name = LIST.exec(entry)?.[1]?.replace(/^"(.*)"$/su, '$1') ?? entry;
   for (const { id } of await addressBooks.list(false)) {

@@ -1,10 +1,9 @@
 // @vitest-environment jsdom
 import { describe, expect, it } from 'vitest';
 import { createSafeHtml } from '../../extension/ui/safe-html.ts';
-import type { Bytes } from '../../src/core/bytes.ts';
 
-const safeHtml = createSafeHtml(window as unknown as Window & typeof globalThis);
-const PNG = { contentId: 'a@b', name: 'a.png', type: 'image/png', bytes: new Uint8Array([1, 2, 3]) as Bytes };
+const safeHtml = createSafeHtml(window);
+const PNG = { contentId: 'a@b', name: 'a.png', type: 'image/png', bytes: new Uint8Array([1, 2, 3]) };
 const clean = (html: string, links = true): string => safeHtml(html, { images: [PNG], links }).html;
 
 describe('HTML of a mail', () => {

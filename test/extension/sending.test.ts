@@ -34,7 +34,7 @@ beforeEach(async () => {
 
 /** As Thunderbird does: the listener's details are put into the window. */
 async function send(): Promise<'cancelled' | 'goes'> {
-  const answer = await sending.beforeSend(TAB, window.details as never);
+  const answer = await sending.beforeSend(TAB, window.details);
   if (answer !== undefined && 'cancel' in answer) return 'cancelled';
   window.details = { ...window.details, ...answer?.details };
   return 'goes';
@@ -76,7 +76,7 @@ describe('sending', () => {
 
   it('seals anew what was sealed before and not restored', async () => {
     await send();
-    await sending.beforeSend(TAB, window.details as never);
+    await sending.beforeSend(TAB, window.details);
     expect(names()).toEqual(['message.ssmax']);
     await sending.afterSend(TAB, { mode: 'sendNow', headerMessageId: null });
     expect(window.details.plainTextBody).toBe(BODY);

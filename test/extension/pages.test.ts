@@ -1,0 +1,98 @@
+// @vitest-environment jsdom
+import { h, render } from 'preact';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { EnrolmentHost, IdentityView } from '../../extension/host.ts';
+import { Details } from '../../extension/ui/details.tsx';
+import { Enrolment } from '../../extension/ui/enrolment.tsx';
+import { NotSent } from '../../extension/ui/not-sent.tsx';
+import { refused } from '../../src/core/error.ts';
+import { eventually } from '../eventually.ts';
+import { wordsOf } from './words.ts';
+
+const words = wordsOf('ja');
+const IDENTITY: IdentityView = { address: 'taro@hinode.example', name: '山田 太郎', organisation: { ja: '日之出市役所', en: 'Hinode City Office' }, until: new Date('2027-05-23') };
+
+function host(changes: Partial<EnrolmentHost> = {}): EnrolmentHost {
+  const unexpected = (): never => {
+    throw new Error('not expected');
+  };
+  return {
+    addresses: () => Promise.resolve(['taro@hinode.example']), identities: () => Promise.resolve([]), configured: () => Promise.resolve(true),
+    configure: unexpected, enrol: unexpected, close: unexpected, ...changes,
+  };
+}
+
+/** Waits for an element, with this text in it if given. */
+async function see(selector: string, text = ''): Promise<HTMLElement> {
+  return eventually(`${selector} ${text}`, () => {
+    const found = document.querySelector<HTMLElement>(selector);
+    if (found === null || !found.textContent.includes(text)) throw new Error(`not in ${document.body.innerHTML}`);
+    return found;
+  }, 5);
+}
+
+function show(changes: Partial<EnrolmentHost> = {}): void {
+  render(h(Enrolment, { host: host(changes), words }), document.body);
+}
+
+async function submit(): Promise<void> {
+  const code = await see('#code') as HTMLInputElement;
+  code.value = 'ABCD-1234';
+  code.dispatchEvent(new Event('input', { bubbles: true }));
+  await eventually('the code to be taken', () => expect((document.querySelector('#code') as HTMLInputElement).value).toBe('ABCD-1234'));
+  (await see('form')).dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
+}
+
+beforeEach(() => render(null, document.body));
+
+describe('the enrolment page', () => {
+  it('shows the account’s address and three sentences', async () => {
+    show();
+    await see('#address', 'taro@hinode.example');
+    expect(document.querySelectorAll('.promises li')).toHaveLength(3);
+  });
+
+  it('enrols and says when it is ready', async () => {
+    const asked: string[][] = [];
+    show({ enrol: (...args) => { asked.push(args); return Promise.resolve(IDENTITY); } });
+    await submit();
+    await see('.notice.verified', '山田 太郎（taro@hinode.example）の証明書を日之出市役所から受け取りました。');
+    expect(asked).toEqual([['taro@hinode.example', 'ABCD-1234']]);
+  });
+
+  it('says why not, and lets the member try again', async () => {
+    show({ enrol: () => Promise.reject(refused('enrolment-refused')) });
+    await submit();
+    await see('.notice.problem', '登録コード');
+    await see('[role="alert"]', 'SSMAX-enrolment-refused');
+    expect((await see('#enrol') as HTMLButtonElement).disabled).toBe(false);
+  });
+
+  it('offers the accounts to choose from, not yet enrolled ones first', async () => {
+    show({ addresses: () => Promise.resolve(['taro@hinode.example', 'desk@hinode.example']), identities: () => Promise.resolve([IDENTITY]) });
+    await eventually('the choice', () => expect((document.querySelector('#address') as HTMLSelectElement).value).toBe('desk@hinode.example'));
+  });
+
+  it('asks for the organisation where no policy says it', async () => {
+    show({ configured: () => Promise.resolve(false) });
+    await see('#url');
+    expect(document.querySelector('#code')).toBeNull();
+  });
+});
+
+describe('the other pages', () => {
+  it('say why a mail was not sent, and what can be done', async () => {
+    const view = { subject: '秘密の件', reason: { why: 'なぜ', fix: 'こうする', code: 'keyword' }, remedy: 'enrol' as const };
+    render(h(NotSent, { host: { view, close: () => undefined, openEnrolment: () => undefined, allowLists: () => Promise.resolve(true) }, words }), document.body);
+    await see('main', '送信していません');
+    await see('main', 'こうする');
+    expect(document.querySelectorAll('button')).toHaveLength(2);
+  });
+
+  it('show names from a mail as text', async () => {
+    const view = { state: 'verified' as const, heading: 'x', sentence: [{ text: '<img src=x onerror=alert(1)>', strong: true }], notes: [], enrol: false, groups: [{ title: 't', rows: [['a', '<b>x</b>'] as const] }] };
+    render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined }, words }), document.body);
+    await see('dd', '<b>x</b>');
+    expect(document.querySelector('img, b')).toBeNull();
+  });
+});

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { Reading } from '../../extension/member/read.ts';
+import { reasonOf } from '../../extension/ui/reasons.ts';
+import { viewOf } from '../../extension/ui/verdict.ts';
+import type { Judgement } from '../../src/flow/open.ts';
+import { wordsOf } from './words.ts';
+
+const ja = wordsOf('ja');
+const en = wordsOf('en');
+const HINODE = { id: 'h', names: { ja: '日之出市役所', en: 'Hinode City Office' } };
+const TSUKIMI = { id: 't', names: { ja: '月見製作所', en: 'Tsukimi Works' } };
+const AT = new Date('2026-11-22T03:00:00Z');
+const SENDER = { address: 'taro@hinode.example', displayName: '山田 太郎', pseudonym: false, organisation: HINODE };
+
+function reading(judgement: Partial<Judgement>, more: Partial<Reading> = {}): Reading {
+  return { judgement: { state: 'outside', code: 'outside', organisations: [], content: 'not-opened', ...judgement }, notes: { firstFromOrganisation: false }, marked: true, idle: false, ...more };
+}
+
+const VERIFIED: Partial<Judgement> = {
+  state: 'verified', code: 'verified', leg: 3, sender: SENDER, deliveredTo: 'hanako@tsukimi.example', signedAt: AT, content: 'opened',
+  organisations: [
+    { ...HINODE, leg: 2, signedAt: AT, inspections: [{ direction: 'outbound', result: 'passed', policy: 'p1', codes: [] }] },
+    { ...TSUKIMI, leg: 3, signedAt: AT, inspections: [{ direction: 'inbound', result: 'passed', policy: 'p2', codes: [] }] },
+  ],
+};
+
+const sentence = (words: typeof ja, one: Reading): string => viewOf(words, one).sentence.map(({ text }) => text).join('');
+
+describe('the verdict in words', () => {
+  it.each([
+    [reading(VERIFIED), '山田 太郎（taro@hinode.example）からのメールです。日之出市役所が本人であることを確認しました。', 'From 山田 太郎 (taro@hinode.example). Hinode City Office confirmed the sender.'],
+    [reading({ ...VERIFIED, sender: { ...SENDER, displayName: '窓口 07', pseudonym: true } }), '窓口 07（taro@hinode.example）からのメールです。日之出市役所が責任をもって確認した仮名です。', 'From 窓口 07 (taro@hinode.example), a pseudonym that Hinode City Office vouches for.'],
+    [reading({ ...VERIFIED, code: 'own-copy' }), 'あなたが送ったメールです。', 'You sent this mail.'],
+    [reading({}), 'SSMAXの外から届いたメールです。差出人は確認されていません。', 'This mail came from outside SSMAX. Nobody has confirmed the sender.'],
+    [reading({ state: 'problem', code: 'impersonation', params: HINODE.names }), '日之出市役所を名乗っていますが、日之出市役所が確認したメールではありません。リンクと添付ファイルは開かないでください。', 'This claims to be from Hinode City Office, but Hinode City Office did not confirm it. Do not open its links or attachments.'],
+    [reading({ state: 'problem', code: 'not-addressed' }), 'このメールはあなた宛てに送られたものではありません。', 'This mail was not addressed to you.'],
+    [reading({ state: 'cannot-check', code: 'key-missing' }), 'このパソコンには、このメールを開くための鍵がありません。登録すると読めるようになります。', 'This computer has no key for this mail. Enrol to read it.'],
+    [reading({ state: 'cannot-check', code: 'clock-wrong', params: { minutes: 90 } }), 'このパソコンの時計が約90分ずれています。時計を合わせてから、もう一度開いてください。', 'This computer’s clock is off by about 90 minutes. Correct it, then open the mail again.'],
+  ])('%#', (one, japanese, english) => {
+    expect(sentence(ja, one)).toBe(japanese);
+    expect(sentence(en, one)).toBe(english);
+  });
+
+  it('has a sentence for every problem, known or not', () => {
+    for (const code of ['altered', 'impersonation', 'certificate-revoked', 'certificate-expired', 'wrong-leg', 'not-addressed', 'something-new']) {
+      expect(sentence(ja, reading({ state: 'problem', code })), code).toMatch(/[ぁ-ん]/);
+      expect(viewOf(ja, reading({ state: 'problem', code })).trusted, code).toBe(false);
+    }
+  });
+
+  it('labels the header button with who confirmed', () => {
+    expect(viewOf(ja, reading(VERIFIED)).label).toBe('日之出市役所が確認');
+    expect(viewOf(en, reading({ state: 'problem', code: 'altered' })).label).toBe('Problem');
+    expect(viewOf(en, reading({})).label).toBe('Outside SSMAX');
+  });
+
+  it('is quiet about mail from outside, and about everything while no organisation is set up', () => {
+    expect(viewOf(ja, reading({})).quiet).toBe(true);
+    expect(viewOf(ja, reading({ state: 'cannot-check', code: 'not-configured' }, { idle: true }))).toMatchObject({ quiet: true, state: 'outside' });
+    expect(viewOf(ja, reading(VERIFIED)).quiet).toBe(false);
+  });
+
+  it('notes first mails, second deliveries, Bcc, aliases and conflicts', () => {
+    const { notes } = viewOf(ja, reading({ ...VERIFIED, hidden: true, addressedAs: 'info@tsukimi.example' }, { notes: { firstFromOrganisation: true, duplicateOf: AT } }));
+    expect(notes).toHaveLength(4);
+    expect(notes[0]).toBe('この組織から届いた最初のメールです。');
+    expect(notes[1]).toContain('同じメールをすでに受け取っています');
+  });
+
+  it('gives every leg in the details', () => {
+    const titles = viewOf(en, reading(VERIFIED)).details.map(({ title }) => title);
+    expect(titles).toEqual(['Sender', 'Sending organisation', 'Receiving organisation', 'Result of the check']);
+    expect(viewOf(en, reading(VERIFIED)).details[1]?.rows).toEqual(expect.arrayContaining([['Organisation', 'Hinode City Office'], ['Inspection', 'Sender’s side: checked for leaks'], ['Policy', 'p1']]));
+  });
+
+  it('explains a delivery report', () => {
+    const about = { fingerprint: '', contentDigest: '', subject: '請求書', sealedAt: AT };
+    const one = reading({ code: 'delivery-report' }, { report: { code: 'malware', recipients: ['hanako@tsukimi.example'], about } });
+    expect(sentence(ja, one)).toBe('「請求書」は届きませんでした。');
+    expect(viewOf(ja, one).notes.join('')).toContain('ウイルス');
+    expect(viewOf(ja, one)).toMatchObject({ state: 'outside', quiet: false });
+  });
+});
+
+describe('reasons', () => {
+  it('has cause and remedy of its own for every code that a gateway answers with', () => {
+    const replies = readFileSync('src/server/gateway/replies.ts', 'utf8');
+    const codes = [...replies.matchAll(/^ {2}'?([a-z-]+)'?: \{ status:/gm)].map(([, code = '']) => code);
+    expect(codes.length).toBeGreaterThan(15);
+    const general = reasonOf(ja, 'other').why;
+    for (const code of codes.filter((one) => one !== 'carrier-ambiguous')) {
+      expect(reasonOf(ja, code).why, code).not.toBe(general);
+      expect(reasonOf(en, code).fix, code).toMatch(/[a-z]/);
+    }
+  });
+
+  it('gives the general reason with the code for all others', () => {
+    expect(reasonOf(ja, 'label-proof-invalid')).toEqual({ why: ja.text('why_other'), fix: ja.text('fix_other'), code: 'label-proof-invalid' });
+  });
+});

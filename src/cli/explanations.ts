@@ -174,7 +174,7 @@ export const explanations: Readonly<Record<string, readonly [sentence: string, r
   'not-addressed': ['the mail was not addressed to this reader', 'do not rely on it; it was copied to the wrong mailbox'],
   'not-found': ['the server does not know this request', 'check that program and server have the same version'],
   'not-protected': ['mail must be sealed before it leaves', 'send it with the plugin, or with ssmax seal'],
-  'nothing-to-sign': ['a request to sign names no split', REPORT],
+  'nothing-to-sign': ['there is nothing to sign', REPORT],
   'organisation-unknown': ['the organisation is not in the directory', 'check address and domain; the Authority certifies organisations and their domains'],
   'output-unwritable': ['the output cannot be written', 'check the next program in the pipe'],
   'passphrase-descriptor': ['file descriptor {descriptor} cannot be read', 'open it for the command: ssmax … --passphrase-fd 3 3<file'],

@@ -284,7 +284,7 @@ export function ia5String(text: string): Bytes {
 }
 
 /** Whether RFC 5280 §4.1.2.5 writes this year as UTCTime. */
-function isUtcTimeYear(year: number): boolean {
+export function isUtcTimeYear(year: number): boolean {
   return year >= 1950 && year < 2050;
 }
 

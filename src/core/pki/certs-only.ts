@@ -1,23 +1,26 @@
 /** "certs-only" messages: a SignedData that signs nothing and carries certificates (RFC 5652 §5.1, RFC 7030 §4.1.3). */
-import type { Bytes } from '../bytes.ts';
-import { TAG, contextTag, integer, oid, readDer, readSequence, sequence, setOf, tlv } from '../der.ts';
+import { Certificate, ContentInfo, EncapsulatedContentInfo, SignedData } from 'pkijs';
+import { type Bytes, compare } from '../bytes.ts';
+import { TAG, contextTag, readDer, readSequence } from '../der.ts';
 import { refused } from '../error.ts';
 import { OID } from '../oids.ts';
 import { MAX_CERTIFICATE } from './certificate.ts';
+import { toDer } from './encode.ts';
 import { reading } from './failures.ts';
 
 const MAX_CERTIFICATES = 16;
 const CERTIFICATES = contextTag(0);
 
-/** DER ContentInfo with these DER certificates; SET OF sorts them, so readers must find their own by its key. */
+/** DER ContentInfo with these DER certificates in the order of a SET OF, so readers must find their own by its key. */
 export function encodeCertsOnly(certificates: readonly Bytes[]): Bytes {
-  const set = setOf(...certificates);
-  const certificateSet = Uint8Array.from(set);
-  certificateSet[0] = CERTIFICATES; // IMPLICIT tag
-  return sequence(
-    oid(OID.signedData),
-    tlv(contextTag(0), sequence(integer(1), setOf(), sequence(oid(OID.data)), certificateSet, setOf())),
-  );
+  const signedData = new SignedData({
+    version: 1,
+    digestAlgorithms: [],
+    encapContentInfo: new EncapsulatedContentInfo({ eContentType: OID.data }),
+    certificates: [...certificates].sort(compare).map((der) => Certificate.fromBER(der)),
+    signerInfos: [],
+  });
+  return toDer(new ContentInfo({ contentType: OID.signedData, content: signedData.toSchema() }).toSchema());
 }
 
 /** The DER certificates, at most 16 and at least one, unread. Throws `certs-only-malformed`. */

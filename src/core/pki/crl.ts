@@ -4,18 +4,19 @@
  * Whatever is wrong with a CRL means "cannot check now" (`unavailable`): it never lets a certificate pass, and it says
  * nothing against the certificate either.
  */
-import { type Bytes, equal, hex } from '../bytes.ts';
-import { type DerCursor, TAG, contextTag, generalizedTime, integer, readDer, readSequence, rfc5280Time, sequence, tlv } from '../der.ts';
+import { Enumerated, Integer } from 'asn1js';
+import { CertificateRevocationList, Extensions, RevokedCertificate } from 'pkijs';
+import { type Bytes, equal, fromHex, hex } from '../bytes.ts';
+import { type DerCursor, TAG, contextTag, readDer, readSequence } from '../der.ts';
 import { type ErrorParams, SsmaxError, refused } from '../error.ts';
 import type { Certificate } from './certificate.ts';
-import {
-  encodeAuthorityKeyIdentifier, encodeSerial, extension, readAuthorityKeyIdentifier, readExtensions, readSerial,
-} from './extensions.ts';
+import { SIGNATURE, authorityKeyIdentifierExtension, extension, nameOfDer, toBeSigned, toGeneralizedTime, toTime } from './encode.ts';
+import { readAuthorityKeyIdentifier, readExtensions, readSerial } from './extensions.ts';
 import type { Issuer } from './issue.ts';
 import { readName } from './names.ts';
 import { PKI_OID } from './object-identifiers.ts';
 import { hash } from './public-key.ts';
-import { SIGNATURE_ALGORITHM, type SignatureCache, type Signed, isSignedBy, readSignatureAlgorithm, readSigned, sign } from './signed.ts';
+import { type SignatureCache, type Signed, isSignedBy, readSignatureAlgorithm, readSigned, sign } from './signed.ts';
 
 /** Largest CRL read, in bytes: some 60,000 entries. */
 const MAX_CRL = 4 * 1024 * 1024;
@@ -71,29 +72,33 @@ export async function issueCrl({ issuer, number, thisUpdate, nextUpdate, revoked
   if (!certificate.keyUsage.includes('cRLSign')) throw refused('crl-order', { what: 'issuer may not sign CRLs' });
   if (!(thisUpdate < nextUpdate)) throw refused('crl-order', { what: 'nextUpdate' });
   if (new Set(revoked.map(({ serial }) => serial)).size !== revoked.length) throw refused('crl-order', { what: 'serial twice' });
-  const entries = revoked.map(({ serial, date, reason = 'unspecified', invalidityDate }) => {
-    const extensions = [
-      ...(reason === 'unspecified' ? [] : [extension(PKI_OID.reasonCode, false, integer(REASONS[reason], TAG.enumerated))]),
-      ...(invalidityDate === undefined ? [] : [extension(PKI_OID.invalidityDate, false, generalizedTime(invalidityDate))]),
-    ];
-    return sequence(encodeSerial(serial), rfc5280Time(date), ...(extensions.length > 0 ? [sequence(...extensions)] : []));
+  const list = new CertificateRevocationList({
+    version: 1,
+    signature: SIGNATURE,
+    issuer: nameOfDer(certificate.subjectDer),
+    thisUpdate: toTime(thisUpdate),
+    nextUpdate: toTime(nextUpdate),
+    ...(revoked.length > 0 ? { revokedCertificates: revoked.map(toEntry) } : {}),
+    crlExtensions: new Extensions({
+      extensions: [
+        authorityKeyIdentifierExtension(certificate.subjectKeyIdentifier),
+        extension(PKI_OID.crlNumber, false, Integer.fromBigInt(BigInt(number))),
+      ],
+    }),
   });
-  const tbs = sequence(
-    integer(1),
-    SIGNATURE_ALGORITHM,
-    certificate.subjectDer,
-    rfc5280Time(thisUpdate),
-    rfc5280Time(nextUpdate),
-    ...(entries.length > 0 ? [sequence(...entries)] : []),
-    tlv(
-      contextTag(0),
-      sequence(
-        extension(PKI_OID.authorityKeyIdentifier, false, encodeAuthorityKeyIdentifier(certificate.subjectKeyIdentifier)),
-        extension(PKI_OID.crlNumber, false, integer(number)),
-      ),
-    ),
-  );
-  return parseCrl(await sign(tbs, key));
+  return parseCrl(await sign(toBeSigned(list), key));
+}
+
+function toEntry({ serial, date, reason = 'unspecified', invalidityDate }: CrlOrder['revoked'][number]): RevokedCertificate {
+  const extensions = [
+    ...(reason === 'unspecified' ? [] : [extension(PKI_OID.reasonCode, false, new Enumerated({ value: REASONS[reason] }))]),
+    ...(invalidityDate === undefined ? [] : [extension(PKI_OID.invalidityDate, false, toGeneralizedTime(invalidityDate))]),
+  ];
+  return new RevokedCertificate({
+    userCertificate: new Integer({ valueHex: fromHex(serial) }),
+    revocationDate: toTime(date),
+    ...(extensions.length > 0 ? { crlEntryExtensions: new Extensions({ extensions }) } : {}),
+  });
 }
 
 /** Reads one DER CRL. Throws SsmaxError (`unavailable`) `crl-too-large` or `crl-malformed`. */

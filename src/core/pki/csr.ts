@@ -2,16 +2,18 @@
  * Certification requests (PKCS#10, RFC 2986): a key, the proof that the requester holds it, and wishes. The wishes bind
  * nobody: what is certified comes from the issuer's register.
  */
+import { Attribute, CertificationRequest, Extensions } from 'pkijs';
 import type { Bytes } from '../bytes.ts';
-import { type DerCursor, TAG, contextTag, integer, oid, readDer, readSequence, sequence, setOf, tlv } from '../der.ts';
+import { type DerCursor, TAG, contextTag, readDer, readSequence } from '../der.ts';
 import { refused } from '../error.ts';
 import { verifyEcdsa } from '../ecdsa.ts';
 import type { PrivateKey } from '../keys.ts';
-import { type AltNames, encodeAltNames, extension, readAltNames, readExtensions } from './extensions.ts';
+import { altNamesExtension, toBeSigned, toName, toPublicKeyInfo } from './encode.ts';
+import { type AltNames, readAltNames, readExtensions } from './extensions.ts';
 import { reading } from './failures.ts';
-import { type Subject, encodeName, readName } from './names.ts';
+import { type Subject, readName } from './names.ts';
 import { PKI_OID } from './object-identifiers.ts';
-import { encodeSpki, readSpki } from './public-key.ts';
+import { readSpki } from './public-key.ts';
 import { readSigned, sign } from './signed.ts';
 
 /** Largest request read, in bytes. */
@@ -35,18 +37,17 @@ export interface CertificateRequest {
   readonly dnsNames: readonly string[];
 }
 
-/** A DER request signed by the key. Throws `certificate-name` if the name holds what no name shows. */
+/** A DER request signed by the key. Throws `certificate-name` if a name holds what no name shows. */
 export async function createCsr(key: PrivateKey, { commonName, email, dnsNames = [] }: Wishes): Promise<Bytes> {
   const emails = email === undefined ? [] : [email];
-  const wanted = emails.length + dnsNames.length === 0 ? [] : [extension(PKI_OID.subjectAltName, false, encodeAltNames(emails, dnsNames))];
-  const attributes = wanted.length === 0 ? [] : [sequence(oid(PKI_OID.extensionRequest), setOf(sequence(...wanted)))];
-  const info = sequence(
-    integer(0),
-    encodeName(commonName === undefined ? {} : { commonName }),
-    encodeSpki(key.publicKey),
-    tlv(contextTag(0), ...attributes),
-  );
-  return sign(info, key);
+  const wanted = emails.length + dnsNames.length === 0 ? [] : [altNamesExtension(emails, dnsNames)];
+  const request = new CertificationRequest({
+    version: 0,
+    subject: toName(commonName === undefined ? {} : { commonName }),
+    subjectPublicKeyInfo: toPublicKeyInfo(key.publicKey),
+    attributes: wanted.map((one) => new Attribute({ type: PKI_OID.extensionRequest, values: [new Extensions({ extensions: [one] }).toSchema()] })),
+  });
+  return sign(toBeSigned(request), key);
 }
 
 /**

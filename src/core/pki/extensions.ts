@@ -1,6 +1,6 @@
-/** Extensions of certificates, CRLs and requests (RFC 5280 §4.2, §5.2): the frame, and each value's reader and writer. */
-import { type Bytes, fromHex, hex } from '../bytes.ts';
-import { type DerCursor, TAG, boolean, contextTag, integer, octetString, oid, readDer, readSequence, sequence, tlv } from '../der.ts';
+/** Extensions of certificates, CRLs and requests (RFC 5280 §4.2, §5.2): readers of the frame and of each value. Writers are in encode.ts. */
+import { type Bytes, hex } from '../bytes.ts';
+import { type DerCursor, TAG, contextTag, readDer, readSequence } from '../der.ts';
 import { refused } from '../error.ts';
 import { malformed } from './failures.ts';
 import { type Role, ROLE_OID } from './object-identifiers.ts';
@@ -10,10 +10,6 @@ const MAX_NAMES = 64;
 
 /** A value's reader by object identifier; it must read its value to the end. */
 type ExtensionReaders = Readonly<Record<string, (value: DerCursor) => void>>;
-
-export function extension(type: string, critical: boolean, value: Uint8Array): Bytes {
-  return sequence(oid(type), ...(critical ? [boolean(true)] : []), octetString(value));
-}
 
 /**
  * Reads Extensions with `readers`. Throws `certificate-duplicate-extension`, and `certificate-critical-extension` for a
@@ -41,14 +37,13 @@ export function readExtensions(cursor: DerCursor, readers: ExtensionReaders, clo
   return seen;
 }
 
-
 const USAGE_BITS = { digitalSignature: 0x80, keyAgreement: 0x08, keyCertSign: 0x04, cRLSign: 0x02 } as const;
 export type Usage = keyof typeof USAGE_BITS;
 
-/** BIT STRING with named bits: trailing zero bits are left out (X.690 §11.2.2). */
-export function encodeKeyUsage(usages: readonly Usage[]): Bytes {
+/** The octet of named bits, and how many of its trailing bits, zeros, are left out (X.690 §11.2.2). */
+export function keyUsageBits(usages: readonly Usage[]): { byte: number; unused: number } {
   const byte = usages.reduce((bits, usage) => bits | USAGE_BITS[usage], 0);
-  return tlv(TAG.bitString, Uint8Array.of(unusedBits(byte), byte));
+  return { byte, unused: unusedBits(byte) };
 }
 
 function unusedBits(byte: number): number {
@@ -60,13 +55,8 @@ export function readKeyUsage(cursor: DerCursor): readonly Usage[] {
   const [unused, byte, ...rest] = cursor.element(TAG.bitString).content;
   if (byte === undefined || rest.length > 0 || byte === 0 || unused !== unusedBits(byte)) throw malformed('key usage');
   const usages = (Object.keys(USAGE_BITS) as Usage[]).filter((usage) => (byte & USAGE_BITS[usage]) !== 0);
-  if (usages.reduce((bits, usage) => bits | USAGE_BITS[usage], 0) !== byte) throw malformed('key usage');
+  if (keyUsageBits(usages).byte !== byte) throw malformed('key usage');
   return usages;
-}
-
-/** BasicConstraints: `pathLength` only for a CA. */
-export function encodeBasicConstraints(pathLength?: number): Bytes {
-  return pathLength === undefined ? sequence() : sequence(boolean(true), integer(pathLength));
 }
 
 export function readBasicConstraints(cursor: DerCursor): { ca: boolean; pathLength: number | undefined } {
@@ -86,13 +76,6 @@ export interface AltNames {
   readonly dnsNames: readonly string[];
   /** Tags of names of other kinds. */
   readonly others: readonly number[];
-}
-
-export function encodeAltNames(emails: readonly string[], dnsNames: readonly string[]): Bytes {
-  return sequence(
-    ...emails.map((email) => tlv(RFC822_NAME, new TextEncoder().encode(email))),
-    ...dnsNames.map((name) => tlv(DNS_NAME, new TextEncoder().encode(name))),
-  );
 }
 
 export function readAltNames(cursor: DerCursor): AltNames {
@@ -117,10 +100,6 @@ export function readAscii(content: Bytes): string {
   return String.fromCharCode(...content);
 }
 
-export function encodeExtendedKeyUsage(usages: readonly string[]): Bytes {
-  return sequence(...usages.map(oid));
-}
-
 /** The usages in dotted form, and the SSMAX roles among them. */
 export function readExtendedKeyUsage(cursor: DerCursor): { usages: readonly string[]; roles: readonly Role[] } {
   const usages = readSequence(cursor, (inner) => inner.list((one) => one.oid(), 16));
@@ -128,19 +107,9 @@ export function readExtendedKeyUsage(cursor: DerCursor): { usages: readonly stri
   return { usages, roles: (Object.keys(ROLE_OID) as Role[]).filter((role) => usages.includes(ROLE_OID[role])) };
 }
 
-export function encodeAuthorityKeyIdentifier(keyIdentifier: Uint8Array): Bytes {
-  return sequence(tlv(contextTag(0, false), keyIdentifier));
-}
-
 /** The key identifier; the profile has no other form of the extension. */
 export function readAuthorityKeyIdentifier(cursor: DerCursor): Bytes {
   return readSequence(cursor, (inner) => inner.octets(20, contextTag(0, false)));
-}
-
-/** CRLDistributionPoints with one point that lists `urls` as full names. */
-export function encodeDistributionPoints(urls: readonly string[]): Bytes {
-  const names = urls.map((url) => tlv(URI, new TextEncoder().encode(url)));
-  return sequence(sequence(tlv(contextTag(0), tlv(contextTag(0), ...names))));
 }
 
 /** The http and https URLs of all points; points by reason or indirect issuer are refused. */
@@ -165,8 +134,4 @@ export function readSerial(cursor: DerCursor): string {
   const minimal = first !== undefined && first < 0x80 && !(first === 0 && (second === undefined || second < 0x80));
   if (!minimal || content.length > 20) throw malformed('serial number');
   return hex(content);
-}
-
-export function encodeSerial(serial: string): Bytes {
-  return tlv(TAG.integer, fromHex(serial));
 }

@@ -1,20 +1,22 @@
 /** Issuing: one function per kind of certificate. Every one returns what parseCertificate makes of the bytes written. */
-import { type Bytes, equal, hex } from '../bytes.ts';
-import { contextTag, integer, octetString, rfc5280Time, sequence, tlv } from '../der.ts';
+import { Integer } from 'asn1js';
+import { Certificate as CertificateToSign, type Extension } from 'pkijs';
+import { type Bytes, equal } from '../bytes.ts';
 import { SsmaxError, refused } from '../error.ts';
 import type { PrivateKey } from '../keys.ts';
 import { checkAddress, checkHostName } from './addresses.ts';
 import { type Certificate, parseCertificate } from './certificate.ts';
 import {
-  encodeAltNames, encodeAuthorityKeyIdentifier, encodeBasicConstraints, encodeDistributionPoints, encodeExtendedKeyUsage,
-  encodeKeyUsage, encodeSerial, extension, isCrlUrl, type Usage,
-} from './extensions.ts';
-import { checkLimits, checkNameConstraints, encodeNameConstraints } from './name-constraints.ts';
-import { type Subject, encodeName } from './names.ts';
-import { type CertificateRole, PKI_OID } from './object-identifiers.ts';
+  SIGNATURE, altNamesExtension, authorityKeyIdentifierExtension, basicConstraintsExtension, distributionPointsExtension, extendedKeyUsageExtension,
+  keyUsageExtension, nameConstraintsExtension, nameOfDer, subjectKeyIdentifierExtension, toBeSigned, toName, toPublicKeyInfo, toTime,
+} from './encode.ts';
+import { type Usage, isCrlUrl } from './extensions.ts';
+import { checkLimits, checkNameConstraints } from './name-constraints.ts';
+import type { Subject } from './names.ts';
+import type { CertificateRole } from './object-identifiers.ts';
 import { PROFILES, ROOT_PATH_LENGTH, ROOT_USAGES, checkProfile, checkRootProfile } from './profile.ts';
-import { encodeSpki, keyIdentifier } from './public-key.ts';
-import { SIGNATURE_ALGORITHM, sign } from './signed.ts';
+import { keyIdentifier } from './public-key.ts';
+import { sign } from './signed.ts';
 
 /** Cryptographically strong random bytes, as in NativeCrypto. */
 export type Random = (length: number) => Bytes;
@@ -78,11 +80,11 @@ export interface ServerOrder extends Order {
   readonly crlUrls?: readonly string[];
 }
 
-/** The Authority's self-signed root. Throws as encodeName does. */
+/** The Authority's self-signed root. Throws `certificate-name`. */
 export async function issueRoot({ key, subject, validity, random }: RootOrder): Promise<Certificate> {
-  const name = encodeName(subject);
+  const name = toName(subject);
   const der = await signCertificate({
-    key, issuerName: name, issuerKeyIdentifier: keyIdentifier(key.publicKey), subjectName: name, publicKey: key.publicKey, validity, random,
+    key, issuer: name, issuerKeyIdentifier: keyIdentifier(key.publicKey), subject: name, publicKey: key.publicKey, validity, random,
     extensions: authorityExtensions(ROOT_USAGES, ROOT_PATH_LENGTH),
   });
   const certificate = parseCertificate(der);
@@ -102,7 +104,7 @@ export function issueOrganisation(order: OrganisationOrder): Promise<Certificate
   const directory = { country, organisation: name, organisationId };
   return issue(order, 'organisation', { ...directory, commonName: name }, [
     ...authorityExtensions(PROFILES.organisation.usages, 0),
-    extension(PKI_OID.nameConstraints, true, encodeNameConstraints({ mailDomains, hostNames, directory: encodeName(directory) })),
+    nameConstraintsExtension({ mailDomains, hostNames, directory }),
     ...crlExtension(order.crlUrls),
   ]);
 }
@@ -113,7 +115,7 @@ export function issueUser(order: UserOrder): Promise<Certificate> {
   checkAddress(email);
   const subject = { ...organisationOf(order.issuer), commonName, ...(pseudonymous ? { pseudonym: commonName } : {}) };
   return issue(order, 'user', subject, [
-    ...leafExtensions('user'), extension(PKI_OID.subjectAltName, false, encodeAltNames([email], [])), ...crlExtension(order.crlUrls),
+    ...leafExtensions('user'), altNamesExtension([email], []), ...crlExtension(order.crlUrls),
   ]);
 }
 
@@ -124,7 +126,7 @@ export function issueServer(order: ServerOrder): Promise<Certificate> {
   // CN holds 64 characters only; a longer host name stands in subjectAltName alone.
   const commonName = dnsNames[0].length <= 64 ? dnsNames[0] : role;
   return issue(order, role, { ...organisationOf(order.issuer), commonName }, [
-    ...leafExtensions(role), extension(PKI_OID.subjectAltName, false, encodeAltNames([], dnsNames)), ...crlExtension(order.crlUrls),
+    ...leafExtensions(role), altNamesExtension([], dnsNames), ...crlExtension(order.crlUrls),
   ]);
 }
 
@@ -138,35 +140,28 @@ function organisationOf({ certificate: { subject } }: Issuer): Subject {
   };
 }
 
-function authorityExtensions(usages: readonly Usage[], pathLength: number): Bytes[] {
-  return [
-    extension(PKI_OID.basicConstraints, true, encodeBasicConstraints(pathLength)),
-    extension(PKI_OID.keyUsage, true, encodeKeyUsage(usages)),
-  ];
+function authorityExtensions(usages: readonly Usage[], pathLength: number): Extension[] {
+  return [basicConstraintsExtension(pathLength), keyUsageExtension(usages)];
 }
 
-function leafExtensions(role: CertificateRole): Bytes[] {
+function leafExtensions(role: CertificateRole): Extension[] {
   const { usages, extended } = PROFILES[role];
-  return [
-    extension(PKI_OID.basicConstraints, true, encodeBasicConstraints()),
-    extension(PKI_OID.keyUsage, true, encodeKeyUsage(usages)),
-    extension(PKI_OID.extendedKeyUsage, false, encodeExtendedKeyUsage(extended)),
-  ];
+  return [basicConstraintsExtension(), keyUsageExtension(usages), extendedKeyUsageExtension(extended)];
 }
 
-function crlExtension(urls: readonly string[] = []): Bytes[] {
+function crlExtension(urls: readonly string[] = []): Extension[] {
   if (!urls.every(isCrlUrl)) throw refused('certificate-crl-url');
-  return urls.length === 0 ? [] : [extension(PKI_OID.crlDistributionPoints, false, encodeDistributionPoints(urls))];
+  return urls.length === 0 ? [] : [distributionPointsExtension(urls)];
 }
 
-async function issue(order: Order, role: CertificateRole, subject: Subject, extensions: readonly Bytes[]): Promise<Certificate> {
+async function issue(order: Order, role: CertificateRole, subject: Subject, extensions: readonly Extension[]): Promise<Certificate> {
   const { issuer, publicKey, random } = order;
   const authority = issuer.certificate;
   checkIssuer(issuer, role);
   const certificate = parseCertificate(
     await signCertificate({
-      key: issuer.key, issuerName: authority.subjectDer, issuerKeyIdentifier: authority.subjectKeyIdentifier,
-      subjectName: encodeName(subject), publicKey, validity: within(order.validity, authority), random, extensions,
+      key: issuer.key, issuer: nameOfDer(authority.subjectDer), issuerKeyIdentifier: authority.subjectKeyIdentifier,
+      subject: toName(subject), publicKey, validity: within(order.validity, authority), random, extensions,
     }),
   );
   // Nothing leaves this function that a verifier would refuse.
@@ -191,39 +186,34 @@ function within(validity: Validity, issuer: Validity): Validity {
 
 interface Tbs {
   readonly key: PrivateKey;
-  readonly issuerName: Bytes;
+  readonly issuer: CertificateToSign['issuer'];
   readonly issuerKeyIdentifier: Bytes;
-  readonly subjectName: Bytes;
+  readonly subject: CertificateToSign['subject'];
   readonly publicKey: Bytes;
   readonly validity: Validity;
   readonly random: Random;
-  readonly extensions: readonly Bytes[];
+  readonly extensions: readonly Extension[];
 }
 
-async function signCertificate(tbs: Tbs): Promise<Bytes> {
-  const { notBefore, notAfter } = tbs.validity;
-  if (!(notBefore < notAfter)) throw refused('certificate-validity');
-  const extensions = sequence(
-    extension(PKI_OID.subjectKeyIdentifier, false, octetString(keyIdentifier(tbs.publicKey))),
-    extension(PKI_OID.authorityKeyIdentifier, false, encodeAuthorityKeyIdentifier(tbs.issuerKeyIdentifier)),
-    ...tbs.extensions,
-  );
-  const der = sequence(
-    tlv(contextTag(0), integer(2)),
-    encodeSerial(randomSerial(tbs.random)),
-    SIGNATURE_ALGORITHM,
-    tbs.issuerName,
-    sequence(rfc5280Time(notBefore), rfc5280Time(notAfter)),
-    tbs.subjectName,
-    encodeSpki(tbs.publicKey),
-    tlv(contextTag(3), extensions),
-  );
-  return sign(der, tbs.key);
+async function signCertificate({ key, issuer, issuerKeyIdentifier, subject, publicKey, validity, random, extensions }: Tbs): Promise<Bytes> {
+  if (!(validity.notBefore < validity.notAfter)) throw refused('certificate-validity');
+  const certificate = new CertificateToSign({
+    version: 2,
+    serialNumber: new Integer({ valueHex: randomSerial(random) }),
+    signature: SIGNATURE,
+    issuer,
+    notBefore: toTime(validity.notBefore),
+    notAfter: toTime(validity.notAfter),
+    subject,
+    subjectPublicKeyInfo: toPublicKeyInfo(publicKey),
+    extensions: [subjectKeyIdentifierExtension(keyIdentifier(publicKey)), authorityKeyIdentifierExtension(issuerKeyIdentifier), ...extensions],
+  });
+  return sign(toBeSigned(certificate), key);
 }
 
 /** 16 bytes, 126 of their bits random: always positive and of one length. */
-function randomSerial(random: Random): string {
+function randomSerial(random: Random): Bytes {
   const bytes = Uint8Array.from(random(16));
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
-  return hex(bytes);
+  return bytes;
 }

@@ -3,8 +3,8 @@
  * host names, the subject's directory name and URIs, excluded subtrees for all IP addresses. A permitted subtree of a kind
  * closes that kind but for itself; URIs are closed by permitting one that nobody can own.
  */
-import { type Bytes, equal, utf8 } from '../bytes.ts';
-import { type DerCursor, contextTag, readSequence, sequence, tlv } from '../der.ts';
+import { type Bytes, equal } from '../bytes.ts';
+import { type DerCursor, contextTag, readSequence } from '../der.ts';
 import { refused } from '../error.ts';
 import { isDomain, isHostName, splitAddress } from './addresses.ts';
 import { readAscii } from './extensions.ts';
@@ -30,20 +30,9 @@ const EXCLUDED = contextTag(1);
 const MAX_SUBTREES = 256;
 
 /** Permitted where a kind must be closed altogether: RFC 2606 reserves this name, so nothing real lies below it. */
-const NOBODY = 'none.invalid';
-const ALL_IPV4 = new Uint8Array(8);
-const ALL_IPV6 = new Uint8Array(32);
-
-export function encodeNameConstraints({ mailDomains, hostNames, directory }: NameConstraints): Bytes {
-  const permitted = [
-    ...mailDomains.map((domain) => tlv(RFC822_NAME, utf8(domain))),
-    ...(hostNames.length > 0 ? hostNames : [NOBODY]).map((name) => tlv(DNS_NAME, utf8(name))),
-    tlv(DIRECTORY_NAME, directory),
-    tlv(URI, utf8(NOBODY)),
-  ];
-  const excluded = [tlv(IP_ADDRESS, ALL_IPV4), tlv(IP_ADDRESS, ALL_IPV6)];
-  return sequence(tlv(PERMITTED, ...permitted.map((base) => sequence(base))), tlv(EXCLUDED, ...excluded.map((base) => sequence(base))));
-}
+export const NOBODY = 'none.invalid';
+export const ALL_IPV4 = new Uint8Array(8);
+export const ALL_IPV6 = new Uint8Array(32);
 
 /** Reads the extension; any form that the profile does not write is refused as malformed, not interpreted. */
 export function readNameConstraints(cursor: DerCursor): NameConstraints {

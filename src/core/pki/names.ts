@@ -2,8 +2,8 @@
  * Distinguished names (RFC 5280 §4.1.2.4) and the text in them. The profile knows five attribute types, each at most
  * once, one per RDN, in one order; country is a PrintableString, the others are UTF8Strings.
  */
-import { type Bytes, utf8 } from '../bytes.ts';
-import { type DerCursor, TAG, oid, readDer, readSequence, sequence, setOf, tlv, utf8String } from '../der.ts';
+import type { Bytes } from '../bytes.ts';
+import { type DerCursor, TAG, readDer, readSequence } from '../der.ts';
 import { refused } from '../error.ts';
 import { PKI_OID } from './object-identifiers.ts';
 
@@ -39,17 +39,21 @@ function checkText(field: string, text: string, maximum: number): void {
   if (field === 'country' && !/^[A-Z]{2}$/.test(text)) throw refused('certificate-name', { field });
 }
 
-/** DER Name; throws `certificate-name` for text that is empty, too long or holds what no name shows. */
-export function encodeName(subject: Subject): Bytes {
-  const sets: Bytes[] = [];
-  for (const { field, type, maximum } of ATTRIBUTES) {
+export interface NameAttribute {
+  readonly field: keyof Subject;
+  /** Object identifier. */
+  readonly type: string;
+  readonly text: string;
+}
+
+/** What there is of a subject, in the order in which it is written; throws `certificate-name` for text that is empty, too long or holds what no name shows. */
+export function nameAttributes(subject: Subject): readonly NameAttribute[] {
+  return ATTRIBUTES.flatMap(({ field, type, maximum }) => {
     const text = subject[field];
-    if (text === undefined) continue;
+    if (text === undefined) return [];
     checkText(field, text, maximum);
-    const value = field === 'country' ? tlv(TAG.printableString, utf8(text)) : utf8String(text);
-    sets.push(setOf(sequence(oid(type), value)));
-  }
-  return sequence(...sets);
+    return [{ field, type, text }];
+  });
 }
 
 interface Name {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Bytes, concat, fromHex } from '../../../src/core/bytes.ts';
 import { TAG, contextTag, generalizedTime, integer, octetString, oid, rfc5280Time, sequence, tlv } from '../../../src/core/der.ts';
 import { type CrlOrder, type RevocationRequest, checkRevocation, issueCrl, parseCrl } from '../../../src/core/pki/crl.ts';
-import { encodeAuthorityKeyIdentifier, encodeSerial, extension } from '../../../src/core/pki/extensions.ts';
+import { encodeAuthorityKeyIdentifier, encodeSerial, extension } from './encode.ts';
 import type { Issuer } from '../../../src/core/pki/issue.ts';
 import { PKI_OID } from '../../../src/core/pki/object-identifiers.ts';
 import { encodePem } from '../../../src/core/pki/pem.ts';

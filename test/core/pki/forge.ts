@@ -3,7 +3,7 @@ import { type Bytes, concat, utf8 } from '../../../src/core/bytes.ts';
 import { TAG, contextTag, header, integer, octetString, oid, rfc5280Time, sequence, setOf, tlv, utf8String } from '../../../src/core/der.ts';
 import {
   encodeAuthorityKeyIdentifier, encodeBasicConstraints, encodeExtendedKeyUsage, encodeKeyUsage, extension,
-} from '../../../src/core/pki/extensions.ts';
+} from './encode.ts';
 import type { Issuer } from '../../../src/core/pki/issue.ts';
 import { PKI_OID } from '../../../src/core/pki/object-identifiers.ts';
 import { PROFILES } from '../../../src/core/pki/profile.ts';

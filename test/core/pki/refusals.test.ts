@@ -5,7 +5,7 @@ import { type Bytes, concat, equal, fromHex } from '../../../src/core/bytes.ts';
 import { TAG, octetString, oid, sequence, tlv } from '../../../src/core/der.ts';
 import { OID } from '../../../src/core/oids.ts';
 import { parseCertificate } from '../../../src/core/pki/certificate.ts';
-import { encodeExtendedKeyUsage, encodeKeyUsage, extension } from '../../../src/core/pki/extensions.ts';
+import { encodeExtendedKeyUsage, encodeKeyUsage, extension } from './encode.ts';
 import { issueOrganisation, issueUser } from '../../../src/core/pki/issue.ts';
 import { PKI_OID, ROLE_OID } from '../../../src/core/pki/object-identifiers.ts';
 import { validatePath } from '../../../src/core/pki/path.ts';

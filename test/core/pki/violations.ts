@@ -2,7 +2,7 @@
 import { type Bytes, concat, fromHex, utf8 } from '../../../src/core/bytes.ts';
 import { TAG, boolean, contextTag, generalizedTime, integer, octetString, oid, sequence, setOf, tlv, utf8String } from '../../../src/core/der.ts';
 import { OID } from '../../../src/core/oids.ts';
-import { encodeBasicConstraints, encodeExtendedKeyUsage, encodeKeyUsage, extension } from '../../../src/core/pki/extensions.ts';
+import { encodeBasicConstraints, encodeExtendedKeyUsage, encodeKeyUsage, extension } from './encode.ts';
 import { PKI_OID, ROLE_OID } from '../../../src/core/pki/object-identifiers.ts';
 import type { Issuer } from '../../../src/core/pki/issue.ts';
 import { PROFILES } from '../../../src/core/pki/profile.ts';

@@ -20,6 +20,7 @@ module.exports = {
     never('elgamal-not-pki', { path: '^src/core/elgamal/' }, { path: '^src/core/pki/' }),
     never('pki-not-elgamal', { path: '^src/core/pki/' }, { path: '^src/core/elgamal/' }),
     never('curves-in-elgamal-only', { path: '^(src|extension)/', pathNot: '^src/core/elgamal/' }, { path: 'node_modules/@noble/curves/' }),
+    never('asn1-in-pki-only', { path: '^(src|extension)/', pathNot: '^src/core/pki/' }, { path: 'node_modules/(pkijs|asn1js)/' }),
     never('pure-no-node', { path: '^src/(core|mail|wire|flow)/' }, { dependencyTypes: ['core'] }),
     never('extension-no-node', { path: '^extension/' }, { dependencyTypes: ['core'] }),
     never('extension-no-servers', { path: '^extension/' }, { path: '^src/(server|cli|platform/node)' }),

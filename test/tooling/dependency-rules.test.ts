@@ -22,6 +22,7 @@ const planted: readonly (readonly [rule: string, from: string, to: string])[] = 
   ['elgamal-not-pki', 'src/core/elgamal/x.ts', 'src/core/pki/a.ts'],
   ['pki-not-elgamal', 'src/core/pki/x.ts', 'src/core/elgamal/a.ts'],
   ['curves-in-elgamal-only', 'src/flow/curves.ts', '@noble/curves/nist.js'],
+  ['asn1-in-pki-only', 'src/mail/asn1.ts', 'asn1js'],
   ['pure-no-node', 'src/core/node.ts', 'node:fs'],
   ['extension-no-node', 'extension/ui/node.ts', 'node:fs'],
   ['extension-no-servers', 'extension/ui/server.ts', 'src/server/shared/a.ts'],
@@ -46,8 +47,8 @@ function plant(path: string, text: string): void {
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'ssmax-rules-'));
-  plant('package.json', JSON.stringify({ type: 'module', dependencies: { '@noble/curves': '*' }, devDependencies: { 'fast-check': '*' } }));
-  for (const name of ['@noble/curves', 'fast-check']) {
+  plant('package.json', JSON.stringify({ type: 'module', dependencies: { '@noble/curves': '*', asn1js: '*' }, devDependencies: { 'fast-check': '*' } }));
+  for (const name of ['@noble/curves', 'asn1js', 'fast-check']) {
     plant(`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: 'index.js', license: 'MIT' }));
     plant(`node_modules/${name}/index.js`, 'module.exports = {};');
     plant(`node_modules/${name}/nist.js`, 'module.exports = {};');

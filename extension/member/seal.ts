@@ -1,11 +1,9 @@
 /** From a draft to sealed bytes: whose key, which recipients, what goes inside. */
 import { type Bytes, hex } from '../../src/core/bytes.ts';
-import { refused, SsmaxError } from '../../src/core/error.ts';
-import { type Certificate, parseCertificate } from '../../src/core/pki/certificate.ts';
-import { validatePath } from '../../src/core/pki/path.ts';
-import type { Credential } from '../../src/flow/ports.ts';
+import { refused } from '../../src/core/error.ts';
+import { organisationOfSender, requireInside } from '../../src/flow/recipients.ts';
 import { sealMail } from '../../src/flow/seal.ts';
-import { organisationCrl, requireUnrevoked, type Trust } from '../../src/flow/trust.ts';
+import { organisationCrl, requireUnrevoked } from '../../src/flow/trust.ts';
 import { domainOf, type Mailbox } from '../../src/mail/address.ts';
 import { buildInner } from '../../src/mail/build.ts';
 import { organisationOfDomain } from '../../src/wire/directory.ts';
@@ -43,8 +41,8 @@ export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealRes
   const [to, cc, bcc, replyTo] = [draft.to, draft.cc, draft.bcc, draft.replyTo].map((list) => list.map(readMailbox)) as
     [Mailbox[], Mailbox[], Mailbox[], Mailbox[]];
   const trust = await parts.trust.get();
-  refuseOutside([...to, ...cc, ...bcc], trust);
-  const organisation = await organisationOf(sender, trust, now);
+  requireInside([...to, ...cc, ...bcc].map(({ address }) => address), trust);
+  const organisation = await organisationOfSender(from.address, trust, now);
   await requireUnrevoked({ certificate: sender.certificate, issuer: organisation, crl: organisationCrl(trust, organisation), at: now, now });
   const fingerprint = await fingerprintOf(draft);
   const again = await sealed.reusable(fingerprint, now);
@@ -73,23 +71,4 @@ async function refuseOrPass({ ports, identities, trust }: SealParts, address: st
   const { directory } = await trust.get();
   if (organisationOfDomain(directory, domainOf(address)) !== undefined) throw refused('not-enrolled', { address });
   return { kind: 'not-ours' };
-}
-
-/** All inside or nothing: a mix is never silently downgraded. */
-function refuseOutside(recipients: readonly Mailbox[], { directory }: Trust): void {
-  if (recipients.length === 0) throw refused('no-recipients');
-  const outside = recipients.filter(({ address }) => organisationOfDomain(directory, domainOf(address)) === undefined);
-  if (outside.length === 0) return;
-  const addresses = [...new Set(outside.map(({ address }) => address))].join(', ');
-  throw refused(outside.length === recipients.length ? 'recipients-outside' : 'recipients-mixed', { addresses });
-}
-
-/** The own organisation's certificate as the directory has it now, checked up to the root. */
-async function organisationOf(sender: Credential, trust: Trust, now: Date): Promise<Certificate> {
-  const [address = ''] = sender.certificate.emails;
-  const entry = organisationOfDomain(trust.directory, domainOf(address));
-  if (entry === undefined) throw new SsmaxError('unavailable', 'organisation-unknown', { domain: domainOf(address) });
-  const certificate = parseCertificate(entry.certificate);
-  await validatePath({ leaf: certificate, intermediates: [], root: trust.root, at: now, role: 'organisation' });
-  return certificate;
 }

@@ -4,7 +4,7 @@ import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { validatePath } from '../core/pki/path.ts';
 import { domainOf } from '../mail/address.ts';
 import { organisationOfDomain } from '../wire/directory.ts';
-import type { Trust } from './trust.ts';
+import { requireCertifiedFor, type Trust } from './trust.ts';
 
 /**
  * All inside SSMAX or nothing: a mix is never silently downgraded. Throws `no-recipients`, `recipients-outside`,
@@ -18,13 +18,16 @@ export function requireInside(recipients: readonly string[], { directory }: Trus
 }
 
 /**
- * The certificate of the sender's own organisation, as the directory has it now, checked up to the root. Throws
- * `organisation-unknown` (unavailable: it was known when the sender enrolled), and what validatePath throws.
+ * The certificate of the sender's own organisation, as the directory has it now: checked up to the root, and certified by
+ * it for the sender's domain, as a directory alone could name another organisation to seal to. Throws
+ * `organisation-unknown` (unavailable: it was known when the sender enrolled), `certificate-name-constraint`, and what
+ * validatePath throws.
  */
 export async function organisationOfSender(address: string, trust: Trust, now: Date): Promise<Certificate> {
   const entry = organisationOfDomain(trust.directory, domainOf(address));
   if (entry === undefined) throw new SsmaxError('unavailable', 'organisation-unknown', { domain: domainOf(address) });
   const certificate = parseCertificate(entry.certificate);
   await validatePath({ leaf: certificate, intermediates: [], root: trust.root, at: now, role: 'organisation' });
+  requireCertifiedFor(certificate, domainOf(address));
   return certificate;
 }

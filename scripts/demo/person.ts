@@ -96,13 +96,24 @@ export class Person extends Correspondent {
     }, { what: `${subject} to be ${state} and to show "${showing}"`, withinMs, everyMs: 100 });
   }
 
-  /** The window that says why a mail was not sent; closes it by keyboard. */
-  async notSent(seen: () => Promise<void>): Promise<string> {
+  /**
+   * Sends a mail that will be refused, by the plugin before it leaves or by the server; gives what the plugin's window
+   * says, and what the mail client's own alert said if there was one.
+   */
+  async sendRefused(seen: () => Promise<void>): Promise<{ reason: string; alert: string }> {
     const { thunderbird } = this.desktop;
-    const page = await thunderbird.see({ page: pages.addon, selector: 'main.dialog' }, 60_000);
+    const notSent = { page: pages.addon, selector: 'main.dialog' };
+    await this.desktop.activate({ page: pages.compose, selector: '#messageEditor' });
+    await this.desktop.keys('ctrl+Return');
+    let alert = '';
+    const page = await until(async () => {
+      const dialog = await this.desktop.dialog();
+      if (dialog !== undefined) alert = (await this.desktop.closeDialog()).text;
+      return (await thunderbird.find(notSent))[0];
+    }, { what: 'the reason why the mail was not sent', withinMs: 180_000, everyMs: 200 });
     await seen();
     await this.desktop.click({ page: pages.addon, selector: '#close' });
-    return page.text;
+    return { reason: page.text, alert };
   }
 
   async quit(): Promise<void> {

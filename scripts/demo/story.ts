@@ -147,10 +147,8 @@ export async function playStory({ local, taps, record }: StoryParts): Promise<vo
     const sent = (await taro.mailbox.list('Sent')).length;
     const body = 'この資料は社外秘です。';
     await taro.write({ to: [hanako.address], subject: '資料', body: [body], attachments: [files.text] });
-    const dialog = await taro.send(120_000);
-    must(dialog?.text.includes('SSMAX-keyword') === true, `the mail client shows the refusal: ${dialog?.text ?? 'nothing'}`);
-    await taro.desktop.closeDialog();
-    const reason = await taro.notSent(() => record.look(taro, '7-not-sent'));
+    const { reason, alert } = await taro.sendRefused(() => record.look(taro, '7-not-sent'));
+    must(alert.includes('SSMAX-keyword'), `the mail client shows the refusal: ${alert}`);
     must(reason.includes('組織の外に出してはならない言葉'), `the reason is in the user's language: ${reason}`);
     const draft = await until(async () => {
       const now = await taro.draft();
@@ -222,9 +220,7 @@ export async function playStory({ local, taps, record }: StoryParts): Promise<vo
     await hanako.readMail('一通目', 'verified', '失効の前');
     await hinode.revoke('ken');
     await ken.write({ to: [hanako.address], subject: '二通目', body: ['失効の後に書いたメールです。'] });
-    const dialog = await ken.send(120_000).catch(() => undefined);
-    if (dialog !== undefined) await ken.desktop.closeDialog();
-    const reason = await ken.notSent(() => record.look(ken, '10-revoked'));
+    const { reason } = await ken.sendRefused(() => record.look(ken, '10-revoked'));
     must(reason.includes('証明書は無効'), `the reason is shown: ${reason}`);
     await hanako.select('Newsletter');
     const seen = await hanako.readMail('一通目', 'verified', '失効の前');

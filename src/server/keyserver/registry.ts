@@ -41,7 +41,7 @@ export interface Registry extends Members {
   enrol(address: string, code: string, publicKey: Bytes): Promise<Certificate>;
   /** Revokes every certificate of the address (or of one member); returns how many. */
   revokeAddress(address: string, reason: 'keyCompromise' | 'cessationOfOperation' | 'superseded', invalidSince?: Date): Promise<number>;
-  /** The certificate in force with this key, for requests that a user signs. */
+  /** The certificate with this key, for requests that a user signs: a revoked one too, as its holder may ask why. */
   certificateByKey(spkiHash: Bytes): Promise<Certificate | undefined>;
 }
 
@@ -149,7 +149,7 @@ export function createRegistry(
 
     async certificateByKey(spkiHash) {
       const row = await store.query.selectFrom('certificates').select('der')
-        .where('spki_hash', '=', spkiHash).where('role', '=', 'user').where('revoked', 'is', null).executeTakeFirst();
+        .where('spki_hash', '=', spkiHash).where('role', '=', 'user').orderBy('not_after', 'desc').executeTakeFirst();
       return row === undefined ? undefined : parseCertificate(row.der);
     },
   };

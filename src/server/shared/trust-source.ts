@@ -62,7 +62,13 @@ export function createTrustSource(parts: TrustParts): TrustSource {
 
   async function load(now: Date, among = copies): Promise<Trust> {
     const crls = Object.keys(parts.sources.crls).map((name) => copy(name, among));
-    return loadTrust({ root: parts.root, directory: copy('directory', among), crls }, now, signatures);
+    try {
+      return await loadTrust({ root: parts.root, directory: copy('directory', among), crls }, now, signatures);
+    } catch (error) {
+      if (!(error instanceof SsmaxError) || error.kind !== 'refused') throw error;
+      // A damaged copy says nothing against any mail: without this, all mail would be refused for good.
+      throw new SsmaxError('unavailable', 'trust-invalid', { directory: parts.directory, reason: error.code }, { cause: error });
+    }
   }
 
   /** Takes over what was fetched if all of it together verifies and nothing is older than what was there. */

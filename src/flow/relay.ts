@@ -7,7 +7,7 @@ import { type Bytes, equal } from '../core/bytes.ts';
 import { encodeAuthEnvelopedData } from '../core/cms/auth-enveloped-data.ts';
 import { encodeKemRecipientInfo } from '../core/cms/kem-recipient-info.ts';
 import {
-  decodeSignedAttributes, encodeSignedData, encodeSignerInfo, gatewaySignatureInput,
+  decodeSignedAttributes, encodeSignedData, encodeSignerInfo, gatewaySignatureInput, parseSignedData,
 } from '../core/cms/signed-data.ts';
 import { sha256 } from '../core/digest.ts';
 import { verifyEcdsa } from '../core/ecdsa.ts';
@@ -21,7 +21,7 @@ import { domainOf } from '../mail/address.ts';
 import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
 import { encodeKemct, encodeKemHeader } from '../wire/kemct.ts';
 import { encodeLabel, type Purpose, sortAddresses } from '../wire/label.ts';
-import type { Direction } from '../wire/leg.ts';
+import { decodeLeg, type Direction } from '../wire/leg.ts';
 import type { Delivery, Evidence, Reencrypted, ReencryptRequest, SignRequest } from '../wire/relay.ts';
 import { directionsDue, requireVerdicts, verifyVerdict } from './authorise.ts';
 import { legRecipients, nextSignedAttributes } from './next-leg.ts';
@@ -86,8 +86,9 @@ export interface Relayed {
 export async function relay(parts: GatewayParts, listener: 'submission' | 'arriving', arrival: Arrival): Promise<Relayed> {
   const trust = await parts.trust();
   const now = parts.clock.now();
+  requireLegNumber(arrival.cms, listener);
   const leg = await verifyLeg(arrival.cms, trust, now, 'now');
-  checkArrival(leg, listener, arrival, parts.organisation, now);
+  checkArrival(leg, arrival, parts.organisation, now);
   const splits = split(leg, arrival, parts.organisation, trust);
   const verdicts = await inspect(parts, leg, splits, trust, now);
   const departures: Departure[] = [];
@@ -98,9 +99,17 @@ export async function relay(parts: GatewayParts, listener: 'submission' | 'arriv
   return { contentDigest: leg.contentDigest, departures };
 }
 
-function checkArrival(leg: VerifiedLeg, listener: 'submission' | 'arriving', arrival: Arrival, own: Certificate, now: Date): void {
-  const expected = listener === 'submission' ? 1 : 2;
-  if (leg.leg.leg !== expected) throw refused('leg-not-for-us');
+/**
+ * Before anything else is looked up: another organisation's leg 1 would be told "later" for ever, as nobody else has the
+ * revocation list of its users.
+ */
+function requireLegNumber(cms: Bytes, listener: 'submission' | 'arriving'): void {
+  const { leg } = parseSignedData(cms).signer.attributes;
+  if (leg === undefined) throw refused('leg-missing');
+  if (decodeLeg(leg).leg !== (listener === 'submission' ? 1 : 2)) throw refused('leg-not-for-us');
+}
+
+function checkArrival(leg: VerifiedLeg, arrival: Arrival, own: Certificate, now: Date): void {
   if (equal(leg.organisation.certificate, own.der) !== (leg.leg.leg === 1)) throw refused('leg-not-for-us');
   const main = mainRecipient(leg);
   if (!equal(main.label.targetKey, own.spkiSha256)) throw refused('leg-not-for-us');

@@ -60,7 +60,7 @@ export class Correspondent {
 
   async seal(mail: Partial<InnerMail> & { to: readonly Mailbox[]; subject: string }, bcc: readonly string[] = []): Promise<Sealed> {
     const from = { address: this.address, displayName: this.credential.certificate.subject.commonName ?? '' };
-    const date = new Date();
+    const { date = new Date() } = mail;
     const entity = buildInner({ from, date, text: '本文', ...mail }, (length) => native.random(length));
     const visible = [...mail.to, ...(mail.cc ?? [])].map(({ address }) => address);
     const { cms, contentDigest } = await sealMail(native, {

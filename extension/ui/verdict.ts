@@ -111,7 +111,7 @@ function notesOf(words: Words, { judgement, notes, report }: Reading): string[] 
   return out;
 }
 
-export const FIELDS = { 'from': 'field_from', 'to': 'field_to', 'cc': 'field_cc', 'reply-to': 'field_reply_to', 'subject': 'field_subject' } as const;
+const FIELDS = { 'from': 'field_from', 'to': 'field_to', 'cc': 'field_cc', 'reply-to': 'field_reply_to', 'subject': 'field_subject' } as const;
 
 const RESULTS = { 'passed': 'passed', 'tagged': 'tagged', 'not-inspected': 'not_inspected' } as const;
 

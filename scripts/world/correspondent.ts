@@ -31,7 +31,7 @@ export interface Reading {
 const editor: Place = { page: pages.compose, selector: '#messageEditor' };
 const editorBody: Place = { page: pages.compose, frame: '#messageEditor', selector: 'body' };
 /** The displayed mail, in whatever documents the add-on put it. */
-export const messageBody: Place = { page: pages.message, frame: '#messagepane', selector: 'body' };
+const messageBody: Place = { page: pages.message, frame: '#messagepane', selector: 'body' };
 const rows = '#threadTree tr[is]';
 
 export class Correspondent {
@@ -237,6 +237,6 @@ export class Correspondent {
 }
 
 /** Where an add-on's button in the message header is. */
-export function headerButton(addonId: string): Place {
+function headerButton(addonId: string): Place {
   return { page: pages.message, selector: `#header-view-toolbar [data-extensionid="${addonId}"]` };
 }

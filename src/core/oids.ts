@@ -2,7 +2,7 @@
  * Object identifiers in dotted form. SSMAX's own hang under one UUID-based arc (ITU-T X.667, 2.25): no registration is
  * needed and none can collide. docs/protocol.md lists them all.
  */
-export const ARC = '2.25.223308392984215074480391359931739753654';
+const ARC = '2.25.223308392984215074480391359931739753654';
 
 export const OID = {
   // SSMAX algorithms

@@ -32,4 +32,3 @@ export const refusalAnswerSchema = z.strictObject({
   /** The request's. */
   nonce,
 });
-export type RefusalAnswer = z.output<typeof refusalAnswerSchema>;

@@ -20,7 +20,7 @@ import { SealedMails } from '../../extension/member/sealed-mails.ts';
 import { TrustSource } from '../../extension/member/trust-source.ts';
 import { type TestOrganisation, type TestWorld } from '../flow/world.ts';
 
-export function memoryTable<T>(): Table<T> {
+function memoryTable<T>(): Table<T> {
   const rows = new Map<string, T>();
   return {
     get: (key) => Promise.resolve(rows.get(key)),
@@ -30,7 +30,7 @@ export function memoryTable<T>(): Table<T> {
   };
 }
 
-export function memoryTables(): Tables {
+function memoryTables(): Tables {
   return { settings: memoryTable(), identities: memoryTable(), pending: memoryTable(), sealed: memoryTable(), deliveries: memoryTable(), organisations: memoryTable() };
 }
 
@@ -48,7 +48,7 @@ export interface TestMember extends SealParts {
   readonly server: FakeServer;
 }
 
-export const URL_BASE = 'https://keys.example';
+const URL_BASE = 'https://keys.example';
 
 export function createTestMember(chain: TestWorld, organisation: TestOrganisation, tables = memoryTables()): TestMember {
   const server: FakeServer = { asked: [], bend: () => undefined, code: 'ABCD-1234' };
@@ -67,7 +67,7 @@ export function createTestMember(chain: TestWorld, organisation: TestOrganisatio
   return { ports, identities: new Identities(ports), trust: new TrustSource(ports), sealed: new SealedMails(tables.sealed), server };
 }
 
-export function ok(body: Bytes, status = 200): HttpAnswer {
+function ok(body: Bytes, status = 200): HttpAnswer {
   return { status, header: () => undefined, body };
 }
 

@@ -15,8 +15,8 @@ export function kemInvalid(): SsmaxError {
   return refused('kem-invalid');
 }
 
-export const POINT_LENGTH = 65;
-export const SCALAR_LENGTH = 32;
+const POINT_LENGTH = 65;
+const SCALAR_LENGTH = 32;
 
 const { Fp } = p256.Point;
 

@@ -18,7 +18,7 @@ import { startPinnedServer } from '../shared/pinned-server.ts';
 import { createRegister, migrations, type Register, type Tables } from './register.ts';
 
 /** authority.yaml */
-export const authorityConfig = ({ path, address, database }: ConfigFields) => z.strictObject({
+const authorityConfig = ({ path, address, database }: ConfigFields) => z.strictObject({
   state: path,
   database,
   root: path,
@@ -83,8 +83,8 @@ function publicRoutes(register: Register): Hono {
   return app;
 }
 
-export const certifySchema = z.strictObject({ entry: organisationSchema, keyServer: bytesField({ length: 32 }) });
-export const revokeSchema = z.strictObject({
+const certifySchema = z.strictObject({ entry: organisationSchema, keyServer: bytesField({ length: 32 }) });
+const revokeSchema = z.strictObject({
   id: z.string().max(64), reason: z.enum(['keyCompromise', 'cessationOfOperation', 'superseded']), invalidSince: timeField.optional(),
 });
 

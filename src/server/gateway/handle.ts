@@ -15,7 +15,7 @@ import type { Envelope } from './smtp.ts';
 export type ListenerName = 'submission' | 'arriving';
 
 /** Stands in every mail that a gateway sends on: a delivery report names the content by it. */
-export const CONTENT_FIELD = 'X-SSMAX-Content';
+const CONTENT_FIELD = 'X-SSMAX-Content';
 
 export interface Handled {
   readonly copies: readonly Copy[];

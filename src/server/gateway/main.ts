@@ -19,7 +19,7 @@ import { replyTo } from './replies.ts';
 import { type Envelope, listen, type Listener } from './smtp.ts';
 
 /** gateway.yaml */
-export const gatewayConfig = ({ path, address, spki }: ConfigFields) => z.strictObject({
+const gatewayConfig = ({ path, address, spki }: ConfigFields) => z.strictObject({
   /** Where copies of directory and CRLs are kept. */
   state: path,
   key: path,

@@ -19,15 +19,15 @@ interface Parts {
 }
 
 const reference = z.string().min(1).max(64);
-export const memberSchema = z.strictObject({
+const memberSchema = z.strictObject({
   address: z.string().max(320), reference, displayName: z.string().min(1).max(64), pseudonym: z.boolean(), identityCheck: reference,
 });
-export const aliasSchema = z.strictObject({ address: z.string().max(320), mailbox: z.string().max(320) });
-export const codeSchema = z.strictObject({ address: z.string().max(320), reference: reference.optional() });
-export const revokeSchema = z.strictObject({
+const aliasSchema = z.strictObject({ address: z.string().max(320), mailbox: z.string().max(320) });
+const codeSchema = z.strictObject({ address: z.string().max(320), reference: reference.optional() });
+const revokeSchema = z.strictObject({
   address: z.string().max(320), reason: z.enum(['keyCompromise', 'cessationOfOperation', 'superseded']), invalidSince: timeField.optional(),
 });
-export const certifySchema = z.strictObject({
+const certifySchema = z.strictObject({
   role: z.enum(['gateway', 'inspection']), hostName: z.string().max(253), request: bytesField({ maximum: 16_384 }),
 });
 

@@ -12,7 +12,7 @@ const DAY = 86_400_000;
 const USER_VALIDITY = 365 * DAY;
 const SERVER_VALIDITY = 2 * 365 * DAY;
 /** A CRL is good for a day and made anew every hour, so that a short outage stops no mail. */
-export const CRL_VALIDITY = DAY;
+const CRL_VALIDITY = DAY;
 
 export interface Ca {
   readonly certificate: Certificate;

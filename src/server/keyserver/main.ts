@@ -28,7 +28,7 @@ import { gatewayRoutes } from './routes.ts';
 import { migrations, type Tables } from './tables.ts';
 
 /** keyserver.yaml */
-export const keyServerConfig = ({ path, address, spki, domain, database }: ConfigFields) => z.strictObject({
+const keyServerConfig = ({ path, address, spki, domain, database }: ConfigFields) => z.strictObject({
   /** Copies of directory and CRL, and the socket for the command line. */
   state: path,
   database,

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { type Bytes, fromHex } from '../../../src/core/bytes.ts';
 
-export const bytes = z.string().regex(/^(?:[0-9a-f]{2})*$/).transform((text): Bytes => fromHex(text));
-export const scalar = z.string().length(64).transform((text) => BigInt(`0x${text}`));
+const bytes = z.string().regex(/^(?:[0-9a-f]{2})*$/).transform((text): Bytes => fromHex(text));
+const scalar = z.string().length(64).transform((text) => BigInt(`0x${text}`));
 
 /** Each case is `base` with `change` laid over it, read by `shape`. */
 function cases<T extends z.ZodRawShape>(shape: T) {

@@ -10,7 +10,7 @@ const { random } = createNodeCrypto();
 
 const day = 86_400_000;
 
-export function validity(days: number): Validity {
+function validity(days: number): Validity {
   return { notBefore: new Date(Date.now() - Math.abs(days) * day), notAfter: new Date(Date.now() + days * day) };
 }
 

@@ -2,14 +2,12 @@
  * Directory and revocation lists, fetched from the own organisation and verified up to the pinned root. They are kept in
  * memory for a minute only: whoever blocks a revocation list gets "cannot check now", never an old "verified".
  */
-import type { Bytes } from '../../src/core/bytes.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import { createSignatureCache } from '../../src/core/pki/signed.ts';
-import { loadTrust, type Trust } from '../../src/flow/trust.ts';
-import { decodeProblem } from '../../src/wire/problem.ts';
+import { fetchTrust } from '../../src/flow/enrol.ts';
+import type { Trust } from '../../src/flow/trust.ts';
 import { loadConfiguration } from './configuration.ts';
 import type { MemberPorts } from './ports.ts';
-import type { Configuration } from './records.ts';
 
 /** Milliseconds. */
 const MAX_AGE = 60_000;
@@ -33,30 +31,12 @@ export class TrustSource {
     const now = this.#ports.clock.now();
     const last = this.#last;
     if (last !== undefined && last.url === configuration.organisationUrl && Math.abs(now.getTime() - last.at) < MAX_AGE) return last.trust;
-    const trust = this.#fetch(configuration, now);
-    this.#last = { at: now.getTime(), url: configuration.organisationUrl, trust };
+    const { organisationUrl, root } = configuration;
+    const trust = fetchTrust(this.#ports.http, organisationUrl, root, now, this.#signatures).then((fetched) => fetched.trust);
+    this.#last = { at: now.getTime(), url: organisationUrl, trust };
     // A failure is not kept: the next mail asks again.
     trust.catch(() => { if (this.#last?.trust === trust) this.#last = undefined; });
     return trust;
-  }
-
-  async #fetch({ organisationUrl, root }: Configuration, now: Date): Promise<Trust> {
-    const get = async (path: string): Promise<Bytes> => {
-      const { status, body } = await this.#ports.http({ method: 'GET', url: `${organisationUrl}${path}` });
-      // Whatever it says, there is nothing to check by now.
-      if (status !== 200) throw new SsmaxError('unavailable', 'server-refused', { path, status }, { cause: decodeProblem(status, body) });
-      return body;
-    };
-    const [directory, ...crls] = await Promise.all([
-      get('/ssmax/v1/directory'), get('/ssmax/v1/crl/authority'), get('/ssmax/v1/crl/organisation'),
-    ]);
-    try {
-      return await loadTrust({ root, directory, crls }, now, this.#signatures);
-    } catch (error) {
-      if (!(error instanceof SsmaxError) || error.kind === 'unavailable') throw error;
-      // Somebody answers in the organisation's name with what the Authority never signed: nothing can be checked by it.
-      throw new SsmaxError('unavailable', 'trust-invalid', { reason: error.code }, { cause: error });
-    }
   }
 }
 

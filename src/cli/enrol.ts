@@ -3,14 +3,14 @@ import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { SsmaxError } from '../core/error.ts';
 import type { PrivateKey } from '../core/keys.ts';
-import { enrollingOrganisation, requestCertificate } from '../flow/enrol.ts';
+import { enrollingOrganisation, fetchTrust, requestCertificate } from '../flow/enrol.ts';
 import { normalizeAddress } from '../mail/address.ts';
 import { generatePrivateKey, loadPrivateKey } from '../platform/node-crypto.ts';
 import { loadKey, saveKey } from '../server/shared/keystore.ts';
 import { readPassphrase } from '../server/shared/passphrase.ts';
 import { keyPassphrase } from './credential.ts';
 import { readPem, writeCertificate } from './files.ts';
-import { addServerOptions, fetchTrust, httpFor, type ServerOptions } from './member-server.ts';
+import { addServerOptions, httpFor, type ServerOptions } from './member-server.ts';
 import { passphraseOption } from './serve.ts';
 
 interface EnrolOptions extends ServerOptions {

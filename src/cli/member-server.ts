@@ -1,11 +1,6 @@
-/** The organisation's server as its members reach it: options, and trust material from there. */
-import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
-import type { Bytes } from '../core/bytes.ts';
-import { SsmaxError } from '../core/error.ts';
-import { fetchPublished, type Published } from '../flow/enrol.ts';
+/** The organisation's server as its members reach it. */
+import { type Command, InvalidArgumentError } from 'commander';
 import type { Http } from '../flow/ports.ts';
-import { loadTrust, type Trust } from '../flow/trust.ts';
 import { createNodeHttp } from '../platform/node-http.ts';
 import { readInput } from './files.ts';
 
@@ -29,16 +24,4 @@ function parseUrl(text: string): string {
 
 export function httpFor({ tlsCa }: ServerOptions): Http {
   return createNodeHttp(tlsCa === undefined ? {} : { ca: new TextDecoder().decode(readInput(tlsCa)) });
-}
-
-/** Fetches and verifies what the server publishes. Throws what fetchPublished and loadTrust throw, and `trust-invalid`. */
-export async function fetchTrust(http: Http, url: string, root: Bytes, now: Date): Promise<{ published: Published; trust: Trust }> {
-  const published = await fetchPublished(http, url);
-  const { directory, authorityCrl, organisationCrl } = published;
-  try {
-    return { published, trust: await loadTrust({ root, directory, crls: [authorityCrl, organisationCrl] }, now) };
-  } catch (error) {
-    if (!(error instanceof SsmaxError) || error.kind !== 'refused') throw error;
-    throw new SsmaxError('unavailable', 'trust-invalid', { directory: url, reason: error.code }, { cause: error });
-  }
 }

@@ -7,7 +7,7 @@ import { validatePath } from '../core/pki/path.ts';
 import type { Credential } from '../flow/ports.ts';
 import { organisationOfSender, requireInside } from '../flow/recipients.ts';
 import { sealMail } from '../flow/seal.ts';
-import type { Trust } from '../flow/trust.ts';
+import { organisationCrl, requireUnrevoked, type Trust } from '../flow/trust.ts';
 import { buildInner } from '../mail/build.ts';
 import { mailBytes, replaceCarrier } from '../mail/carrier.ts';
 import { readWritten } from '../mail/compose.ts';
@@ -46,6 +46,7 @@ async function seal(raw: Bytes, sender: Credential, trust: Trust, now: Date): Pr
   if (written.from.address !== certified) throw refused('from-mismatch', { from: written.from.address, certified });
   const organisation = await organisationOfSender(certified, trust, now);
   await validatePath({ leaf: sender.certificate, intermediates: [organisation], root: trust.root, at: now, role: 'user' });
+  await requireUnrevoked({ certificate: sender.certificate, issuer: organisation, crl: organisationCrl(trust, organisation), at: now, now });
   const open = new Set([...written.to, ...written.cc].map(({ address }) => address));
   const hidden = [...new Set(bcc.map(({ address }) => address))].filter((address) => !open.has(address));
   const recipients = [...open, ...hidden];

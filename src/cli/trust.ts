@@ -5,9 +5,10 @@ import { Command } from 'commander';
 import { equal } from '../core/bytes.ts';
 import { SsmaxError } from '../core/error.ts';
 import { parseCertificate } from '../core/pki/certificate.ts';
+import { fetchTrust } from '../flow/enrol.ts';
 import type { Trust } from '../flow/trust.ts';
 import { readPem, writeCertificate } from './files.ts';
-import { addServerOptions, fetchTrust, httpFor, type ServerOptions } from './member-server.ts';
+import { addServerOptions, httpFor, type ServerOptions } from './member-server.ts';
 import { CRL_EXTENSION, DIRECTORY_FILE, ROOT_FILE } from './trust-directory.ts';
 
 interface FetchOptions extends ServerOptions {

@@ -6,25 +6,44 @@ import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { decodeCertsOnly } from '../core/pki/certs-only.ts';
 import { createCsr } from '../core/pki/csr.ts';
 import { validatePath } from '../core/pki/path.ts';
+import type { SignatureCache } from '../core/pki/signed.ts';
 import { domainOf } from '../mail/address.ts';
 import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
 import { fromBase64, toBase64 } from '../wire/json.ts';
 import { decodeProblem } from '../wire/problem.ts';
 import type { Http, HttpAnswer } from './ports.ts';
-import type { Trust } from './trust.ts';
+import { loadTrust, type Trust } from './trust.ts';
 
-/** Trust material as it was published, DER, not verified yet. */
-export interface Published {
+/** Trust material as it was published, DER. */
+interface Published {
   readonly directory: Bytes;
   readonly authorityCrl: Bytes;
   readonly organisationCrl: Bytes;
 }
 
-/** Fetches it; `url` without a slash at its end. Throws `unavailable`: `network-unreachable`, `server-refused`. */
-export async function fetchPublished(http: Http, url: string): Promise<Published> {
+/**
+ * Fetches trust material and verifies it up to the pinned root; `url` without a slash at its end. Throws `unavailable`:
+ * `network-unreachable`, `server-refused`, `trust-invalid`, and what loadTrust throws of that kind.
+ */
+export async function fetchTrust(
+  http: Http, url: string, root: Bytes, now: Date, signatures?: SignatureCache,
+): Promise<{ published: Published; trust: Trust }> {
+  const published = await fetchPublished(http, url);
+  const { directory, authorityCrl, organisationCrl } = published;
+  try {
+    return { published, trust: await loadTrust({ root, directory, crls: [authorityCrl, organisationCrl] }, now, signatures) };
+  } catch (error) {
+    if (!(error instanceof SsmaxError) || error.kind !== 'refused') throw error;
+    // Somebody answers in the organisation's name with what the Authority never signed: nothing can be checked by it.
+    throw new SsmaxError('unavailable', 'trust-invalid', { directory: url, reason: error.code }, { cause: error });
+  }
+}
+
+async function fetchPublished(http: Http, url: string): Promise<Published> {
   const get = async (path: string): Promise<Bytes> => {
     const { status, body } = await http({ method: 'GET', url: `${url}${path}` });
-    if (status !== 200) throw new SsmaxError('unavailable', 'server-refused', { path, status });
+    // Whatever it says, there is nothing to check by now.
+    if (status !== 200) throw new SsmaxError('unavailable', 'server-refused', { path, status }, { cause: decodeProblem(status, body) });
     return body;
   };
   const [directory, authorityCrl, organisationCrl] = await Promise.all([
@@ -56,7 +75,7 @@ export function enrollingOrganisation(address: string, { directory }: Trust): Or
 /**
  * Enrols: the address certificate for the key. The same code with the same key again gets the same certificate, so an
  * answer lost on the way can be asked for again. Throws SsmaxError: `organisation-unknown`, `enrolment-refused`,
- * `enrolment-rate-limited` and what else the server refuses with, `server-refused`, `enrolment-answer-invalid`,
+ * `enrolment-rate-limited` and what else the server refuses with, `answer-invalid`, `enrolment-answer-invalid`,
  * `network-unreachable`.
  */
 export async function requestCertificate(order: EnrolmentOrder): Promise<Certificate> {

@@ -48,6 +48,8 @@ export async function createCliWorld(): Promise<CliWorld> {
   for (const [organisation, name, commonName] of [[hinode, 'taro', '山田 太郎'], [hinode, 'ken', '高橋 健'], [tsukimi, 'hanako', '佐藤 花子'], [tsukimi, 'jiro', '佐藤 次郎']] as const) {
     await member(organisation, name, commonName);
   }
+  const serial = hinode.users.get('ken@hinode.example')?.certificate.serial ?? '';
+  hinode.revoked.push({ serial, date: new Date(world.now.getTime() - 60_000), reason: 'cessationOfOperation' });
   await writeTrust('trust');
   writeFileSync(join(directory, 'trust', 'README'), 'not ours\n');
   mkdirSync(join(directory, 'trust-without-crl'));

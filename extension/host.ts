@@ -29,10 +29,14 @@ export interface OptionsView {
   readonly managed: boolean;
   /** SHA-256 of the Authority's root, in groups. */
   readonly fingerprint: string | undefined;
+  /** Lists of the address book may be read. */
+  readonly lists: boolean;
 }
 
 export interface OptionsHost {
   options(): Promise<OptionsView>;
+  /** Asks for the permission to read address-book lists. Must be called from a click. */
+  allowLists(): Promise<boolean>;
   openEnrolment(): void;
 }
 
@@ -61,8 +65,8 @@ export interface NotSentView {
 export interface NotSentHost {
   readonly view: NotSentView;
   openEnrolment(): void;
-  /** Asks for the permission to read address-book lists. Must be called from a click. */
-  allowLists(): Promise<boolean>;
+  /** Where reading address-book lists can be allowed. */
+  openOptions(): void;
   close(): void;
 }
 
@@ -76,7 +80,11 @@ export interface AttachmentView {
 
 export interface AttachmentHost {
   attachment(): Promise<AttachmentView | undefined>;
-  save(view: AttachmentView): Promise<void>;
-  /** Must be called from a click. */
-  openOutside(view: AttachmentView): Promise<void>;
+  /** Saves it where downloads go; rejects if the member does not want that. */
+  save(view: AttachmentView): Promise<SavedFile>;
+}
+
+export interface SavedFile {
+  /** Opens it in the program for its kind. Must be called from a click, with nothing awaited before. */
+  open(): void;
 }

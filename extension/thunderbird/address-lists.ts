@@ -2,10 +2,12 @@
  * Lists of the address book. Thunderbird expands them only after onBeforeSend, when it is too late: the seal names every
  * recipient. Reading the address book is a permission of its own, asked for when a list is first used.
  */
+import type { Permissions } from 'webextension-polyfill';
 import { refused } from '../../src/core/error.ts';
 import { browserApi } from './api.ts';
 
-export const LISTS_PERMISSION = { permissions: ['addressBooks'] };
+/** The polyfill's types know the permissions of browsers only. */
+export const LISTS_PERMISSION = { permissions: ['addressBooks'] } as unknown as Permissions.Permissions;
 
 interface AddressBooks {
   readonly mailingLists: {

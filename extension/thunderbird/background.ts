@@ -1,6 +1,7 @@
 /** The event page: joins Thunderbird's events to the stories. Every listener is added at once, so that each can wake it. */
 import type { Runtime } from 'webextension-polyfill';
 import { browserApi, thunderbirdApi } from './api.ts';
+import { saveFile } from './downloads.ts';
 import { logFault } from './log.ts';
 import type { Request } from './protocol.ts';
 import { ReadingDesk } from './reading.ts';
@@ -43,31 +44,7 @@ async function answer(request: Request, tabId: number): Promise<unknown> {
 async function save(tabId: number, index: number): Promise<boolean> {
   const file = await desk.attachment(tabId, undefined, index);
   if (file === undefined) return false;
-  const url = URL.createObjectURL(new Blob([file.bytes], { type: 'application/octet-stream' }));
-  try {
-    const id = await browserApi.downloads.download({ url, filename: file.name, conflictAction: 'uniquify' });
-    return await saved(id);
-  } catch {
-    return false; // the member chose not to
-  } finally {
-    URL.revokeObjectURL(url);
-  }
-}
-
-/** Waits for the end of a download: the bytes behind its address are ours to keep until then. */
-function saved(id: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const settle = (state: string | undefined): void => {
-      if (state !== 'complete' && state !== 'interrupted') return;
-      browserApi.downloads.onChanged.removeListener(changed);
-      resolve(state === 'complete');
-    };
-    const changed = (delta: { readonly id: number; readonly state?: { readonly current?: string } }): void => {
-      if (delta.id === id) settle(delta.state?.current);
-    };
-    browserApi.downloads.onChanged.addListener(changed);
-    void browserApi.downloads.search({ id }).then(([item]) => settle(item?.state));
-  });
+  return saveFile(file.name, file.bytes).then(() => true, () => false);
 }
 
 async function openAttachment(tabId: number, index: number): Promise<void> {

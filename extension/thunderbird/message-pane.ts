@@ -107,16 +107,17 @@ function banner({ state, quiet, heading, sentence, notes, inspections, enrol }: 
   return box;
 }
 
-function body({ body: content, words }: Replacement, ownText: string): HTMLElement {
+function body({ body: content, links, words }: Replacement, ownText: string): HTMLElement {
   const box = element('div', 'body');
   if (content === 'own-text' || 'text' in content) {
     const text = content === 'own-text' ? ownText : content.text;
     box.append(element('pre', 'text', text.trim() === '' ? words.empty : text));
-    return box;
+  } else {
+    const parsed = new DOMParser().parseFromString(content.html, 'text/html');
+    if (content.coloured) box.classList.add('paper');
+    box.append(...parsed.body.childNodes);
   }
-  const parsed = new DOMParser().parseFromString(content.html, 'text/html');
-  if (content.coloured) box.classList.add('paper');
-  box.append(...parsed.body.childNodes);
+  if (links) linkAddresses(box);
   box.addEventListener('click', (event) => {
     const link = event.target instanceof Element ? event.target.closest('a[href]') : null;
     if (link === null) return;
@@ -124,6 +125,29 @@ function body({ body: content, words }: Replacement, ownText: string): HTMLEleme
     void ask({ kind: 'link', url: link.getAttribute('href') ?? '' });
   });
   return box;
+}
+
+const ADDRESS = /https?:\/\/[^\s<>"'\u3000-\u303f\uff00-\uffef]*[^\s<>"'.,;:!?)\]\u3000-\u303f\uff00-\uffef]/g;
+
+/** Web addresses that were only typed become links, as in any other mail. */
+function linkAddresses(box: HTMLElement): void {
+  const walker = document.createTreeWalker(box, NodeFilter.SHOW_TEXT);
+  const texts: Text[] = [];
+  while (walker.nextNode() !== null) {
+    const text = walker.currentNode as Text;
+    if (text.data.includes('://') && text.parentElement?.closest('a') === null) texts.push(text);
+  }
+  for (const text of texts) {
+    const parts: (Node | string)[] = [];
+    let end = 0;
+    for (const match of text.data.matchAll(ADDRESS)) {
+      const link = element('a', '', match[0]);
+      link.href = match[0];
+      parts.push(text.data.slice(end, match.index), link);
+      end = match.index + match[0].length;
+    }
+    text.replaceWith(...parts, text.data.slice(end));
+  }
 }
 
 function files({ attachments, attachmentsOff, words }: Replacement): HTMLElement[] {

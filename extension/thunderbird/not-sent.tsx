@@ -1,6 +1,5 @@
 import type { NotSentHost, NotSentView } from '../host.ts';
 import { NotSent } from '../ui/not-sent.tsx';
-import { LISTS_PERMISSION } from './address-lists.ts';
 import { browserApi } from './api.ts';
 import { closePage, mount, openEnrolment } from './page.tsx';
 import { words } from './words.ts';
@@ -11,7 +10,11 @@ const host: NotSentHost = {
     openEnrolment();
     closePage();
   },
-  allowLists: () => browserApi.permissions.request(LISTS_PERMISSION as never),
+  // Thunderbird asks for permissions in its main window only, not over a window such as this.
+  openOptions: () => {
+    void browserApi.tabs.create({ url: browserApi.runtime.getURL('options.html') });
+    closePage();
+  },
   close: closePage,
 };
 

@@ -2,6 +2,8 @@ import type { OptionsHost } from '../host.ts';
 import { loadConfiguration } from '../member/configuration.ts';
 import { fingerprint } from '../member/enrol.ts';
 import { Options } from '../ui/options.tsx';
+import { LISTS_PERMISSION } from './address-lists.ts';
+import { browserApi } from './api.ts';
 import { viewIdentity } from './identity-view.ts';
 import { mount, openEnrolment } from './page.tsx';
 import { createMember } from './storage.ts';
@@ -16,9 +18,11 @@ const host: OptionsHost = {
       identities: await Promise.all((await member.identities.all()).map((identity) => viewIdentity(member, identity))),
       server: configuration?.organisationUrl,
       managed: await member.ports.managed() !== undefined,
+      lists: await browserApi.permissions.contains(LISTS_PERMISSION),
       fingerprint: configuration === undefined ? undefined : fingerprint(configuration.root),
     };
   },
+  allowLists: () => browserApi.permissions.request(LISTS_PERMISSION),
   openEnrolment,
 };
 

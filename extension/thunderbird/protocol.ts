@@ -33,6 +33,8 @@ export interface PaneView {
 export interface Replacement {
   /** Sanitised HTML, or plain text. */
   readonly body: { readonly html: string; readonly coloured: boolean } | { readonly text: string } | 'own-text';
+  /** Links may be followed. */
+  readonly links: boolean;
   readonly attachments: readonly { readonly name: string; readonly size: string }[];
   /** Why attachments cannot be used; undefined where they can. */
   readonly attachmentsOff?: string;

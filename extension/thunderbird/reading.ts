@@ -167,12 +167,13 @@ function replacementOf(reading: Reading | undefined, { trusted, state }: Verdict
     const { html, text, images, attachments } = content;
     return {
       body: html === undefined ? { text: text ?? '' } : safeHtml(html, { images, links: trusted }),
+      links: trusted,
       attachments: attachments.map(({ name, bytes }, i) => ({ name: fileName(words, name, i), size: words.size(bytes.length) })),
       ...(!trusted && { attachmentsOff: words.text('banner_attachments_off') }),
       words: labels,
     };
   }
   // A problem: the text may be read, but nothing in it can be clicked. Of a sealed mail there is the notice only.
-  if (state === 'problem' || reading?.marked === true) return { body: 'own-text', attachments: [], words: labels };
+  if (state === 'problem' || reading?.marked === true) return { body: 'own-text', links: false, attachments: [], words: labels };
   return undefined;
 }

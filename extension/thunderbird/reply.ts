@@ -109,7 +109,14 @@ function plainBody(details: ComposeDetails, reading: Reading, content: Content):
   const lines = text.replace(/\r\n?/g, '\n').trimEnd();
   if (details.type === 'new') return lines;
   const quoted = details.type === 'reply' ? lines.split('\n').map((line) => (line.startsWith('>') ? `>${line}` : `> ${line}`)).join('\n') : `\n${lines}`;
-  return `\n\n${prefixOf(details.type, reading)}\n${quoted}\n${signature}`;
+  return `${writtenText(details.plainTextBody ?? '')}\n\n${prefixOf(details.type, reading)}\n${quoted}\n${signature}`;
+}
+
+/** What the member has typed so far above Thunderbird's own quotation, which begins with a line about its sender. */
+function writtenText(body: string): string {
+  const lines = body.split('\n');
+  const cited = lines.findIndex((line) => line.startsWith('>'));
+  return cited < 1 ? '' : lines.slice(0, cited - 1).join('\n').trimEnd();
 }
 
 function htmlToText(html: string): string {

@@ -1,16 +1,23 @@
-/** One attachment of a sealed mail: shown if it is a picture or plain text, else saved or opened elsewhere. */
+/** One attachment of a sealed mail: shown if it is a picture or plain text, else saved to be opened elsewhere. */
 import type { VNode } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { AttachmentHost, AttachmentView } from '../host.ts';
+import type { AttachmentHost, AttachmentView, SavedFile } from '../host.ts';
 import { Pieces } from './parts.tsx';
 import type { Words } from './words.ts';
 
 const PICTURES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/bmp']);
+const TEXTS = new Set(['text/plain', 'text/csv']);
 const LARGEST_TEXT = 1_000_000;
 
 export function Attachment({ host, words }: { readonly host: AttachmentHost; readonly words: Words }): VNode {
   const [view, setView] = useState<AttachmentView | 'loading' | undefined>('loading');
-  useEffect(() => void host.attachment().then(setView, () => setView(undefined)), []);
+  const [saved, setSaved] = useState<SavedFile>();
+  const save = (one: AttachmentView): void => void host.save(one).then(setSaved, () => undefined);
+  useEffect(() => void host.attachment().then((one) => {
+    setView(one);
+    // What cannot be shown here must be saved first: opening it needs a click, and the file, at one and the same moment.
+    if (one !== undefined && !PICTURES.has(one.type) && !TEXTS.has(one.type)) save(one);
+  }, () => setView(undefined)), []);
   if (view === 'loading') return <main class="page" />;
   if (view === undefined) return <main class="page"><p role="alert">{words.text('viewer_unavailable')}</p></main>;
   const { name, sender, organisation, bytes } = view;
@@ -21,9 +28,11 @@ export function Attachment({ host, words }: { readonly host: AttachmentHost; rea
         <h1>{name}</h1>
         <p class="faint"><Pieces pieces={words.pieces('viewer_from', { name: sender, organisation })} /> · {words.size(bytes.length)}</p>
         <div class="buttons">
-          <button class="primary" type="button" autofocus onClick={() => void host.openOutside(view)}>{words.text('viewer_open_outside')}</button>
-          <button type="button" onClick={() => void host.save(view)}>{words.text('viewer_save')}</button>
+          {saved === undefined
+            ? <button id="save" class="primary" type="button" autofocus onClick={() => save(view)}>{words.text('viewer_save')}</button>
+            : <button id="open" class="primary" type="button" autofocus onClick={() => saved.open()}>{words.text('viewer_open_outside')}</button>}
         </div>
+        {saved !== undefined && <p class="faint" role="status">{words.text('viewer_saved')}</p>}
       </header>
       <Preview view={view} words={words} />
     </main>
@@ -34,6 +43,6 @@ function Preview({ view, words }: { readonly view: AttachmentView; readonly word
   const { type, bytes, name } = view;
   const picture = useMemo(() => (PICTURES.has(type) ? URL.createObjectURL(new Blob([bytes], { type })) : undefined), [view]);
   if (picture !== undefined) return <img src={picture} alt={name} />;
-  if (type === 'text/plain' || type === 'text/csv') return <pre>{new TextDecoder().decode(bytes.subarray(0, LARGEST_TEXT))}</pre>;
+  if (TEXTS.has(type)) return <pre>{new TextDecoder().decode(bytes.subarray(0, LARGEST_TEXT))}</pre>;
   return <p class="faint">{words.text('viewer_no_preview')}</p>;
 }

@@ -6,7 +6,6 @@ import type { Words } from './words.ts';
 
 export function NotSent({ host, words }: { readonly host: NotSentHost; readonly words: Words }): VNode {
   const { subject, reason, remedy } = host.view;
-  const allow = (): void => void host.allowLists().then((allowed) => { if (allowed) host.close(); });
   return (
     <main class="page dialog" onKeyDown={(event) => { if (event.key === 'Escape') host.close(); }}>
       <Notice state="problem" heading={words.text('not_sent_title')}>
@@ -16,7 +15,7 @@ export function NotSent({ host, words }: { readonly host: NotSentHost; readonly 
       <p>{words.text('not_sent_kept')}</p>
       <div class="buttons">
         <button id="close" class="primary" type="button" autofocus onClick={() => host.close()}>{words.text('not_sent_close')}</button>
-        {remedy === 'allow-lists' && <button id="allow" type="button" onClick={allow}>{words.text('not_sent_allow_lists')}</button>}
+        {remedy === 'allow-lists' && <button id="allow" type="button" onClick={() => host.openOptions()}>{words.text('not_sent_allow_lists')}</button>}
         {remedy === 'enrol' && <button type="button" onClick={() => host.openEnrolment()}>{words.text('not_sent_enrol')}</button>}
       </div>
     </main>

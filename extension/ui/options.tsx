@@ -6,9 +6,10 @@ import type { Words } from './words.ts';
 
 export function Options({ host, words }: { readonly host: OptionsHost; readonly words: Words }): VNode {
   const [view, setView] = useState<OptionsView>();
-  useEffect(() => void host.options().then(setView), []);
+  const load = (): void => void host.options().then(setView);
+  useEffect(load, []);
   if (view === undefined) return <main class="page" />;
-  const { identities, server, managed, fingerprint } = view;
+  const { identities, server, managed, fingerprint, lists } = view;
   return (
     <main class="page">
       <section class="group">
@@ -20,6 +21,11 @@ export function Options({ host, words }: { readonly host: OptionsHost; readonly 
           ))}
         </dl>
         <div class="buttons"><button class="primary" type="button" onClick={() => host.openEnrolment()}>{words.text('options_enrol')}</button></div>
+      </section>
+      <section class="group">
+        <h2>{words.text('options_lists')}</h2>
+        <p>{words.text(lists ? 'options_lists_allowed' : 'options_lists_text')}</p>
+        {!lists && <div class="buttons"><button id="allow" type="button" onClick={() => void host.allowLists().then(load)}>{words.text('options_lists_allow')}</button></div>}
       </section>
       {server !== undefined && (
         <section class="group">

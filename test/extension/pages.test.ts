@@ -83,7 +83,7 @@ describe('the enrolment page', () => {
 describe('the other pages', () => {
   it('say why a mail was not sent, and what can be done', async () => {
     const view = { subject: '秘密の件', reason: { why: 'なぜ', fix: 'こうする', code: 'keyword' }, remedy: 'enrol' as const };
-    render(h(NotSent, { host: { view, close: () => undefined, openEnrolment: () => undefined, allowLists: () => Promise.resolve(true) }, words }), document.body);
+    render(h(NotSent, { host: { view, close: () => undefined, openEnrolment: () => undefined, openOptions: () => undefined }, words }), document.body);
     await see('main', '送信していません');
     await see('main', 'こうする');
     expect(document.querySelectorAll('button')).toHaveLength(2);

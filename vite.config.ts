@@ -53,6 +53,8 @@ function thunderbird(): ViteUserConfig {
       minify: false,
       modulePreload: false,
       rollupOptions: {
+        // PKI.js sets up its engine when it is loaded, which nothing here needs: without this line every page would carry it whole.
+        treeshake: { moduleSideEffects: (id) => !/[/]node_modules[/](pkijs|asn1js)[/]/.test(id) },
         input: [...pages, 'background.ts', 'message-pane.ts'].map((name) => `${root}/${name}`),
         output: { entryFileNames: '[name].js', chunkFileNames: 'shared/[name].js', assetFileNames: 'shared/[name][extname]' },
       },

@@ -10,7 +10,7 @@ import { type Bytes, equal, fromHex, hex } from '../bytes.ts';
 import { type DerCursor, TAG, contextTag, readDer, readSequence } from '../der.ts';
 import { type ErrorParams, SsmaxError, refused } from '../error.ts';
 import type { Certificate } from './certificate.ts';
-import { SIGNATURE, authorityKeyIdentifierExtension, extension, nameOfDer, toBeSigned, toGeneralizedTime, toTime } from './encode.ts';
+import { authorityKeyIdentifierExtension, extension, nameOfDer, signatureAlgorithm, toBeSigned, toGeneralizedTime, toTime } from './encode.ts';
 import { readAuthorityKeyIdentifier, readExtensions, readSerial } from './extensions.ts';
 import type { Issuer } from './issue.ts';
 import { readName } from './names.ts';
@@ -74,7 +74,7 @@ export async function issueCrl({ issuer, number, thisUpdate, nextUpdate, revoked
   if (new Set(revoked.map(({ serial }) => serial)).size !== revoked.length) throw refused('crl-order', { what: 'serial twice' });
   const list = new CertificateRevocationList({
     version: 1,
-    signature: SIGNATURE,
+    signature: signatureAlgorithm(),
     issuer: nameOfDer(certificate.subjectDer),
     thisUpdate: toTime(thisUpdate),
     nextUpdate: toTime(nextUpdate),

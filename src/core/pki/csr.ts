@@ -2,13 +2,11 @@
  * Certification requests (PKCS#10, RFC 2986): a key, the proof that the requester holds it, and wishes. The wishes bind
  * nobody: what is certified comes from the issuer's register.
  */
-import { Attribute, CertificationRequest, Extensions } from 'pkijs';
 import type { Bytes } from '../bytes.ts';
 import { type DerCursor, TAG, contextTag, readDer, readSequence } from '../der.ts';
 import { refused } from '../error.ts';
 import { verifyEcdsa } from '../ecdsa.ts';
 import type { PrivateKey } from '../keys.ts';
-import { altNamesExtension, toBeSigned, toName, toPublicKeyInfo } from './encode.ts';
 import { type AltNames, readAltNames, readExtensions } from './extensions.ts';
 import { reading } from './failures.ts';
 import { type Subject, readName } from './names.ts';
@@ -39,15 +37,10 @@ export interface CertificateRequest {
 
 /** A DER request signed by the key. Throws `certificate-name` if a name holds what no name shows. */
 export async function createCsr(key: PrivateKey, { commonName, email, dnsNames = [] }: Wishes): Promise<Bytes> {
-  const emails = email === undefined ? [] : [email];
-  const wanted = emails.length + dnsNames.length === 0 ? [] : [altNamesExtension(emails, dnsNames)];
-  const request = new CertificationRequest({
-    version: 0,
-    subject: toName(commonName === undefined ? {} : { commonName }),
-    subjectPublicKeyInfo: toPublicKeyInfo(key.publicKey),
-    attributes: wanted.map((one) => new Attribute({ type: PKI_OID.extensionRequest, values: [new Extensions({ extensions: [one] }).toSchema()] })),
-  });
-  return sign(toBeSigned(request), key);
+  // Loaded when a certificate is asked for, once a year: PKI.js is larger than all the rest of the add-on.
+  const { requestToBeSigned } = await import('./encode.ts');
+  const subject = commonName === undefined ? {} : { commonName };
+  return sign(requestToBeSigned(key.publicKey, subject, email === undefined ? [] : [email], dnsNames), key);
 }
 
 /**

@@ -5,8 +5,8 @@
  */
 import * as asn1js from 'asn1js';
 import {
-  AlgorithmIdentifier, AttributeTypeAndValue, AuthorityKeyIdentifier, BasicConstraints, CRLDistributionPoints, DistributionPoint, ExtKeyUsage,
-  Extension, GeneralName, GeneralNames, GeneralSubtree, NameConstraints, PublicKeyInfo, RelativeDistinguishedNames, Time, TimeType,
+  AlgorithmIdentifier, Attribute, AttributeTypeAndValue, AuthorityKeyIdentifier, BasicConstraints, CertificationRequest, CRLDistributionPoints,
+  DistributionPoint, ExtKeyUsage, Extension, Extensions, GeneralName, GeneralNames, GeneralSubtree, NameConstraints, PublicKeyInfo, RelativeDistinguishedNames, Time, TimeType,
 } from 'pkijs';
 import type { Bytes } from '../bytes.ts';
 import { isUtcTimeYear } from '../der.ts';
@@ -38,7 +38,9 @@ export function toBeSigned(structure: Signable): Bytes {
 }
 
 /** ecdsa-with-SHA256, parameters absent. */
-export const SIGNATURE = new AlgorithmIdentifier({ algorithmId: OID.ecdsaWithSha256 });
+export function signatureAlgorithm(): AlgorithmIdentifier {
+  return new AlgorithmIdentifier({ algorithmId: OID.ecdsaWithSha256 });
+}
 
 /** A Name of one RDN for each attribute. Throws `certificate-name`. */
 export function toName(subject: Subject): RelativeDistinguishedNames {
@@ -141,4 +143,15 @@ export function nameConstraintsExtension({ mailDomains, hostNames, directory }: 
   const subtrees = (bases: readonly GeneralName[]): GeneralSubtree[] => bases.map((base) => new GeneralSubtree({ base }));
   const value = new NameConstraints({ permittedSubtrees: subtrees(permitted), excludedSubtrees: subtrees(excluded) });
   return extension(PKI_OID.nameConstraints, true, value.toSchema());
+}
+
+/** DER CertificationRequestInfo (RFC 2986 §4.1) that wishes for these names. Throws `certificate-name`. */
+export function requestToBeSigned(publicKey: Bytes, subject: Subject, emails: readonly string[], dnsNames: readonly string[]): Bytes {
+  const wishes = emails.length + dnsNames.length === 0 ? [] : [new Extensions({ extensions: [altNamesExtension(emails, dnsNames)] })];
+  return toBeSigned(new CertificationRequest({
+    version: 0,
+    subject: toName(subject),
+    subjectPublicKeyInfo: toPublicKeyInfo(publicKey),
+    attributes: wishes.map((extensions) => new Attribute({ type: PKI_OID.extensionRequest, values: [extensions.toSchema()] })),
+  }));
 }

@@ -7,8 +7,8 @@ import type { PrivateKey } from '../keys.ts';
 import { checkAddress, checkHostName } from './addresses.ts';
 import { type Certificate, parseCertificate } from './certificate.ts';
 import {
-  SIGNATURE, altNamesExtension, authorityKeyIdentifierExtension, basicConstraintsExtension, distributionPointsExtension, extendedKeyUsageExtension,
-  keyUsageExtension, nameConstraintsExtension, nameOfDer, subjectKeyIdentifierExtension, toBeSigned, toName, toPublicKeyInfo, toTime,
+  altNamesExtension, authorityKeyIdentifierExtension, basicConstraintsExtension, distributionPointsExtension, extendedKeyUsageExtension,
+  keyUsageExtension, nameConstraintsExtension, nameOfDer, signatureAlgorithm, subjectKeyIdentifierExtension, toBeSigned, toName, toPublicKeyInfo, toTime,
 } from './encode.ts';
 import { type Usage, isCrlUrl } from './extensions.ts';
 import { checkLimits, checkNameConstraints } from './name-constraints.ts';
@@ -200,7 +200,7 @@ async function signCertificate({ key, issuer, issuerKeyIdentifier, subject, publ
   const certificate = new CertificateToSign({
     version: 2,
     serialNumber: new Integer({ valueHex: randomSerial(random) }),
-    signature: SIGNATURE,
+    signature: signatureAlgorithm(),
     issuer,
     notBefore: toTime(validity.notBefore),
     notAfter: toTime(validity.notAfter),

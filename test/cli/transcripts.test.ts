@@ -1,4 +1,4 @@
-/** Runs every transcript beside this file with the real program, and one mail with all it can hold from pipe to pipe. */
+/** Runs every transcript beside this file, and the examples of docs/command-line.md, with the real program; and one mail with all it can hold from pipe to pipe. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,8 +18,11 @@ afterAll(async () => { await at.end(); });
 
 const read = (name: string) => new Uint8Array(readFileSync(join(at.directory, name)));
 
-describe.each(readdirSync(folder))('%s', (name) => {
-  for (const { command, expected } of parseTranscript(readFileSync(join(folder, name), 'utf8'))) {
+const examples = [...readFileSync('docs/command-line.md', 'utf8').matchAll(/^```console\n(.*?)^```$/gms)].map(([, text = '']) => text).join('\n');
+const transcripts = readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')] as const);
+
+describe.each([...transcripts, ['docs/command-line.md', examples] as const])('%s', (_, text) => {
+  for (const { command, expected } of parseTranscript(text)) {
     it(command, async () => {
       const actual = await runCommand(command, at);
       expect(masked(actual, expected)).toBe(expected);

@@ -86,13 +86,10 @@ function readRecipientInfo(der: Bytes): RecipientInfo {
   return { info, kemct, label: decodeLabel(kemct.label) };
 }
 
-/** Every verifier recomputes the contentDigest; generic CMS verification is not enough (design §3). */
+/** Every verifier recomputes the contentDigest; generic CMS verification is not enough (design §3). Labels: checkLabel. */
 async function checkBinding(leg: Leg, digest: Bytes, recipients: readonly RecipientInfo[]): Promise<void> {
   if (!equal(leg.contentDigest, digest)) throw refused('content-digest-mismatch', { where: 'leg' });
-  for (const { info, label } of recipients) {
-    if (!equal(info.ukm, digest)) throw refused('content-digest-mismatch', { where: 'ukm' });
-    if (!equal(label.contentDigest, digest)) throw refused('content-digest-mismatch', { where: 'label' });
-  }
+  for (const { info } of recipients) if (!equal(info.ukm, digest)) throw refused('content-digest-mismatch', { where: 'ukm' });
   const hashes = (await Promise.all(recipients.map(({ kemct }) => sha256(kemct.label)))).sort(compare);
   if (hashes.length !== leg.labelHashes.length || hashes.some((hash, i) => !equal(hash, leg.labelHashes[i] ?? hash.slice(1)))) {
     throw refused('label-mismatch', { what: 'label hash' });

@@ -60,6 +60,12 @@ describe('bounds', () => {
     expect(descend).toThrow(/nested too deeply/);
   });
 
+  it('lengths in their one form', () => {
+    for (const der of [[0x04, 0x81, 0x01, 0], [0x04, 0x82, 0x00, 0x80, ...new Array<number>(128).fill(0)], [0x04, 0x80, 0, 0], [0x04, 0x85, 0, 0, 0, 0, 0]]) {
+      expect(() => DerCursor.over(Uint8Array.from(der)).element()).toThrow(/der-invalid/);
+    }
+  });
+
   it('no more than ten recipient infos, and none twice', () => {
     const body = sequence(oid(OID.data), integer(1));
     const envelope = (...infos: Bytes[]): Bytes => sequence(integer(0), setOf(...infos), body);

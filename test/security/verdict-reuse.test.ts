@@ -45,7 +45,7 @@ async function signedBy({ key, certificate }: Credential, type: string = OID.ver
 }
 
 describe('without a verdict that is', () => {
-  it('there', () => refuses([], 'verdict-missing', { direction: 'outbound' }));
+  it('is there', () => refuses([], 'verdict-missing', { direction: 'outbound' }));
   it('for this content', async () => refuses([await verdict({ contentDigest: native.random(32) })], 'verdict-invalid', { what: 'content' }));
   it('for this leg', async () => refuses([await verdict({ leg: 2 })], 'verdict-invalid', { what: 'leg' }));
   it('for this direction', async () => refuses([await verdict({ direction: 'inbound' })], 'verdict-missing', { direction: 'outbound' }));

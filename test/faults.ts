@@ -1,0 +1,318 @@
+/**
+ * The checks of design §3 and docs/protocol.md, each with the change that takes it away and a test that must then turn red
+ * (scripts/faults.ts). `find` stands exactly once in `file`; whoever rewrites a check moves its fault along.
+ */
+export interface Fault {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+  /** `name` is a part of the test's full name; every test that holds it is run. */
+  readonly test: { readonly file: string; readonly name: string };
+}
+
+type Row = readonly [name: string, find: string, replace: string, test: string];
+
+function of(file: string, testFile: string, rows: readonly Row[]): Fault[] {
+  return rows.map(([name, find, replace, test]) => ({ name, file, find, replace, test: { file: testFile, name: test } }));
+}
+
+const LEG = 'test/security/leg-checks.test.ts';
+const KEY_SERVER = 'test/security/key-server-checks.test.ts';
+const LIES = 'test/security/key-server-taken-over.test.ts';
+const GATEWAY = 'test/security/gateway-checks.test.ts';
+const READER = 'test/security/reader-checks.test.ts';
+const VERDICT = 'test/security/verdict-reuse.test.ts';
+const CIPHER = 'test/security/cipher-downgrade.test.ts';
+const FORGED = 'test/security/forged-signed-attributes.test.ts';
+const REVOCATION = 'test/security/soft-fail-revocation.test.ts';
+const ROLLBACK = 'test/security/trust-rollback.test.ts';
+const POINTS = 'test/security/elgamal-points.test.ts';
+const BOMBS = 'test/security/der-bombs.test.ts';
+
+/** A condition that never holds, in place of one that is found. */
+const NEVER = 'if (false)';
+
+export const faults: readonly Fault[] = [
+  ...of('src/flow/verify-leg.ts', LEG, [
+    ['leg: eContentType', 'if (signedData.eContentType !== OID.authEnvelopedData)', NEVER, 'eContentType (leg 1)'],
+    ['leg: contentDigest of the leg attribute', "if (!equal(leg.contentDigest, digest))", NEVER, 'contentDigest of the leg attribute'],
+    ['leg: contentDigest of ukm', 'if (!equal(info.ukm, digest))', NEVER, 'contentDigest of ukm'],
+    ['leg: contentDigest of labels', 'if (!equal(label.contentDigest, signed.leg.contentDigest))', NEVER, 'contentDigest of a label'],
+    ['leg: label hashes', '|| hashes.some((hash, i) => !equal(hash, leg.labelHashes[i] ?? hash.slice(1)))', '', 'label hashes (leg 1)'],
+    ['leg: number of label hashes', 'hashes.length !== leg.labelHashes.length || ', '', 'number of label hashes'],
+    ['leg: mode', "if (leg.mode !== 'protect-all')", NEVER, 'mode sign-only'],
+    ['leg: purpose', 'if (leg.purpose !== PURPOSE_OF_LEG[leg.leg].primary)', NEVER, 'purpose of the leg'],
+    ['leg: purposes of the recipient infos', 'if (labels.some((label) => !allowed.includes(label.purpose)))', NEVER, "leg 2 that still has the sender's info"],
+    ['leg: purposes of the recipient infos, leg 1', "allowed: ['seal', 'self'] }", "allowed: ['seal', 'self', 'deliver'] }", 'leg 1 with an info for somebody else'],
+    ['leg: at least one primary info', 'if (count(primary) < 1 || count(primary) > most)', 'if (count(primary) > most)', 'leg 1 without a seal info'],
+    ['leg: at most one transfer', 'const most = leg.leg === 3 ? MAX_DEVICES : 1;', 'const most = MAX_DEVICES;', 'leg 2 for two organisations'],
+    ['leg: at most eight devices', 'const MAX_DEVICES = 8;', 'const MAX_DEVICES = 9;', 'leg 3 for nine devices'],
+    ['leg: exactly one self', "if (leg.leg === 1 && count('self') !== 1)", NEVER, 'leg 1 without a self info'],
+    ['leg: at most one recover', "if (count('recover') > 1)", NEVER, 'leg 3 with two recover infos'],
+    ['leg: sealer', 'if (!equal(label.sealer, await sha256(signed.certificate.der)))', NEVER, 'sealer of a label'],
+    ['leg: recipients of labels', 'if (label.recipients.length !== recipients.length || label.recipients.some((address, i) => address !== recipients[i]))', NEVER, 'recipients of a label'],
+    ['leg: target of self', "purpose === 'self' || purpose === 'recover' ?", "purpose === 'recover' ?", 'target of self'],
+    ['leg: target of recover', "purpose === 'self' || purpose === 'recover' ?", "purpose === 'self' ?", 'target of recover'],
+    ['leg: target of seal', "purpose === 'seal' ? organisations() : [targetKey]", '[targetKey]', 'target of seal'],
+    ['leg: signer named by its key identifier', 'certificates.find((one) => equal(one.subjectKeyIdentifier, signer.subjectKeyIdentifier))', 'certificates[0]', 'signer certificate carried'],
+    ['leg 1: path to the root', 'const { organisation: issuer } = await validatePath({ leaf: certificate, intermediates: issuers,', "const issuer = issuers[0]; await Promise.resolve({ leaf: certificate, intermediates: issuers,", 'path to the pinned root'],
+    ['leg 1: revocation of the user', "await requireUnrevoked({ certificate, issuer, crl: organisationCrl(trust, issuer), at, now });", '', "a user's and an organisation's certificate"],
+    ['leg 1: revocation of the organisation', 'await requireUnrevoked({ certificate: issuer, issuer: trust.delegate, crl: trust.authorityCrl, at, now });', '', "a user's and an organisation's certificate"],
+    ['leg 1: certified address', 'if (address !== leg.sender.address || others.length > 0)', NEVER, 'sender address of the certificate'],
+    ['leg 1: certified name', 'leg.sender.displayName !== commonName || ', '', 'sender name of the certificate'],
+    ['leg 1: pseudonym', '|| leg.sender.pseudonym !== (pseudonym !== undefined)', '', 'pseudonym mark'],
+    ['leg 1: no unsigned attribute', 'if (signer.gatewaySignature !== undefined)', NEVER, 'no unsigned attribute on leg 1'],
+    ['leg 1: no attestation', 'leg.attestations.length > 0 || ', '', 'no attestation on leg 1'],
+    ['leg 1: no previous', 'leg.previous !== undefined || ', '', 'no previous on leg 1'],
+    ['leg 1: no addressedAs', ' || leg.addressedAs !== undefined', '', 'no addressedAs on leg 1'],
+    ['leg 2: revocation of the organisation', 'await requireUnrevoked({ certificate, issuer: trust.delegate, crl: trust.authorityCrl, at, now });', '', "a user's and an organisation's certificate"],
+    ['leg 2: previous', 'if (leg.previous === undefined)', NEVER, 'previous on leg 2'],
+    ['leg 2: attestations of this leg', '!expected.includes(numbers) || ', '', 'attestation for this leg'],
+    ['leg 2: attestation by the signer', ' || leg.attestations.at(-1)?.organisation !== signer.id', '', 'attestation by the signer'],
+    ['leg 2: sender of the organisation', '!sendingOrganisation.domains.includes(domainOf(leg.sender.address))', 'false', 'sender of the signing organisation on leg 2'],
+    ['leg 3: sender of the first organisation', '!sendingOrganisation.domains.includes(domainOf(leg.sender.address))', 'false', 'sender of the first attesting organisation on leg 3'],
+    ['leg 2: name constraints', 'if (leg.leg === 2) requireCertifiedFor(certificate, domainOf(leg.sender.address));', '', 'a domain that the directory lists'],
+    ["gateway's signature present", "if (gatewaySignature === undefined) throw refused('gateway-signature-missing');", 'if (gatewaySignature === undefined) return;', "gateway's signature present"],
+    ["gateway's key in the directory", 'if (!signed.organisation.gateways.some((hash) => equal(hash, gatewaySignature.spkiHash)))', NEVER, "gateway's key in the directory"],
+    ["gateway's certificate carried", "throw refused('gateway-certificate-missing');", '', "gateway's certificate carried"],
+    ["gateway's signature over these attributes", "throw refused('gateway-signature-invalid');", 'return;', "gateway's signature over these attributes"],
+  ]),
+  ...of('src/flow/verify-leg.ts', LIES, [
+    ["gateway's signature made by its key", 'if (await verifyGatewaySignature(signed.signer, gateway.publicKey)) return;', 'return;', 'names the true gateway but is signed by another key'],
+  ]),
+  ...of('src/flow/verify-leg.ts', READER, [
+    ["gateway's certificate genuine", "await validatePath({ leaf: gateway, intermediates,", "await Promise.resolve({ leaf: gateway, intermediates,", 'altered by one bit anywhere'],
+  ]),
+  ...of('src/flow/trust.ts', LEG, [
+    ['organisation in the directory', "if (found === undefined) throw refused('organisation-unknown');\n  return found;", "return found ?? directory.organisations[0];", 'organisation in the directory'],
+  ]),
+  ...of('src/wire/text.ts', LEG, [
+    ['text that shows nothing', "if (text === '' || UNFIT.test(text))", NEVER, 'display name without bidirectional control'],
+    ['codes in kebab case', 'if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(code))', NEVER, 'codes in kebab case'],
+  ]),
+  ...of('src/wire/leg.ts', LEG, [
+    ['hidden among the recipients', 'if (hidden.some((address) => !recipients.includes(address)))', NEVER, 'hidden among the recipients'],
+  ]),
+  ...of('src/core/pki/path.ts', LEG, [
+    ['path: expiry', "for (const { notAfter, serial } of path) if (at > notAfter)", 'for (const { notAfter, serial } of path) if (false)', 'an expired certificate'],
+  ]),
+  ...of('src/core/pki/profile.ts', LEG, [
+    ['path: role', 'if (found !== role || roles.length !== (isCa ? 0 : 1))', NEVER, 'role of the user'],
+  ]),
+  ...of('src/core/cms/signed-data.ts', LEG, [
+    ['content type attribute', 'if (attributes.contentType !== expected.contentType)', NEVER, 'content type attribute'],
+    ['certificate hash', 'if (!equal(attributes.certificateHash, await sha256(expected.certificate)))', NEVER, 'certificate hash (leg 1)'],
+    ['message digest', 'if (expected.eContentDigest !== undefined && !equal(attributes.messageDigest, expected.eContentDigest))', NEVER, 'message digest (leg 1)'],
+    ['signature', 'if (!(await verifyEcdsa(expected.publicKey, signer.signedAttrs, signer.signature)))', NEVER, 'signature (leg 1)'],
+  ]),
+  ...of('src/core/cms/signed-data.ts', FORGED, [
+    ['signed attributes mandatory', "if (c.peek() !== contextTag(0)) throw refused('signed-attributes-missing');", "if (c.peek() !== contextTag(0)) throw refused('x');", 'a signer without signed attributes'],
+    ['one signer', 'if (others.length > 0)', NEVER, 'two signers'],
+    ['signer present', "throw refused('signature-missing')", "throw refused('signer-count')", 'no signer is unsigned'],
+    ['attributes once', 'if (values.has(type))', NEVER, 'a missing, doubled or unknown attribute'],
+    ['no unknown attribute', 'if (unknown !== undefined)', NEVER, 'a missing, doubled or unknown attribute'],
+    ['digest algorithm of the signer', "if (!equal(c.element().full, SHA256)) throw refused('signer-info-invalid', { what: 'digest algorithm' });", 'c.element();', 'another digest or signature algorithm'],
+    ['signature algorithm', "if (!equal(c.element().full, ECDSA_SHA256)) throw refused('signer-info-invalid', { what: 'signature algorithm' });", 'c.element();', 'another digest or signature algorithm'],
+    ['digest algorithms of the data', "if (!equal(set.element().full, SHA256)) throw refused('signed-data-invalid', { what: 'digest algorithm' });", 'set.element();', 'another digest or signature algorithm'],
+    ['unsigned attributes', 'if (attr.oid() !== OID.gatewaySignature)', 'if (attr.oid() === undefined)', 'an unsigned attribute of another kind'],
+    ['number of certificates', 'const MAX_CERTIFICATES = 4;', 'const MAX_CERTIFICATES = 40;', 'more than four certificates'],
+    ['content carried', "if (encap.done) throw refused('content-detached');", "if (encap.done) return { eContentType: type, eContent: new Uint8Array(0) };", 'detached content'],
+    ['version of the data', 'if (c.small() !== 3) throw refused(\'signed-data-invalid\'', "if (c.small() > 3) throw refused('signed-data-invalid'", 'another version'],
+  ]),
+  ...of('src/core/cms/signed-data.ts', VERDICT, [
+    ['type of signed objects', 'if (eContentType !== expected.contentType)', 'if (false as boolean)', 'signed as a verdict'],
+  ]),
+  ...of('src/core/cms/auth-enveloped-data.ts', CIPHER, [
+    ['CEK-HKDF', 'if (type !== OID.cekHkdfSha256)', NEVER, 'AES-GCM without CEK-HKDF'],
+    ['AES-256-GCM', 'if (cipher !== OID.aes256Gcm)', NEVER, 'AES-128-GCM'],
+    ['tag length', 'if (p.small() !== TAG_LENGTH)', 'if (p.small() < 0)', 'a tag of 12 bytes'],
+    ['nonce length', 'const NONCE_LENGTH = 12;', 'const NONCE_LENGTH = 16;', 'a nonce of 16 bytes'],
+    ['commitment present', 'if (c.peek() !== contextTag(1))', NEVER, 'no CEK commitment'],
+  ]),
+  ...of('src/core/cms/auth-enveloped-data.ts', 'test/security/two-keys-one-ciphertext.test.ts', [
+    ['CEK commitment', 'if (!equal(await commitment(cek), body.cekCommitment))', NEVER, 'opens under both by AES-GCM alone'],
+  ]),
+  ...of('src/core/cms/auth-enveloped-data.ts', BOMBS, [
+    ['number of recipient infos', 'const MAX_RECIPIENTS = 10;', 'const MAX_RECIPIENTS = 1000;', 'no more than ten recipient infos'],
+  ]),
+  ...of('src/core/der.ts', BOMBS, [
+    ['DER depth', 'if (this.depth >= MAX_DEPTH)', 'if (this.depth >= 1000)', 'no more than 32 levels'],
+    ['DER sets sorted', 'if (previous !== undefined && compare(previous, element.full) >= 0)', NEVER, 'no more than ten recipient infos, and none twice'],
+    ['DER minimal lengths', 'if (length < 0x80 || length < 256 ** (count - 1))', NEVER, 'lengths in their one form'],
+  ]),
+  ...of('src/flow/authorise.ts', KEY_SERVER, [
+    ['key server: label hash', 'if (!signed.leg.labelHashes.some((hash) => equal(hash, labelHash)))', NEVER, 'a header that the leg does not name'],
+    ['key server: label against signer', 'await checkLabel(signed, label);', '', 'sealer (leg 1)'],
+    ['key server: leg 1 of own members', "!ours || label.purpose !== 'seal'", "label.purpose !== 'seal'", "leg 1 of another organisation's member"],
+    ['key server: purpose seal', "!ours || label.purpose !== 'seal'", '!ours', "the sender's own copy"],
+    ['key server: leg 2 of others', "leg.leg !== 2 || ours ||", 'leg.leg !== 2 ||', 'leg 2 of the own organisation'],
+    ['key server: legs 1 and 2 only', "leg.leg !== 2 || ours || label.purpose !== 'transfer'", 'ours', 'leg 3 (leg 3)'],
+    ['key server: target', 'if (!equal(label.targetKey, own.spkiSha256))', NEVER, 'leg 2 for another organisation'],
+    ['key server: freshness', 'requireFresh(signer.attributes.signingTime, now);', '', 'five days and no more'],
+    ['key server: label proof', 'await verifyLabelProof(native, { publicKey: own.publicKey, c1: header.c1, labelDigest: labelHash }, header);', '', 'another c1'],
+    ['key server: one label for each C1', 'if (!equal(known, arriving.labelHash))', NEVER, 'is refused and alerted'],
+  ]),
+  ...of('src/flow/verify-leg.ts', KEY_SERVER, [
+    ['freshness: five days', 'if (age > 5 * 86_400_000)', NEVER, 'five days and no more'],
+    ['freshness: ten minutes ahead', 'if (age < -10 * 60_000)', NEVER, 'ten minutes ahead'],
+  ]),
+  ...of('src/flow/authorise.ts', VERDICT, [
+    ['verdict: there', "if (verdict === undefined) throw refused('verdict-missing', { direction });", "if (verdict === undefined) return { direction, result: 'passed', policy: '-', codes: [] };", 'is there'],
+    ['verdict: content', 'if (!equal(verdict.contentDigest, arriving.leg.contentDigest))', NEVER, 'for this content'],
+    ['verdict: leg', 'if (verdict.leg !== arriving.leg.leg)', NEVER, 'for this leg'],
+    ['verdict: direction', '(one) => one.direction === direction', '() => true', 'for this direction'],
+    ['verdict: an hour', 'age > VERDICT_LIFETIME || ', '', 'an hour old at most'],
+    ['verdict: not of the future', ' || age < -600', '', 'not of the future'],
+    ['verdict: result', "if (verdict.result !== 'pass' && verdict.result !== 'tag')", NEVER, 'pass or tag'],
+    ['verdict: both directions inside', "purpose === 'deliver' ? ['outbound', 'inbound'] : ['outbound']", "['outbound']", 'mail inside the organisation needs both'],
+    ['verdict: inbound for leg 2', "if (leg === 2) return ['inbound'];", "if (leg === 2) return ['outbound'];", 'an outbound one of leg 1 does not do for leg 2'],
+    ['verdict: path and role', "await validatePath({ leaf: certificate, intermediates: [own],", "await Promise.resolve({ leaf: certificate, intermediates: [own],", 'signed by an inspection server'],
+    ['verdict: revocation', 'await requireUnrevoked({ certificate, issuer: own, crl: organisationCrl(trust, own), at: now, now });', '', 'signed by a server in force'],
+    ['verdict: listed server', 'if (!organisation.inspections.some((hash) => equal(hash, certificate.spkiSha256)))', NEVER, 'signed by a server that the Authority lists'],
+    ['verdict: organisation', 'if (verdict.organisation !== organisation.id)', NEVER, 'in the name of this organisation'],
+    ['verdict: signature', "await verifySignedObject(signed, { contentType: OID.verdict, certificate: certificate.der, publicKey: certificate.publicKey });", '', 'unaltered'],
+  ]),
+  ...of('src/flow/key-service.ts', VERDICT, [
+    ['verdicts before every answer', 'const inspections = await requireVerdicts(request.verdicts, due, leg, certificate, trust, now);', 'const inspections: Inspection[] = [];', 'for this content'],
+  ]),
+  ...of('src/flow/key-service.ts', KEY_SERVER, [
+    ['key server: alert', 'await parts.records.alert(error.code, leg.leg.contentDigest);', '', 'is refused and alerted'],
+    ['key server: recipients of the label', 'if (!leg.label.recipients.includes(address))', NEVER, 'recipients of the label only'],
+    ['key server: Bcc stands alone', 'if (recipients.length > 1 && recipients.some((address) => leg.leg.hidden.includes(address)))', NEVER, 'a hidden recipient stands alone'],
+    ['key server: leg 2 from leg 1 only', "if (leg.leg.leg !== 1) throw refused('leg-not-for-us');\n    const target", 'const target', 'no leg 2 out of a leg 2'],
+    ['key server: one recipient for leg 3', 'if (recipient === undefined || others.length > 0)', 'if (recipient === undefined)', 'one recipient a leg 3'],
+    ['key server: own domains for leg 3', 'if (organisation === undefined || !equal(organisation.certificate, certificate.der))', NEVER, 'no leg 3 for others'],
+    ['key server: members', 'if (members.length === 0)', NEVER, 'members only'],
+    ['key server: enrolled members', 'if (member.certificates.length === 0)', NEVER, 'enrolled members only'],
+    ['key server: listed inspection server', 'if (!own.inspections.some((hash) => equal(hash, target.spkiSha256)))', NEVER, 'no inspection server but the one'],
+    ['key server: ISP', "if (own.type === 'isp')", NEVER, "no inspection of an ISP's members"],
+  ]),
+  ...of('src/flow/key-service.ts', 'test/security/gateway-taken-over.test.ts', [
+    ['key server: splits as authorised', "one.mailbox === asked.mailbox && sameAddresses", 'sameAddresses', 'a split that it never asked for'],
+    ['key server: targets looked up', 'certificate: at(targets, i).certificate.der,', 'certificate: certificate.der,', 'to a key of its own'],
+  ]),
+  ...of('src/core/elgamal/reencrypt.ts', 'test/security/gateway-taken-over.test.ts', [
+    ['no answer tells a·C1', 'return { c1prime, d,', 'return { c1prime, d: encodePoint(shared),', 'no answer tells a·C1'],
+  ]),
+  ...of('src/flow/trust.ts', KEY_SERVER, [
+    ['target: one organisation', "if (others.length > 0) throw refused('split-mixed');", '', 'one organisation a leg'],
+    ['target: certified', "if (organisation === undefined) throw refused('recipient-outside', { recipient: recipients[0] ?? '' });", "if (organisation === undefined) return own;", 'certified organisations only'],
+    ['target: another organisation', 'if (equal(organisation.certificate, own.der))', NEVER, 'no leg 2 to ourselves'],
+    ['target: path', 'await validatePath({ leaf: target, intermediates: [],', 'await Promise.resolve({ leaf: target, intermediates: [],', 'no organisation that the root did not certify'],
+    ['target: revocation', 'await requireUnrevoked({ certificate: target, issuer: trust.delegate, crl: trust.authorityCrl, at: now, now });', '', 'no organisation that is revoked'],
+    ['target: name constraints', 'for (const address of recipients) requireCertifiedFor(target, domainOf(address));', '', 'no domain that the root did not certify'],
+  ]),
+  ...of('src/flow/relay.ts', GATEWAY, [
+    ['gateway: leg of the listener', "if (decodeLeg(leg).leg !== (listener === 'submission' ? 1 : 2))", NEVER, 'leg 1 only'],
+    ['gateway: own members submit', 'if (equal(leg.organisation.certificate, own.der) !== (leg.leg.leg === 1))', NEVER, 'no leg 2 of its own'],
+    ['gateway: own target', 'if (!equal(main.label.targetKey, own.spkiSha256))', NEVER, 'leg 2 for this organisation only'],
+    ['gateway: freshness', 'requireFresh(leg.signer.attributes.signingTime, now);', '', 'what was sealed within five days'],
+    ['gateway: From', 'if (arrival.from !== leg.leg.sender.address)', NEVER, 'the certified From only'],
+    ['gateway: RCPT TO', 'if (!leg.leg.recipients.includes(address))', NEVER, 'recipients of the label only'],
+    ['gateway: certified organisations', "if (organisation === undefined) throw refused('recipient-outside', { recipient: address });", 'if (organisation === undefined) continue;', 'recipients at certified organisations only'],
+    ['gateway: own recipients', 'else if (leg.leg.leg === 2) throw', "else if (leg.leg.purpose === 'seal' && leg.leg.leg === 2) throw", 'recipients of this organisation only'],
+    ['gateway: verdict', "if (verdict.result === 'refuse' || verdict.result === 'hold')", NEVER, 'what the inspection lets pass'],
+  ]),
+  ...of('src/flow/relay.ts', 'test/security/bcc-and-sender-certificate.test.ts', [
+    ['gateway: hidden ones are not visible', 'if (hidden.join() !== leg.leg.hidden.join())', NEVER, 'the gateway refuses a leg 1'],
+    ['gateway: hidden ones are not visible on leg 2', '} else if (leg.leg.hidden.some((address) => arrival.visible.includes(address))) {', '} else if (false) {', 'and a leg 2 that shows a hidden one'],
+    ["the sender's certificate stays", 'certificates: [parts.organisation.der, certificate.der],', 'certificates: [parts.organisation.der, certificate.der, ...leg.signedData.certificates].slice(0, 3),', 'no later leg holds it'],
+  ]),
+  ...of('src/flow/relay.ts', 'test/security/inspection-taken-over.test.ts', [
+    ['gateway: content of the verdict', '!equal(verdict.contentDigest, leg.contentDigest) || ', '', 'for other content'],
+    ['gateway: direction of the verdict', ' || verdict.direction !== direction', '', 'for another direction or leg'],
+    ['gateway: leg of the verdict', ' || verdict.leg !== number', '', 'for another direction or leg'],
+  ]),
+  ...of('src/flow/relay.ts', 'test/security/key-server-never-sees-content.test.ts', [
+    ['C2 stays at the gateway', 'certificates: [...leg.signedData.certificates],', 'certificates: [...leg.signedData.certificates], c2: mainRecipient(leg).kemct.c2,', 'holds no C2'],
+    ['content stays at the gateway', 'certificates: [...leg.signedData.certificates],', 'certificates: [...leg.signedData.certificates], content: leg.envelope.body.ciphertext,', 'holds no piece of ciphertext'],
+  ]),
+  ...of('src/flow/relay.ts', LIES, [
+    ['answer: label', 'if (!equal(expected, answer.label))', NEVER, 'another label with its own proof'],
+    ['answer: both proofs', 'await verifyReencryption(parts.native, {', 'await Promise.resolve({', 'a D that is not what it proves'],
+    ['answer: nothing that was not asked for', 'if (!asked.has(name(recipients)))', NEVER, 'a message that the gateway did not ask for'],
+    ['answer: no mailbox on leg 2', "mailbox !== undefined || targets.length !== 1", 'false', 'the same organisation but another mailbox'],
+    ['answer: nobody left out', 'answered.size !== asked.size || ', '', 'one recipient left out'],
+    ['answer: nothing twice', ' || messages.size !== deliveries.length', '', 'one message twice'],
+    ["answer: the mailbox's certificate", 'if (certificate.emails.join() !== delivery.mailbox)', NEVER, "a delivery to a mailbox with somebody else's certificate"],
+    ["answer: a user's certificate", "await validatePath({ leaf: certificate, intermediates: [parts.organisation], root: trust.root, at: parts.clock.now(), role: 'user' });", '', 'a delivery to a certificate of no user'],
+    ['answer: listed inspection server', 'if (!ownOrganisation(parts, trust).inspections.some((hash) => equal(hash, target.spkiSha256)))', NEVER, 'an inspection server that the Authority does not list'],
+    ['answer: role of the inspection server', "await validatePath({ leaf: target, intermediates: [parts.organisation], root: trust.root, at: now, role: 'inspection' });", '', 'its own user certificate in place of'],
+    ['answer: signed attributes', 'if (!equal(expected, answer.signedAttrs))', NEVER, 'nothing that says otherwise'],
+    ['answer: signing time', 'if (Math.abs(now.getTime() - signingTime.getTime()) > SKEW)', NEVER, 'an old time'],
+    ["answer: organisation's signature", 'if (!(await verifyEcdsa(parts.organisation.publicKey, answer.signedAttrs, answer.signature)))', NEVER, 'with a signature by another key'],
+    ['answer: number of signatures', 'if (signatures.length !== contents.length)', NEVER, 'fewer signatures than messages, or more'],
+  ]),
+  ...of('src/server/gateway/handle.ts', GATEWAY, [
+    ['gateway: only sealed mail is submitted', "if (listener === 'submission') throw refused('not-protected');", '', 'is never submitted'],
+    ['gateway: alwaysSigned', "if (impersonated !== undefined) throw refused('impersonation', { organisation: impersonated.names.en });", '', 'is refused when From claims'],
+    ['gateway: reports have a null sender', "envelope.from !== '' || ", '', 'but not with a sender'],
+  ]),
+  ...of('src/mail/delivery-report.ts', GATEWAY, [
+    ['reports speak for mail servers', ' && localParts.every((part) => DAEMON.test(part))', '', 'but not in the name of a person'],
+    ['reports are reports', "return mail.type === 'multipart/report' && ", 'return ', 'but not of another type'],
+  ]),
+  ...of('src/flow/open.ts', READER, [
+    ['reader: one From, the certified one', 'if (from === undefined || others.length > 0 || parseFrom(from).address !== leg.sender.address)', NEVER, 'another address'],
+    ['reader: addressed to me', 'if (addresses !== undefined && !addresses.includes(mailbox))', NEVER, 'is "not addressed to you"'],
+    ['reader: my own copy only', 'if (addresses !== undefined && !addresses.includes(leg.sender.address))', NEVER, "only the sender's own"],
+    ['reader: my own key signed it', 'if (reader.credentials.length > 0 && !reader.credentials.some', 'if (false && !reader.credentials.some', "only the sender's own"],
+    ['reader: leg 2 is for nobody', "if (leg.leg === 2) throw refused('wrong-leg');", '', 'leg 2 is none'],
+    ["reader: from the recipient's own organisation", 'if (!organisation.domains.includes(domainOf(mailbox)))', NEVER, "only from the recipient's own organisation"],
+    ['reader: one mailbox', 'if (mailbox === undefined || others.length > 0)', 'if (mailbox === undefined)', 'only for one mailbox'],
+    ['reader: not from the future', 'if (ahead > 10 * 60_000)', NEVER, 'not from the future'],
+    ['reader: inner From', 'if (headers.from.address !== verified.leg.sender.address)', NEVER, 'must come from the certified sender'],
+    ['reader: alwaysSigned', 'if (impersonated !== undefined) {', 'if (false) {', 'is outside, or impersonation'],
+    ['reader: reports speak for mail servers', 'if (isDaemonReport(outer)) return report;', 'if (isDeliveryReport(outer)) return report;', 'a delivery report is never verified'],
+  ]),
+  ...of('src/mail/carrier.ts', READER, [
+    ['carrier: neighbours', "if (mail.children.some((part) => part !== sealed && part.type !== 'text/plain'))", NEVER, 'between two pieces of an image tag'],
+    ['carrier: root', "if (mail.type !== 'multipart/mixed')", NEVER, 'under multipart/related'],
+    ['carrier: once', 'if (named !== 1 || typed !== 1)', NEVER, 'twice'],
+    ['carrier: one mark', "if (marks.length > 1 || (marks[0] ?? '1') !== '1')", NEVER, 'under two marks'],
+  ]),
+  ...of('src/flow/open-submission.ts', 'test/security/inspection-taken-over.test.ts', [
+    ['inspection: for this server', 'if (!equal(info.subjectKeyIdentifier, certificate.subjectKeyIdentifier))', NEVER, 'leg1 does not'],
+    ['inspection: purpose', "if (label.purpose !== 'inspect')", NEVER, 'a label for another purpose'],
+    ['inspection: sealer', 'if (!equal(label.sealer, sealer))', NEVER, "another organisation's submission"],
+  ]),
+  ...of('src/flow/open-submission.ts', 'test/security/decryption-oracle.test.ts', [
+    ['inspection: one error', "throw refused('content-invalid');", 'throw error;', 'gives one and the same answer'],
+  ]),
+  ...of('src/wire/verdict.ts', 'test/security/inspection-taken-over.test.ts', [
+    ['verdict: codes only', 'code: readCode(c)', 'code: c.text(64)', 'is no code'],
+  ]),
+  ...of('src/core/elgamal/kem.ts', POINTS, [
+    ['KEM: label proof', 'await verifyLabelProof(native, { publicKey, c1: ciphertext.c1, labelDigest }, ciphertext);', '', 'the proof does not follow'],
+  ]),
+  ...of('src/core/elgamal/curve.ts', POINTS, [
+    ['points: ±G', 'if (point.x === G.x) throw kemInvalid();', '', 'is refused as C1 or target'],
+    ['additions: equal x', 'if (p.x === q.x) throw kemInvalid();', '', 'C2 = ±D is the same opaque error'],
+  ]),
+  ...of('src/flow/trust.ts', REVOCATION, [
+    ["directory: delegate's path", 'await validatePath({ leaf: delegate, intermediates: [], root, at: now,', 'await Promise.resolve({ leaf: delegate, intermediates: [], root, at: now,', 'of another root is refused'],
+    ['directory: signature', 'await verifySignedObject(signed, { contentType: OID.directory, certificate: delegate.der, publicKey: delegate.publicKey });', '', 'stale, from the future or altered'],
+    ['directory: freshness', "if (directory.nextUpdate < now) throw new SsmaxError('unavailable', 'directory-stale');", '', 'stale, from the future or altered'],
+    ['directory: not of the future', "if (directory.issued.getTime() > now.getTime() + SKEW)", NEVER, 'stale, from the future or altered'],
+    ["directory: delegate's revocation", 'await requireUnrevoked({ certificate: delegate, issuer: delegate, crl: authorityCrl, at: now, now });', '', 'of a revoked delegate'],
+    ['revocation: a CRL is there', "if (input.crl === undefined) throw", "if (input.crl === undefined) return; if (false) throw", 'missing or signed by another organisation'],
+    ['revocation: invalidity date', 'status.invalidityDate !== undefined && status.invalidityDate < status.date ? status.invalidityDate : status.date', 'status.date', 'unless the certificate was invalid before'],
+    ['revocation: by the time of signing', 'if (since <= input.at)', 'if (since < input.at)', 'what was signed before it stays'],
+  ]),
+  ...of('src/core/pki/crl.ts', REVOCATION, [
+    ['CRL: issuer', "if (!rightIssuer) throw unusable('crl-wrong-issuer');", '', 'signed by another delegate'],
+    ['CRL: signature', "throw unusable('crl-signature');", '{}', 'altered'],
+    ['CRL: stale', 'if (crl.nextUpdate < at)', NEVER, 'stale'],
+    ['CRL: not yet valid', 'if (crl.thisUpdate.getTime() > at.getTime() + SKEW)', NEVER, 'not yet valid'],
+  ]),
+  ...of('src/flow/trust.ts', ROLLBACK, [
+    ['rollback: directory', 'if (next.directory.issued < known.directory.issued)', NEVER, 'is not older in any part'],
+    ['rollback: CRLs', 'if (after !== undefined && after.number < before.number)', NEVER, 'is not older in any part'],
+    ['rollback: CRLs are signed', "throw new SsmaxError('unavailable', 'crl-signature');", '', 'holds no CRL with a high number'],
+  ]),
+  ...of('src/server/shared/trust-source.ts', ROLLBACK, [
+    ['rollback: kept copies', 'await requireSuccessor(await load(now, candidate), await load(now).catch(() => undefined));', 'await load(now, candidate);', 'keeps the newer of directory and CRLs'],
+    ['rollback: verified before kept', 'await requireSuccessor(await load(now, candidate), await load(now).catch(() => undefined));', '', 'never replaces what is good'],
+  ]),
+];

@@ -58,10 +58,11 @@ export class Correspondent {
     return loadTrust({ root: new Uint8Array(this.local.root), directory, crls: [authority, own] }, new Date());
   }
 
-  async seal(mail: Partial<InnerMail> & { to: readonly Mailbox[]; subject: string }, bcc: readonly string[] = []): Promise<Sealed> {
+  /** Seals a mail; `inner` in place of the entity that it would be, for what no plugin would write. */
+  async seal(mail: Partial<InnerMail> & { to: readonly Mailbox[]; subject: string }, bcc: readonly string[] = [], inner?: Bytes): Promise<Sealed> {
     const from = { address: this.address, displayName: this.credential.certificate.subject.commonName ?? '' };
     const { date = new Date() } = mail;
-    const entity = buildInner({ from, date, text: '本文', ...mail }, (length) => native.random(length));
+    const entity = inner ?? buildInner({ from, date, text: '本文', ...mail }, (length) => native.random(length));
     const visible = [...mail.to, ...(mail.cc ?? [])].map(({ address }) => address);
     const { cms, contentDigest } = await sealMail(native, {
       entity, recipients: [...visible, ...bcc], hidden: bcc, sender: this.credential, organisation: parseCertificate(this.organisationCertificate), signingTime: date,

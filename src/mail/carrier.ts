@@ -110,7 +110,10 @@ function carrierMail(fields: Bytes, cms: Bytes): StreamedMail {
 /** Header fields as [name, value in its field's ASCII syntax]. */
 type FieldList = readonly (readonly [name: string, value: string])[];
 
-/** A carrier from nothing, for the command line and for clients that let us write whole mails. */
+/**
+ * A carrier from nothing, for clients that let us write whole mails.
+ * @internal Tests use it.
+ */
 export function buildCarrier(fields: FieldList, cms: Bytes): StreamedMail {
   return carrierMail(utf8(fields.map(([name, value]) => formatField(name, value)).join('')), cms);
 }

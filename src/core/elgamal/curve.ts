@@ -29,8 +29,10 @@ export const G_BYTES: Bytes = encodePoint(G);
 /**
  * The second generator, whose discrete logarithm to G nobody knows: hash_to_curve of RFC 9380, suite
  * P256_XMD:SHA-256_SSWU_RO_, with this tag and message. A test recomputes it.
+ * @internal
  */
 export const H_TAG = 'SSMAX-v1/generator-H';
+/** @internal */
 export const H_MESSAGE = 'SSMAX-v1 second generator';
 export const H_BYTES: Bytes = fromHex(
   '0452a845834015b75f28f951f3245cdccd64e68fcf5d3013fed32fa340e333f09f6a0a6cdff9bad75a8259cff630bee658efaacc1d5be42c701ea0fa76f8525182',

@@ -114,6 +114,7 @@ export async function verifyReencryption(native: NativeCrypto, claim: Reencrypti
 /**
  * Verifies many answers at once; gives the indices of those that are invalid, so that one bad answer stops its own
  * mail only. Every element is validated before it can enter the common sum; if that fails, each is verified singly.
+ * @internal Tests use it; a gateway with many recipients at once will.
  */
 export async function verifyReencryptions(native: NativeCrypto, claims: readonly ReencryptionClaim[]): Promise<number[]> {
   const invalid: number[] = [];

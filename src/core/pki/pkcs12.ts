@@ -45,42 +45,20 @@ export interface Backup {
   readonly random: Random;
 }
 
-/** Writes a backup; takes seconds. Throws `pkcs12-password` for an empty password. */
+/**
+ * Writes a backup; takes seconds. Throws `pkcs12-password` for an empty password.
+ * @internal Tests use it; the command line reads backups.
+ */
 export async function writePkcs12({ wrap, certificate, chain, friendlyName, password, random }: Backup): Promise<Bytes> {
   if (password === '') throw refused('pkcs12-password');
   const salt = random(SALT_BYTES);
   const iv = random(16);
   const wrappingKey = await deriveKey(password, salt, MIN_ITERATIONS, ['encrypt', 'wrapKey']);
-  const encrypted = new Uint8Array(await wrap(wrappingKey, iv));
-  const pbes2 = sequence(
-    oid(PKCS12.pbes2),
-    sequence(
-      sequence(oid(PKCS12.pbkdf2), sequence(octetString(salt), integer(MIN_ITERATIONS), sequence(oid(PKCS12.hmacSha256), tlv(TAG.null)))),
-      sequence(oid(PKCS12.aes256Cbc), octetString(iv)),
-    ),
-  );
-  const attributes = setOf(
-    sequence(oid(PKCS12.friendlyName), setOf(tlv(0x1e, utf16(friendlyName.slice(0, 64))))),
-    sequence(oid(PKCS12.localKeyId), setOf(octetString(hash(certificate).slice(0, 20)))),
-  );
-  const keyBag = bag(PKCS12.shroudedKeyBag, sequence(pbes2, octetString(encrypted)), attributes);
-  const certificateBags = [certificate, ...chain].map((der, index) =>
-    bag(PKCS12.certBag, sequence(oid(PKCS12.x509Certificate), tlv(contextTag(0), octetString(der))), ...(index === 0 ? [attributes] : [])));
-  const safe = sequence(data(sequence(...certificateBags)), data(sequence(keyBag)));
+  const encrypted = await wrap(wrappingKey, iv);
+  const safe = backupContents({ salt, iterations: MIN_ITERATIONS, iv, encrypted, friendlyName, localKeyId: hash(certificate).slice(0, 20), certificates: [certificate, ...chain] });
   const macSalt = random(SALT_BYTES);
   const mac = await computeMac(password, macSalt, MIN_ITERATIONS, safe);
-  return sequence(
-    integer(3), data(safe),
-    sequence(sequence(sequence(oid(OID.sha256), tlv(TAG.null)), octetString(mac)), octetString(macSalt), integer(MIN_ITERATIONS)),
-  );
-}
-
-function data(content: Bytes): Bytes {
-  return sequence(oid(OID.data), tlv(contextTag(0), octetString(content)));
-}
-
-function bag(type: string, value: Bytes, ...attributes: Bytes[]): Bytes {
-  return sequence(oid(type), tlv(contextTag(0), value), ...attributes);
+  return backupFile(safe, { digest: mac, salt: macSalt, iterations: MIN_ITERATIONS });
 }
 
 export interface OpenedBackup {

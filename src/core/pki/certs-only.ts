@@ -1,8 +1,8 @@
 /** "certs-only" messages: a SignedData that signs nothing and carries certificates (RFC 5652 §5.1, RFC 7030 §4.1.3). */
 import { Certificate, ContentInfo, EncapsulatedContentInfo, SignedData } from 'pkijs';
-import { type Bytes, compare } from '../bytes.ts';
+import { type Bytes, compare, equal } from '../bytes.ts';
 import { TAG, contextTag, readDer, readSequence } from '../der.ts';
-import { refused } from '../error.ts';
+import { SsmaxError, refused } from '../error.ts';
 import { OID } from '../oids.ts';
 import { MAX_CERTIFICATE } from './certificate.ts';
 import { toDer } from './encode.ts';
@@ -11,16 +11,20 @@ import { reading } from './failures.ts';
 const MAX_CERTIFICATES = 16;
 const CERTIFICATES = contextTag(0);
 
-/** DER ContentInfo with these DER certificates in the order of a SET OF, so readers must find their own by its key. */
+/** DER ContentInfo with these DER certificates in the order of a SET OF, so readers must find their own by its key. Throws `certs-only-malformed`. */
 export function encodeCertsOnly(certificates: readonly Bytes[]): Bytes {
+  const sorted = [...certificates].sort(compare);
   const signedData = new SignedData({
     version: 1,
     digestAlgorithms: [],
     encapContentInfo: new EncapsulatedContentInfo({ eContentType: OID.data }),
-    certificates: [...certificates].sort(compare).map((der) => Certificate.fromBER(der)),
+    certificates: sorted.map((der) => Certificate.fromBER(der)),
     signerInfos: [],
   });
-  return toDer(new ContentInfo({ contentType: OID.signedData, content: signedData.toSchema() }).toSchema());
+  const der = toDer(new ContentInfo({ contentType: OID.signedData, content: signedData.toSchema() }).toSchema());
+  // PKI.js takes a certificate apart and puts it together again: not a byte of it may change.
+  if (!decodeCertsOnly(der).every((one, i) => equal(one, sorted[i] ?? new Uint8Array()))) throw new SsmaxError('fault', 'certs-only-changed');
+  return der;
 }
 
 /** The DER certificates, at most 16 and at least one, unread. Throws `certs-only-malformed`. */

@@ -40,7 +40,9 @@ export async function createCsr(key: PrivateKey, { commonName, email, dnsNames =
   // Loaded when a certificate is asked for, once a year: PKI.js is larger than all the rest of the add-on.
   const { requestToBeSigned } = await import('./encode.ts');
   const subject = commonName === undefined ? {} : { commonName };
-  return sign(requestToBeSigned(key.publicKey, subject, email === undefined ? [] : [email], dnsNames), key);
+  const der = await sign(requestToBeSigned(key.publicKey, subject, email === undefined ? [] : [email], dnsNames), key);
+  await parseCsr(der);
+  return der;
 }
 
 /**

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { equal } from '../../../src/core/bytes.ts';
+import { TAG, tlv } from '../../../src/core/der.ts';
 import { parseCertificate } from '../../../src/core/pki/certificate.ts';
 import { type Issuer, issueOrganisation, issueUser } from '../../../src/core/pki/issue.ts';
 import { type PathRequest, validatePath } from '../../../src/core/pki/path.ts';
 import { encodePem } from '../../../src/core/pki/pem.ts';
+import { forge } from './forge.ts';
 import { expectCode } from './expect-code.ts';
 import { AT, YEAR, createWorld, newKey, openssl, random } from './world.ts';
 
@@ -28,6 +30,14 @@ describe('issued certificates', () => {
   ] as const)('a valid path for %s', async (role, { certificate }) => {
     const path = await validatePath(request({ leaf: certificate, role }));
     expect(path.organisation).toBe(role === 'delegate' ? undefined : hinode.certificate);
+  });
+
+  test('what PKI.js writes is byte for byte what is written by hand', async () => {
+    const serial = Uint8Array.from({ length: 16 }, (_, i) => 0x40 + i);
+    const { publicKey } = newKey();
+    const issued = await issueUser({ issuer: hinode, validity: YEAR, random: () => serial, publicKey, email: 'taro@hinode.example', commonName: 'Taro' });
+    const byHand = await forge(hinode, publicKey, { serial: tlv(TAG.integer, serial) });
+    expect(parseCertificate(byHand).tbs).toEqual(issued.tbs);
   });
 
   test.each(everybody)('OpenSSL accepts %s', (name, { certificate }) => {

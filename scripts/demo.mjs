@@ -23,7 +23,7 @@ play(process.argv.slice(2));
 function build() {
   console.log('demo: building');
   for (const mode of ['server', 'thunderbird']) {
-    const { status } = spawnSync(process.execPath, ['node_modules/vite/bin/vite.js', 'build', '--mode', mode, '--logLevel', 'warn'], { stdio: ['ignore', 'inherit', 'inherit'] });
+    const { status } = spawnSync(process.execPath, ['node_modules/vite/bin/vite.js', 'build', '--mode', mode, '--logLevel', 'error'], { stdio: ['ignore', 'inherit', 'inherit'] });
     if (status !== 0) throw new Error(`vite build --mode ${mode} failed`);
   }
 }

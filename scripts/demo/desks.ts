@@ -1,6 +1,5 @@
 /** Thunderbird for taro and hanako on the real display, through web-ext, until Ctrl-C. */
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { SsmaxError } from '../../src/core/error.ts';
 import type { LocalWorld } from '../world/local-world.ts';
 import type { Running } from '../world/process.ts';
@@ -8,6 +7,7 @@ import { prepareProfile } from '../world/thunderbird.ts';
 import { addonDirectory, profileFor } from './person.ts';
 
 const PEOPLE = ['taro', 'hanako'];
+const webExt = join(process.cwd(), 'node_modules/web-ext/bin/web-ext.js');
 
 export async function openDesks(local: LocalWorld, say: (line: string) => void): Promise<void> {
   const display = process.env['DISPLAY'];
@@ -24,7 +24,7 @@ export async function openDesks(local: LocalWorld, say: (line: string) => void):
         name: `web-ext-${user}`,
         command: process.execPath,
         args: [
-          webExt(), 'run', '--no-input', '--source-dir', addonDirectory, '--firefox', '/usr/bin/thunderbird', '--firefox-profile', profile.dir,
+          webExt, 'run', '--no-input', '--source-dir', addonDirectory, '--firefox', '/usr/bin/thunderbird', '--firefox-profile', profile.dir,
           '--keep-profile-changes', '--no-config-discovery',
         ],
         env: { ...profile.env, ...desktopEnvironment() },
@@ -48,9 +48,4 @@ function desktopEnvironment(): Record<string, string> {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value]];
   }));
-}
-
-function webExt(): string {
-  const require = createRequire(import.meta.url);
-  return join(dirname(require.resolve('web-ext/package.json')), 'bin/web-ext.js');
 }

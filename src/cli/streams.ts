@@ -15,12 +15,16 @@ export async function readStdin(): Promise<Bytes> {
   return new Uint8Array(Buffer.concat(chunks));
 }
 
-/** Writes to standard output, and waits until the next program in the pipe has taken it. */
+/** Writes to standard output, and waits until the next program in the pipe has taken it. Throws `output-unwritable`. */
 export function writeStdout(bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
+    const failed = (cause: Error): void => { reject(new SsmaxError('fault', 'output-unwritable', {}, { cause })); };
+    // The stream tells its listeners as well; without one the process would end there and then.
+    process.stdout.once('error', failed);
     process.stdout.write(bytes, (error) => {
-      if (error === undefined || error === null) resolve();
-      else reject(new SsmaxError('fault', 'output-unwritable', {}, { cause: error }));
+      if (error !== undefined && error !== null) return;
+      process.stdout.off('error', failed);
+      resolve();
     });
   });
 }

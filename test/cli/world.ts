@@ -15,7 +15,7 @@ import { saveKey } from '../../src/server/shared/keystore.ts';
 import { startMemberServer } from './member-server.ts';
 import { createWorld, native, type TestOrganisation, type TestWorld } from '../flow/world.ts';
 
-export const PASSPHRASE = 'correct horse';
+const PASSPHRASE = 'correct horse';
 
 export interface CliWorld {
   readonly directory: string;

@@ -29,6 +29,20 @@ export const PKI_OID = {
   extensionRequest: '1.2.840.113549.1.9.14',
 } as const;
 
+/** Object identifiers of PKCS#12 backups (RFC 7292, RFC 8018). */
+export const PKCS12_OID = {
+  encryptedData: '1.2.840.113549.1.7.6',
+  pbes2: '1.2.840.113549.1.5.13',
+  pbkdf2: '1.2.840.113549.1.5.12',
+  hmacSha256: '1.2.840.113549.2.9',
+  aes256Cbc: '2.16.840.1.101.3.4.1.42',
+  shroudedKeyBag: '1.2.840.113549.1.12.10.1.2',
+  certBag: '1.2.840.113549.1.12.10.1.3',
+  x509Certificate: '1.2.840.113549.1.9.22.1',
+  friendlyName: '1.2.840.113549.1.9.20',
+  localKeyId: '1.2.840.113549.1.9.21',
+} as const;
+
 /** What a certificate may act as. `organisation` is told by being a CA under the root, the others by an EKU. */
 export type Role = 'user' | 'gateway' | 'inspection' | 'delegate' | 'key-server';
 export type CertificateRole = Role | 'organisation';

@@ -4,12 +4,14 @@
  * The private key stays a CryptoKey: it is wrapped and unwrapped by WebCrypto and never seen here.
  */
 import { type Bytes, concat, equal, utf8 } from '../bytes.ts';
-import { type DerCursor, TAG, contextTag, integer, octetString, oid, readDer, readSequence, sequence, setOf, tlv } from '../der.ts';
+import { type DerCursor, TAG, contextTag, readDer, readSequence } from '../der.ts';
 import { refused } from '../error.ts';
 import { OID } from '../oids.ts';
 import { MAX_CERTIFICATE } from './certificate.ts';
+import { type EncryptedKey, authenticatedBackup, safeToBeAuthenticated } from './encode-pkcs12.ts';
 import { reading } from './failures.ts';
 import type { Random } from './issue.ts';
+import { PKCS12_OID } from './object-identifiers.ts';
 import { hash } from './public-key.ts';
 
 const MIN_ITERATIONS = 600_000;
@@ -18,19 +20,6 @@ const MAX_ITERATIONS = 10_000_000;
 const MAX_BYTES = 8 * MAX_CERTIFICATE;
 const MAX_BAGS = 16;
 const SALT_BYTES = 16;
-
-const PKCS12 = {
-  encryptedData: '1.2.840.113549.1.7.6',
-  pbes2: '1.2.840.113549.1.5.13',
-  pbkdf2: '1.2.840.113549.1.5.12',
-  hmacSha256: '1.2.840.113549.2.9',
-  aes256Cbc: '2.16.840.1.101.3.4.1.42',
-  shroudedKeyBag: '1.2.840.113549.1.12.10.1.2',
-  certBag: '1.2.840.113549.1.12.10.1.3',
-  x509Certificate: '1.2.840.113549.1.9.22.1',
-  friendlyName: '1.2.840.113549.1.9.20',
-  localKeyId: '1.2.840.113549.1.9.21',
-} as const;
 
 export interface Backup {
   /** Encrypts the PKCS#8 private key under AES-256-CBC: `crypto.subtle.wrapKey('pkcs8', key, wrappingKey, { name: 'AES-CBC', iv })`. */
@@ -54,11 +43,16 @@ export async function writePkcs12({ wrap, certificate, chain, friendlyName, pass
   const salt = random(SALT_BYTES);
   const iv = random(16);
   const wrappingKey = await deriveKey(password, salt, MIN_ITERATIONS, ['encrypt', 'wrapKey']);
-  const encrypted = await wrap(wrappingKey, iv);
-  const safe = backupContents({ salt, iterations: MIN_ITERATIONS, iv, encrypted, friendlyName, localKeyId: hash(certificate).slice(0, 20), certificates: [certificate, ...chain] });
+  const ciphertext = new Uint8Array(await wrap(wrappingKey, iv));
+  const safe = safeToBeAuthenticated({
+    key: { salt, iterations: MIN_ITERATIONS, iv, ciphertext },
+    certificates: [certificate, ...chain],
+    friendlyName: friendlyName.slice(0, 64),
+    localKeyId: hash(certificate).slice(0, 20),
+  });
   const macSalt = random(SALT_BYTES);
-  const mac = await computeMac(password, macSalt, MIN_ITERATIONS, safe);
-  return backupFile(safe, { digest: mac, salt: macSalt, iterations: MIN_ITERATIONS });
+  const digest = await computeMac(password, macSalt, MIN_ITERATIONS, safe);
+  return authenticatedBackup(safe, { digest, salt: macSalt, iterations: MIN_ITERATIONS });
 }
 
 export interface OpenedBackup {
@@ -79,7 +73,7 @@ export async function readPkcs12(der: Uint8Array, password: string): Promise<Ope
   if (!equal(await computeMac(password, mac.salt, mac.iterations, safe), mac.digest)) throw refused('pkcs12-password');
   const contents = reading('pkcs12-malformed', () => readDer(safe, (cursor) => readSequence(cursor, (list) => list.list(readContent, 4))));
   const certificates: Bytes[] = [];
-  const keys: Encrypted[] = [];
+  const keys: EncryptedKey[] = [];
   for (const content of contents) {
     const bags = content.plain ?? (await decrypt(content.encrypted, password));
     reading('pkcs12-malformed', () => readDer(bags, (cursor) => readSequence(cursor, (list) => list.list((one) => readBag(one, certificates, keys), MAX_BAGS))));
@@ -88,13 +82,6 @@ export async function readPkcs12(der: Uint8Array, password: string): Promise<Ope
   if (key === undefined || more.length > 0 || certificates.length === 0) throw refused('pkcs12-content');
   const wrappingKey = await deriveKey(password, key.salt, key.iterations, ['decrypt', 'unwrapKey']);
   return { certificates, key: { ciphertext: key.ciphertext, wrappingKey, iv: key.iv } };
-}
-
-interface Encrypted {
-  readonly salt: Bytes;
-  readonly iterations: number;
-  readonly iv: Bytes;
-  readonly ciphertext: Bytes;
 }
 
 interface Mac {
@@ -124,13 +111,13 @@ function readPfx(cursor: DerCursor): { safe: Bytes; mac: Mac } {
   });
 }
 
-type Content = { readonly plain: Bytes } | { readonly plain?: never; readonly encrypted: Encrypted };
+type Content = { readonly plain: Bytes } | { readonly plain?: never; readonly encrypted: EncryptedKey };
 
 function readContent(cursor: DerCursor): Content {
   return readSequence(cursor, (info) => {
     const type = info.oid();
     if (type === OID.data) return { plain: readSequence(info, (explicit) => explicit.octets(), contextTag(0)) };
-    if (type !== PKCS12.encryptedData) throw refused('pkcs12-malformed', { what: `content type ${type}` });
+    if (type !== PKCS12_OID.encryptedData) throw refused('pkcs12-malformed', { what: `content type ${type}` });
     const encrypted = readSequence(info, (explicit) => readSequence(explicit, (value) => {
       if (value.small() !== 0) throw refused('pkcs12-malformed', { what: 'version' });
       return readSequence(value, (content) => {
@@ -142,15 +129,15 @@ function readContent(cursor: DerCursor): Content {
   });
 }
 
-function readBag(cursor: DerCursor, certificates: Bytes[], keys: Encrypted[]): void {
+function readBag(cursor: DerCursor, certificates: Bytes[], keys: EncryptedKey[]): void {
   readSequence(cursor, (inner) => {
     const type = inner.oid();
     readSequence(inner, (value) => {
-      if (type === PKCS12.shroudedKeyBag) {
+      if (type === PKCS12_OID.shroudedKeyBag) {
         keys.push(readSequence(value, (info) => ({ ...readPbes2(info), ciphertext: info.octets() })));
-      } else if (type === PKCS12.certBag) {
+      } else if (type === PKCS12_OID.certBag) {
         certificates.push(readSequence(value, (certificate) => {
-          expectOid(certificate, PKCS12.x509Certificate);
+          expectOid(certificate, PKCS12_OID.x509Certificate);
           return readSequence(certificate, (explicit) => explicit.octets(), contextTag(0));
         }));
       } else {
@@ -162,23 +149,23 @@ function readBag(cursor: DerCursor, certificates: Bytes[], keys: Encrypted[]): v
 }
 
 /** AlgorithmIdentifier of PBES2 (RFC 8018 §6.2) in the one form that is strong enough. */
-function readPbes2(cursor: DerCursor): Omit<Encrypted, 'ciphertext'> {
+function readPbes2(cursor: DerCursor): Omit<EncryptedKey, 'ciphertext'> {
   return readSequence(cursor, (algorithm) => {
-    expectStrong(algorithm, PKCS12.pbes2);
+    expectStrong(algorithm, PKCS12_OID.pbes2);
     return readSequence(algorithm, (parameters) => {
       const derivation = readSequence(parameters, (kdf) => {
-        expectStrong(kdf, PKCS12.pbkdf2);
+        expectStrong(kdf, PKCS12_OID.pbkdf2);
         return readSequence(kdf, (pbkdf2) => {
           const salt = pbkdf2.octets();
           const iterations = checkIterations(pbkdf2.small());
           if (pbkdf2.peek() === TAG.integer && pbkdf2.small() !== 32) throw refused('pkcs12-weak', { what: 'key length' });
           if (pbkdf2.done) throw refused('pkcs12-weak', { what: 'HMAC-SHA1' }); // the DEFAULT
-          readAlgorithm(pbkdf2, PKCS12.hmacSha256);
+          readAlgorithm(pbkdf2, PKCS12_OID.hmacSha256);
           return { salt, iterations };
         });
       });
       const iv = readSequence(parameters, (cipher) => {
-        expectStrong(cipher, PKCS12.aes256Cbc);
+        expectStrong(cipher, PKCS12_OID.aes256Cbc);
         return cipher.octets(16);
       });
       return { ...derivation, iv };
@@ -216,7 +203,7 @@ async function deriveKey(password: string, salt: Bytes, iterations: number, usag
   return crypto.subtle.deriveKey({ name: 'PBKDF2', hash: 'SHA-256', salt, iterations }, secret, { name: 'AES-CBC', length: 256 }, false, usages);
 }
 
-async function decrypt({ salt, iterations, iv, ciphertext }: Encrypted, password: string): Promise<Bytes> {
+async function decrypt({ salt, iterations, iv, ciphertext }: EncryptedKey, password: string): Promise<Bytes> {
   const key = await deriveKey(password, salt, iterations, ['decrypt']);
   try {
     return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-CBC', iv }, key, ciphertext));
@@ -236,7 +223,7 @@ async function computeMac(password: string, salt: Bytes, iterations: number, mes
   return new Uint8Array(await crypto.subtle.sign('HMAC', key, message));
 }
 
-/** Big-endian UTF-16, as BMPStrings and the derivation above want text. */
+/** Big-endian UTF-16, as the derivation above wants text. */
 function utf16(text: string): Bytes {
   return Uint8Array.from({ length: text.length * 2 }, (_, i) => (text.charCodeAt(i >> 1) >> (i % 2 === 0 ? 8 : 0)) & 0xff);
 }

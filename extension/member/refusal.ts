@@ -1,7 +1,6 @@
 /** Why the gateway refused a mail: asked from the own organisation, which answers to the sender alone. */
 import { equal, fromHex } from '../../src/core/bytes.ts';
-import { parseSignedData, signObject, verifySignerInfo } from '../../src/core/cms/signed-data.ts';
-import { sha256 } from '../../src/core/digest.ts';
+import { parseSignedData, signObject, verifySignedObject } from '../../src/core/cms/signed-data.ts';
 import { type ErrorParams, refused, SsmaxError } from '../../src/core/error.ts';
 import { OID } from '../../src/core/oids.ts';
 import { parseCertificate } from '../../src/core/pki/certificate.ts';
@@ -43,9 +42,7 @@ export async function askRefusal(parts: SealParts, sender: string, contentDigest
   if (answer.status !== 200) throw decodeProblem(answer.status, answer.body);
   const signed = parseSignedData(answer.body);
   const issuer = parseCertificate(organisation.certificate);
-  await verifySignerInfo(signed.signer, {
-    contentType: OID.organisationAnswer, eContentDigest: await sha256(signed.eContent), certificate: issuer.der, publicKey: issuer.publicKey,
-  });
+  await verifySignedObject(signed, { contentType: OID.organisationAnswer, certificate: issuer.der, publicKey: issuer.publicKey });
   const { code, params, nonce, contentDigest: about } = decodeJson(refusalAnswerSchema, signed.eContent);
   if (!equal(nonce, request.nonce) || !equal(about, request.contentDigest)) throw refused('answer-mismatch');
   return code === undefined ? undefined : { code, params };

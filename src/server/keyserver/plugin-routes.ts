@@ -86,7 +86,12 @@ export function pluginRoutes(parts: Parts): Hono {
 function basicCredentials(header: string | undefined): { address: string; code: string } {
   const match = /^Basic ([A-Za-z0-9+/]+={0,2})$/.exec(header ?? '');
   if (match?.[1] === undefined) throw refused('enrolment-refused');
-  const text = fromUtf8(fromBase64(match[1]));
+  let text: string;
+  try {
+    text = fromUtf8(fromBase64(match[1]));
+  } catch {
+    throw refused('enrolment-refused');
+  }
   const colon = text.lastIndexOf(':');
   if (colon < 1) throw refused('enrolment-refused');
   return { address: text.slice(0, colon), code: text.slice(colon + 1) };

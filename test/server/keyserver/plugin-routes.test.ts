@@ -1,0 +1,76 @@
+/** What the key server's listener for plugins refuses before it looks anything up (docs/protocol.md §9.2, §9.3). */
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Hono } from 'hono';
+import { encodeSignedAttributes, encodeSignedData, encodeSignerInfo } from '../../../src/core/cms/signed-data.ts';
+import { sha256 } from '../../../src/core/digest.ts';
+import { SsmaxError } from '../../../src/core/error.ts';
+import { OID } from '../../../src/core/oids.ts';
+import { pluginRoutes } from '../../../src/server/keyserver/plugin-routes.ts';
+import { encodeJson } from '../../../src/wire/json.ts';
+import { encodeProblem } from '../../../src/wire/problem.ts';
+import { createScene, type Scene } from '../../security/scene.ts';
+
+let scene: Scene;
+let app: Hono;
+
+const never = (): never => { throw new Error('not to be called'); };
+
+beforeAll(async () => {
+  scene = await createScene();
+  const { hinode, taro, world } = scene;
+  app = pluginRoutes({
+    registry: {
+      add: never, addAlias: never, list: never, newCode: never, enrol: never, revokeAddress: never, expand: never,
+      certificateByKey: async () => taro.certificate,
+    },
+    ca: { certificate: hinode.issuer.certificate, issueUser: never, issueServer: never, revoke: never, crl: never, publishCrl: never },
+    records: { refuse: never, refusal: async () => undefined, evidence: never, alert: never, record: never, erase: never },
+    organisation: { ...hinode.issuer, id: hinode.id }, root: world.root.der, published: never, clock: { now: () => world.now },
+  });
+  app.onError((error) => {
+    if (!(error instanceof SsmaxError)) throw error;
+    const { status, body } = encodeProblem(error);
+    return new Response(body, { status });
+  });
+});
+
+describe('simpleenroll', () => {
+  it.each([
+    ['no credentials', undefined], ['another scheme', 'Bearer x'], ['base64 that is not canonical', 'Basic YQ='], ['bytes that are no text', 'Basic //79'],
+    ['no colon', `Basic ${btoa('taro@hinode.example')}`],
+  ])('refuses %s as it refuses a wrong code', async (_, authorization) => {
+    const answer = await app.request('/.well-known/est/simpleenroll', { method: 'POST', body: '', ...(authorization !== undefined && { headers: { authorization } }) });
+    expect([answer.status, await answer.json()]).toEqual([401, { kind: 'refused', code: 'enrolment-refused', params: {} }]);
+  });
+
+  it('may be called from any origin, without cookies', async () => {
+    const answer = await app.request('/.well-known/est/simpleenroll', {
+      method: 'OPTIONS', headers: { origin: 'moz-extension://x', 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' },
+    });
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+    expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
+  });
+});
+
+/** Signed by taro over the type he names, carried under another. */
+async function request(signedType: string, carriedType: string): Promise<[number, unknown]> {
+  const { taro, hinode, world } = scene;
+  const eContent = encodeJson({ type: 'refusal', contentDigest: new Uint8Array(32), audience: hinode.id, time: world.now, nonce: new Uint8Array(32) });
+  const signedAttrs = encodeSignedAttributes({ contentType: signedType, messageDigest: await sha256(eContent), signingTime: world.now, certificateHash: taro.certificate.sha256 });
+  const body = encodeSignedData({
+    eContentType: carriedType, eContent, certificates: [taro.certificate.der],
+    signerInfo: encodeSignerInfo(taro.certificate.subjectKeyIdentifier, signedAttrs, await taro.key.sign(signedAttrs)),
+  });
+  const answer = await app.request('/ssmax/v1/requests', { method: 'POST', body });
+  return [answer.status, answer.headers.get('content-type') === 'application/cms' ? 'signed' : await answer.json()];
+}
+
+describe('requests', () => {
+  it('answers a member', async () => {
+    expect(await request(OID.userRequest, OID.userRequest)).toEqual([200, 'signed']);
+  });
+
+  it.each([[OID.userRequest, OID.verdict], [OID.verdict, OID.userRequest]])('refuses a signature over %s around %s', async (signed, carried) => {
+    expect(await request(signed, carried)).toMatchObject([422, { code: 'content-type-mismatch' }]);
+  });
+});

@@ -62,7 +62,6 @@ export function adminRoutes({ store, registry, ca, refresh, clock }: Parts): Hon
   post('/certifications', certifySchema, async ({ role, hostName, request }) => {
     const { publicKey } = await parseCsr(request);
     const certificate = await ca.issueServer(role, hostName, publicKey);
-    await note('server-certified', { role, serial: certificate.serial });
     return { certificate: certificate.der };
   });
   post('/refresh', z.strictObject({}), refresh);

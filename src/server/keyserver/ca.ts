@@ -5,6 +5,7 @@ import { type Certificate, parseCertificate } from '../../core/pki/certificate.t
 import { issueCrl, type RevocationReason } from '../../core/pki/crl.ts';
 import { type Issuer, issueServer, issueUser } from '../../core/pki/issue.ts';
 import type { Clock } from '../../flow/ports.ts';
+import { appendAuditIn } from '../shared/audit-chain.ts';
 import type { Store } from './tables.ts';
 
 const DAY = 86_400_000;
@@ -33,10 +34,14 @@ export function createCa(store: Store, issuer: Issuer, random: (length: number) 
   };
 
   async function keep(certificate: Certificate, role: string, address: string, member: string | null): Promise<void> {
-    await store.query.insertInto('certificates').values({
-      serial: certificate.serial, role, address, member, der: certificate.der, spki_hash: certificate.spkiSha256,
-      not_after: certificate.notAfter.getTime(), revoked: null, reason: null, invalid_since: null,
-    }).execute();
+    // Together or not at all: the chain is what shows a certificate that should not be there.
+    await store.transaction(async (tx) => {
+      await tx.insertInto('certificates').values({
+        serial: certificate.serial, role, address, member, der: certificate.der, spki_hash: certificate.spkiSha256,
+        not_after: certificate.notAfter.getTime(), revoked: null, reason: null, invalid_since: null,
+      }).execute();
+      await appendAuditIn(tx, clock.now(), 'certified', { role, serial: certificate.serial, member });
+    });
   }
 
   async function publishCrl(): Promise<void> {

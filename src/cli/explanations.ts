@@ -55,7 +55,7 @@ export const explanations: Readonly<Record<string, readonly [sentence: string, r
   'clock-wrong': ['the time in a signed object is ahead of this clock, or the other way round', 'set the clock'],
   'cms-type': ['the sealed part is no SignedData', ALTERED],
   'commitment-spent': ['a one-time value would have been used twice', REPORT],
-  'config-invalid': ['{file}, line {line}, {key}: {problem}', 'correct the value; the example in docs/administration.md shows every key'],
+  'config-invalid': ['{file}, line {line}, {key}: {problem}', 'correct the value; the example in docs/running.md shows every key'],
   'config-secret': ['{file}, line {line}: `{key}` looks like a secret', 'remove it; passphrases come by prompt, --passphrase-fd or systemd credential, keys from their own files'],
   'config-syntax': ['{file}, line {line}: {problem}', 'correct the YAML'],
   'config-unknown-key': ['{file}, line {line}: there is no key `{key}`', 'check the spelling, or remove it'],

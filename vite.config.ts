@@ -5,8 +5,8 @@ import { defineConfig } from 'vitest/config';
 import type { ViteUserConfig } from 'vitest/config';
 
 /**
- * Three uses: `vitest` (no mode of ours), `vite build --mode server` (the command line and the four server programs as
- * one file for Node, npm packages left outside), `vite build --mode thunderbird` (the add-on).
+ * Three uses: `vitest` (no mode of ours), `vite build --mode server` (the command line and the four server programs for
+ * Node, each verb loaded when it is called, npm packages left outside), `vite build --mode thunderbird` (the add-on).
  */
 export default defineConfig(({ mode }) => {
   if (mode === 'server') return server();
@@ -29,7 +29,7 @@ function server(): ViteUserConfig {
       outDir: 'dist',
       emptyOutDir: false,
       sourcemap: true,
-      rollupOptions: { output: { entryFileNames: 'ssmax.mjs', inlineDynamicImports: true } },
+      rollupOptions: { output: { entryFileNames: 'ssmax.mjs', chunkFileNames: 'verbs/[name].mjs' } },
     },
   };
 }

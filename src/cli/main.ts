@@ -1,30 +1,29 @@
 #!/usr/bin/env node
 /**
  * `ssmax`: one verb, one file. Exit codes: 0 done (and for verdicts: all good), 1 refused, 2 wrong usage, 3 something needed is
- * not available now, 4 a fault here or in the configuration.
+ * not available now, 4 a fault here or in the configuration; verdicts have two of their own (verify.ts).
  */
 import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { SsmaxError } from '../core/error.ts';
-import { auditCommand } from './audit.ts';
-import { authorityCommand } from './authority.ts';
-import { enrolCommand } from './enrol.ts';
 import { explain } from './explain.ts';
-import { gatewayCommand } from './gateway.ts';
-import { inspectionCommand } from './inspection.ts';
-import { keyServerCommand } from './keyserver.ts';
-import { memberCommand } from './member.ts';
-import { openCommand } from './open.ts';
-import { sealCommand } from './seal.ts';
-import { trustCommand } from './trust.ts';
-import { verifyCommand } from './verify.ts';
 
-const verbs = [
-  authorityCommand, keyServerCommand, gatewayCommand, inspectionCommand, memberCommand, auditCommand,
-  enrolCommand, trustCommand, verifyCommand, sealCommand, openCommand,
-];
+/** Each with what it needs, loaded when it is called: a verdict needs no database. */
+const verbs: Readonly<Record<string, () => Promise<Command>>> = {
+  authority: async () => (await import('./authority.ts')).authorityCommand(),
+  keyserver: async () => (await import('./keyserver.ts')).keyServerCommand(),
+  gateway: async () => (await import('./gateway.ts')).gatewayCommand(),
+  inspection: async () => (await import('./inspection.ts')).inspectionCommand(),
+  member: async () => (await import('./member.ts')).memberCommand(),
+  audit: async () => (await import('./audit.ts')).auditCommand(),
+  enrol: async () => (await import('./enrol.ts')).enrolCommand(),
+  trust: async () => (await import('./trust.ts')).trustCommand(),
+  verify: async () => (await import('./verify.ts')).verifyCommand(),
+  seal: async () => (await import('./seal.ts')).sealCommand(),
+  open: async () => (await import('./open.ts')).openCommand(),
+};
 
 const exitCodes = { refused: 1, 'not-for-me': 1, unavailable: 3, fault: 4 } as const;
 
@@ -35,7 +34,10 @@ export async function main(words: readonly string[]): Promise<number> {
     .version(manifest.version)
     .showHelpAfterError('(ssmax … --help shows what is possible)')
     .exitOverride();
-  for (const verb of verbs) program.addCommand(inheriting(verb()));
+  const [first = ''] = words;
+  // Help, and what is said about a word that is no verb, take them all.
+  const called = Object.hasOwn(verbs, first) ? [verbs[first]] : Object.values(verbs);
+  for (const verb of called) if (verb !== undefined) program.addCommand(inheriting(await verb()));
   try {
     await program.parseAsync([...words], { from: 'user' });
     return 0;

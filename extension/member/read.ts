@@ -43,7 +43,7 @@ export async function readMail(parts: SealParts, raw: Bytes, at: Date): Promise<
     return { judgement, notes: await note(ports.tables, judgement, outer, at), content: readContent(judgement.message.entity), marked, idle };
   }
   const report = judgement.code === 'delivery-report' ? await reportOf(parts, raw) : undefined;
-  return { judgement: withoutKey(judgement, identity.length), notes: { firstFromOrganisation: false }, marked, idle, ...(report !== undefined && { report }) };
+  return { judgement: (marked || judgement.state === 'verified') && identity.length === 0 ? withoutKey(judgement) : judgement, notes: { firstFromOrganisation: false }, marked, idle, ...(report !== undefined && { report }) };
 }
 
 function isMarked(raw: Bytes): boolean {
@@ -55,9 +55,9 @@ function isMarked(raw: Bytes): boolean {
 }
 
 /** A sealed mail that was judged without any key is no mail to believe: there is nothing to show of it. */
-function withoutKey(judgement: Judgement, identities: number): Judgement {
-  if (judgement.state !== 'verified' || identities > 0) return judgement;
-  return { ...judgement, state: 'cannot-check', code: 'key-missing' };
+function withoutKey(judgement: Judgement): Judgement {
+  const { state, code } = judgement;
+  return state === 'verified' || code === 'not-configured' ? { ...judgement, state: 'cannot-check', code: 'key-missing' } : judgement;
 }
 
 async function reportOf({ sealed }: SealParts, raw: Bytes): Promise<Reading['report']> {

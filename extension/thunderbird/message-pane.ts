@@ -88,7 +88,7 @@ function banner({ state, quiet, heading, sentence, notes, inspections, enrol }: 
   }
   const words = element('div', 'words');
   // A verified mail's sentence says it all.
-  if (state === 'problem' || state === 'cannot-check') words.append(element('p', 'heading', heading));
+  if (!quiet && (state === 'problem' || state === 'cannot-check')) words.append(element('p', 'heading', heading));
   const line = element('p', 'sentence');
   for (const { text, strong } of sentence) line.append(strong ? element('strong', '', text) : text);
   words.append(line);

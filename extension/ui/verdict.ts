@@ -31,15 +31,18 @@ export interface DetailGroup {
 }
 
 export function viewOf(words: Words, reading: Reading): VerdictView {
-  const { judgement, idle } = reading;
-  const { state, code } = judgement;
+  const { judgement, marked } = reading;
+  // Without an organisation there is nothing to check mail without a seal by, and nothing wrong with that.
+  const idle = reading.idle && !marked;
+  const { code } = judgement;
+  const state = idle && judgement.state === 'cannot-check' ? 'outside' : judgement.state;
   return {
-    state: idle && code !== 'key-missing' && state === 'cannot-check' ? 'outside' : state,
+    state,
     code,
-    quiet: state === 'outside' && code !== 'delivery-report' || idle,
-    label: labelOf(words, judgement, idle),
+    quiet: state === 'outside' && code !== 'delivery-report' || state === 'cannot-check' && !marked,
+    label: labelOf(words, { ...judgement, state }),
     heading: words.text(HEADINGS[state]),
-    sentence: sentenceOf(words, reading),
+    sentence: sentenceOf(words, reading, state),
     notes: notesOf(words, reading),
     inspections: words.list(judgement.organisations.flatMap(({ inspections }) => inspections).map((one) => words.text(inspectionKey(one)))),
     trusted: state === 'verified' || state === 'outside',
@@ -60,11 +63,11 @@ const HEADINGS: Readonly<Record<State, MessageKey>> = {
   'verified': 'state_verified', 'outside': 'state_outside', 'problem': 'state_problem', 'cannot-check': 'state_cannot_check',
 };
 
-function labelOf(words: Words, { state, code, sender }: Judgement, idle: boolean): string {
+function labelOf(words: Words, { state, code, sender }: Judgement): string {
   if (code === 'own-copy') return words.text('label_own_copy');
   if (state === 'verified' && sender !== undefined) return words.text('label_verified', { organisation: sender.organisation.names[words.language] });
   if (state === 'problem') return words.text('label_problem');
-  if (state === 'cannot-check' && !idle) return words.text('label_cannot_check');
+  if (state === 'cannot-check') return words.text('label_cannot_check');
   return words.text('label_outside');
 }
 
@@ -74,8 +77,8 @@ const PROBLEMS: Readonly<Record<string, MessageKey>> = {
   'certificate-expired': 'verdict_certificate_expired', 'impersonation': 'verdict_impersonation_unnamed',
 };
 
-function sentenceOf(words: Words, { judgement, report, idle }: Reading): readonly Piece[] {
-  const { state, code, params = {}, sender } = judgement;
+function sentenceOf(words: Words, { judgement, report }: Reading, state: State): readonly Piece[] {
+  const { code, params = {}, sender } = judgement;
   const organisation = params[words.language];
   if (report !== undefined) {
     return report.about === undefined ? words.pieces('verdict_report_failed_unknown') : words.pieces('verdict_report_failed', { subject: report.about.subject });
@@ -89,7 +92,7 @@ function sentenceOf(words: Words, { judgement, report, idle }: Reading): readonl
   if (state === 'problem') return words.pieces(PROBLEMS[code] ?? 'verdict_altered');
   if (code === 'key-missing') return words.pieces('verdict_key_missing');
   if (code === 'clock-wrong') return 'minutes' in params ? words.pieces('verdict_clock', params) : words.pieces('verdict_clock_unknown');
-  if (state === 'cannot-check' && !idle) return words.pieces('verdict_cannot_check');
+  if (state === 'cannot-check') return words.pieces('verdict_cannot_check');
   return words.pieces(code === 'delivery-report' ? 'verdict_report' : 'verdict_outside');
 }
 

@@ -18,7 +18,7 @@ import { MailStore } from '../../scripts/world/imap.ts';
 import type { World } from '../../scripts/world/process.ts';
 import { makeProfile } from '../../scripts/world/profile.ts';
 import { startThunderbird } from '../../scripts/world/thunderbird.ts';
-import type { Bytes } from '../../src/core/bytes.ts';
+import { type Bytes, hex } from '../../src/core/bytes.ts';
 import { contentDigest, parseAuthEnvelopedData } from '../../src/core/cms/auth-enveloped-data.ts';
 import { parseSignedData, signObject } from '../../src/core/cms/signed-data.ts';
 import { SsmaxError } from '../../src/core/error.ts';
@@ -47,13 +47,15 @@ export interface PluginWorld {
   readonly tsukimi: TestOrganisation;
   /** Mails as they were submitted. */
   readonly submitted: { readonly recipients: readonly string[]; readonly raw: Buffer }[];
+  /** Content digests of all that was submitted, refused mail too. */
+  readonly digests: string[];
   /** Codes that enrol, by address. */
   readonly codes: Map<string, string>;
   /** A code with which the next submission is refused. */
   refuseNext: string | undefined;
   /** The plugin's HTTPS server answers. */
   reachable: boolean;
-  open(name: string, address: string, displayName: string, look: { readonly locale: 'ja' | 'en-US'; readonly dark: boolean }): Promise<Correspondent>;
+  open(name: string, address: string, displayName: string, look: { readonly locale: 'ja' | 'en-US'; readonly dark: boolean; readonly plainText?: boolean }): Promise<Correspondent>;
   store(address: string): MailStore;
 }
 
@@ -70,14 +72,16 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
   const refusals = new Map<string, string>();
 
   const plugin: PluginWorld = {
-    chain, hinode, tsukimi, submitted: [], codes: new Map(), refuseNext: undefined, reachable: true,
+    chain, hinode, tsukimi, submitted: [], digests: [], codes: new Map(), refuseNext: undefined, reachable: true,
     store: (address) => new MailStore(imap, { address, password: PASSWORD }),
     async open(name, address, displayName, look) {
       const display = await startDisplay(world, { name });
       const profile = makeProfile({
         dir: world.directory(`profile-${name}`),
         account: { name: displayName, email: address, user: address, password: PASSWORD, imapPort: imap, smtpPort: smtp },
-        ...look,
+        locale: look.locale,
+        dark: look.dark,
+        prefs: { 'mail.identity.id1.compose_html': look.plainText !== true },
         certificates: [https.authority],
         managed: { [ADDON_ID]: { organisationUrl: `${https.url}${domainOf(address)}`, root: toBase64(chain.root.der) } },
       });
@@ -145,8 +149,7 @@ async function answer(plugin: PluginWorld, refusals: Map<string, string>, reques
     }
     case '/ssmax/v1/requests': {
       const asked = decodeJson(refusalRequestSchema, parseSignedData(new Uint8Array(body)).eContent);
-      const digest = Buffer.from(asked.contentDigest).toString('hex');
-      const value = encodeJson({ type: 'refusal', contentDigest: asked.contentDigest, nonce: asked.nonce, params: {}, code: refusals.get(digest) });
+      const value = encodeJson({ type: 'refusal', contentDigest: asked.contentDigest, nonce: asked.nonce, params: {}, code: refusals.get(hex(asked.contentDigest)) });
       const { key, certificate } = organisation.issuer;
       return reply(200, await signObject({ type: OID.organisationAnswer, value, signingTime: new Date() },
         { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier }));
@@ -188,14 +191,13 @@ async function startSmtp(world: World, plugin: PluginWorld, refusals: Map<string
   const lmtp = nodemailer.createTransport({ host: '127.0.0.1', port: lmtpPort, ...{ lmtp: true }, secure: false, ignoreTLS: true });
   const take = async (recipients: readonly string[], raw: Buffer): Promise<void> => {
     const bytes = new Uint8Array(raw);
+    const carrier = findCarrier(parseMime(bytes, 'outer'));
+    const digest = carrier.kind === 'carrier' ? hex(await contentDigest(parseAuthEnvelopedData(parseSignedData(carrier.cms).eContent).body)) : '';
+    plugin.digests.push(digest);
     if (plugin.refuseNext !== undefined) {
       const code = plugin.refuseNext;
       plugin.refuseNext = undefined;
-      const carrier = findCarrier(parseMime(bytes, 'outer'));
-      if (carrier.kind === 'carrier') {
-        const digest = await contentDigest(parseAuthEnvelopedData(parseSignedData(carrier.cms).eContent).body);
-        refusals.set(Buffer.from(digest).toString('hex'), code);
-      }
+      refusals.set(digest, code);
       throw new SsmaxError('refused', code);
     }
     for (const { to, raw: mail } of await submit(plugin, recipients, bytes)) await lmtp.sendMail({ envelope: { from: '', to }, raw: Buffer.from(mail) });

@@ -196,6 +196,10 @@ describe('reading', () => {
   it('without a key asks to enrol', async () => {
     const stranger = createTestMember(chain, tsukimi);
     expect((await readMail(stranger, carrier(leg3), chain.now)).judgement).toMatchObject({ state: 'cannot-check', code: 'key-missing' });
+    const idle = createTestMember(chain, tsukimi);
+    Object.assign(idle.ports, { managed: () => Promise.resolve(undefined) });
+    expect(await readMail(idle, carrier(leg3), chain.now)).toMatchObject({ judgement: { state: 'cannot-check', code: 'key-missing' }, marked: true, idle: true });
+    expect(await readMail(idle, utf8('From: a@b.example\r\n\r\nx\r\n'), chain.now)).toMatchObject({ judgement: { code: 'not-configured' }, marked: false, idle: true });
   });
 
   it('names the mail that a delivery report is about', async () => {

@@ -57,7 +57,10 @@ describe('the verdict in words', () => {
 
   it('is quiet about mail from outside, and about everything while no organisation is set up', () => {
     expect(viewOf(ja, reading({})).quiet).toBe(true);
-    expect(viewOf(ja, reading({ state: 'cannot-check', code: 'not-configured' }, { idle: true }))).toMatchObject({ quiet: true, state: 'outside' });
+    expect(viewOf(ja, reading({ state: 'cannot-check', code: 'not-configured' }, { idle: true, marked: false }))).toMatchObject({ quiet: true, state: 'outside' });
+    expect(viewOf(ja, reading({ state: 'cannot-check', code: 'key-missing' }, { idle: true }))).toMatchObject({ quiet: false, state: 'cannot-check', remedy: 'enrol' });
+    expect(viewOf(ja, reading({ state: 'cannot-check', code: 'network-unreachable' }, { marked: false }))).toMatchObject({ quiet: true, state: 'cannot-check' });
+    expect(viewOf(ja, reading({ state: 'cannot-check', code: 'network-unreachable' })).quiet).toBe(false);
     expect(viewOf(ja, reading(VERIFIED)).quiet).toBe(false);
   });
 

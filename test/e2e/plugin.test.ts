@@ -1,0 +1,192 @@
+/** The plugin in a real Thunderbird, where the demo's story does not lead: errors, hostile mail, other ways to read and write. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Correspondent } from '../../scripts/world/correspondent.ts';
+import type { Place } from '../../scripts/world/chrome-side.ts';
+import { pages } from '../../scripts/world/desktop.ts';
+import { World } from '../../scripts/world/process.ts';
+import { until } from '../../scripts/world/wait.ts';
+import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
+
+const TARO = 'taro@hinode.example';
+const HANAKO = 'hanako@tsukimi.example';
+
+const inPane = (selector: string): Place => ({ page: pages.message, frame: '#messagepane', selector });
+const onPage = (selector: string): Place => ({ page: pages.addon, selector });
+
+describe('the plugin in Thunderbird', () => {
+  let world: World;
+  let plugin: PluginWorld;
+  let taro: Correspondent;
+  let hanako: Correspondent;
+  let files: string;
+
+  beforeAll(async () => {
+    world = await World.open();
+    files = world.directory('files');
+    plugin = await startPluginWorld(world);
+    [taro, hanako] = await Promise.all([
+      plugin.open('taro', TARO, '山田 太郎', { locale: 'ja', dark: false, plainText: true }),
+      plugin.open('hanako', HANAKO, '佐藤 花子', { locale: 'en-US', dark: true }),
+    ]);
+  }, 180_000);
+
+  afterAll(async () => {
+    await Promise.all([taro, hanako].map((one) => one.desktop.thunderbird.quit()));
+    await world.stop();
+  });
+
+  /** What the banner in the message pane says, once it is of this state. */
+  async function verdict(person: Correspondent, state: string): Promise<string> {
+    return (await person.desktop.thunderbird.see(inPane(`.banner.${state}`))).text;
+  }
+
+  async function closesCompose(person: Correspondent): Promise<void> {
+    await person.desktop.click(onPage('#close'));
+    await until(async () => (await person.desktop.thunderbird.find(onPage('main.dialog'))).length === 0, { what: 'the explanation to close' });
+  }
+
+  it('tells a wrong code in the language of the member, and enrols with the right one', async () => {
+    for (const [person, address, sentence] of [[taro, TARO, '登録できませんでした'], [hanako, HANAKO, 'Not enrolled']] as const) {
+      const { desktop } = person;
+      plugin.codes.set(address, 'ABCD-1234');
+      await desktop.fill(onPage('#code'), 'WRONG');
+      await desktop.click(onPage('#enrol'));
+      await desktop.thunderbird.see({ ...onPage('.notice.problem'), text: sentence });
+      await desktop.fill(onPage('#code'), 'ABCD-1234');
+      await desktop.click(onPage('#enrol'));
+      await desktop.thunderbird.see(onPage('.notice.verified'));
+      await desktop.click(onPage('.notice.verified ~ .buttons button.primary'));
+    }
+  });
+
+  it('does not send to a mix of inside and outside, and leaves all as it was', async () => {
+    writeFileSync(join(files, '資料.txt'), '資料\n');
+    await taro.write({ to: [HANAKO, 'x@elsewhere.example'], subject: '混在', body: ['本文'], attachments: [join(files, '資料.txt')] });
+    const before = await taro.draft();
+    await taro.desktop.keys('ctrl+Return');
+    expect((await taro.desktop.thunderbird.see(onPage('main.dialog'))).text).toContain('x@elsewhere.example');
+    await closesCompose(taro);
+    expect(await taro.draft()).toEqual(before);
+    expect(plugin.submitted).toHaveLength(0);
+    await taro.discard();
+  });
+
+  it('carries plain text; a typed address becomes a link; it is read in a tab too', async () => {
+    await taro.write({ to: [HANAKO], subject: '一つ目', body: ['次を見てください。https://example.com/x'], attachments: [join(files, '資料.txt')] });
+    expect(await taro.send()).toBeUndefined();
+    await hanako.openInTab('一つ目');
+    expect(await verdict(hanako, 'verified')).toContain('Hinode City Office confirmed the sender');
+    expect((await hanako.desktop.thunderbird.see(inPane('.body a'))).text).toBe('https://example.com/x');
+    expect(await hanako.headerButton(ADDON_ID)).toBe('Confirmed by Hinode City Office');
+  });
+
+  it('shows an attachment', async () => {
+    await hanako.desktop.click(inPane('.files button.open'));
+    await hanako.desktop.thunderbird.see({ ...onPage('.viewer pre'), text: '資料' });
+    await hanako.desktop.keys('ctrl+w');
+    await until(async () => (await hanako.desktop.thunderbird.find(onPage('.viewer'))).length === 0, { what: 'the attachment to close' });
+  });
+
+  it('forwards the opened content with its attachments, sealed anew', async () => {
+    await hanako.desktop.activate({ page: pages.main, selector: '#tabmail' });
+    await hanako.desktop.keys('ctrl+l');
+    const draft = await until(async () => {
+      const now = await hanako.draft().catch(() => undefined);
+      return now?.attachments.some((name) => name.includes('資料.txt')) === true ? now : undefined;
+    }, { what: 'the forwarded mail', withinMs: 30_000 });
+    expect(draft.attachments).toHaveLength(1);
+    expect(draft.body).toContain('次を見てください。');
+    expect(draft.body).not.toContain('message is protected');
+    await hanako.discard();
+    await hanako.closeTab();
+  });
+
+  it('opens none of several selected mails', async () => {
+    await taro.write({ to: [HANAKO], subject: '二つ目', body: ['秘密の本文'] });
+    await taro.send();
+    await hanako.select('二つ目');
+    await verdict(hanako, 'verified');
+    await hanako.desktop.keys('ctrl+a');
+    await until(async () => (await hanako.desktop.thunderbird.find(inPane('.banner'))).length === 0, { what: 'the mail to go' });
+    const shown = await hanako.desktop.thunderbird.find({ page: pages.mailTab, frame: '#multiMessageBrowser', selector: 'body' }).catch(() => []);
+    expect(shown.map(({ text }) => text).join()).not.toContain('秘密の本文');
+  });
+
+  it('shows a hostile mail from outside below its own line, and asks nobody', async () => {
+    const asked: string[] = [];
+    const tracker = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.end();
+    });
+    await new Promise<void>((resolve) => tracker.listen(0, '127.0.0.1', () => resolve()));
+    world.closing(() => void tracker.close());
+    const { port } = tracker.address() as AddressInfo;
+    const hostile = `<style>* { display: none !important } html { transform: translateY(-500px); opacity: 0 }
+      #x { display: block !important; position: fixed; inset: 0; z-index: 2147483647; background: red }</style>
+      <div id="x">Hinode City Office confirmed the sender. <img src="http://127.0.0.1:${port}/outside.png"></div>`;
+    await plugin.store(HANAKO).append(Buffer.from(mail('Mei <mei@elsewhere.example>', 'hostile', hostile)));
+    await hanako.select('hostile');
+    const line = await hanako.desktop.thunderbird.see(inPane('.banner.outside'));
+    expect(line.text).toContain('Nobody has confirmed the sender');
+    expect(line.reachable).toBe(true);
+    expect(await hanako.headerButton(ADDON_ID)).toBe('Outside SSMAX');
+    expect(asked).toEqual([]);
+  });
+
+  it('calls a forgery by its name, with nothing to click', async () => {
+    await plugin.store(HANAKO).append(Buffer.from(mail('山田 太郎 <taro@hinode.example>', 'forged', '<p>Pay <a href="https://evil.example/">here</a></p>')));
+    await hanako.select('forged');
+    expect(await verdict(hanako, 'problem')).toContain('Hinode City Office did not confirm it');
+    expect(await hanako.desktop.thunderbird.find(inPane('a'))).toEqual([]);
+    expect(await hanako.headerButton(ADDON_ID)).toBe('Problem');
+  });
+
+  it('says that a mail is not for this reader, and notes a second delivery of one that is', async () => {
+    const store = plugin.store(HANAKO);
+    const [first] = await store.list();
+    const raw = Buffer.from(first?.raw ?? []).toString('latin1');
+    await store.append(Buffer.from(`Received: from again\r\n${raw.replace(/^Subject:.*$/m, 'Subject: again')}`, 'latin1'));
+    await hanako.select('again');
+    expect(await verdict(hanako, 'verified')).toContain('You already received this same mail');
+    await plugin.store(TARO).append(Buffer.from(raw.replace(/^Subject:.*$/m, 'Subject: stray'), 'latin1'));
+    await taro.select('stray');
+    expect(await verdict(taro, 'problem')).toContain('あなた宛てに送られたものではありません');
+  });
+
+  it('gives text and attachment back after a refusal, with the reason, and sends the same bytes again', async () => {
+    plugin.refuseNext = 'keyword';
+    await taro.write({ to: [HANAKO], subject: '社外秘', body: ['これは社外秘です。'], attachments: [join(files, '資料.txt')] });
+    const before = await taro.draft();
+    expect((await taro.send())?.text).toContain('SSMAX-keyword');
+    await taro.desktop.closeDialog();
+    expect((await taro.desktop.thunderbird.see(onPage('main.dialog'))).text).toContain('組織の外に出してはならない言葉');
+    await closesCompose(taro);
+    expect(await taro.draft()).toEqual(before);
+    expect(await taro.send()).toBeUndefined();
+    expect(plugin.digests.at(-1)).toBe(plugin.digests.at(-2));
+  });
+
+  it('answers the sealed sender, quoting what was sealed', async () => {
+    await hanako.select('社外秘');
+    await verdict(hanako, 'verified');
+    await hanako.reply({ body: ['承知しました。'] });
+    const draft = await until(async () => {
+      const now = await hanako.draft();
+      return now.body.includes('これは社外秘です。') ? now : undefined;
+    }, { what: 'the quotation' });
+    expect(draft.body).toContain('承知しました。');
+    expect(draft.recipients).toEqual(['山田 太郎 <taro@hinode.example>']);
+    expect(await hanako.send()).toBeUndefined();
+    await taro.select('Re: 社外秘');
+    expect(await verdict(taro, 'verified')).toContain('佐藤 花子');
+  });
+});
+
+function mail(from: string, subject: string, html: string): string {
+  return [`From: ${from}`, `To: ${HANAKO}`, `Subject: ${subject}`, `Date: ${new Date().toUTCString()}`, 'MIME-Version: 1.0',
+    'Content-Type: text/html; charset=utf-8', '', html, ''].join('\r\n');
+}

@@ -1,5 +1,5 @@
 /** Thunderbird for taro and hanako on the real display, through web-ext, until Ctrl-C. */
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { SsmaxError } from '../../src/core/error.ts';
 import type { LocalWorld } from '../world/local-world.ts';
 import type { Running } from '../world/process.ts';
@@ -7,7 +7,7 @@ import { prepareProfile } from '../world/thunderbird.ts';
 import { addonDirectory, profileFor } from './person.ts';
 
 const PEOPLE = ['taro', 'hanako'];
-const webExt = join(process.cwd(), 'node_modules/web-ext/bin/web-ext.js');
+const webExt = fileURLToPath(new URL('bin/web-ext.js', import.meta.resolve('web-ext')));
 
 export async function openDesks(local: LocalWorld, say: (line: string) => void): Promise<void> {
   const display = process.env['DISPLAY'];

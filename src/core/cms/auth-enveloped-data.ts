@@ -4,8 +4,9 @@
  * attributes. What stays the same on all legs (the body) is kept apart from the recipient infos, which each leg replaces.
  */
 import { type Bytes, concat, equal, utf8 } from '../bytes.ts';
+import type { DerCursor} from '../der.ts';
 import {
-  contextTag, DerCursor, header, integer, octetString, oid, readDer, readSequence, sequence, setOf, TAG, tlv,
+  contextTag, header, integer, octetString, oid, readDer, readSequence, sequence, setOf, TAG, tlv,
 } from '../der.ts';
 import { hkdf, sha256 } from '../digest.ts';
 import { refused } from '../error.ts';

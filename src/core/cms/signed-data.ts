@@ -4,8 +4,9 @@
  * DER only; certificates are carried, never searched elsewhere.
  */
 import { type Bytes, concat, equal } from '../bytes.ts';
+import type { DerCursor} from '../der.ts';
 import {
-  contextTag, DerCursor, integer, octetString, oid, readDer, readSequence, rfc5280Time, sequence, setOf, TAG, tlv,
+  contextTag, integer, octetString, oid, readDer, readSequence, rfc5280Time, sequence, setOf, TAG, tlv,
 } from '../der.ts';
 import { lengthPrefixed, sha256 } from '../digest.ts';
 import { signatureFromDer, signatureToDer, verifyEcdsa } from '../ecdsa.ts';

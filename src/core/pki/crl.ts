@@ -4,13 +4,10 @@
  * Whatever is wrong with a CRL means "cannot check now" (`unavailable`): it never lets a certificate pass, and it says
  * nothing against the certificate either.
  */
-import { Enumerated, Integer } from 'asn1js';
-import { CertificateRevocationList, Extensions, RevokedCertificate } from 'pkijs';
-import { type Bytes, equal, fromHex, hex } from '../bytes.ts';
+import { type Bytes, equal, hex } from '../bytes.ts';
 import { type DerCursor, TAG, contextTag, readDer, readSequence } from '../der.ts';
 import { type ErrorParams, SsmaxError, refused } from '../error.ts';
 import type { Certificate } from './certificate.ts';
-import { authorityKeyIdentifierExtension, extension, nameOfDer, signatureAlgorithm, toBeSigned, toGeneralizedTime, toTime } from './encode.ts';
 import { readAuthorityKeyIdentifier, readExtensions, readSerial } from './extensions.ts';
 import type { Issuer } from './issue.ts';
 import { readName } from './names.ts';
@@ -72,33 +69,16 @@ export async function issueCrl({ issuer, number, thisUpdate, nextUpdate, revoked
   if (!certificate.keyUsage.includes('cRLSign')) throw refused('crl-order', { what: 'issuer may not sign CRLs' });
   if (!(thisUpdate < nextUpdate)) throw refused('crl-order', { what: 'nextUpdate' });
   if (new Set(revoked.map(({ serial }) => serial)).size !== revoked.length) throw refused('crl-order', { what: 'serial twice' });
-  const list = new CertificateRevocationList({
-    version: 1,
-    signature: signatureAlgorithm(),
-    issuer: nameOfDer(certificate.subjectDer),
-    thisUpdate: toTime(thisUpdate),
-    nextUpdate: toTime(nextUpdate),
-    ...(revoked.length > 0 ? { revokedCertificates: revoked.map(toEntry) } : {}),
-    crlExtensions: new Extensions({
-      extensions: [
-        authorityKeyIdentifierExtension(certificate.subjectKeyIdentifier),
-        extension(PKI_OID.crlNumber, false, Integer.fromBigInt(BigInt(number))),
-      ],
-    }),
+  const { crlToBeSigned } = await import('./encode-crl.ts'); // most programs only read CRLs, and need not carry PKI.js
+  const tbs = crlToBeSigned({
+    issuer: certificate.subjectDer,
+    authorityKeyIdentifier: certificate.subjectKeyIdentifier,
+    number: BigInt(number),
+    thisUpdate,
+    nextUpdate,
+    entries: revoked.map(({ reason = 'unspecified', ...entry }) => (reason === 'unspecified' ? entry : { ...entry, reason: REASONS[reason] })),
   });
-  return parseCrl(await sign(toBeSigned(list), key));
-}
-
-function toEntry({ serial, date, reason = 'unspecified', invalidityDate }: CrlOrder['revoked'][number]): RevokedCertificate {
-  const extensions = [
-    ...(reason === 'unspecified' ? [] : [extension(PKI_OID.reasonCode, false, new Enumerated({ value: REASONS[reason] }))]),
-    ...(invalidityDate === undefined ? [] : [extension(PKI_OID.invalidityDate, false, toGeneralizedTime(invalidityDate))]),
-  ];
-  return new RevokedCertificate({
-    userCertificate: new Integer({ valueHex: fromHex(serial) }),
-    revocationDate: toTime(date),
-    ...(extensions.length > 0 ? { crlEntryExtensions: new Extensions({ extensions }) } : {}),
-  });
+  return parseCrl(await sign(tbs, key));
 }
 
 /** Reads one DER CRL. Throws SsmaxError (`unavailable`) `crl-too-large` or `crl-malformed`. */

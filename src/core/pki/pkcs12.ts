@@ -8,7 +8,7 @@ import { type DerCursor, TAG, contextTag, readDer, readSequence } from '../der.t
 import { refused } from '../error.ts';
 import { OID } from '../oids.ts';
 import { MAX_CERTIFICATE } from './certificate.ts';
-import { type EncryptedKey, authenticatedBackup, safeToBeAuthenticated } from './encode-pkcs12.ts';
+import type { EncryptedKey } from './encode-pkcs12.ts';
 import { reading } from './failures.ts';
 import type { Random } from './issue.ts';
 import { PKCS12_OID } from './object-identifiers.ts';
@@ -43,6 +43,7 @@ export async function writePkcs12({ wrap, certificate, chain, friendlyName, pass
   const salt = random(SALT_BYTES);
   const iv = random(16);
   const wrappingKey = await deriveKey(password, salt, MIN_ITERATIONS, ['encrypt', 'wrapKey']);
+  const { authenticatedBackup, safeToBeAuthenticated } = await import('./encode-pkcs12.ts'); // who only reads backups need not carry PKI.js
   const ciphertext = new Uint8Array(await wrap(wrappingKey, iv));
   const safe = safeToBeAuthenticated({
     key: { salt, iterations: MIN_ITERATIONS, iv, ciphertext },

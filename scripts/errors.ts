@@ -23,10 +23,10 @@ behind \`SSMAX-\` in what a mail server tells a mail program. The kind says what
 /** The page as it should be. Throws for a code without words. */
 export function errorsPage(): string {
   const { codes } = scanCodes('src');
+  const missing = [...codes.keys()].filter((code) => explanations[code] === undefined);
+  if (missing.length > 0) throw new Error(`src/cli/explanations.ts has no entry for ${missing.join(', ')}`);
   const rows = [...codes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([code, { kinds }]) => {
-    const words = explanations[code];
-    if (words === undefined) throw new Error(`src/cli/explanations.ts has no entry for ${code}`);
-    const [sentence, remedy] = words.map((text) => text.replace(/\{(\w+)\}/g, '*$1*').replaceAll('|', '\\|'));
+    const [sentence, remedy] = (explanations[code] ?? []).map((text) => text.replace(/\{(\w+)\}/g, '*$1*').replaceAll('|', '\\|'));
     return `| \`${code}\` | ${[...kinds].sort().join(', ')} | ${sentence} | ${remedy} |\n`;
   });
   return INTRODUCTION + rows.join('');

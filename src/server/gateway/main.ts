@@ -14,7 +14,7 @@ import { createPinnedClient } from '../shared/pinned-client.ts';
 import { createTrustSource } from '../shared/trust-source.ts';
 import { handle, type HandlerParts, type ListenerName } from './handle.ts';
 import { inspectionPeer, keyServerPeer } from './peers.ts';
-import { reinject } from './reinject.ts';
+import { createQueue } from './reinject.ts';
 import { replyTo } from './replies.ts';
 import { type Envelope, listen, type Listener } from './smtp.ts';
 
@@ -31,6 +31,8 @@ const gatewayConfig = ({ path, address, spki }: ConfigFields) => z.strictObject(
   listen: z.strictObject({ submission: address, arriving: address }),
   /** The MTA's listener for checked mail, on loopback. */
   queue: address,
+  /** How many connections that listener may get at once: fewer than it serves (Postfix: maxproc in master.cf). */
+  queueConnections: z.int().min(1).max(1000).default(40),
   authority: z.strictObject({ address, spki }),
   keyServer: z.strictObject({ address, spki }),
   inspection: z.strictObject({ address, spki }),
@@ -78,7 +80,7 @@ export async function runGateway(configFile: string, passphrase: string): Promis
   });
   await trust.refresh();
 
-  const parts: HandlerParts = {
+  const parts: Omit<HandlerParts, 'reinject'> = {
     native: createNodeCrypto(),
     credential: { key: loadPrivateKey(pkcs8), certificate },
     organisation,
@@ -86,15 +88,15 @@ export async function runGateway(configFile: string, passphrase: string): Promis
     inspection: inspectionPeer(inspectionClient),
     trust: () => trust.trust(),
     clock,
-    reinject: (copies) => reinject({ ...config.queue, deadline: 60_000 }, copies),
     reportRefusal: keyServer.reportRefusal,
   };
   const mails = new Counter('ssmax_mails_total', 'Mails taken or refused.');
+  const queue = createQueue({ ...config.queue, deadline: 60_000 }, config.queueConnections);
   const start = (name: ListenerName): Promise<Listener> => listen({
     ...config.listen[name],
     maximumSize: config.maximumSize,
     maximumRecipients: config.maximumRecipients,
-    take: (envelope, raw) => take(parts, name, envelope, raw, log, mails),
+    take: (envelope, raw, waits) => take({ ...parts, reinject: (copies) => queue.take(copies, waits) }, name, envelope, raw, log, mails),
   });
   const [submission, arriving] = await Promise.all([start('submission'), start('arriving')]);
   const health = config.health && (await startHealth({

@@ -1,6 +1,9 @@
 /**
  * Re-injection into the local MTA's queue. All copies are streamed before any final dot is sent, so that a copy can be
  * doubled only between the queue's 250 and ours (design §2). Loopback only; no TLS.
+ *
+ * A mail thus holds a connection for each copy until the last is open, and the MTA serves a limited number of them: mails
+ * that waited for each other's would all wait in vain. So each mail gets all the connections it needs, or waits with none.
  */
 import { PassThrough } from 'node:stream';
 import { once } from 'node:events';
@@ -81,20 +84,63 @@ async function stream(open: Open, mail: StreamedMail): Promise<void> {
   for (const chunk of mail.body()) await write(chunk);
 }
 
-/** Hands all copies to the queue; resolves only when it took every one. Throws `queue-unavailable`: try again later. */
-export async function reinject(hop: Hop, copies: readonly Copy[]): Promise<void> {
-  const open: Open[] = [];
-  try {
-    for (const copy of copies) {
-      const one = await start(hop, copy);
-      open.push(one);
-      await stream(one, copy.mail);
-    }
-    for (const { body } of open) body.end();
-    await Promise.all(open.map(({ sent }) => sent));
-  } catch (cause) {
-    throw failed(cause);
-  } finally {
-    for (const { connection } of open) connection.close();
+/** Connections that all mails together may hold; who asks first is served first. */
+class Connections {
+  readonly #waiting: { readonly count: number; readonly go: () => void }[] = [];
+
+  constructor(private free: number) {}
+
+  async take(count: number): Promise<void> {
+    if (this.#waiting.length === 0 && this.free >= count) this.free -= count;
+    else await new Promise<void>((go) => this.#waiting.push({ count, go }));
   }
+
+  give(count: number): void {
+    this.free += count;
+    for (let next = this.#waiting[0]; next !== undefined && next.count <= this.free; next = this.#waiting[0]) {
+      this.#waiting.shift();
+      this.free -= next.count;
+      next.go();
+    }
+  }
+}
+
+export interface Queue {
+  /**
+   * Hands all copies to the queue; resolves only when it took every one. `wanted` is asked before any final dot: whoever
+   * has hung up will come again. Throws `queue-unavailable`, `client-gone` (unavailable): try again later.
+   */
+  take(copies: readonly Copy[], wanted: () => boolean): Promise<void>;
+}
+
+/** `connections`: at most so many at a time, fewer than the MTA's listener serves. */
+export function createQueue(hop: Hop, connections: number): Queue {
+  const free = new Connections(connections);
+
+  async function hand(copies: readonly Copy[], wanted: () => boolean): Promise<void> {
+    await free.take(copies.length);
+    const open: Open[] = [];
+    try {
+      for (const copy of copies) {
+        const one = await start(hop, copy);
+        open.push(one);
+        await stream(one, copy.mail);
+      }
+      if (!wanted()) throw new SsmaxError('unavailable', 'client-gone');
+      for (const { body } of open) body.end();
+      await Promise.all(open.map(({ sent }) => sent));
+    } catch (cause) {
+      throw cause instanceof SsmaxError ? cause : failed(cause);
+    } finally {
+      for (const { connection } of open) connection.close();
+      free.give(copies.length);
+    }
+  }
+
+  return {
+    async take(copies, wanted) {
+      // More copies than connections go in turns: a failure after the first turn doubles these, which readers note.
+      for (let first = 0; first < copies.length; first += connections) await hand(copies.slice(first, first + connections), wanted);
+    },
+  };
 }

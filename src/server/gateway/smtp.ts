@@ -22,8 +22,11 @@ export interface ListenerOptions {
   readonly maximumSize: number;
   /** Most recipients of one mail: each may need a connection of its own to the queue. */
   readonly maximumRecipients: number;
-  /** Takes a mail; resolves when it is in the queue, throws SsmaxError where it is not. */
-  readonly take: (envelope: Envelope, raw: Bytes) => Promise<void>;
+  /**
+   * Takes a mail; resolves when it is in the queue, throws SsmaxError where it is not. `waits` tells whether the client is
+   * still there to hear of it.
+   */
+  readonly take: (envelope: Envelope, raw: Bytes, waits: () => boolean) => Promise<void>;
 }
 
 export interface Listener {
@@ -76,6 +79,7 @@ async function collect(stream: Readable & { sizeExceeded?: boolean }, maximum: n
 
 /** Starts a listener; port 0 takes a free one. */
 export async function listen(options: ListenerOptions): Promise<Listener> {
+  const gone = new WeakSet<SMTPServerSession>();
   const server = new SMTPServer({
     disabledCommands: ['AUTH', 'STARTTLS'],
     authOptional: true,
@@ -89,8 +93,11 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       if (session.envelope.rcptTo.length < options.maximumRecipients) callback();
       else callback(new ReplyError(452, '4.5.3 SSMAX-too-many-recipients Too many recipients; the rest may follow.'));
     },
+    onClose(session) {
+      gone.add(session);
+    },
     onData(stream: SMTPServerDataStream, session, callback) {
-      const take = async (): Promise<void> => options.take(envelopeOf(session), await collect(stream, options.maximumSize));
+      const take = async (): Promise<void> => options.take(envelopeOf(session), await collect(stream, options.maximumSize), () => !gone.has(session));
       take().then(() => { callback(null, '2.0.0 Queued'); }, (error: unknown) => { callback(smtpError(error)); });
     },
   });

@@ -15,7 +15,7 @@ function hash(...parts: readonly Uint8Array[]): Bytes {
 }
 
 /** SHA-256("SSMAX test vector: " ‖ what), reduced to [1, n−1]. */
-export function testScalar(...what: readonly (string | Uint8Array)[]): bigint {
+function testScalar(...what: readonly (string | Uint8Array)[]): bigint {
   const digest = hash(utf8('SSMAX test vector: '), ...what.map((part) => (typeof part === 'string' ? utf8(part) : part)));
   return (BigInt(`0x${hex(digest)}`) % (N - 1n)) + 1n;
 }
@@ -45,7 +45,7 @@ function ephemerals(seed: string): (transcript: Bytes) => bigint {
   };
 }
 
-export function testOrganisationKey(name: string): OrganisationKey {
+function testOrganisationKey(name: string): OrganisationKey {
   const scalar = testScalar('key ', name);
   const next = ephemerals(name);
   return {

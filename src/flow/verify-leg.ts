@@ -97,7 +97,7 @@ async function checkBinding(leg: Leg, digest: Bytes, recipients: readonly Recipi
 }
 
 /** Each label must say what its leg says: purpose, sealer, recipients; and a leg has just the recipient infos it may have. */
-export async function checkLabels(signed: SignedLeg, labels: readonly Label[]): Promise<void> {
+async function checkLabels(signed: SignedLeg, labels: readonly Label[]): Promise<void> {
   const { leg } = signed;
   const { primary, allowed } = PURPOSE_OF_LEG[leg.leg];
   const count = (purpose: Purpose): number => labels.filter((label) => label.purpose === purpose).length;
@@ -252,9 +252,4 @@ export function onlyRecipient(leg: VerifiedLeg, purpose: Purpose): RecipientInfo
 /** A KEM ciphertext without C2: what may leave the gateway for the key server. */
 export function withoutC2({ c1, u, w, v, f, label }: Kemct): KemHeader {
   return { c1, u, w, v, f, label };
-}
-
-/** Errors that mean "not now" rather than "no". */
-export function isUnavailable(error: unknown): error is SsmaxError {
-  return error instanceof SsmaxError && error.kind === 'unavailable';
 }

@@ -171,7 +171,7 @@ async function codeHash(address: string, code: string): Promise<Bytes> {
 }
 
 /** A Japanese Individual Number: 12 digits with a valid check digit (総務省令第85号 §5). It may never be stored. */
-export function isIndividualNumber(text: string): boolean {
+function isIndividualNumber(text: string): boolean {
   const digits = [...text.replace(/[\s-]/g, '')].map(Number);
   if (digits.length !== 12 || digits.some((digit) => !Number.isInteger(digit))) return false;
   const [check = 0, ...rest] = digits.reverse();

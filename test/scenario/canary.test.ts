@@ -6,7 +6,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { HINODE, type LocalOrganisation, type LocalWorld, MALWARE_MARKER, PASSPHRASE, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
 import { World } from '../../scripts/world/process.ts';
 import { until } from '../../scripts/world/wait.ts';
@@ -20,6 +20,9 @@ const ASCII = 'KanariaQ7f3a91c0';
 const JAPANESE = '金糸雀の歌は秘密';
 const CANARY = `${ASCII}${JAPANESE}`;
 const needles = [...textNeedles('canary', ASCII), ...textNeedles('canary in lower case', ASCII.toLowerCase()), ...textNeedles('Japanese canary', JAPANESE)];
+
+// Real servers on a busy machine: slow is no failure.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 let world: World;
 let local: LocalWorld;
@@ -49,7 +52,7 @@ beforeAll(async () => {
   [taro, hanako, yuki] = await Promise.all([
     Correspondent.enrol(local, hinode, 'taro'), Correspondent.enrol(local, tsukimi, 'hanako'), Correspondent.enrol(local, hinode, 'yuki'),
   ]);
-}, 300_000);
+});
 afterAll(async () => {
   if (temporary === undefined) delete process.env['TMPDIR'];
   else process.env['TMPDIR'] = temporary;

@@ -1,9 +1,12 @@
 /** The whole world as separate processes: Authority, two organisations, Postfix, Dovecot, clamd. */
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { HINODE, type LocalOrganisation, type LocalWorld, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
 import { World } from '../../scripts/world/process.ts';
 import { Correspondent } from './correspondent.ts';
+
+// Real servers on a busy machine: slow is no failure.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 let world: World;
 let local: LocalWorld;
@@ -11,7 +14,7 @@ let local: LocalWorld;
 beforeAll(async () => {
   world = await World.open();
   local = await startLocalWorld(world, [HINODE, TSUKIMI]);
-}, 300_000);
+});
 afterAll(async () => {
   await world.stop();
 });

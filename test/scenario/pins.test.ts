@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { connect as connectTcp, createServer as createTcpServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { HINODE, type Hop, type LocalOrganisation, type LocalWorld, PASSPHRASE, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
 import { World } from '../../scripts/world/process.ts';
 import { ssmax } from '../../scripts/world/ssmax.ts';
@@ -23,6 +23,9 @@ interface Identity {
   readonly cert: string;
 }
 type Called = 'keyServer' | 'inspection' | 'authority';
+
+// Real servers on a busy machine: slow is no failure.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 let world: World;
 let local: LocalWorld;
@@ -46,7 +49,7 @@ beforeAll(async () => {
   [hinode] = local.organisations as [LocalOrganisation];
   taro = await Correspondent.enrol(local, hinode, 'taro');
   await Correspondent.enrol(local, hinode, 'yuki');
-}, 300_000);
+});
 afterAll(async () => {
   await world.stop();
 });

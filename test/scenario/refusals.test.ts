@@ -1,7 +1,7 @@
 /** What the real mail servers answer, word for word, to mail that may not pass; and what must pass although it looks odd. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startClamd } from '../../scripts/world/clamd.ts';
 import { HINODE, type LocalOrganisation, type LocalWorld, MALWARE_MARKER, PASSPHRASE, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
 import { World } from '../../scripts/world/process.ts';
@@ -16,6 +16,9 @@ import { loadPrivateKey } from '../../src/platform/node-crypto.ts';
 import { readCertificateFile } from '../../src/server/shared/certificate-file.ts';
 import { loadKey } from '../../src/server/shared/keystore.ts';
 import { Correspondent, type Sealed } from './correspondent.ts';
+
+// Real servers on a busy machine: slow is no failure.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 let world: World;
 let local: LocalWorld;
@@ -51,7 +54,7 @@ beforeAll(async () => {
   await hanako.receive(1);
   leg2 = new Uint8Array(tap?.mails[0]?.raw ?? []);
   await hanako.mailbox().delete();
-}, 300_000);
+});
 afterAll(async () => {
   await world.stop();
 });

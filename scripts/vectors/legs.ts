@@ -2,7 +2,7 @@
 import { type Bytes, hex, utf8 } from '../../src/core/bytes.ts';
 import { decryptContent, encodeAuthEnvelopedData } from '../../src/core/cms/auth-enveloped-data.ts';
 import { encodeKemRecipientInfo, kemOtherInfo, unwrapCek } from '../../src/core/cms/kem-recipient-info.ts';
-import { encodeSignedData } from '../../src/core/cms/signed-data.ts';
+import { encodeSignedData, signObject } from '../../src/core/cms/signed-data.ts';
 import { contextTag, integer, octetString, oid, sequence, setOf, tlv } from '../../src/core/der.ts';
 import { hkdf, sha256 } from '../../src/core/digest.ts';
 import { decapsulateVerified } from '../../src/core/elgamal/index.ts';
@@ -12,6 +12,7 @@ import { type GatewayParts, relay } from '../../src/flow/relay.ts';
 import { sealMail } from '../../src/flow/seal.ts';
 import { type VerifiedLeg, verifyLeg } from '../../src/flow/verify-leg.ts';
 import { encodeJson } from '../../src/wire/json.ts';
+import { encodeVerdict, type Verdict } from '../../src/wire/verdict.ts';
 import { craft, type Tweak } from '../../test/security/craft.ts';
 import { departure, HANAKO, JIRO, type Scene, TARO } from '../../test/security/scene.ts';
 import { entityOf } from './scene.ts';
@@ -104,9 +105,10 @@ export async function legVectors(scene: Scene): Promise<{ vectors: object; hones
   return {
     honest: { leg1, leg2, leg3, hidden, internal },
     vectors: {
-      about: 'Legs as they stand in a carrier (base64 of DER), judged as a gateway does, at `now` of trust.json and with the situation `trust` of trust.json: `ok`, or the error code. `steps` (hexadecimal): what a verifier and the holder of each key find. `relay`: all that hinode’s gateway said to its servers about leg 1 and heard, in order; leg 2 came of it.',
+      about: 'Legs as they stand in a carrier (base64 of DER), judged as a gateway does, at `now` of trust.json and with the situation `trust` of trust.json: `ok`, or the error code. `steps` (hexadecimal): what a verifier and the holder of each key find. `relay`: all that hinode’s gateway said to its servers about leg 1 and heard, in order; leg 2 came of it. `verdicts`: what hinode’s key server says of each signed verdict for leg 1, outbound.',
       specification: 'docs/protocol.md#7-verifying-a-leg',
       legs: [...good, ...bad], relay: { leg: 'leg 1', recipients: [HANAKO, JIRO], from: TARO, visible: [HANAKO], exchanges },
+      verdicts: await verdicts(scene, (await verifyLeg(leg1, trust, world.now, 'now')).contentDigest),
     },
   };
 }
@@ -145,6 +147,30 @@ function refusals(scene: Scene): Refusal[] {
     ['leg 1 with a recipient info more', 1, { targets: [seal, self, { purpose: 'deliver', certificate: hanako.certificate }] }, 'recipient-info-purpose'],
     ['sender revoked', 1, {}, 'certificate-revoked', 'taro revoked'],
     ['CRL of the sender’s organisation stale', 1, {}, 'crl-stale', 'CRL of hinode stale'],
+  ];
+}
+
+/** Verdicts on the leg with this digest, by hinode's inspection server unless somebody else is named. */
+async function verdicts({ hinode, tsukimi, world }: Scene, contentDigest: Bytes): Promise<object[]> {
+  const minutes = (count: number): Date => new Date(world.now.getTime() + count * 60_000);
+  const of = async (fields: Partial<Verdict>, { key, certificate }: Credential = hinode.inspection, type: string = OID.verdict): Promise<string> => base64(await signObject({
+    type, signingTime: world.now,
+    value: encodeVerdict({ contentDigest, leg: 1, direction: 'outbound', organisation: hinode.id, policy: '2026-11', result: 'pass', findings: [], time: world.now, ...fields }),
+  }, { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier }));
+  return [
+    { name: 'pass', cms: await of({}), expect: 'ok' },
+    { name: 'tag, 59 minutes old', cms: await of({ result: 'tag', findings: [{ code: 'keyword', part: 1 }], time: minutes(-59) }), expect: 'ok' },
+    { name: 'refuse', cms: await of({ result: 'refuse', findings: [{ code: 'keyword', part: 1 }] }), expect: 'verdict-refused' },
+    { name: 'hold', cms: await of({ result: 'hold' }), expect: 'verdict-refused' },
+    { name: '61 minutes old', cms: await of({ time: minutes(-61) }), expect: 'verdict-stale' },
+    { name: '11 minutes ahead', cms: await of({ time: minutes(11) }), expect: 'verdict-stale' },
+    { name: 'inbound', cms: await of({ direction: 'inbound' }), expect: 'verdict-missing' },
+    { name: 'on another content', cms: await of({ contentDigest: new Uint8Array(32) }), expect: 'verdict-invalid' },
+    { name: 'on leg 2', cms: await of({ leg: 2 }), expect: 'verdict-invalid' },
+    { name: 'in another organisation’s name', cms: await of({ organisation: tsukimi.id }), expect: 'verdict-invalid' },
+    { name: 'by another organisation’s inspection server', cms: await of({}, tsukimi.inspection), expect: 'certificate-untrusted' },
+    { name: 'by the gateway', cms: await of({}, hinode.gateway), expect: 'certificate-role' },
+    { name: 'of another content type', cms: await of({}, hinode.inspection, OID.directory), expect: 'content-type-mismatch' },
   ];
 }
 

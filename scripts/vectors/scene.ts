@@ -1,5 +1,7 @@
 /** The people and organisations of the leg and mail vectors, and what the Authority and the organisations publish in each situation. */
 import { type Bytes, hex } from '../../src/core/bytes.ts';
+import { parseSignedData, signObject } from '../../src/core/cms/signed-data.ts';
+import { OID } from '../../src/core/oids.ts';
 import type { Certificate } from '../../src/core/pki/certificate.ts';
 import type { Credential } from '../../src/flow/ports.ts';
 import { buildInner } from '../../src/mail/build.ts';
@@ -68,6 +70,12 @@ export async function createVectorScene(): Promise<VectorScene> {
   await publish('tsukimi-without-gateway', {});
   if (gateway !== undefined) tsukimi.entry.gateways.push(gateway);
 
+  const signed = async ({ key, certificate }: Credential, type: string): Promise<string> => base64(await signObject(
+    { type, value: parseSignedData((await world.material()).directory).eContent, signingTime: world.now }, { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier },
+  ));
+  directories['by hinode'] = await signed(hinode.issuer, OID.directory);
+  directories['of another type'] = await signed(world.delegate, OID.organisationAnswer);
+
   const all = ['hinode', 'tsukimi', 'kasumi'];
   const situations: Record<string, Situation> = {
     plain: { directory: 'plain', crls: ['authority', ...all] },
@@ -80,6 +88,8 @@ export async function createVectorScene(): Promise<VectorScene> {
     'taro revoked': { directory: 'plain', crls: ['authority', 'hinode-taro-revoked', 'tsukimi'] },
     'tsukimi revoked an hour ago': { directory: 'plain', crls: ['authority-tsukimi-revoked', ...all] },
     'tsukimi revoked an hour ago, invalid for two days': { directory: 'plain', crls: ['authority-tsukimi-invalid-since', ...all] },
+    'directory signed by hinode': { directory: 'by hinode', crls: ['authority', ...all] },
+    'directory of another type': { directory: 'of another type', crls: ['authority', ...all] },
     'tsukimi lists no gateway': { directory: 'tsukimi-without-gateway', crls: ['authority', ...all] },
   };
   const holder = (certificate: Certificate): object => ({ d: scalarOf(certificate), certificate: base64(certificate.der) });
@@ -102,6 +112,6 @@ export async function createVectorScene(): Promise<VectorScene> {
 }
 
 const LOADING: Readonly<Record<string, string>> = {
-  'directory stale': 'directory-stale', 'directory from the future': 'clock-wrong', 'no CRL of the Authority': 'crl-missing', 'CRL of the Authority stale': 'crl-stale',
+  'directory signed by hinode': 'certificate-role', 'directory of another type': 'content-type-mismatch', 'directory stale': 'directory-stale', 'directory from the future': 'clock-wrong', 'no CRL of the Authority': 'crl-missing', 'CRL of the Authority stale': 'crl-stale',
 };
 

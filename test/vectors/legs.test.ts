@@ -7,6 +7,7 @@ import { kemOtherInfo, unwrapCek } from '../../src/core/cms/kem-recipient-info.t
 import { hkdf, sha256 } from '../../src/core/digest.ts';
 import { decapsulate } from '../../src/core/elgamal/index.ts';
 import { parseCertificate } from '../../src/core/pki/certificate.ts';
+import { requireVerdicts } from '../../src/flow/authorise.ts';
 import type { Credential } from '../../src/flow/ports.ts';
 import { type GatewayParts, relay } from '../../src/flow/relay.ts';
 import { loadTrust } from '../../src/flow/trust.ts';
@@ -25,15 +26,18 @@ const steps = z.strictObject({
   recipients: z.array(z.strictObject({ holder: z.string(), purpose: z.string(), label: hexBytes, labelHash: hexBytes, secret: hexBytes, kek: hexBytes, cek: hexBytes, content: z.string() })),
 });
 const exchange = z.strictObject({ path: z.string(), request: z.unknown(), answer: z.unknown() });
-const { legs, relay: relayed } = load('legs', {
+const { legs, relay: relayed, verdicts } = load('legs', {
   legs: z.array(z.strictObject({ name: z.string(), trust: z.string(), cms: base64Bytes, expect: expectation, steps: steps.optional() })),
   relay: z.strictObject({ leg: z.string(), recipients: z.array(z.string()), from: z.string(), visible: z.array(z.string()), exchanges: z.array(exchange) }),
+  verdicts: z.array(z.strictObject({ name: z.string(), cms: base64Bytes, expect: expectation })),
 });
 
 function credentialOf(held: { d: string; certificate: Bytes } | undefined): Credential {
   if (held === undefined) throw new Error('no such holder');
   return { key: privateKeyOf(BigInt(`0x${held.d}`)), certificate: parseCertificate(held.certificate) };
 }
+
+const cmsOf = (name: string): Bytes => legs.find((one) => one.name === name)?.cms ?? new Uint8Array(0);
 
 describe('trust.json', () => {
   test.each(loading)('$situation → $expect', async ({ situation, expect: due }) => {
@@ -71,6 +75,12 @@ describe('legs.json', () => {
     return undefined;
   });
 
+  test.each(verdicts)('verdict: $name → $expect', async ({ cms, expect: due }) => {
+    const trust = await loadTrust(materialOf('plain'), now);
+    const leg = await verifyLeg(cmsOf('leg 1'), trust, now, 'now');
+    expect(await outcome(() => requireVerdicts([cms], ['outbound'], leg, credentialOf(organisations['hinode']).certificate, trust, now))).toBe(due);
+  });
+
   test('relay: a gateway that hears these answers asks these questions, and makes this leg 2', async () => {
     const left = [...relayed.exchanges];
     const ask = (path: string, request: unknown): unknown => {
@@ -92,7 +102,6 @@ describe('legs.json', () => {
       },
       inspection: { inspect: async (envelope, leg, direction) => fromBase64(z.string().parse(ask(`/v1/inspections?leg=${leg}&direction=${direction}`, toBase64(envelope)))) },
     };
-    const cmsOf = (name: string): Bytes => legs.find((one) => one.name === name)?.cms ?? new Uint8Array(0);
     const { departures } = await relay(parts, 'submission', { cms: cmsOf(relayed.leg), ...relayed });
     expect(left).toEqual([]);
     const [own] = departures.filter(({ hidden }) => !hidden);

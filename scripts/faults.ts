@@ -61,7 +61,8 @@ class Lane {
 
   async #run(file: string): Promise<readonly TestModule[]> {
     const vitest = this.vitest();
-    return (await vitest.runTestSpecifications(vitest.getModuleSpecifications(join(root, file)), false)).testModules;
+    const { testModules } = await vitest.runTestSpecifications(vitest.getModuleSpecifications(join(root, file)), false);
+    return testModules.filter(({ moduleId }) => moduleId === join(root, file)); // it remembers those of earlier runs, too
   }
 
   close(): Promise<void> {
@@ -106,7 +107,8 @@ async function test(lane: Lane, fault: Fault, green: Map<string, Promise<Readonl
   green.set(file, before);
   const named = [...(await before)].filter(([full]) => full.includes(name));
   if (named.length === 0) return `no test in ${file} is named "${name}"`;
-  if (named.some(([, state]) => state !== 'passed')) return `"${name}" in ${file} is not green without the fault`;
+  const red = named.find(([, state]) => state !== 'passed');
+  if (red !== undefined) return `without the fault, "${red[0]}" in ${file} is ${red[1]}`;
   const outcome = await lane.plant(fault);
   return outcome === 'caught' ? undefined : `"${name}" in ${file}: ${outcome}`;
 }

@@ -130,6 +130,7 @@ async function stages(wanted) {
     if (!chosen(stage)) continue;
     if (testFiles(join('test', stage)).length === 0) skip(stage, 'no test files');
     else await suite(stage, [`test/${stage}/`, '--no-file-parallelism', '--maxWorkers=1', '--minWorkers=1']);
+    if (stage === 'security') await check({ name: 'faults: every check, taken away, turns its test red', command: ['tsx', 'scripts/faults.ts'] });
   }
 }
 

@@ -160,15 +160,12 @@ function namesOf(trust: Trust, id: string): Organisation['names'] {
  * What this leg is to this reader: leg 3 to one of his addresses, or his own leg 1. Who has neither key nor address is no
  * reader but an auditor, who may look at a mail anywhere on its way.
  */
-function checkReader({ leg, certificate, organisation }: VerifiedLeg, reader: Reader): 'verified' | 'own-copy' | 'in-transit' {
+function checkReader({ leg, organisation }: VerifiedLeg, reader: Reader): 'verified' | 'own-copy' | 'in-transit' {
   const { addresses } = reader;
   if (leg.leg !== 3 && addresses === undefined && reader.credentials.length === 0) return 'in-transit';
   if (leg.leg === 1) {
     if (addresses !== undefined && !addresses.includes(leg.sender.address)) throw refused('not-addressed');
-    if (reader.credentials.length > 0 && !reader.credentials.some((one) => equal(one.certificate.spkiSha256, certificate.spkiSha256))) {
-      throw new SsmaxError('not-for-me', 'key-missing');
-    }
-    return 'own-copy';
+    return 'own-copy'; // its self info is for the key that signed it (verifyLeg), so nobody else opens it
   }
   if (leg.leg === 2) throw refused('wrong-leg');
   const [mailbox, ...others] = leg.recipients;

@@ -20,7 +20,9 @@ beforeAll(async () => {
 });
 
 async function submitWith(inspect: Inspection['inspect']): Promise<unknown> {
-  return relay({ ...scene.hinode.parts, inspection: { inspect } }, 'submission', {
+  const { keyServer } = scene.hinode.parts;
+  const asked = (): Promise<never> => Promise.reject(new Error('the key server was asked to go on'));
+  return relay({ ...scene.hinode.parts, inspection: { inspect }, keyServer: { ...keyServer, transfer: asked, deliver: asked, sign: asked } }, 'submission', {
     cms: await seal(scene, [HANAKO]), recipients: [HANAKO], from: TARO, visible: [HANAKO],
   });
 }

@@ -120,6 +120,11 @@ describe('5 and 6: the label, and whether the leg is for us', () => {
     await refuses(scene.hinode.service.inspect(evidence), 'leg-not-for-us');
   });
 
+  it('leg 3 of another organisation', async () => {
+    const { evidence } = await craft(scene, 3);
+    await refuses(scene.hinode.service.inspect(evidence), 'leg-not-for-us');
+  });
+
   it('leg 2 for another organisation', async () => {
     const { evidence } = await craft(scene, 2);
     await refuses(scene.kasumi.service.inspect(evidence), 'label-mismatch', { what: 'target' });

@@ -77,12 +77,15 @@ describe('its gateway refuses', () => {
   });
 
   it('a message that the gateway did not ask for: a copy for somebody at another organisation', async () => {
-    const lie = transferLie(async (delivery, evidence) => {
-      const { certificate } = scene.kasumi.issuer;
-      const label = { ...decodeLabel(delivery.targets[0]?.label ?? new Uint8Array(0)), targetKey: certificate.spkiSha256, recipients: [SUZU] };
-      return [delivery, { recipients: [SUZU], targets: [await reencryptFor(evidence, certificate, encodeLabel(label))] }];
-    });
-    await expect(submitWith(lie)).rejects.toMatchObject(invalid('recipients'));
+    for (const beside of [true, false]) {
+      const lie = transferLie(async (delivery, evidence) => {
+        const { certificate } = scene.kasumi.issuer;
+        const label = { ...decodeLabel(delivery.targets[0]?.label ?? new Uint8Array(0)), targetKey: certificate.spkiSha256, recipients: [SUZU] };
+        const foreign = { recipients: [SUZU], targets: [await reencryptFor(evidence, certificate, encodeLabel(label))] };
+        return beside ? [delivery, foreign] : [foreign];
+      });
+      await expect(submitWith(lie)).rejects.toMatchObject(invalid('recipients'));
+    }
   });
 
   it('the same organisation but another mailbox', async () => {

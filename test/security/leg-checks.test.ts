@@ -6,7 +6,7 @@ import { verifyLeg } from '../../src/flow/verify-leg.ts';
 import { MODES } from '../../src/wire/leg.ts';
 import { native } from '../flow/world.ts';
 import { craft, type Tweak } from './craft.ts';
-import { createScene, HANAKO, JIRO, refusal, type Scene } from './scene.ts';
+import { createScene, HANAKO, JIRO, KEN, refusal, type Scene } from './scene.ts';
 
 let scene: Scene;
 /** The same names with other keys: a world that the root did not certify. */
@@ -52,7 +52,7 @@ const cases: Case[] = [
   ['role of the user', 1, () => ({ signer: scene.hinode.gateway }), 'certificate-role'],
   ['role of the organisation', 2, () => ({ signer: scene.taro }), 'organisation-unknown'],
   ['organisation in the directory', 2, () => ({ signer: impostors.hinode.issuer }), 'organisation-unknown'],
-  ['sender address of the certificate', 1, () => ({ signer: scene.ken }), 'sender-mismatch'],
+  ['sender address of the certificate', 1, () => ({ leg: (leg) => ({ ...leg, sender: { ...leg.sender, address: KEN } }) }), 'sender-mismatch'],
   ['sender name of the certificate', 1, () => ({ leg: (leg) => ({ ...leg, sender: { ...leg.sender, displayName: '市長' } }) }), 'sender-mismatch'],
   ['pseudonym mark of the certificate', 1, () => ({ leg: (leg) => ({ ...leg, sender: { ...leg.sender, pseudonym: true } }) }), 'sender-mismatch'],
   ['no attestation on leg 1', 1, () => ({ leg: (leg) => ({ ...leg, attestations: [{ organisation: scene.hinode.id, leg: 2, signedAt: scene.world.now, inspections: [] }] }) }), 'leg-invalid', { what: 'leg 1' }],

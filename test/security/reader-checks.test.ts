@@ -111,10 +111,11 @@ describe('the sealed part', () => {
 
   it.each([
     ['between two pieces of an image tag (EFAIL)', () => multipart('multipart/mixed', [html('<img src="https://evil.example/'), part(leg3), html('">')])],
-    ['under multipart/related', () => multipart('multipart/related', [html('<img src="cid:x">'), part(leg3)])],
+    ['under multipart/related', () => multipart('multipart/related', ['Content-Type: text/plain\r\n\r\nhello\r\n', part(leg3)])],
     ['in a multipart of its own', () => multipart('multipart/mixed', [`Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n${part(leg3)}--c--\r\n`])],
     ['in a forwarded mail', () => multipart('multipart/mixed', [`Content-Type: message/rfc822\r\n\r\n${part(leg3)}`])],
     ['twice', () => multipart('multipart/mixed', [part(leg3), part(leg3)])],
+    ['beside a text of its name', () => multipart('multipart/mixed', ['Content-Type: text/plain; name="message.ssmax"\r\n\r\nhello\r\n', part(leg3)])],
     ['under two marks', () => multipart('multipart/mixed', [part(leg3)], ['X-SSMAX: 1', 'X-SSMAX: 1'])],
     ['alone, without the carrier around it', () => utf8(`From: ${TARO}\r\nX-SSMAX: 1\r\n${part(leg3)}`)],
   ])('%s is not opened', async (_, raw) => {

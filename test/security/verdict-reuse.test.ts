@@ -1,7 +1,7 @@
 /** A verdict is good for one content, leg and direction, for an hour, from the organisation's own inspection server only. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Bytes } from '../../src/core/bytes.ts';
-import { signObject } from '../../src/core/cms/signed-data.ts';
+import { encodeSignedData, parseSignedData, signObject } from '../../src/core/cms/signed-data.ts';
 import { OID } from '../../src/core/oids.ts';
 import type { Credential } from '../../src/flow/ports.ts';
 import { encodeVerdict, type Verdict } from '../../src/wire/verdict.ts';
@@ -62,6 +62,10 @@ describe('without a verdict that is', () => {
     await refuses([await signedBy(scene.taro)], 'certificate-role');
   });
   it('signed as a verdict', async () => refuses([await signedBy(scene.hinode.inspection, OID.userRequest)], 'content-type-mismatch'));
+  it('declared as a verdict', async () => {
+    const { signer, ...rest } = parseSignedData(await verdict());
+    await refuses([encodeSignedData({ ...rest, eContentType: OID.userRequest, signerInfo: signer.der })], 'content-type-mismatch');
+  });
   it('signed by a server that the Authority lists', async () => {
     const listed = scene.hinode.entry.inspections.splice(0);
     await refuses([await verdict()], 'verdict-invalid', { what: 'signer' });

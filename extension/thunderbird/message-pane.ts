@@ -44,7 +44,9 @@ const STYLE = `
   button { font: inherit; color: inherit; background: light-dark(#f1f3f5, #32363c); border: 1px solid light-dark(#c9ced4, #4a5058); border-radius: 6px; padding: 3px 12px; cursor: pointer; }
   button:hover { background: light-dark(#e6e9ec, #3b4047); }
   button:focus-visible, a:focus-visible { outline: 2px solid light-dark(#0b57a4, #8ab8f0); outline-offset: 2px; }
-  @media print { .quiet { display: none; } button { display: none; } }
+  .headers { display: none; margin: 0 0 16px; }
+  .headers p { margin: 0; }
+  @media print { .headers { display: block; } .quiet, button { display: none; } }
 `;
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -104,6 +106,12 @@ function banner({ state, quiet, heading, sentence, notes, inspections, enrol }: 
     button.addEventListener('click', () => void ask({ kind: 'enrol' }));
     box.append(button);
   }
+  return box;
+}
+
+function headers({ headers: rows }: Replacement): HTMLElement {
+  const box = element('div', 'headers');
+  box.append(...rows.map(([name, value]) => element('p', '', `${name}: ${value}`)));
   return box;
 }
 
@@ -192,7 +200,7 @@ function mount(parts: readonly HTMLElement[], language: string): HTMLElement {
 function replace(view: PaneView, replacement: Replacement): void {
   document.documentElement.setAttribute(JUDGED, ''); // hidden text would not count as text
   const ownText = document.body.innerText;
-  const host = mount([banner(view.banner), body(replacement, ownText), ...files(replacement)], view.language);
+  const host = mount([headers(replacement), banner(view.banner), body(replacement, ownText), ...files(replacement)], view.language);
   // Thunderbird's own style sheet stays: it knows about dark windows.
   document.head.replaceChildren(...document.head.querySelectorAll('link[href^="chrome://messagebody/"]'));
   for (const kept of [document.documentElement, document.body]) {

@@ -33,6 +33,8 @@ export interface PaneView {
 export interface Replacement {
   /** Sanitised HTML, or plain text. */
   readonly body: { readonly html: string; readonly coloured: boolean } | { readonly text: string } | 'own-text';
+  /** For paper: Thunderbird's own header block goes with the document that is replaced. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
   /** Links may be followed. */
   readonly links: boolean;
   readonly attachments: readonly { readonly name: string; readonly size: string }[];

@@ -157,7 +157,7 @@ function paneOf({ reading, view }: Shown): PaneView {
   return { language: words.language, banner, ...(replacement !== undefined && { replacement }) };
 }
 
-function replacementOf(reading: Reading | undefined, { trusted, state }: VerdictView): Replacement | undefined {
+function replacementOf(reading: Reading | undefined, { trusted, state, headers }: VerdictView): Replacement | undefined {
   const labels = {
     title: words.text('banner_attachments'), open: words.text('banner_open'), save: words.text('banner_save'), saved: words.text('banner_saved'),
     failed: words.text('banner_save_failed'), empty: words.text('banner_empty'),
@@ -167,6 +167,7 @@ function replacementOf(reading: Reading | undefined, { trusted, state }: Verdict
     const { html, text, images, attachments } = content;
     return {
       body: html === undefined ? { text: text ?? '' } : safeHtml(html, { images, links: trusted }),
+      headers,
       links: trusted,
       attachments: attachments.map(({ name, bytes }, i) => ({ name: fileName(words, name, i), size: words.size(bytes.length) })),
       ...(!trusted && { attachmentsOff: words.text('banner_attachments_off') }),
@@ -174,6 +175,6 @@ function replacementOf(reading: Reading | undefined, { trusted, state }: Verdict
     };
   }
   // A problem: the text may be read, but nothing in it can be clicked. Of a sealed mail there is the notice only.
-  if (state === 'problem' || reading?.marked === true) return { body: 'own-text', links: false, attachments: [], words: labels };
+  if (state === 'problem' || reading?.marked === true) return { body: 'own-text', headers, links: false, attachments: [], words: labels };
   return undefined;
 }

@@ -2,7 +2,7 @@
 import type { Reading } from '../member/read.ts';
 import type { SealParts } from '../member/seal.ts';
 import type { Mailbox } from '../../src/mail/address.ts';
-import { CARRIER_NAME } from '../../src/mail/carrier.ts';
+import { CARRIER_NAME, CARRIER_NOTICE } from '../../src/mail/carrier.ts';
 import type { Content } from '../../src/mail/content.ts';
 import { createSafeHtml } from '../ui/safe-html.ts';
 import { fileName } from '../ui/file-name.ts';
@@ -41,23 +41,51 @@ export class Replying {
   }
 
   async #fill(tabId: number, first: ComposeDetails, reading: Reading, content: Content): Promise<void> {
-    // Whoever types fast has begun while the mail was opened: what is there now counts.
-    const details = { ...first, ...await compose.getComposeDetails(tabId) as ComposeDetails };
-    const change: ComposeDetails = details.isPlainText === true
-      ? { plainTextBody: plainBody(details, reading, content) }
-      : { body: htmlBody(details, reading, content) };
-    if (details.type === 'reply') {
-      const own = new Set((await this.#member.identities.all()).map(({ address }) => address));
-      Object.assign(change, addressees(details, reading, own));
-    }
+    const own = new Set((await this.#member.identities.all()).map(({ address }) => address));
     const subject = reading.judgement.message?.headers.subject ?? '';
-    await compose.setComposeDetails(tabId, { ...change, ...subjectOf(details, subject), isModified: false });
-    if (details.type === 'reply') return;
+    // Thunderbird writes its own quotation late, if the machine is busy; what it writes over is written once more.
+    for (let tries = 0; tries < TRIES; tries++) {
+      // Whoever types fast has begun while the mail was opened: what is there now counts.
+      const details = { ...first, ...await quoted(tabId) };
+      await compose.setComposeDetails(tabId, {
+        ...(details.isPlainText === true ? { plainTextBody: plainBody(details, reading, content) } : { body: htmlBody(details, reading, content) }),
+        ...(details.type === 'reply' && addressees(details, reading, own)), ...subjectOf(details, subject), isModified: false,
+      });
+      await pause(LOOK_AGAIN);
+      if (!quotesNotice(await compose.getComposeDetails(tabId) as ComposeDetails)) break;
+    }
+    if (first.type === 'reply') return;
     for (const { id, name } of await compose.listAttachments(tabId)) if (name === CARRIER_NAME) await compose.removeAttachment(tabId, id);
     for (const [i, { name, type, bytes }] of content.attachments.entries()) {
       await compose.addAttachment(tabId, { file: new File([bytes], fileName(words, name, i), { type }) });
     }
   }
+}
+
+const TRIES = 5;
+/** Milliseconds. */
+const LOOK_AGAIN = 150;
+/** A member may have turned quoting off: then it is not waited for any longer than this. Milliseconds. */
+const QUOTED_WITHIN = 5_000;
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** What the window holds once Thunderbird has put its own quotation there. */
+async function quoted(tabId: number): Promise<ComposeDetails> {
+  const deadline = Date.now() + QUOTED_WITHIN;
+  for (;;) {
+    const details = await compose.getComposeDetails(tabId) as ComposeDetails;
+    const quotation = /moz-cite-prefix|moz-forward-container|<blockquote/i.test(details.body ?? '') || /^>/m.test(details.plainTextBody ?? '');
+    if (quotation || quotesNotice(details) || Date.now() > deadline) return details;
+    await pause(LOOK_AGAIN);
+  }
+}
+
+function quotesNotice({ plainTextBody = '' }: ComposeDetails): boolean {
+  const text = plainTextBody.replace(/[\s>]+/g, '');
+  return CARRIER_NOTICE.some((line) => text.includes(line.replace(/\s+/g, '')));
 }
 
 /** The outer subject may be another; the prefix is Thunderbird's. */

@@ -21,6 +21,8 @@ export interface VerdictView {
   /** Links and attachments may be used. */
   readonly trusted: boolean;
   readonly details: readonly DetailGroup[];
+  /** Whom it is from and to, by what its sender sealed; empty where it was not opened. */
+  readonly headers: DetailGroup['rows'];
   /** A page that helps, where there is one. */
   readonly remedy?: 'enrol';
 }
@@ -47,6 +49,7 @@ export function viewOf(words: Words, reading: Reading): VerdictView {
     inspections: words.list(judgement.organisations.flatMap(({ inspections }) => inspections).map((one) => words.text(inspectionKey(one)))),
     trusted: state === 'verified' || state === 'outside',
     details: detailsOf(words, judgement),
+    headers: headersOf(words, judgement),
     ...(code === 'key-missing' && { remedy: 'enrol' as const }),
   };
 }
@@ -55,7 +58,7 @@ export function viewOf(words: Words, reading: Reading): VerdictView {
 export function faultView(words: Words): VerdictView {
   return {
     state: 'cannot-check', code: 'fault', quiet: false, label: words.text('label_cannot_check'), heading: words.text('state_cannot_check'),
-    sentence: words.pieces('verdict_fault'), notes: [], inspections: '', trusted: false, details: [],
+    sentence: words.pieces('verdict_fault'), notes: [], inspections: '', trusted: false, details: [], headers: [],
   };
 }
 
@@ -123,7 +126,7 @@ function inspectionKey({ direction, result }: Inspection): MessageKey {
 }
 
 function detailsOf(words: Words, judgement: Judgement): DetailGroup[] {
-  const { sender, organisations, signedAt, deliveredTo, contentDigest, detail, code, message } = judgement;
+  const { sender, organisations, signedAt, deliveredTo, contentDigest, detail, code } = judgement;
   const groups: DetailGroup[] = [];
   const group = (title: MessageKey, rows: readonly (readonly [MessageKey, string | undefined])[]): void => {
     const filled = rows.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[words.text(name), value] as const]));
@@ -138,26 +141,31 @@ function detailsOf(words: Words, judgement: Judgement): DetailGroup[] {
   for (const one of organisations) {
     group(legTitle(one, organisations.length), [
       ['details_organisation', one.names[words.language]],
+      ['details_identifier', one.id],
       ['details_signed_at', words.moment(one.signedAt)],
       ['details_inspection', words.list(one.inspections.map((inspection) => words.text(inspectionKey(inspection))))],
       ['details_policy', words.list([...new Set(one.inspections.map(({ policy }) => policy))])],
     ]);
   }
-  if (message !== undefined) {
-    const { headers } = message;
-    const people = (list: typeof headers.to): string => words.list(list.map(({ displayName, address }) => (displayName === '' ? address : `${displayName} <${address}>`)));
-    group('details_verified_headers', [
-      ['field_from', people([headers.from])], ['field_to', people(headers.to)], ['field_cc', people(headers.cc)],
-      ['field_reply_to', people(headers.replyTo)], ['field_subject', headers.subject],
-      ['field_date', headers.date === undefined ? undefined : words.moment(headers.date)],
-    ]);
-  }
+  const headers = headersOf(words, judgement);
+  if (headers.length > 0) groups.push({ title: words.text('details_verified_headers'), rows: headers });
   group('details_check', [
     ['details_delivered_to', deliveredTo], ['details_signed_at', signedAt === undefined ? undefined : words.moment(signedAt)],
     ['details_check', judgement.state === 'verified' || judgement.state === 'outside' ? undefined : detail ?? code],
     ['details_digest', contentDigest],
   ]);
   return groups;
+}
+
+function headersOf(words: Words, { message }: Judgement): DetailGroup['rows'] {
+  if (message === undefined) return [];
+  const { from, to, cc, replyTo, subject, date } = message.headers;
+  const people = (list: typeof to): string => words.list(list.map(({ displayName, address }) => (displayName === '' ? address : `${displayName} <${address}>`)));
+  const rows: readonly (readonly [MessageKey, string])[] = [
+    ['field_from', people([from])], ['field_to', people(to)], ['field_cc', people(cc)], ['field_reply_to', people(replyTo)],
+    ['field_subject', subject], ['field_date', date === undefined ? '' : words.moment(date)],
+  ];
+  return rows.filter(([, value]) => value !== '').map(([name, value]) => [words.text(name), value]);
 }
 
 function legTitle({ leg }: AttestedBy, count: number): MessageKey {

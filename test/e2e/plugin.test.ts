@@ -17,7 +17,7 @@ const HANAKO = 'hanako@tsukimi.example';
 const inPane = (selector: string): Place => ({ page: pages.message, frame: '#messagepane', selector });
 const onPage = (selector: string): Place => ({ page: pages.addon, selector });
 
-describe('the plugin in Thunderbird', () => {
+describe('the plugin in Thunderbird', { timeout: 180_000 }, () => {
   let world: World;
   let plugin: PluginWorld;
   let taro: Correspondent;
@@ -96,10 +96,9 @@ describe('the plugin in Thunderbird', () => {
     await hanako.desktop.keys('ctrl+l');
     const draft = await until(async () => {
       const now = await hanako.draft().catch(() => undefined);
-      return now?.attachments.some((name) => name.includes('資料.txt')) === true ? now : undefined;
+      return now?.attachments.some((name) => name.includes('資料.txt')) === true && now.body.includes('次を見てください。') ? now : undefined;
     }, { what: 'the forwarded mail', withinMs: 30_000 });
     expect(draft.attachments).toHaveLength(1);
-    expect(draft.body).toContain('次を見てください。');
     expect(draft.body).not.toContain('message is protected');
     await hanako.discard();
     await hanako.closeTab();
@@ -125,15 +124,20 @@ describe('the plugin in Thunderbird', () => {
     await new Promise<void>((resolve) => tracker.listen(0, '127.0.0.1', () => resolve()));
     world.closing(() => void tracker.close());
     const { port } = tracker.address() as AddressInfo;
-    const hostile = `<style>* { display: none !important } html { transform: translateY(-500px); opacity: 0 }
-      #x { display: block !important; position: fixed; inset: 0; z-index: 2147483647; background: red }</style>
-      <div id="x">Hinode City Office confirmed the sender. <img src="http://127.0.0.1:${port}/outside.png"></div>`;
-    await plugin.store(HANAKO).append(Buffer.from(mail('Mei <mei@elsewhere.example>', 'hostile', hostile)));
-    await hanako.select('hostile');
-    const line = await hanako.desktop.thunderbird.see(inPane('.banner.outside'));
-    expect(line.text).toContain('Nobody has confirmed the sender');
-    expect(line.reachable).toBe(true);
-    expect(await hanako.headerButton(ADDON_ID)).toBe('Outside SSMAX');
+    const styles = {
+      'hides all': '* { display: none !important }', 'fades away': 'html { opacity: 0 !important } body { visibility: hidden !important }',
+      'moves away': 'html { transform: translateY(-500px) !important } body { margin-top: -500px !important }',
+    };
+    for (const [subject, style] of Object.entries(styles)) {
+      const hostile = `<style>${style} #x { display: block !important; position: fixed; inset: 0; z-index: 2147483647; background: red }</style>
+        <div id="x">Hinode City Office confirmed the sender. <img src="http://127.0.0.1:${port}/outside.png"></div>`;
+      await plugin.store(HANAKO).append(Buffer.from(mail('Mei <mei@elsewhere.example>', subject, hostile)));
+      await hanako.select(subject);
+      const line = await hanako.desktop.thunderbird.see(inPane('.banner.outside'));
+      expect(line.text, subject).toContain('Nobody has confirmed the sender');
+      expect(line.reachable, subject).toBe(true); // what a click there meets is this line
+      expect(await hanako.headerButton(ADDON_ID)).toBe('Outside SSMAX');
+    }
     expect(asked).toEqual([]);
   });
 

@@ -45,20 +45,29 @@ export interface KeyService {
   sign(request: SignRequest): Promise<{ signedAttrs: Bytes; signature: Bytes }[]>;
 }
 
+/** A gateway that works as it should never causes these: it, or somebody with its key, tries something. */
+const ALERTS = new Set([
+  'ciphertext-reused', 'recipient-not-in-label', 'recipient-not-ours', 'split-bcc', 'split-mixed', 'split-own-organisation', 'split-unknown',
+  'verdict-invalid', 'verdict-missing', 'verdict-refused',
+]);
+
 export function createKeyService(parts: KeyServiceParts): KeyService {
   const { native, key, certificate, clock } = parts;
 
   async function arriving(evidence: Evidence, trust: Trust): Promise<ArrivingLeg> {
     const leg = await verifyArriving(native, evidence, certificate, trust, clock.now());
+    await alerting(leg, () => requireSameLabel((c1, hash) => parts.seen.record(c1, hash), leg));
+    return leg;
+  }
+
+  /** Runs a check of a verified leg; what no honest gateway asks for is recorded as an alert (docs/protocol.md §10). */
+  async function alerting<T>(leg: ArrivingLeg, check: () => Promise<T>): Promise<T> {
     try {
-      await requireSameLabel((c1, hash) => parts.seen.record(c1, hash), leg);
+      return await check();
     } catch (error) {
-      if (error instanceof SsmaxError && error.code === 'ciphertext-reused') {
-        await parts.records.alert(error.code, leg.leg.contentDigest);
-      }
+      if (error instanceof SsmaxError && ALERTS.has(error.code)) await parts.records.alert(error.code, leg.leg.contentDigest);
       throw error;
     }
-    return leg;
   }
 
   async function labelFor(purpose: Purpose, target: Certificate, leg: ArrivingLeg, recipients: readonly string[]): Promise<Bytes> {
@@ -86,6 +95,12 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     const trust = await parts.trust();
     const now = clock.now();
     const leg = await arriving(request.evidence, trust);
+    return alerting(leg, () => authoriseLeg(purpose, leg, request, trust, now));
+  }
+
+  async function authoriseLeg(
+    purpose: 'transfer' | 'deliver', leg: ArrivingLeg, request: ReencryptRequest, trust: Trust, now: Date,
+  ): Promise<{ leg: ArrivingLeg; splits: Split[]; inspections: Inspection[]; trust: Trust; now: Date }> {
     checkSplits(leg, request.splits);
     const splits = purpose === 'transfer'
       ? await Promise.all(request.splits.map((split) => transferSplit(leg, split.recipients, trust, now)))

@@ -26,7 +26,7 @@ import type { Delivery, Evidence, Reencrypted, ReencryptRequest, SignRequest } f
 import { directionsDue, requireVerdicts, verifyVerdict } from './authorise.ts';
 import { legRecipients, nextSignedAttributes } from './next-leg.ts';
 import type { Clock, Credential } from './ports.ts';
-import { transferTarget, type Trust } from './trust.ts';
+import { organisationCrl, requireUnrevoked, transferTarget, type Trust } from './trust.ts';
 import { onlyRecipient, requireFresh, type RecipientInfo, type VerifiedLeg, verifyLeg, withoutC2 } from './verify-leg.ts';
 
 /** The clocks of gateway and key server may differ by this much; milliseconds. */
@@ -158,6 +158,7 @@ async function inspect(parts: GatewayParts, leg: VerifiedLeg, splits: readonly S
   const answer = await parts.keyServer.inspect(evidenceOf(leg));
   const target = parseCertificate(answer.certificate);
   await validatePath({ leaf: target, intermediates: [parts.organisation], root: trust.root, at: now, role: 'inspection' });
+  await requireInForce(parts, target, trust, now);
   if (!ownOrganisation(parts, trust).inspections.some((hash) => equal(hash, target.spkiSha256))) throw refused('inspection-unknown');
   const info = await reencrypted(parts, leg, answer, 'inspect', target, leg.leg.recipients);
   const envelope = encodeAuthEnvelopedData([info], leg.envelope.body);
@@ -284,8 +285,14 @@ async function knownTarget({ parts, purpose, trust }: Departing, delivery: Deliv
   if (purpose === 'transfer') return transferTarget(delivery.recipients, parts.organisation, trust, parts.clock.now());
   const certificate = parseCertificate(answer.certificate);
   await validatePath({ leaf: certificate, intermediates: [parts.organisation], root: trust.root, at: parts.clock.now(), role: 'user' });
+  await requireInForce(parts, certificate, trust, parts.clock.now());
   if (certificate.emails.join() !== delivery.mailbox) throw answerInvalid('mailbox');
   return certificate;
+}
+
+/** Nothing is re-encrypted to a key whose certificate the own organisation has revoked. */
+async function requireInForce(parts: GatewayParts, certificate: Certificate, trust: Trust, now: Date): Promise<void> {
+  await requireUnrevoked({ certificate, issuer: parts.organisation, crl: organisationCrl(trust, parts.organisation), at: now, now });
 }
 
 /**

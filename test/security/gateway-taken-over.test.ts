@@ -56,6 +56,19 @@ async function refuses(answer: Promise<unknown>, code: string): Promise<void> {
   expect(scene.hinode.multiplied.count).toBe(0);
 }
 
+describe('what it tries is seen', () => {
+  it('as an alert in the audit chain', async () => {
+    for (const [answer, code] of [
+      [service.transfer({ evidence, verdicts: await verdicts(), splits: [{ recipients: [SUZU] }] }), 'recipient-not-in-label'],
+      [service.transfer({ evidence, verdicts: [], splits: [{ recipients: [HANAKO] }] }), 'verdict-missing'],
+    ] as const) {
+      scene.hinode.alerts.splice(0);
+      await refuses(answer, code);
+      expect(scene.hinode.alerts).toEqual([code]);
+    }
+  });
+});
+
 describe('it cannot redirect', () => {
   it('to somebody whom the sender did not name', async () => {
     await refuses(service.transfer({ evidence, verdicts: await verdicts(), splits: [{ recipients: [SUZU] }] }), 'recipient-not-in-label');

@@ -1,6 +1,7 @@
 /** What is kept on this computer, table by table. */
 import type { Bytes } from '../../src/core/bytes.ts';
 import type { Table } from '../../src/flow/ports.ts';
+import type { TrustMarks } from '../../src/flow/trust.ts';
 import type { WebKeyPair } from '../../src/platform/web.ts';
 
 export interface Configuration {
@@ -46,6 +47,8 @@ export interface SeenOrganisation {
 }
 
 export interface Tables {
+  /** How new the trust material was that was last believed, by hexadecimal SHA-256 of the root's certificate. */
+  readonly trust: Table<TrustMarks>;
   readonly settings: Table<Configuration>;
   /** By hexadecimal SHA-256 of the public key's SubjectPublicKeyInfo. */
   readonly identities: Table<StoredIdentity>;
@@ -59,4 +62,4 @@ export interface Tables {
   readonly organisations: Table<SeenOrganisation>;
 }
 
-export const TABLES = ['settings', 'identities', 'pending', 'sealed', 'deliveries', 'organisations'] as const satisfies readonly (keyof Tables)[];
+export const TABLES = ['trust', 'settings', 'identities', 'pending', 'sealed', 'deliveries', 'organisations'] as const satisfies readonly (keyof Tables)[];

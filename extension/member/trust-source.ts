@@ -1,13 +1,17 @@
 /**
  * Directory and revocation lists, fetched from the own organisation and verified up to the pinned root. They are kept in
- * memory for a minute only: whoever blocks a revocation list gets "cannot check now", never an old "verified".
+ * memory for a minute only: whoever blocks a revocation list gets "cannot check now", never an old "verified". How new they
+ * were is remembered for ever: whoever plays back older ones, still in date, gets the same.
  */
+import { hex } from '../../src/core/bytes.ts';
+import { sha256 } from '../../src/core/digest.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import { createSignatureCache } from '../../src/core/pki/signed.ts';
 import { fetchTrust } from '../../src/flow/enrol.ts';
-import type { Trust } from '../../src/flow/trust.ts';
+import { requireSuccessor, type Trust, trustMarks } from '../../src/flow/trust.ts';
 import { loadConfiguration } from './configuration.ts';
 import type { MemberPorts } from './ports.ts';
+import type { Configuration } from './records.ts';
 
 /** Milliseconds. */
 const MAX_AGE = 60_000;
@@ -31,11 +35,21 @@ export class TrustSource {
     const now = this.#ports.clock.now();
     const last = this.#last;
     if (last !== undefined && last.url === configuration.organisationUrl && Math.abs(now.getTime() - last.at) < MAX_AGE) return last.trust;
-    const { organisationUrl, root } = configuration;
-    const trust = fetchTrust(this.#ports.http, organisationUrl, root, now, this.#signatures).then((fetched) => fetched.trust);
-    this.#last = { at: now.getTime(), url: organisationUrl, trust };
+    const trust = this.#fetch(configuration, now);
+    this.#last = { at: now.getTime(), url: configuration.organisationUrl, trust };
     // A failure is not kept: the next mail asks again.
     trust.catch(() => { if (this.#last?.trust === trust) this.#last = undefined; });
+    return trust;
+  }
+
+  async #fetch({ organisationUrl, root }: Configuration, now: Date): Promise<Trust> {
+    const { http, tables } = this.#ports;
+    const { trust } = await fetchTrust(http, organisationUrl, root, now, this.#signatures);
+    const name = hex(await sha256(root));
+    const known = await tables.trust.get(name);
+    await requireSuccessor(trust, known);
+    const marks = trustMarks(trust);
+    await tables.trust.put(name, { ...marks, crls: new Map([...(known?.crls ?? []), ...marks.crls]) });
     return trust;
   }
 }

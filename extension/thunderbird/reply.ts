@@ -52,7 +52,7 @@ export class Replying {
         ...(details.type === 'reply' && addressees(details, reading, own)), ...subjectOf(details, subject), isModified: false,
       });
       await pause(LOOK_AGAIN);
-      if (!quotesNotice(await compose.getComposeDetails(tabId) as ComposeDetails)) break;
+      if (!quotesNotice(await compose.getComposeDetails(tabId))) break;
     }
     if (first.type === 'reply') return;
     for (const { id, name } of await compose.listAttachments(tabId)) if (name === CARRIER_NAME) await compose.removeAttachment(tabId, id);

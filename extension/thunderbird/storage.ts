@@ -11,7 +11,7 @@ import { browserApi } from './api.ts';
 function openAll(): Tables {
   const table = openTables('ssmax', TABLES);
   return {
-    settings: table('settings'), identities: table('identities'), pending: table('pending'), sealed: table('sealed'),
+    trust: table('trust'), settings: table('settings'), identities: table('identities'), pending: table('pending'), sealed: table('sealed'),
     deliveries: table('deliveries'), organisations: table('organisations'),
   };
 }

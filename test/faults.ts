@@ -308,12 +308,12 @@ export const faults: readonly Fault[] = [
     ['CRL: not yet valid', 'if (crl.thisUpdate.getTime() > at.getTime() + SKEW)', NEVER, 'not yet valid'],
   ]),
   ...of('src/flow/trust.ts', ROLLBACK, [
-    ['rollback: directory', 'if (next.directory.issued < known.directory.issued)', NEVER, 'is not older in any part'],
-    ['rollback: CRLs', 'if (after !== undefined && after.number < before.number)', NEVER, 'is not older in any part'],
+    ['rollback: directory', 'if (issued < known.issued)', NEVER, 'is not older in any part'],
+    ['rollback: CRLs', 'if (number < (known.crls.get(issuer) ?? 0n))', NEVER, 'is not older in any part'],
     ['rollback: CRLs are signed', "throw new SsmaxError('unavailable', 'crl-signature');", '', 'holds no CRL with a high number'],
   ]),
   ...of('src/server/shared/trust-source.ts', ROLLBACK, [
-    ['rollback: kept copies', 'await requireSuccessor(await load(now, candidate), await load(now).catch(() => undefined));', 'await load(now, candidate);', 'keeps the newer of directory and CRLs'],
-    ['rollback: verified before kept', 'await requireSuccessor(await load(now, candidate), await load(now).catch(() => undefined));', '', 'never replaces what is good'],
+    ['rollback: kept copies', 'await requireSuccessor(await load(now, candidate), await load(now).then(trustMarks, () => undefined));', 'await load(now, candidate);', 'keeps the newer of directory and CRLs'],
+    ['rollback: verified before kept', 'await requireSuccessor(await load(now, candidate), await load(now).then(trustMarks, () => undefined));', '', 'never replaces what is good'],
   ]),
 ];

@@ -70,12 +70,29 @@ async function verifyDirectory(
   return { directory, delegate };
 }
 
+/** How new trust material is: what whoever keeps some remembers of it. */
+export interface TrustMarks {
+  /** When the directory was issued. */
+  readonly issued: Date;
+  /** CRL numbers, by hexadecimal DER Name of the issuer. */
+  readonly crls: ReadonlyMap<string, bigint>;
+}
+
+export function trustMarks({ directory, authorityCrl, organisationCrls }: Trust): TrustMarks {
+  const crls = new Map<string, bigint>();
+  for (const { issuerDer, number } of [authorityCrl, ...organisationCrls]) {
+    const known = crls.get(hex(issuerDer));
+    if (known === undefined || known < number) crls.set(hex(issuerDer), number);
+  }
+  return { issued: directory.issued, crls };
+}
+
 /**
- * Whether newly fetched material may take the place of `known`: neither the directory nor any CRL goes back, however
- * fresh it still is, and no CRL that nobody signed blocks later ones by a high number. Throws `unavailable`
- * `trust-rollback` or `crl-signature`.
+ * Whether newly fetched material may follow what was `known`: neither the directory nor any CRL goes back, however fresh it
+ * still is, and no CRL that nobody signed blocks later ones by a high number. Throws `unavailable` `trust-rollback` or
+ * `crl-signature`.
  */
-export async function requireSuccessor(next: Trust, known: Trust | undefined): Promise<void> {
+export async function requireSuccessor(next: Trust, known: TrustMarks | undefined): Promise<void> {
   for (const crl of next.organisationCrls) {
     const issuer = organisationByName(next.directory, crl);
     if (issuer === undefined || !(await isSignedBy(crl, issuer.publicKey, `${hex(crl.sha256)}<${hex(issuer.spkiSha256)}`, next.signatures))) {
@@ -83,10 +100,10 @@ export async function requireSuccessor(next: Trust, known: Trust | undefined): P
     }
   }
   if (known === undefined) return;
-  if (next.directory.issued < known.directory.issued) throw new SsmaxError('unavailable', 'trust-rollback', { what: 'directory' });
-  for (const before of [known.authorityCrl, ...known.organisationCrls]) {
-    const after = newestCrl([next.authorityCrl, ...next.organisationCrls].filter((crl) => equal(crl.issuerDer, before.issuerDer)));
-    if (after !== undefined && after.number < before.number) throw new SsmaxError('unavailable', 'trust-rollback', { what: 'CRL' });
+  const { issued, crls } = trustMarks(next);
+  if (issued < known.issued) throw new SsmaxError('unavailable', 'trust-rollback', { what: 'directory' });
+  for (const [issuer, number] of crls) {
+    if (number < (known.crls.get(issuer) ?? 0n)) throw new SsmaxError('unavailable', 'trust-rollback', { what: 'CRL' });
   }
 }
 

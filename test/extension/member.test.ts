@@ -174,6 +174,15 @@ describe('reading', () => {
     expect((await readMail(hanako, carrier(next), chain.now)).notes.firstFromOrganisation).toBe(false);
   });
 
+  it('cannot check by an older directory than it has seen, across restarts', async () => {
+    const old = await hanako.ports.http({ method: 'GET', url: 'https://keys.example/ssmax/v1/directory' });
+    chain.now = new Date(chain.now.getTime() + 120_000);
+    expect((await readMail(hanako, carrier(leg3), chain.now)).judgement.state).toBe('verified');
+    const restarted = createTestMember(chain, tsukimi, hanako.ports.tables);
+    restarted.server.bend = (path) => (path.endsWith('/directory') ? old : undefined);
+    expect((await readMail(restarted, carrier(leg3), chain.now)).judgement).toMatchObject({ state: 'cannot-check', code: 'trust-rollback' });
+  });
+
   it('cannot check, and opens nothing, while directory or CRL are out of reach', async () => {
     for (const missing of ['directory', 'crl/authority', 'crl/organisation']) {
       chain.now = new Date(chain.now.getTime() + 120_000);

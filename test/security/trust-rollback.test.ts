@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Bytes } from '../../src/core/bytes.ts';
 import { issueCrl } from '../../src/core/pki/crl.ts';
-import { loadTrust, requireSuccessor, type TrustMaterial } from '../../src/flow/trust.ts';
+import { loadTrust, requireSuccessor, type TrustMaterial, trustMarks } from '../../src/flow/trust.ts';
 import { createLogger } from '../../src/server/shared/log.ts';
 import { createTrustSource, type TrustSource } from '../../src/server/shared/trust-source.ts';
 import { createScene, flip, type Scene } from './scene.ts';
@@ -90,13 +90,13 @@ describe('a successor', () => {
   const load = (material: TrustMaterial): ReturnType<typeof loadTrust> => loadTrust(material, scene.world.now);
   it('is not older in any part', async () => {
     const [older, newer] = [await materialAt(0), await materialAt(5)];
-    await requireSuccessor(await load(newer), await load(older));
-    await requireSuccessor(await load(newer), await load(newer));
+    await requireSuccessor(await load(newer), trustMarks(await load(older)));
+    await requireSuccessor(await load(newer), trustMarks(await load(newer)));
     const rollback = (what: string): object => ({ kind: 'unavailable', code: 'trust-rollback', params: { what } });
-    await expect(requireSuccessor(await load({ ...newer, directory: older.directory }), await load(newer))).rejects.toMatchObject(rollback('directory'));
+    await expect(requireSuccessor(await load({ ...newer, directory: older.directory }), trustMarks(await load(newer)))).rejects.toMatchObject(rollback('directory'));
     for (const index of [0, 1, 2]) {
       const crls = newer.crls.map((der, i) => (i === index ? older.crls[i] ?? der : der));
-      await expect(requireSuccessor(await load({ ...newer, crls }), await load(newer))).rejects.toMatchObject(rollback('CRL'));
+      await expect(requireSuccessor(await load({ ...newer, crls }), trustMarks(await load(newer)))).rejects.toMatchObject(rollback('CRL'));
     }
   });
 

@@ -10,7 +10,7 @@ import type { Bytes } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
 import { createSignatureCache } from '../../core/pki/signed.ts';
 import type { Clock } from '../../flow/ports.ts';
-import { loadTrust, requireSuccessor, type Trust } from '../../flow/trust.ts';
+import { loadTrust, requireSuccessor, type Trust, trustMarks } from '../../flow/trust.ts';
 import type { Logger } from './log.ts';
 
 export interface TrustParts {
@@ -75,7 +75,7 @@ export function createTrustSource(parts: TrustParts): TrustSource {
   async function take(fetched: ReadonlyMap<string, Bytes>): Promise<void> {
     const now = clock.now();
     const candidate = new Map([...copies, ...fetched]);
-    await requireSuccessor(await load(now, candidate), await load(now).catch(() => undefined));
+    await requireSuccessor(await load(now, candidate), await load(now).then(trustMarks, () => undefined));
     for (const [name, bytes] of fetched) {
       const file = join(parts.directory, `${name}.der`);
       writeFileSync(`${file}.new`, bytes, { mode: 0o600 });

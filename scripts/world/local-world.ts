@@ -3,6 +3,7 @@
  * a private Postfix each, one private Dovecot and one clamd for all. Real processes of the built program; all keys are new.
  */
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -309,6 +310,8 @@ async function issueWeb(ca: WebCa, dir: string): Promise<WebCa> {
   const [key, request, certificate, extensions] = ['web.key', 'web.csr', 'web.pem', 'web.ext'].map((name) => join(dir, name)) as [string, string, string, string];
   await run('openssl', ['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', request, '-subj', '/CN=localhost']);
   writeFileSync(extensions, 'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n');
-  await run('openssl', ['x509', '-req', '-in', request, '-CA', ca.certificate, '-CAkey', ca.key, '-CAcreateserial', '-days', '30', '-extfile', extensions, '-out', certificate]);
+  // Not -CAcreateserial: organisations are made side by side, and would share its file.
+  const serial = `0x${randomBytes(16).toString('hex')}`;
+  await run('openssl', ['x509', '-req', '-in', request, '-CA', ca.certificate, '-CAkey', ca.key, '-set_serial', serial, '-days', '30', '-extfile', extensions, '-out', certificate]);
   return { certificate, key };
 }

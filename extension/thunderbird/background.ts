@@ -24,7 +24,10 @@ compose.onBeforeSend.addListener((tab, details) => sending.beforeSend(tab, detai
 compose.onAfterSend.addListener((tab, info) => attempt(sending.afterSend(tab, info)));
 messageDisplay.onMessagesDisplayed.addListener((tab, displayed) => attempt(desk.displayed(tab, displayed)));
 browserApi.tabs.onCreated.addListener((tab) => attempt(replying.opened(tab)));
-browserApi.tabs.onRemoved.addListener((tabId) => sending.closed(tabId));
+browserApi.tabs.onRemoved.addListener((tabId) => {
+  sending.closed(tabId);
+  desk.closed(tabId);
+});
 
 browserApi.runtime.onMessage.addListener((message: unknown, sender: Runtime.MessageSender): Promise<unknown> => answer(message as Request, sender.tab?.id ?? -1));
 

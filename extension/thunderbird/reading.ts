@@ -85,9 +85,14 @@ export class ReadingDesk {
     if (shown === undefined || file === undefined || sender === undefined || !shown.view.trusted) return undefined;
     if (messageId !== undefined && messageId !== shown.message.id) return undefined;
     return {
-      name: fileName(words, file.name, index), type: file.type, bytes: Uint8Array.from(file.bytes), sender: sender.displayName,
+      name: fileName(words, file.name, index), type: file.type, bytes: file.bytes.slice(), sender: sender.displayName,
       organisation: sender.organisation.names[words.language],
     };
+  }
+
+  /** The tab was closed: nothing of its mail is kept. */
+  closed(tabId: number): void {
+    this.#current.delete(tabId);
   }
 
   #show(tabId: number, message: MessageHeader): Promise<Shown> {

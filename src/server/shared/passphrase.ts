@@ -60,7 +60,6 @@ async function fromPrompt({ question, credential, confirm = false }: PassphraseS
 /** Reads one line from the terminal in raw mode, so that nothing is shown. */
 function ask(prompt: string, credential: string): Promise<string> {
   const terminal = openTerminal(credential);
-  process.stderr.write(prompt);
   return new Promise((resolve, reject) => {
     let typed = '';
     const finish = (settle: () => void): void => {
@@ -69,7 +68,9 @@ function ask(prompt: string, credential: string): Promise<string> {
       process.stderr.write('\n');
       settle();
     };
+    // Before the prompt shows: who types at once must not be echoed.
     terminal.setRawMode(true);
+    process.stderr.write(prompt);
     terminal.setEncoding('utf8');
     terminal.on('error', (error) => finish(() => reject(error)));
     terminal.on('data', (chunk: string) => {

@@ -71,7 +71,7 @@ const cases: Case[] = [
   ["gateway's certificate carried", 2, () => ({ certificates: [scene.hinode.issuer.certificate.der] }), 'gateway-certificate-missing'],
   ["gateway's signature over these attributes", 2, () => ({ countersigned: other() }), 'gateway-signature-invalid'],
   ['label hashes', 1, () => ({ leg: (leg) => ({ ...leg, labelHashes: [...leg.labelHashes.slice(1), other()] }) }), 'label-mismatch', { what: 'label hash' }],
-  ['number of label hashes', 1, () => ({ leg: (leg) => ({ ...leg, labelHashes: [...leg.labelHashes, other()] }) }), 'label-mismatch', { what: 'label hash' }],
+  ['number of label hashes', 1, () => ({ leg: (leg) => ({ ...leg, labelHashes: [...leg.labelHashes, new Uint8Array(32).fill(0xff)] }) }), 'label-mismatch', { what: 'label hash' }],
   ['sealer of a label', 1, () => ({ label: (label) => ({ ...label, sealer: other() }) }), 'label-mismatch', { what: 'sealer' }],
   ['recipients of a label', 1, () => ({ label: (label) => ({ ...label, recipients: [JIRO] }) }), 'label-mismatch', { what: 'recipients' }],
   ['target of seal', 1, () => ({ targets: [{ purpose: 'seal', certificate: scene.tsukimi.issuer.certificate }, { purpose: 'self', certificate: scene.taro.certificate }] }), 'label-mismatch', { what: 'target' }],

@@ -34,7 +34,8 @@ export async function note(tables: Pick<Tables, 'deliveries' | 'organisations'>,
   const before = await tables.deliveries.get(name);
   if (before === undefined) await tables.deliveries.put(name, { delivery, at });
   return {
-    firstFromOrganisation: (known?.first ?? contentDigest) === contentDigest,
+    // Mail inside an organisation is nothing to be surprised at.
+    firstFromOrganisation: judgement.organisations.length > 1 && (known?.first ?? contentDigest) === contentDigest,
     ...(before !== undefined && before.delivery !== delivery && { duplicateOf: before.at }),
   };
 }

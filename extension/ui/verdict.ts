@@ -105,6 +105,7 @@ function notesOf(words: Words, { judgement, notes, report }: Reading): string[] 
     const { why, fix } = reasonOf(words, report.code ?? 'other');
     if (report.code !== undefined) out.push(why, fix);
     if (report.recipients.length > 0) out.push(words.text('report_recipients', { addresses: words.list(report.recipients) }));
+    out.push(words.text('note_report'));
   }
   if (notes.firstFromOrganisation) out.push(words.text('note_first'));
   if (notes.duplicateOf !== undefined) out.push(words.text('note_duplicate', { date: words.moment(notes.duplicateOf) }));

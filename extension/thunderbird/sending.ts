@@ -97,8 +97,8 @@ export class Sending {
   async #explain({ original: { details }, contentDigest }: Held): Promise<void> {
     const from = readMailbox(typeof details.from === 'string' ? details.from : '');
     const refusal = await askRefusal(this.#member, from.address, contentDigest).catch(() => undefined);
-    if (refusal === undefined) return;
-        await tell(details.subject ?? '', reasonOf(words, refusal.code, refusal.params));
+    // The organisation knows of none, or cannot be asked: then the server refused for a reason of its own.
+    await tell(details.subject ?? '', reasonOf(words, refusal?.code ?? 'smtp-refused', refusal?.params));
   }
 
   #take(tabId: number): Held | undefined {

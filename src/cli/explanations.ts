@@ -168,7 +168,7 @@ export const explanations: Readonly<Record<string, readonly [sentence: string, r
   'mime-too-many-parts': ['the mail has more than {limit} parts', COMPOSE],
   'mime-type-invalid': ['a part has no usable type, or one that is not allowed', COMPOSE],
   'mime-unclosed': ['a multipart does not end', COMPOSE],
-  'national-number': ['the reference looks like a national number', 'use the employee or contract number'],
+  'national-number': ['a field holds a national number (Individual Number, 12 digits with a valid check digit)', 'leave it out; use the employee or contract number'],
   'native-crypto-fault': ['the platform’s cryptography gave a wrong result', 'replace the machine or its library; nothing was signed or opened'],
   'network-unreachable': ['{url} cannot be reached ({reason})', 'check the address and the network; for a private TLS authority use --tls-ca'],
   'no-answer': ['the program had no answer to give', REPORT],

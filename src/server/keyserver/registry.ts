@@ -3,6 +3,7 @@ import { type Bytes, equal, utf8 } from '../../core/bytes.ts';
 import { sha256 } from '../../core/digest.ts';
 import { refused, SsmaxError } from '../../core/error.ts';
 import { type Certificate, parseCertificate } from '../../core/pki/certificate.ts';
+import { holdsIndividualNumber } from '../../flow/identifiers.ts';
 import type { Clock, Member, Members } from '../../flow/ports.ts';
 import { domainOf, normalizeAddress } from '../../mail/address.ts';
 import type { Ca } from './ca.ts';
@@ -82,9 +83,7 @@ export function createRegistry(
     async add(member) {
       const address = normalizeAddress(member.address);
       if (!domains.includes(domainOf(address))) throw refused('address-not-ours', { address });
-      for (const text of [member.reference, member.identityCheck]) {
-        if (isIndividualNumber(text)) throw refused('national-number');
-      }
+      if ([member.address, member.reference, member.displayName, member.identityCheck].some(holdsIndividualNumber)) throw refused('national-number');
       const id = crypto.randomUUID();
       const { numInsertedOrUpdatedRows } = await store.query.insertInto('members').values({
         id, address, reference: member.reference, display_name: member.displayName, pseudonym: member.pseudonym ? 1 : 0,
@@ -168,14 +167,4 @@ async function repeated(store: Store, serial: string | null, publicKey: Bytes, f
 async function codeHash(address: string, code: string): Promise<Bytes> {
   const canonical = code.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
   return sha256(utf8('SSMAX-v1/enrolment-code\0'), utf8(`${address}\0${canonical}`));
-}
-
-/** A Japanese Individual Number: 12 digits with a valid check digit (総務省令第85号 §5). It may never be stored. */
-function isIndividualNumber(text: string): boolean {
-  const digits = [...text.replace(/[\s-]/g, '')].map(Number);
-  if (digits.length !== 12 || digits.some((digit) => !Number.isInteger(digit))) return false;
-  const [check = 0, ...rest] = digits.reverse();
-  const sum = rest.reduce((total, digit, i) => total + digit * (i + 1 <= 6 ? i + 2 : i - 4), 0);
-  const remainder = sum % 11;
-  return check === (remainder <= 1 ? 0 : 11 - remainder);
 }

@@ -96,9 +96,21 @@ interface ComposeWindow extends GeckoWindow {
   readonly composeEditorReady?: boolean;
 }
 
+interface MailRow {
+  readonly messageKey: number;
+  readonly folder: { readonly URI: string };
+}
+
 interface TabMail extends HTMLElement {
-  readonly currentAboutMessage?: Window & { readonly currentAttachments: readonly { readonly name: string }[] };
-  readonly currentAbout3Pane?: Window & { readonly folderTree?: { readonly rowCount: number } };
+  readonly currentAboutMessage?: Window & {
+    readonly currentAttachments: readonly { readonly name: string }[];
+    readonly gMessage?: MailRow | null;
+    readonly msgLoaded?: boolean;
+  };
+  readonly currentAbout3Pane?: Window & {
+    readonly folderTree?: { readonly rowCount: number };
+    readonly gDBView?: { readonly hdrForFirstSelectedMessage: MailRow } | null;
+  };
 }
 
 declare const Services: {
@@ -171,6 +183,18 @@ export function chromeSide() {
   const displayedAttachments = (): string[] => {
     const message = mainWindow().document.querySelector<TabMail>('#tabmail')?.currentAboutMessage;
     return message?.currentAttachments.map(({ name }) => name) ?? [];
+  };
+
+  /** True once the mail in front is loaded; in the three-pane tab, once it is the mail that is selected in the list. */
+  const messageLoaded = (): boolean => {
+    const tabs = mainWindow().document.querySelector<TabMail>('#tabmail');
+    const message = tabs?.currentAboutMessage;
+    const shown = message?.gMessage;
+    if (message?.msgLoaded !== true || !shown) return false;
+    const view = tabs?.currentAbout3Pane?.gDBView;
+    if (!view) return true;
+    const selected = view.hdrForFirstSelectedMessage;
+    return selected.messageKey === shown.messageKey && selected.folder.URI === shown.folder.URI;
   };
 
   /** Paths of the finished downloads. */
@@ -320,5 +344,5 @@ export function chromeSide() {
     return found;
   };
 
-  return { mainWindow, mainWindowReady, composeReady, displayedAttachments, downloads, windows, until, imapServer, folder, storePassword, trust, leaveDialogsAlone, find };
+  return { mainWindow, mainWindowReady, composeReady, messageLoaded, displayedAttachments, downloads, windows, until, imapServer, folder, storePassword, trust, leaveDialogsAlone, find };
 }

@@ -122,7 +122,9 @@ export class Correspondent {
     const row: Place = { page: pages.mailTab, selector: rows, text };
     await this.#awaitRow(row, folder, withinMs);
     await this.desktop.click(row);
-    await this.#thunderbird.see({ page: pages.message, selector: '#expandedsubjectBox' });
+    // The mail shown before is still there for a moment: wait for the row to be selected and for its mail.
+    await this.#thunderbird.see({ ...row, selector: `${rows}.selected` });
+    await this.#messageLoaded();
   }
 
   /** Like `select`, but opens the mail in a tab of its own, by double click. */
@@ -132,7 +134,7 @@ export class Correspondent {
     await this.#awaitRow(row, folder, withinMs);
     await this.desktop.click(row, { double: true });
     await until(async () => (await this.#thunderbird.find({ page: pages.mailTab, selector: rows })).length === 0, { what: 'the tab of the mail' });
-    await this.#thunderbird.see({ page: pages.message, selector: '#expandedsubjectBox' });
+    await this.#messageLoaded();
   }
 
   /** Closes the tab in front (Ctrl+W). */
@@ -141,9 +143,10 @@ export class Correspondent {
     await this.desktop.keys('ctrl+w');
   }
 
-  /** What the message in front shows; `body` is what is displayed, after an add-on has changed it. */
-  async reading(): Promise<Reading> {
+  /** What the message in front shows once its body contains this text; `body` is what is displayed, after an add-on has changed it. */
+  async reading(containing = ''): Promise<Reading> {
     const find = (selector: string): Promise<Seen[]> => this.#thunderbird.find({ page: pages.message, selector });
+    await this.#thunderbird.see({ ...messageBody, text: containing });
     const [subject] = await find('#expandedsubjectBox');
     const [from] = await find('#expandedfromBox');
     return {
@@ -196,6 +199,11 @@ export class Correspondent {
       },
       { what: `a mail with "${row.text ?? ''}" in ${name}`, withinMs, everyMs: 200 },
     );
+  }
+
+  async #messageLoaded(): Promise<void> {
+    await until(() => this.#thunderbird.marionette.run((chrome) => chrome.messageLoaded()), { what: 'the mail to be loaded', withinMs: 30_000 });
+    await this.#thunderbird.see({ page: pages.message, selector: '#expandedsubjectBox' });
   }
 
   async #composeReady(): Promise<void> {

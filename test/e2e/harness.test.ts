@@ -104,7 +104,7 @@ describe('the Thunderbird harness', () => {
   it('opens the mail in a tab, reads it and the add-on\'s closed banner, header button and popup', async () => {
     await hanako.openInTab('見積書の件');
     await hanako.desktop.thunderbird.see({ page: pages.message, frame: '#messagepane', selector: 'button' });
-    const reading = await hanako.reading();
+    const reading = await hanako.reading('帯の文');
     expect(reading.subject).toBe('見積書の件');
     expect(reading.from).toContain(taroAddress);
     expect(reading.body).toContain('お世話になっております。');
@@ -130,11 +130,11 @@ describe('the Thunderbird harness', () => {
     expect(await hanako.send()).toBeUndefined();
     await hanako.closeTab();
     await taro.select('Re:');
-    const reading = await taro.reading();
+    const reading = await taro.reading('承知しました。');
     expect(reading.body).toContain('承知しました。');
     expect(reading.body).toContain('お世話になっております。');
     await taro.select('見積書の件', 'sent');
-    expect((await taro.reading()).body).toContain('太字');
+    expect((await taro.reading('太字')).body).toContain('太字');
   });
 
   it('reads and closes the alert of a refused mail, and finds the text still there', async () => {

@@ -77,7 +77,7 @@ function labelOf(words: Words, { state, code, sender }: Judgement): string {
 /** Codes of `problem` with a sentence of their own. */
 const PROBLEMS: Readonly<Record<string, MessageKey>> = {
   'not-addressed': 'verdict_not_addressed', 'wrong-leg': 'verdict_wrong_leg', 'certificate-revoked': 'verdict_certificate_revoked',
-  'certificate-expired': 'verdict_certificate_expired', 'impersonation': 'verdict_impersonation_unnamed',
+  'certificate-suspended': 'verdict_certificate_suspended', 'certificate-expired': 'verdict_certificate_expired', 'impersonation': 'verdict_impersonation_unnamed',
 };
 
 function sentenceOf(words: Words, { judgement, report }: Reading, state: State): readonly Piece[] {

@@ -46,6 +46,7 @@ export const explanations: Readonly<Record<string, readonly [sentence: string, r
   'certificate-profile': ['the certificate is not formed as its role asks', CERTIFY],
   'certificate-revoked': ['the certificate had been revoked by the time judged', 'do not rely on the mail; ask its sender another way'],
   'certificate-role': ['the certificate is for another role', CERTIFY],
+  'certificate-suspended': ['the certificate was suspended at the time judged', 'a suspended sender asks his administrator, a suspended organisation the Authority; others need do nothing'],
   'certificate-too-large': ['the certificate is larger than allowed', CERTIFY],
   'certificate-unknown': ['there is no certificate {serial} in force here', 'check the serial number'],
   'certificate-untrusted': ['no signed path leads from the certificate to the pinned root', 'check that this is the right root; if so, do not rely on the certificate'],

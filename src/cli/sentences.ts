@@ -52,6 +52,10 @@ const SENTENCES = {
     ja: '送信の時点で、署名した証明書は失効していました。差出人に別の方法で確認してください。',
     en: 'The certificate that signed this had been revoked by then. Check with the sender another way.',
   },
+  'certificate-suspended': {
+    ja: '送信の時点で、署名した証明書は一時停止されていました。差出人に別の方法で確認してください。',
+    en: 'The certificate that signed this was suspended by then. Check with the sender another way.',
+  },
   'certificate-expired': {
     ja: '送信の時点で、署名した証明書は期限切れでした。差出人に別の方法で確認してください。',
     en: 'The certificate that signed this had expired by then. Check with the sender another way.',

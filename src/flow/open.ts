@@ -79,7 +79,7 @@ const IMPERSONATION = new Set([
   'recipient-not-of-organisation',
 ]);
 /** Codes that keep their name: each has a sentence of its own. */
-const OWN_SENTENCE = new Set(['not-addressed', 'wrong-leg', 'certificate-revoked', 'certificate-expired']);
+const OWN_SENTENCE = new Set(['not-addressed', 'wrong-leg', 'certificate-revoked', 'certificate-suspended', 'certificate-expired']);
 
 function problem(error: SsmaxError): Judgement {
   if (error.kind === 'unavailable' || error.code === 'clock-wrong' || error.code === 'key-missing') {

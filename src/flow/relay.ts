@@ -285,14 +285,15 @@ async function knownTarget({ parts, purpose, trust }: Departing, delivery: Deliv
   if (purpose === 'transfer') return transferTarget(delivery.recipients, parts.organisation, trust, parts.clock.now());
   const certificate = parseCertificate(answer.certificate);
   await validatePath({ leaf: certificate, intermediates: [parts.organisation], root: trust.root, at: parts.clock.now(), role: 'user' });
-  await requireInForce(parts, certificate, trust, parts.clock.now());
+  await requireInForce(parts, certificate, trust, parts.clock.now(), 'allowed');
   if (certificate.emails.join() !== delivery.mailbox) throw answerInvalid('mailbox');
   return certificate;
 }
 
-/** Nothing is re-encrypted to a key whose certificate the own organisation has revoked. */
-async function requireInForce(parts: GatewayParts, certificate: Certificate, trust: Trust, now: Date): Promise<void> {
-  await requireUnrevoked({ certificate, issuer: parts.organisation, crl: organisationCrl(trust, parts.organisation), at: now, now });
+/** Nothing is re-encrypted to a key whose certificate the own organisation has revoked; a suspended member still receives. */
+async function requireInForce(parts: GatewayParts, certificate: Certificate, trust: Trust, now: Date, suspended?: 'allowed'): Promise<void> {
+  const crl = organisationCrl(trust, parts.organisation);
+  await requireUnrevoked({ certificate, issuer: parts.organisation, crl, at: now, now, ...(suspended !== undefined && { suspended }) });
 }
 
 /**

@@ -127,17 +127,21 @@ export function organisationOfCertificate(directory: Directory, certificate: Byt
 
 /**
  * Checks that a certificate was in force at `at`: not revoked by then, nor later with an invalidity date before it
- * (RFC 5280 §5.3.2). `now` decides whether the CRL is fresh. Throws `certificate-revoked`, or `unavailable` where the CRL
- * cannot tell.
+ * (RFC 5280 §5.3.2). `now` decides whether the CRL is fresh. Throws `certificate-revoked`, `certificate-suspended` (on hold, which
+ * may end), or `unavailable` where the CRL cannot tell.
+ *
+ * @param suspended `allowed`: a member who may not send still receives.
  */
 export async function requireUnrevoked(
-  input: { certificate: Certificate; issuer: Certificate; crl: Crl | undefined; at: Date; now: Date },
+  input: { certificate: Certificate; issuer: Certificate; crl: Crl | undefined; at: Date; now: Date; suspended?: 'allowed' },
 ): Promise<void> {
   if (input.crl === undefined) throw new SsmaxError('unavailable', 'crl-missing', { issuer: input.issuer.subject.commonName ?? '' });
   const status = await checkRevocation({ certificate: input.certificate, issuer: input.issuer, crl: input.crl, at: input.now });
   if (status.status === 'good') return;
   const since = status.invalidityDate !== undefined && status.invalidityDate < status.date ? status.invalidityDate : status.date;
-  if (since <= input.at) throw refused('certificate-revoked', { date: since.toISOString() });
+  if (since > input.at) return;
+  if (status.reason !== 'certificateHold') throw refused('certificate-revoked', { date: since.toISOString() });
+  if (input.suspended !== 'allowed') throw refused('certificate-suspended', { date: since.toISOString() });
 }
 
 /**

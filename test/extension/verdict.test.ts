@@ -43,7 +43,7 @@ describe('the verdict in words', () => {
   });
 
   it('has a sentence for every problem, known or not', () => {
-    for (const code of ['altered', 'impersonation', 'certificate-revoked', 'certificate-expired', 'wrong-leg', 'not-addressed', 'something-new']) {
+    for (const code of ['altered', 'impersonation', 'certificate-revoked', 'certificate-suspended', 'certificate-expired', 'wrong-leg', 'not-addressed', 'something-new']) {
       expect(sentence(ja, reading({ state: 'problem', code })), code).toMatch(/[ぁ-ん]/);
       expect(viewOf(ja, reading({ state: 'problem', code })).trusted, code).toBe(false);
     }

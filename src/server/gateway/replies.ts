@@ -16,6 +16,7 @@ const REPLIES: Readonly<Record<string, Reply>> = {
   'recipient-not-enrolled': { status: '5.7.1', text: 'The recipient has not enrolled with SSMAX yet.' },
   'recipient-not-in-label': { status: '5.7.1', text: 'A recipient was added after sealing. Send the mail again.' },
   'certificate-revoked': { status: '5.7.1', text: 'The sender\'s certificate has been revoked. Ask your administrator.' },
+  'certificate-suspended': { status: '5.7.1', text: 'The sender is suspended. Ask your administrator.' },
   'certificate-expired': { status: '5.7.1', text: 'The sender\'s certificate has expired. Enrol again.' },
   'sealed-too-long-ago': { status: '5.7.1', text: 'This mail was sealed more than five days ago. Send it again.' },
   'clock-wrong': { status: '5.7.1', text: 'The clock of the sending computer is wrong. Correct it and send again.' },

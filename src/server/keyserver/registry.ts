@@ -50,8 +50,10 @@ export function createRegistry(
   store: Store, ca: Ca, domains: readonly string[], random: (length: number) => Bytes, clock: Clock,
 ): Registry {
   async function inForce(address: string): Promise<Bytes[]> {
+    // A suspended member may not send, but goes on receiving: nothing of it is lost when the suspension ends.
     const rows = await store.query.selectFrom('certificates').select('der')
-      .where('address', '=', address).where('role', '=', 'user').where('revoked', 'is', null)
+      .where('address', '=', address).where('role', '=', 'user')
+      .where((e) => e.or([e('revoked', 'is', null), e('reason', '=', 'certificateHold')]))
       .where('not_after', '>', clock.now().getTime()).orderBy('not_after', 'desc').limit(MAX_CERTIFICATES).execute();
     return rows.map(({ der }) => der);
   }

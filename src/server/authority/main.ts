@@ -8,27 +8,15 @@ import { bytesField, decodeJson, encodeJson, timeField } from '../../wire/json.t
 import { ADMIN_SOCKET, startAdminSocket } from '../shared/admin-socket.ts';
 import { auditRoutes } from '../shared/audit-routes.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
-import { type ConfigFields, loadConfig } from '../shared/config.ts';
-import { Counter } from '../shared/counter.ts';
+import { Counter } from '../shared/metrics.ts';
 import { databaseAnswers, openDatabase } from '../shared/database.ts';
+import { expiryMetrics } from '../shared/expiry-metrics.ts';
 import { startHealth } from '../shared/health.ts';
 import { loadKey } from '../shared/keystore.ts';
 import { createLogger } from '../shared/log.ts';
 import { startPinnedServer } from '../shared/pinned-server.ts';
+import { loadAuthorityConfig } from './config.ts';
 import { createRegister, migrations, type Register, type Tables } from './register.ts';
-
-/** authority.yaml */
-const authorityConfig = ({ path, address, database }: ConfigFields) => z.strictObject({
-  state: path,
-  database,
-  root: path,
-  delegateKey: path,
-  delegateCertificate: path,
-  listen: address,
-  /** Where monitoring asks (`/healthz`, `/readyz`, `/metrics`), in the clear: a loopback address. */
-  health: address.optional(),
-  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-});
 
 export interface RunningAuthority {
   readonly port: number;
@@ -39,7 +27,7 @@ export interface RunningAuthority {
 const INTERVAL = 3_600_000;
 
 export async function runAuthority(configFile: string, passphrase: string): Promise<RunningAuthority> {
-  const config = loadConfig(configFile, authorityConfig);
+  const config = loadAuthorityConfig(configFile);
   const log = createLogger({ server: 'authority', level: config.logLevel });
   const clock = { now: () => new Date() };
   const root = readCertificateFile(config.root);
@@ -60,7 +48,7 @@ export async function runAuthority(configFile: string, passphrase: string): Prom
     log, maximumBody: 1024 * 1024, peer: 'administrator',
     app: adminRoutes(register, async () => { members = await register.memberKeys(); }, auditRoutes(store)),
   });
-  const health = config.health && (await startHealth({ listen: config.health, counters: [requests], ready: { database: () => databaseAnswers(store) }, log }));
+  const health = config.health && (await startHealth({ listen: config.health, metrics: [requests, ...expiryMetrics({ server: certificate, root })], ready: { database: () => databaseAnswers(store) }, log }));
   const timer = setInterval(() => {
     register.publish().catch((error: unknown) => { log.error('not-published', { error }); });
   }, INTERVAL);

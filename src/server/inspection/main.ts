@@ -9,7 +9,8 @@ import type { Scanner } from '../../flow/judge.ts';
 import type { Clock } from '../../flow/ports.ts';
 import { createNodeCrypto, loadPrivateKey } from '../../platform/node-crypto.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
-import { Counter } from '../shared/counter.ts';
+import { Counter } from '../shared/metrics.ts';
+import { expiryMetrics } from '../shared/expiry-metrics.ts';
 import { startHealth } from '../shared/health.ts';
 import { loadKey } from '../shared/keystore.ts';
 import { createLogger, type Logger } from '../shared/log.ts';
@@ -77,7 +78,7 @@ export async function runInspection(configFile: string, passphrase: string, opti
   });
   pkcs8.fill(0);
   const scanner = async (): Promise<boolean> => !needsScanner(policy) || (await clamd?.ready()) === true;
-  const health = config.health && (await startHealth({ listen: config.health, counters: [inspections], ready: { clamd: scanner }, log }).catch(async (error: unknown) => {
+  const health = config.health && (await startHealth({ listen: config.health, metrics: [inspections, ...expiryMetrics({ server: certificate, organisation })], ready: { clamd: scanner }, log }).catch(async (error: unknown) => {
     await server.close();
     throw error;
   }));

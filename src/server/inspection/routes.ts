@@ -5,7 +5,7 @@ import { hex } from '../../core/bytes.ts';
 import { refused } from '../../core/error.ts';
 import { inspect, type Inspected, type InspectionParts } from '../../flow/inspect.ts';
 import { DIRECTIONS } from '../../wire/leg.ts';
-import type { Counter } from '../shared/counter.ts';
+import type { Counter } from '../shared/metrics.ts';
 import type { Logger } from '../shared/log.ts';
 import type { Slots } from './slots.ts';
 

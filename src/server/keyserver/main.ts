@@ -1,60 +1,31 @@
 /** The key server: holds the organisation's one key; its state is in the database. */
 import { join } from 'node:path';
 import { Hono } from 'hono';
-import { z } from 'zod';
 import { equal } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
 import { createKeyService } from '../../flow/key-service.ts';
 import { createNodeCrypto, loadOrganisationKey, loadPrivateKey } from '../../platform/node-crypto.ts';
 import { ADMIN_SOCKET, startAdminSocket } from '../shared/admin-socket.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
-import { type ConfigFields, loadConfig } from '../shared/config.ts';
-import { Counter } from '../shared/counter.ts';
+import { Counter } from '../shared/metrics.ts';
 import { databaseAnswers, openDatabase } from '../shared/database.ts';
+import { expiryMetrics } from '../shared/expiry-metrics.ts';
 import { startHealth } from '../shared/health.ts';
 import { loadKey } from '../shared/keystore.ts';
 import { createLogger, type Logger } from '../shared/log.ts';
-import { createPinnedClient } from '../shared/pinned-client.ts';
+import { startMemberTrust } from '../shared/member-trust.ts';
 import { startPinnedServer } from '../shared/pinned-server.ts';
 import { type PlainHttpsServer, startPlainHttps } from '../shared/plain-https.ts';
 import { RateLimiter, rateLimit } from '../shared/rate-limit.ts';
-import { createTrustSource } from '../shared/trust-source.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { createCa, serverCertificate } from './ca.ts';
+import { loadKeyServerConfig } from './config.ts';
 import { pluginRoutes } from './plugin-routes.ts';
 import { createRecords } from './records.ts';
 import { createRegistry } from './registry.ts';
 import { gatewayRoutes } from './routes.ts';
+import { storeMetrics } from './store-metrics.ts';
 import { migrations, type Tables } from './tables.ts';
-
-/** keyserver.yaml */
-const keyServerConfig = ({ path, address, spki, domain, database }: ConfigFields) => z.strictObject({
-  /** Copies of directory and CRL, and the socket for the command line. */
-  state: path,
-  database,
-  /** The organisation's key and certificate. */
-  key: path,
-  certificate: path,
-  /** This server's own TLS key; its certificate is made by the organisation itself. */
-  tlsKey: path,
-  hostName: domain,
-  /** The Authority's root certificate. */
-  root: path,
-  domains: z.array(domain).min(1),
-  listen: address,
-  authority: z.strictObject({ address, spki }),
-  /** TLS keys of the gateways that may call. */
-  gateways: z.array(spki).min(1),
-  /** HTTPS for plugins: a certificate that mail clients trust by themselves or by policy. */
-  plugin: z.strictObject({ listen: address, certificate: path, key: path }),
-  /** How long evidence for tracing is kept; days. */
-  retention: z.int().min(1).max(36_500).default(1096),
-  /** Where monitoring asks (`/healthz`, `/readyz`, `/metrics`), in the clear: a loopback address. */
-  health: address.optional(),
-  /** How often directory and CRL are fetched; seconds. */
-  refresh: z.int().min(1).max(86_400).default(60),
-  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-});
 
 export interface RunningKeyServer {
   readonly ports: { readonly gateway: number; readonly plugin: number };
@@ -64,7 +35,7 @@ export interface RunningKeyServer {
 const CRL_INTERVAL = 3_600_000;
 
 export async function runKeyServer(configFile: string, passphrase: string): Promise<RunningKeyServer> {
-  const config = loadConfig(configFile, keyServerConfig);
+  const config = loadKeyServerConfig(configFile);
   const log = createLogger({ server: 'keyserver', level: config.logLevel });
   const native = createNodeCrypto();
   const clock = { now: () => new Date() };
@@ -83,22 +54,7 @@ export async function runKeyServer(configFile: string, passphrase: string): Prom
   const tlsCertificate = await ownTlsCertificate(store, ca, tlsKey, config.hostName, clock);
   const identity = { key: tlsKey, certificates: [tlsCertificate.der] };
 
-  const authority = createPinnedClient({ identity, peer: 'Authority', server: config.authority.address, pins: () => [config.authority.spki] });
-  const trust = createTrustSource({
-    root: root.der,
-    directory: join(config.state, 'trust'),
-    interval: config.refresh * 1000,
-    sources: {
-      directory: () => authority.request({ method: 'GET', path: '/v1/directory', deadline: 30_000, maximumAnswer: 256 * 1024 * 1024 }),
-      crls: {
-        authority: () => authority.request({ method: 'GET', path: '/v1/crl', deadline: 30_000, maximumAnswer: 16 * 1024 * 1024 }),
-        organisation: () => ca.crl(),
-      },
-    },
-    clock,
-    log,
-  });
-  await trust.refresh();
+  const trust = await startMemberTrust(config, { identity, organisationCrl: () => ca.crl(), clock, log });
   const service = createKeyService({
     native, key, certificate, clock, members: registry, seen: records, records,
     inspection: () => serverCertificate(store, 'inspection', clock.now()),
@@ -121,7 +77,7 @@ export async function runKeyServer(configFile: string, passphrase: string): Prom
     app: adminRoutes({ store, registry, ca, refresh: () => trust.refresh(), clock }), maximumBody: 1024 * 1024, log, peer: 'administrator',
   });
   const health = config.health && (await startHealth({
-    listen: config.health, counters: [requests], log,
+    listen: config.health, metrics: [requests, ...expiryMetrics({ server: tlsCertificate, organisation: certificate }, () => trust.trust()), ...storeMetrics(store)], log,
     ready: { database: () => databaseAnswers(store), trust: () => trust.trust().then(() => true, () => false) },
   }));
   const erase = (): void => {
@@ -142,7 +98,6 @@ export async function runKeyServer(configFile: string, passphrase: string): Prom
       clearInterval(timer);
       trust.stop();
       await Promise.all([gateway.close(), plugin.close(), admin.close(), health?.close()]);
-      authority.close();
       await store.close();
     },
   };

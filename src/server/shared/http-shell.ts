@@ -9,7 +9,7 @@ import { routePath } from 'hono/route';
 import { refused, SsmaxError } from '../../core/error.ts';
 import { encodeProblem } from '../../wire/problem.ts';
 import type { HostPort } from './config.ts';
-import type { Counter } from './counter.ts';
+import type { Counter } from './metrics.ts';
 import type { Logger } from './log.ts';
 
 export interface ShellOptions {

@@ -11,7 +11,7 @@ import type { Hono } from 'hono';
 import { type Bytes, equal } from '../../core/bytes.ts';
 import { encodePem } from '../../core/pki/pem.ts';
 import type { HostPort } from './config.ts';
-import type { Counter } from './counter.ts';
+import type { Counter } from './metrics.ts';
 import { type Listener, type RunningServer, listen, requestListener } from './http-shell.ts';
 import type { Logger } from './log.ts';
 

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fromUtf8, utf8 } from '../../../src/core/bytes.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
 import { SsmaxError, refused } from '../../../src/core/error.ts';
-import { Counter } from '../../../src/server/shared/counter.ts';
+import { Counter } from '../../../src/server/shared/metrics.ts';
 import { createLogger } from '../../../src/server/shared/log.ts';
 import { createPinnedClient } from '../../../src/server/shared/pinned-client.ts';
 import type { PinnedClient, PinnedRequest } from '../../../src/server/shared/pinned-client.ts';

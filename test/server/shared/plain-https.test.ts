@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodePem } from '../../../src/core/pki/pem.ts';
-import { Counter } from '../../../src/server/shared/counter.ts';
+import { Counter } from '../../../src/server/shared/metrics.ts';
 import { healthRoutes } from '../../../src/server/shared/health.ts';
 import { createLogger } from '../../../src/server/shared/log.ts';
 import { startPlainHttps } from '../../../src/server/shared/plain-https.ts';

@@ -1,0 +1,36 @@
+/** The gateway's configuration file, gateway.yaml (docs/running.md). */
+import { z } from 'zod';
+import { type ConfigFields, loadConfig } from '../shared/config.ts';
+
+const gatewayConfig = ({ path, address, spki }: ConfigFields) => z.strictObject({
+  /** Where copies of directory and CRLs are kept. */
+  state: path,
+  key: path,
+  certificate: path,
+  /** The own organisation's certificate. */
+  organisation: path,
+  /** The Authority's root certificate. */
+  root: path,
+  listen: z.strictObject({ submission: address, arriving: address }),
+  /** The MTA's listener for checked mail, on loopback. */
+  queue: address,
+  /** How many connections that listener may get at once: fewer than it serves (Postfix: maxproc in master.cf). */
+  queueConnections: z.int().min(1).max(1000).default(40),
+  authority: z.strictObject({ address, spki }),
+  keyServer: z.strictObject({ address, spki }),
+  inspection: z.strictObject({ address, spki }),
+  maximumSize: z.int().min(65_536).max(256 * 1024 * 1024).default(64 * 1024 * 1024),
+  maximumRecipients: z.int().min(1).max(500).default(100),
+  /** Where monitoring asks (`/healthz`, `/readyz`, `/metrics`), in the clear: a loopback address. */
+  health: address.optional(),
+  /** How often directory and CRLs are fetched; seconds. */
+  refresh: z.int().min(1).max(86_400).default(60),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+});
+
+export type GatewayConfig = z.output<ReturnType<typeof gatewayConfig>>;
+
+/** Throws what `loadConfig` throws. */
+export function loadGatewayConfig(file: string): GatewayConfig {
+  return loadConfig(file, gatewayConfig);
+}

@@ -1,0 +1,56 @@
+/** The trust material of a member organisation's server: directory and CRL from the Authority, the own organisation's CRL. */
+import { join } from 'node:path';
+import type { Bytes } from '../../core/bytes.ts';
+import type { Clock } from '../../flow/ports.ts';
+import { readCertificateFile } from './certificate-file.ts';
+import type { HostPort } from './config.ts';
+import type { Logger } from './log.ts';
+import { createPinnedClient } from './pinned-client.ts';
+import type { TlsIdentity } from './pinned-server.ts';
+import { createTrustSource, type TrustSource } from './trust-source.ts';
+
+/** As the servers' configurations have it. */
+interface MemberTrustConfig {
+  readonly state: string;
+  /** File of the Authority's root certificate. */
+  readonly root: string;
+  readonly authority: { readonly address: HostPort; readonly spki: Bytes };
+  /** Seconds. */
+  readonly refresh: number;
+}
+
+interface MemberTrustParts {
+  readonly identity: TlsIdentity;
+  readonly organisationCrl: () => Promise<Bytes>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const DEADLINE = 30_000;
+const MAXIMUM_DIRECTORY = 256 * 1024 * 1024;
+const MAXIMUM_CRL = 16 * 1024 * 1024;
+
+/** Fetches once and goes on fetching; what could not be had is in the log. `stop` closes the connection to the Authority too. */
+export async function startMemberTrust(config: MemberTrustConfig, { identity, organisationCrl, clock, log }: MemberTrustParts): Promise<TrustSource> {
+  const authority = createPinnedClient({ identity, peer: 'Authority', server: config.authority.address, pins: () => [config.authority.spki] });
+  const fetch = (path: string, maximumAnswer: number) => () => authority.request({ method: 'GET', path, deadline: DEADLINE, maximumAnswer });
+  const source = createTrustSource({
+    root: readCertificateFile(config.root).der,
+    directory: join(config.state, 'trust'),
+    interval: config.refresh * 1000,
+    sources: {
+      directory: fetch('/v1/directory', MAXIMUM_DIRECTORY),
+      crls: { authority: fetch('/v1/crl', MAXIMUM_CRL), organisation: organisationCrl },
+    },
+    clock,
+    log,
+  });
+  await source.refresh();
+  return {
+    ...source,
+    stop() {
+      source.stop();
+      authority.close();
+    },
+  };
+}

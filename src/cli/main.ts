@@ -17,6 +17,8 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   gateway: async () => (await import('./gateway.ts')).gatewayCommand(),
   inspection: async () => (await import('./inspection.ts')).inspectionCommand(),
   member: async () => (await import('./member.ts')).memberCommand(),
+  admin: async () => (await import('./administrator.ts')).administratorCommand(),
+  approve: async () => (await import('./approve.ts')).approveCommand(),
   audit: async () => (await import('./audit.ts')).auditCommand(),
   enrol: async () => (await import('./enrol.ts')).enrolCommand(),
   trust: async () => (await import('./trust.ts')).trustCommand(),

@@ -6,6 +6,8 @@ import type { Clock } from '../../flow/ports.ts';
 import { bytesField, decodeJson, encodeJson, timeField } from '../../wire/json.ts';
 import { appendAudit } from '../shared/audit-chain.ts';
 import { auditRoutes } from '../shared/audit-routes.ts';
+import { approvalRoutes } from './approval-routes.ts';
+import type { Approvals } from './approvals.ts';
 import type { Ca } from './ca.ts';
 import type { Registry } from './registry.ts';
 import type { Store } from './tables.ts';
@@ -14,6 +16,7 @@ interface Parts {
   readonly store: Store;
   readonly registry: Registry;
   readonly ca: Ca;
+  readonly approvals: Approvals;
   readonly refresh: () => Promise<void>;
   readonly clock: Clock;
 }
@@ -31,7 +34,7 @@ const certifySchema = z.strictObject({
   role: z.enum(['gateway', 'inspection']), hostName: z.string().max(253), request: bytesField({ maximum: 16_384 }),
 });
 
-export function adminRoutes({ store, registry, ca, refresh, clock }: Parts): Hono {
+export function adminRoutes({ store, registry, ca, approvals, refresh, clock }: Parts): Hono {
   const app = new Hono();
   const post = <T>(path: string, schema: z.ZodType<T>, run: (request: T) => Promise<unknown>): void => {
     app.post(path, async (context) => {
@@ -66,6 +69,7 @@ export function adminRoutes({ store, registry, ca, refresh, clock }: Parts): Hon
   });
   post('/refresh', z.strictObject({}), refresh);
   app.get('/crl', async (context) => context.body(await ca.crl()));
+  app.route('/', approvalRoutes(approvals));
   app.route('/', auditRoutes(store));
   return app;
 }

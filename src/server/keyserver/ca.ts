@@ -39,6 +39,7 @@ export function createCa(store: Store, issuer: Issuer, random: (length: number) 
       await tx.insertInto('certificates').values({
         serial: certificate.serial, role, address, member, der: certificate.der, spki_hash: certificate.spkiSha256,
         not_after: certificate.notAfter.getTime(), revoked: null, reason: null, invalid_since: null,
+        issuer: issuer.certificate.subjectKeyIdentifier,
       }).execute();
       await appendAuditIn(tx, clock.now(), 'certified', { role, serial: certificate.serial, member });
     });

@@ -18,6 +18,7 @@ import { startPinnedServer } from '../shared/pinned-server.ts';
 import { type PlainHttpsServer, startPlainHttps } from '../shared/plain-https.ts';
 import { RateLimiter, rateLimit } from '../shared/rate-limit.ts';
 import { adminRoutes } from './admin-routes.ts';
+import { createApprovals } from './approvals.ts';
 import { createCa, serverCertificate } from './ca.ts';
 import { loadKeyServerConfig } from './config.ts';
 import { pluginRoutes } from './plugin-routes.ts';
@@ -55,6 +56,7 @@ export async function runKeyServer(configFile: string, passphrase: string): Prom
   const identity = { key: tlsKey, certificates: [tlsCertificate.der] };
 
   const trust = await startMemberTrust(config, { identity, organisationCrl: () => ca.crl(), clock, log });
+  const approvals = createApprovals({ store, organisation: id, clock, actions: {} });
   const service = createKeyService({
     native, key, certificate, clock, members: registry, seen: records, records,
     inspection: () => serverCertificate(store, 'inspection', clock.now()),
@@ -74,7 +76,7 @@ export async function runKeyServer(configFile: string, passphrase: string): Prom
     })),
   });
   const admin = await startAdminSocket(join(config.state, ADMIN_SOCKET), {
-    app: adminRoutes({ store, registry, ca, refresh: () => trust.refresh(), clock }), maximumBody: 1024 * 1024, log, peer: 'administrator',
+    app: adminRoutes({ store, registry, ca, approvals, refresh: () => trust.refresh(), clock }), maximumBody: 1024 * 1024, log, peer: 'administrator',
   });
   const health = config.health && (await startHealth({
     listen: config.health, metrics: [requests, ...expiryMetrics({ server: tlsCertificate, organisation: certificate }, () => trust.trust()), ...storeMetrics(store)], log,

@@ -3,8 +3,9 @@ import type { Kysely } from 'kysely';
 import type { Bytes } from '../../core/bytes.ts';
 import { auditMigrations, type AuditTables } from '../shared/audit-chain.ts';
 import type { Database, Migration } from '../shared/database.ts';
+import { lifeMigrations, type LifeTables } from './tables-life.ts';
 
-export interface Tables extends AuditTables {
+export interface Tables extends AuditTables, LifeTables {
   /** The traceability link: who is behind an address (design §2). Never a national number. */
   members: {
     id: string;
@@ -43,6 +44,8 @@ export interface Tables extends AuditTables {
     revoked: number | null;
     reason: string | null;
     invalid_since: number | null;
+    /** Subject key identifier of the organisation's certificate that issued it; null before issuers were told apart. */
+    issuer: Bytes | null;
   };
   /** One row: the number of the last CRL, and its DER. */
   crl: { id: number; number: number; der: Bytes };
@@ -124,4 +127,4 @@ async function first(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-export const migrations: Readonly<Record<string, Migration>> = { ...auditMigrations, '0002-key-server': { up: first } };
+export const migrations: Readonly<Record<string, Migration>> = { ...auditMigrations, '0002-key-server': { up: first }, ...lifeMigrations };

@@ -22,6 +22,7 @@ const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base6
 
 interface Exchange {
   readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly request: unknown;
   readonly answer: unknown;
 }
@@ -45,9 +46,9 @@ function recording(parts: GatewayParts, exchanges: Exchange[]): GatewayParts {
       sign: call('/v1/sign', (request) => keyServer.sign(request), same, (signatures) => ({ signatures, certificate: organisation.der })),
     },
     inspection: {
-      async inspect(envelope, leg, direction) {
-        const verdict = await inspection.inspect(envelope, leg, direction);
-        exchanges.push({ path: `/v1/inspections?leg=${leg}&direction=${direction}`, request: base64(envelope), answer: base64(verdict) });
+      async inspect(envelope, leg, direction, sender) {
+        const verdict = await inspection.inspect(envelope, leg, direction, sender);
+        exchanges.push({ path: `/v1/inspections?leg=${leg}&direction=${direction}`, headers: { 'ssmax-sender': sender }, request: base64(envelope), answer: base64(verdict) });
         return verdict;
       },
     },
@@ -155,7 +156,7 @@ async function verdicts({ hinode, tsukimi, world }: Scene, contentDigest: Bytes)
   const minutes = (count: number): Date => new Date(world.now.getTime() + count * 60_000);
   const of = async (fields: Partial<Verdict>, { key, certificate }: Credential = hinode.inspection, type: string = OID.verdict): Promise<string> => base64(await signObject({
     type, signingTime: world.now,
-    value: encodeVerdict({ contentDigest, leg: 1, direction: 'outbound', organisation: hinode.id, policy: '2026-11', result: 'pass', findings: [], time: world.now, ...fields }),
+    value: encodeVerdict({ contentDigest, leg: 1, direction: 'outbound', organisation: hinode.id, policy: '2026-11', result: 'pass', findings: [], time: world.now, sender: 'taro@hinode.example', ...fields }),
   }, { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier }));
   return [
     { name: 'pass', cms: await of({}), expect: 'ok' },
@@ -167,6 +168,7 @@ async function verdicts({ hinode, tsukimi, world }: Scene, contentDigest: Bytes)
     { name: 'inbound', cms: await of({ direction: 'inbound' }), expect: 'verdict-missing' },
     { name: 'on another content', cms: await of({ contentDigest: new Uint8Array(32) }), expect: 'verdict-invalid' },
     { name: 'on leg 2', cms: await of({ leg: 2 }), expect: 'verdict-invalid' },
+    { name: 'by another sender’s policy', cms: await of({ sender: 'yuki@hinode.example' }), expect: 'verdict-invalid' },
     { name: 'in another organisation’s name', cms: await of({ organisation: tsukimi.id }), expect: 'verdict-invalid' },
     { name: 'by another organisation’s inspection server', cms: await of({}, tsukimi.inspection), expect: 'certificate-untrusted' },
     { name: 'by the gateway', cms: await of({}, hinode.gateway), expect: 'certificate-role' },

@@ -31,7 +31,7 @@ const leg3: Leg = {
 };
 const verdict: Verdict = {
   contentDigest: digest('content'), leg: 1, direction: 'outbound', organisation: 'NTRJP-0000000000001', policy: '2026-11', result: 'refuse',
-  findings: [{ code: 'keyword', part: 2 }, { code: 'malware', part: 0 }], time: signedAt,
+  findings: [{ code: 'keyword', part: 2 }, { code: 'malware', part: 0 }], time: signedAt, sender: 'taro@hinode.example',
 };
 const kemct = { c1: point('c1'), c2: point('c2'), u: point('u'), w: point('w'), v: point('v'), f: digest('f'), label: encodeLabel(label) };
 
@@ -137,7 +137,7 @@ function legs(): Case[] {
 function verdicts(): Case[] {
   const finding = (code: string, part: Bytes): Bytes => sequence(utf8String(code), part);
   const of = (leg: Bytes, direction: number, result: number, findings: Bytes[], version = 1, time = generalizedTime(signedAt)): Bytes =>
-    sequence(integer(version), octetString(digest('content')), leg, enumerated(direction), utf8String('NTRJP-0000000000001'), utf8String('p'), enumerated(result), sequence(...findings), time);
+    sequence(integer(version), octetString(digest('content')), leg, enumerated(direction), utf8String('NTRJP-0000000000001'), utf8String('p'), enumerated(result), sequence(...findings), time, ia5String('taro@hinode.example'));
   const bad = (name: string, expect: string, der: Bytes): Case => ({ name, structure: 'verdict', der, expect });
   return [
     { name: 'verdict', structure: 'verdict', der: encodeVerdict(verdict), fields: verdict },

@@ -81,6 +81,8 @@ export async function requireVerdicts(
     if (verdict === undefined) throw refused('verdict-missing', { direction });
     if (!equal(verdict.contentDigest, arriving.leg.contentDigest)) throw refused('verdict-invalid', { what: 'content' });
     if (verdict.leg !== arriving.leg.leg) throw refused('verdict-invalid', { what: 'leg' });
+    // Policies differ by sender: a gateway that was taken over could name another one.
+    if (verdict.sender !== arriving.leg.sender.address) throw refused('verdict-invalid', { what: 'sender' });
     const age = (now.getTime() - verdict.time.getTime()) / 1000;
     if (age > VERDICT_LIFETIME || age < -600) throw refused('verdict-stale');
     if (verdict.result !== 'pass' && verdict.result !== 'tag') throw refused('verdict-refused', { direction });

@@ -23,6 +23,8 @@ export interface InspectionRequest {
   /** The leg as it arrived at the gateway. */
   readonly leg: 1 | 2;
   readonly direction: Direction;
+  /** The certified address, as the gateway verified it. */
+  readonly sender: string;
 }
 
 export interface Inspected {
@@ -35,13 +37,13 @@ export interface Inspected {
  * Inspects one mail in one direction. Throws what `openSubmission` throws, `direction-invalid` (what arrives from another
  * organisation never goes out), and `unavailable` when the scanner cannot say.
  */
-export async function inspect(parts: InspectionParts, { envelope, leg, direction }: InspectionRequest): Promise<Inspected> {
+export async function inspect(parts: InspectionParts, { envelope, leg, direction, sender }: InspectionRequest): Promise<Inspected> {
   if (leg === 2 && direction === 'outbound') throw refused('direction-invalid');
   const { policy, organisation, clock } = parts; // the policy may be replaced while this mail is looked at
   const { content, contentDigest } = await openSubmission(envelope, parts);
   try {
     const { result, findings } = await judge(content, direction, policy, parts.scanner);
-    const verdict = { contentDigest, leg, direction, organisation, policy: policy.version, result, findings, time: clock.now() };
+    const verdict = { contentDigest, leg, direction, organisation, policy: policy.version, result, findings, time: clock.now(), sender };
     return { verdict, der: await sign(verdict, parts) };
   } finally {
     content.fill(0);

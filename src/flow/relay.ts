@@ -40,9 +40,9 @@ export interface KeyServer {
   sign(request: SignRequest): Promise<{ signedAttrs: Bytes; signature: Bytes }[]>;
 }
 
-/** The inspection server: an AuthEnvelopedData for its key in, its signed verdict out. */
+/** The inspection server: an AuthEnvelopedData for its key and the certified sender in, its signed verdict out. */
 export interface Inspection {
-  inspect(envelope: Bytes, leg: 1 | 2, direction: Direction): Promise<Bytes>;
+  inspect(envelope: Bytes, leg: 1 | 2, direction: Direction, sender: string): Promise<Bytes>;
 }
 
 export interface GatewayParts {
@@ -162,19 +162,23 @@ async function inspect(parts: GatewayParts, leg: VerifiedLeg, splits: readonly S
   if (!ownOrganisation(parts, trust).inspections.some((hash) => equal(hash, target.spkiSha256))) throw refused('inspection-unknown');
   const info = await reencrypted(parts, leg, answer, 'inspect', target, leg.leg.recipients);
   const envelope = encodeAuthEnvelopedData([info], leg.envelope.body);
+  const { address } = leg.leg.sender;
   const verdicts: Bytes[] = [];
+  let held: SsmaxError | undefined;
   for (const direction of due) {
-    const der = await parts.inspection.inspect(envelope, number, direction);
+    const der = await parts.inspection.inspect(envelope, number, direction, address);
     const verdict = await verifyVerdict(der, parts.organisation, trust, now);
-    if (!equal(verdict.contentDigest, leg.contentDigest) || verdict.direction !== direction || verdict.leg !== number) {
+    if (!equal(verdict.contentDigest, leg.contentDigest) || verdict.direction !== direction || verdict.leg !== number || verdict.sender !== address) {
       throw refused('verdict-invalid', { what: 'content' });
     }
-    if (verdict.result === 'refuse' || verdict.result === 'hold') {
-      const [finding] = verdict.findings;
-      throw refused(verdict.result === 'hold' ? 'inspection-hold' : finding?.code ?? 'inspection-refused', { direction, part: finding?.part ?? 0 });
-    }
+    const [finding] = verdict.findings;
+    const why = { direction, part: finding?.part ?? 0 };
+    if (verdict.result === 'refuse') throw refused(finding?.code ?? 'inspection-refused', why);
+    if (verdict.result === 'hold') held ??= refused('inspection-hold', why);
     verdicts.push(der);
   }
+  // Only when no direction refuses: nobody need approve what cannot go on.
+  if (held !== undefined) throw held;
   return verdicts;
 }
 

@@ -1,6 +1,6 @@
 /** The inspection server's signed verdict (docs/protocol.md §8): codes and part numbers only, never content. */
 import type { Bytes } from '../core/bytes.ts';
-import { type DerCursor, generalizedTime, integer, octetString, readDer, readSequence, sequence, TAG, utf8String } from '../core/der.ts';
+import { type DerCursor, generalizedTime, ia5String, integer, octetString, readDer, readSequence, sequence, TAG, utf8String } from '../core/der.ts';
 import { refused } from '../core/error.ts';
 import { DIRECTIONS, type Direction } from './leg.ts';
 import { readCode, readText } from './text.ts';
@@ -25,6 +25,8 @@ export interface Verdict {
   readonly result: VerdictResult;
   readonly findings: readonly Finding[];
   readonly time: Date;
+  /** The certified address for which the policy was chosen: what the gateway said, so whoever relies on the verdict compares it. */
+  readonly sender: string;
 }
 
 /** Verdicts older than this are no longer accepted; seconds. */
@@ -37,7 +39,7 @@ export function encodeVerdict(verdict: Verdict): Bytes {
     integer(DIRECTIONS.indexOf(verdict.direction) + 1, TAG.enumerated), utf8String(verdict.organisation),
     utf8String(verdict.policy), integer(VERDICT_RESULTS.indexOf(verdict.result) + 1, TAG.enumerated),
     sequence(...verdict.findings.slice(0, MAX_FINDINGS).map((f) => sequence(utf8String(f.code), integer(f.part)))),
-    generalizedTime(verdict.time),
+    generalizedTime(verdict.time), ia5String(verdict.sender),
   );
 }
 
@@ -52,8 +54,9 @@ export function decodeVerdict(der: Bytes): Verdict {
     const result = VERDICT_RESULTS[c.small(TAG.enumerated) - 1];
     const findings = readSequence(c, (inner) => inner.list(readFinding, MAX_FINDINGS));
     const time = c.generalizedTime();
+    const sender = c.ascii();
     if ((leg !== 1 && leg !== 2) || direction === undefined || result === undefined) throw refused('verdict-invalid', { what: 'value' });
-    return { contentDigest, leg, direction, organisation, policy, result, findings, time };
+    return { contentDigest, leg, direction, organisation, policy, result, findings, time, sender };
   }));
 }
 

@@ -99,9 +99,9 @@ function inspectNow(organisation: TestOrganisation): void {
   organisation.parts = {
     ...organisation.parts,
     inspection: {
-      async inspect(envelope, leg, direction) {
+      async inspect(envelope, leg, direction, sender) {
         const digest = await contentDigest(parseAuthEnvelopedData(envelope).body);
-        return signVerdict(organisation, { contentDigest: digest, leg, direction, time: new Date() });
+        return signVerdict(organisation, { contentDigest: digest, leg, direction, time: new Date(), sender });
       },
     },
   };

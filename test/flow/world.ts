@@ -150,9 +150,9 @@ export async function createWorld(start = NOW, source: Source = fresh): Promise<
         parts: {
           native: source.native, credential: gateway, organisation: certificate, keyServer: service, clock, trust: () => world.trust(),
           inspection: {
-            async inspect(envelope, leg, direction) {
+            async inspect(envelope, leg, direction, sender) {
               const digest = await contentDigest(parseAuthEnvelopedData(envelope).body);
-              return signVerdict(organisation, { contentDigest: digest, leg, direction, time: world.now });
+              return signVerdict(organisation, { contentDigest: digest, leg, direction, time: world.now, sender });
             },
           },
         },
@@ -194,7 +194,7 @@ function crl(issuer: Issuer, revoked: readonly Revocation[], now: Date): Promise
 /** A verdict as the organisation's inspection server signs it; fields may be overridden. */
 export async function signVerdict(organisation: TestOrganisation, fields: Partial<Verdict> & { contentDigest: Bytes }): Promise<Bytes> {
   const value = encodeVerdict({
-    leg: 1, direction: 'outbound', organisation: organisation.id, policy: 'test-1', time: NOW, ...organisation.verdict, ...fields,
+    leg: 1, direction: 'outbound', organisation: organisation.id, policy: 'test-1', time: NOW, sender: 'taro@hinode.example', ...organisation.verdict, ...fields,
   });
   const { key, certificate } = organisation.inspection;
   return signObject({ type: OID.verdict, value, signingTime: NOW }, { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier });

@@ -67,7 +67,7 @@ describe('it cannot forge or redirect', () => {
   it('its verdict changes nobody: it holds no recipient and no content', async () => {
     const der = await signVerdict(scene.hinode, { contentDigest: native.random(32) });
     expect(Object.keys(decodeVerdict(parseSignedData(der).eContent)).sort())
-      .toEqual(['contentDigest', 'direction', 'findings', 'leg', 'organisation', 'policy', 'result', 'time']);
+      .toEqual(['contentDigest', 'direction', 'findings', 'leg', 'organisation', 'policy', 'result', 'sender', 'time']);
   });
 });
 
@@ -91,7 +91,7 @@ describe('the gateway takes no verdict', () => {
 
 describe('a verdict tells the gateway codes only', () => {
   const verdict: Verdict = {
-    contentDigest: native.random(32), leg: 1, direction: 'outbound', organisation: 'x', policy: 'p', result: 'refuse', findings: [], time: NOW,
+    contentDigest: native.random(32), leg: 1, direction: 'outbound', organisation: 'x', policy: 'p', result: 'refuse', findings: [], time: NOW, sender: TARO,
   };
   it.each(['The salary is 5,000,000', '機密', 'UPPER', '', 'two--hyphens', 'line\u2028break'])('"%s" is no code', (code) => {
     expect(() => decodeVerdict(encodeVerdict({ ...verdict, findings: [{ code, part: 1 }] }))).toThrow(/text-invalid|der-invalid/);

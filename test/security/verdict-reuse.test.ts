@@ -7,7 +7,7 @@ import type { Credential } from '../../src/flow/ports.ts';
 import { encodeVerdict, type Verdict } from '../../src/wire/verdict.ts';
 import { native, signVerdict, type TestOrganisation } from '../flow/world.ts';
 import { craft, type Crafted } from './craft.ts';
-import { createScene, HANAKO, refusal, type Scene, YUKI } from './scene.ts';
+import { createScene, HANAKO, refusal, type Scene, TARO, YUKI } from './scene.ts';
 
 let scene: Scene;
 let leg: Crafted;
@@ -39,7 +39,7 @@ async function refuses(verdicts: readonly Bytes[], code: string, params?: Record
 /** Signed by somebody else, saying the same. */
 async function signedBy({ key, certificate }: Credential, type: string = OID.verdict): Promise<Bytes> {
   const value = encodeVerdict({
-    contentDigest: leg.digest, leg: 1, direction: 'outbound', organisation: scene.hinode.id, policy: 'p', result: 'pass', findings: [], time: scene.world.now,
+    contentDigest: leg.digest, leg: 1, direction: 'outbound', organisation: scene.hinode.id, policy: 'p', result: 'pass', findings: [], time: scene.world.now, sender: TARO,
   });
   return signObject({ type, value, signingTime: scene.world.now }, { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier });
 }
@@ -48,6 +48,7 @@ describe('without a verdict that is', () => {
   it('is there', () => refuses([], 'verdict-missing', { direction: 'outbound' }));
   it('for this content', async () => refuses([await verdict({ contentDigest: native.random(32) })], 'verdict-invalid', { what: 'content' }));
   it('for this leg', async () => refuses([await verdict({ leg: 2 })], 'verdict-invalid', { what: 'leg' }));
+  it('for this sender\'s policy', async () => refuses([await verdict({ sender: YUKI })], 'verdict-invalid', { what: 'sender' }));
   it('for this direction', async () => refuses([await verdict({ direction: 'inbound' })], 'verdict-missing', { direction: 'outbound' }));
   it('an hour old at most', async () => refuses([await verdict(at(-61))], 'verdict-stale'));
   it('not of the future', async () => refuses([await verdict(at(11))], 'verdict-stale'));

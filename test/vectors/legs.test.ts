@@ -25,7 +25,7 @@ const steps = z.strictObject({
   messageDigest: hexBytes, contentDigest: hexBytes, signedAttrs: hexBytes, signerInfoHash: hexBytes, legAttribute: hexBytes,
   recipients: z.array(z.strictObject({ holder: z.string(), purpose: z.string(), label: hexBytes, labelHash: hexBytes, secret: hexBytes, kek: hexBytes, cek: hexBytes, content: z.string() })),
 });
-const exchange = z.strictObject({ path: z.string(), request: z.unknown(), answer: z.unknown() });
+const exchange = z.strictObject({ path: z.string(), headers: z.record(z.string(), z.string()).optional(), request: z.unknown(), answer: z.unknown() });
 const { legs, relay: relayed, verdicts } = load('legs', {
   legs: z.array(z.strictObject({ name: z.string(), trust: z.string(), cms: base64Bytes, expect: expectation, steps: steps.optional() })),
   relay: z.strictObject({ leg: z.string(), recipients: z.array(z.string()), from: z.string(), visible: z.array(z.string()), exchanges: z.array(exchange) }),

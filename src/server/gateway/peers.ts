@@ -37,8 +37,8 @@ export function keyServerPeer(client: PinnedClient): KeyServerPeer {
 
 export function inspectionPeer(client: PinnedClient): Inspection {
   return {
-    inspect: (envelope, leg, direction) => client.request({
-      method: 'POST', path: `/v1/inspections?leg=${leg}&direction=${direction}`, body: envelope, contentType: 'application/octet-stream',
+    inspect: (envelope, leg, direction, sender) => client.request({
+      method: 'POST', path: `/v1/inspections?leg=${leg}&direction=${direction}`, headers: { 'ssmax-sender': sender }, body: envelope, contentType: 'application/octet-stream',
       deadline: INSPECTION_DEADLINE, maximumAnswer: 65_536,
     }),
   };

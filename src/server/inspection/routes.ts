@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { hex } from '../../core/bytes.ts';
 import { refused } from '../../core/error.ts';
 import { inspect, type Inspected, type InspectionParts } from '../../flow/inspect.ts';
+import { normalizeAddress } from '../../mail/address.ts';
 import { DIRECTIONS } from '../../wire/leg.ts';
 import type { Counter } from '../shared/metrics.ts';
 import type { Logger } from '../shared/log.ts';
@@ -29,7 +30,7 @@ interface Parts {
 }
 
 /**
- * `POST /v1/inspections?leg=1|2&direction=outbound|inbound`: DER AuthEnvelopedData in, DER SignedData over the verdict out.
+ * `POST /v1/inspections?leg=1|2&direction=outbound|inbound`, `SSMAX-Sender: address`: DER AuthEnvelopedData in, DER SignedData over the verdict out.
  * Refused: `request-invalid`, and what `inspect` refuses.
  */
 export function inspectionRoutes({ parts, slots, inspections, log }: Parts): Hono {
@@ -38,11 +39,12 @@ export function inspectionRoutes({ parts, slots, inspections, log }: Parts): Hon
     const query = querySchema.safeParse(context.req.query());
     if (!query.success) throw refused('request-invalid', { what: 'query' });
     if (context.req.header('content-type') !== DER) throw refused('request-invalid', { what: 'content type' });
+    const sender = normalizeAddress(context.req.header('ssmax-sender') ?? '');
     // The body is read when its turn has come: those who wait keep it in the network.
     const der = await slots.run(async () => {
       const started = performance.now();
       const envelope = new Uint8Array(await context.req.arrayBuffer());
-      const inspected = await inspect(parts, { envelope, ...query.data });
+      const inspected = await inspect(parts, { envelope, ...query.data, sender });
       report(inspected, performance.now() - started);
       return inspected.der;
     });

@@ -28,6 +28,8 @@ export interface PinnedRequest {
   /** Bytes, or a stream of them for large bodies. */
   readonly body?: Bytes | AsyncIterable<Uint8Array>;
   readonly contentType?: string;
+  /** Values by lower-case name, for what should not stand in a path, which is logged. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds until the whole answer must be there. */
   readonly deadline: number;
   /** Largest answer, in bytes. */
@@ -91,7 +93,7 @@ function send(agent: PinnedAgent, { peer, server }: PinnedClientOptions, request
   const { method, path, body, contentType = 'application/json', deadline, maximumAnswer } = request;
   const signal = AbortSignal.timeout(deadline);
   return new Promise((resolve, reject) => {
-    const headers: Record<string, string | number> = body === undefined ? {} : { 'content-type': contentType };
+    const headers: Record<string, string | number> = { ...request.headers, ...(body !== undefined && { 'content-type': contentType }) };
     if (body instanceof Uint8Array) headers['content-length'] = body.length;
     const outgoing = httpsRequest({ ...server, agent, method, path, headers, signal });
     const fail = (error: unknown): void => reject(asOurs(error, peer, signal, outgoing));

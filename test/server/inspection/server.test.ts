@@ -67,7 +67,7 @@ function clientAs({ pkcs8, certificate: own }: ServerIdentity, pin: Bytes = cert
 
 async function post(envelope: Bytes, query = 'leg=1&direction=outbound', from = client): Promise<Bytes> {
   return from.request({
-    method: 'POST', path: `/v1/inspections?${query}`, body: envelope, contentType: 'application/octet-stream', deadline: 60_000, maximumAnswer: 65_536,
+    method: 'POST', path: `/v1/inspections?${query}`, body: envelope, contentType: 'application/octet-stream', headers: { 'ssmax-sender': 'taro@hinode.example' }, deadline: 60_000, maximumAnswer: 65_536,
   });
 }
 
@@ -160,6 +160,7 @@ describe('refused with a code', () => {
   test('another content type, another path, too large a body', async () => {
     const common = { method: 'POST', path: '/v1/inspections?leg=1&direction=outbound', deadline: 60_000, maximumAnswer: 1000 } as const;
     await expect(client.request({ ...common, body: await seal(plain('x')), contentType: 'application/json' })).rejects.toMatchObject({ code: 'request-invalid' });
+    await expect(client.request({ ...common, body: await seal(plain('x')), contentType: 'application/octet-stream' })).rejects.toMatchObject({ code: 'address-invalid' });
     await expect(client.request({ ...common, path: '/v1/else', body: utf8('x') })).rejects.toMatchObject({ code: 'not-found' });
     await expect(post(new Uint8Array(64 * 1024 * 1024 + 1))).rejects.toMatchObject({ kind: expect.stringMatching(/refused|unavailable/) as string });
     await expect(post(utf8('no DER at all'))).rejects.toMatchObject({ code: 'der-invalid' });

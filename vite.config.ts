@@ -39,6 +39,8 @@ function server(): ViteUserConfig {
  * beside manifest, words and icons. Not minified: reviewers read it.
  */
 function thunderbird(): ViteUserConfig {
+  // Whatever the caller's environment says: a development build names the files of this machine.
+  process.env.NODE_ENV = 'production';
   const root = 'extension/thunderbird';
   const pages = readdirSync(root).filter((name) => name.endsWith('.html'));
   return {
@@ -65,16 +67,27 @@ function thunderbird(): ViteUserConfig {
 function addonFiles(): Plugin {
   return {
     name: 'ssmax-addon-files',
+    buildStart() {
+      // So that `npm run dev` sees them change as well.
+      for (const path of addonFilePaths()) this.addWatchFile(path);
+    },
     generateBundle(_, bundle) {
       const pane = bundle['message-pane.js'];
       if (pane?.type !== 'chunk' || pane.imports.length > 0 || pane.exports.length > 0) this.error('message-pane.ts must be one file without imports');
-      const copy = (from: string, to: string): void => {
-        this.emitFile({ type: 'asset', fileName: to, source: readFileSync(from) });
-      };
-      copy('manifest.json', 'manifest.json');
-      copy('extension/thunderbird/message-pane.css', 'message-pane.css');
-      for (const name of readdirSync('extension/icons')) copy(`extension/icons/${name}`, `icons/${name}`);
-      for (const language of readdirSync('extension/locales')) copy(`extension/locales/${language}/messages.json`, `_locales/${language}/messages.json`);
+      for (const path of addonFilePaths()) {
+        const fileName = path.replace('extension/thunderbird/', '').replace('extension/locales/', '_locales/').replace('extension/icons/', 'icons/');
+        this.emitFile({ type: 'asset', fileName, source: readFileSync(path) });
+      }
     },
   };
+}
+
+/** The add-on's files that are taken over as they are. */
+function addonFilePaths(): string[] {
+  return [
+    'manifest.json',
+    'extension/thunderbird/message-pane.css',
+    ...readdirSync('extension/icons').map((name) => `extension/icons/${name}`),
+    ...readdirSync('extension/locales').map((language) => `extension/locales/${language}/messages.json`),
+  ];
 }

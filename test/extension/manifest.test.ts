@@ -13,6 +13,11 @@ describe('the manifest', () => {
     expect(manifest.optional_permissions).toEqual(['addressBooks']);
   });
 
+  it('has every permission explained in docs/permissions.md, and no other', () => {
+    const explained = [...readFileSync('docs/permissions.md', 'utf8').matchAll(/^\| `([a-zA-Z.]+)`/gm)].map(([, name]) => name);
+    expect(explained.sort()).toEqual([...(manifest.permissions as string[]), ...(manifest.optional_permissions as string[])].sort());
+  });
+
   it('lets pages run their own scripts only and speak to HTTPS only', () => {
     expect(manifest.content_security_policy).toEqual({
       extension_pages: "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src https:; base-uri 'none'; form-action 'none'",

@@ -19,6 +19,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   member: async () => (await import('./member.ts')).memberCommand(),
   admin: async () => (await import('./administrator.ts')).administratorCommand(),
   approve: async () => (await import('./approve.ts')).approveCommand(),
+  list: async () => (await import('./list.ts')).listCommand(),
   audit: async () => (await import('./audit.ts')).auditCommand(),
   enrol: async () => (await import('./enrol.ts')).enrolCommand(),
   trust: async () => (await import('./trust.ts')).trustCommand(),

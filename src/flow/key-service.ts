@@ -51,6 +51,9 @@ const ALERTS = new Set([
   'verdict-invalid', 'verdict-missing', 'verdict-refused',
 ]);
 
+/** Messages that one mail may become here, by lists and aliases: as many as `sign` takes. */
+const MAX_COPIES = 1000;
+
 export function createKeyService(parts: KeyServiceParts): KeyService {
   const { native, key, certificate, clock } = parts;
 
@@ -105,6 +108,7 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     const splits = purpose === 'transfer'
       ? await Promise.all(request.splits.map((split) => transferSplit(leg, split.recipients, trust, now)))
       : (await Promise.all(request.splits.map((split) => deliverSplits(leg, split.recipients, trust)))).flat();
+    if (splits.length > MAX_COPIES) throw refused('too-many-copies', { maximum: MAX_COPIES });
     if (leg.leg.leg !== 1 && leg.leg.leg !== 2) throw refused('leg-not-for-us');
     const due = directionsDue(leg.leg.leg, purpose);
     const inspections = await requireVerdicts(request.verdicts, due, leg, certificate, trust, now);
@@ -126,7 +130,7 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     if (organisation === undefined || !equal(organisation.certificate, certificate.der)) {
       throw refused('recipient-not-ours', { recipient });
     }
-    const members = await parts.members.expand(recipient);
+    const members = await parts.members.expand(recipient, leg.leg.sender.address);
     if (members.length === 0) throw refused('recipient-unknown', { recipient });
     return members.map((member) => {
       if (member.certificates.length === 0) throw refused('recipient-not-enrolled', { recipient });

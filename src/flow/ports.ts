@@ -22,8 +22,8 @@ export interface Member {
 
 /** The key server's registry, as far as re-encryption needs it. */
 export interface Members {
-  /** Alias and group expansion; an empty list where the address is nobody's. */
-  expand(address: string): Promise<readonly Member[]>;
+  /** Alias and list expansion; an empty list where the address is nobody's. Throws `list-post-refused` where this sender may not post. */
+  expand(address: string, sender?: string): Promise<readonly Member[]>;
 }
 
 /** Remembers which label a C1 first came with, for ever. */

@@ -14,6 +14,8 @@ const REPLIES: Readonly<Record<string, Reply>> = {
   'recipient-unknown': { status: '5.1.1', text: 'No such mailbox here.' },
   'recipient-not-ours': { status: '5.1.2', text: 'This organisation does not receive mail for that recipient.' },
   'recipient-not-enrolled': { status: '5.7.1', text: 'The recipient has not enrolled with SSMAX yet.' },
+  'list-post-refused': { status: '5.7.2', text: 'You may not post to this mailing list.' },
+  'too-many-copies': { status: '5.5.3', text: 'The mailing lists have too many members together. Post to one list at a time.' },
   'recipient-not-in-label': { status: '5.7.1', text: 'A recipient was added after sealing. Send the mail again.' },
   'certificate-revoked': { status: '5.7.1', text: 'The sender\'s certificate has been revoked. Ask your administrator.' },
   'certificate-suspended': { status: '5.7.1', text: 'The sender is suspended. Ask your administrator.' },

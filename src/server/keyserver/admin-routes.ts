@@ -9,6 +9,7 @@ import { auditRoutes } from '../shared/audit-routes.ts';
 import { approvalRoutes } from './approval-routes.ts';
 import type { Approvals } from './approvals.ts';
 import type { Ca } from './ca.ts';
+import { POSTING } from './groups.ts';
 import type { Registry } from './registry.ts';
 import type { Store } from './tables.ts';
 
@@ -21,14 +22,21 @@ interface Parts {
   readonly clock: Clock;
 }
 
+const address = z.string().max(320);
 const reference = z.string().min(1).max(64);
+const days = z.int().min(1).max(90).optional();
 const memberSchema = z.strictObject({
-  address: z.string().max(320), reference, displayName: z.string().min(1).max(64), pseudonym: z.boolean(), identityCheck: reference,
-});
-const aliasSchema = z.strictObject({ address: z.string().max(320), mailbox: z.string().max(320) });
-const codeSchema = z.strictObject({ address: z.string().max(320), reference: reference.optional() });
+  address, reference, displayName: z.string().min(1).max(64), pseudonym: z.boolean(), identityCheck: z.string().max(64),
+  person: z.string().min(1).max(64).optional(), kind: z.enum(['person', 'service']).default('person'),
+}).refine(({ kind, identityCheck }) => kind === 'service' || identityCheck !== '', { path: ['identityCheck'], message: 'due for a person' });
+const holderSchema = z.strictObject({ address, reference: reference.optional() });
+const aliasSchema = z.strictObject({ address, mailbox: address });
+const codeSchema = z.strictObject({ address, reference: reference.optional(), days });
 const revokeSchema = z.strictObject({
-  address: z.string().max(320), reason: z.enum(['keyCompromise', 'cessationOfOperation', 'superseded']), invalidSince: timeField.optional(),
+  address, reference: reference.optional(), reason: z.enum(['keyCompromise', 'cessationOfOperation', 'superseded']), invalidSince: timeField.optional(),
+});
+const listSchema = z.strictObject({
+  address, name: z.string().min(1).max(64).optional(), posting: z.enum(POSTING).optional(), members: z.array(address).max(10_000),
 });
 const certifySchema = z.strictObject({
   role: z.enum(['gateway', 'inspection']), hostName: z.string().max(253), request: bytesField({ maximum: 16_384 }),
@@ -44,21 +52,32 @@ export function adminRoutes({ store, registry, ca, approvals, refresh, clock }: 
   };
   const note = (kind: string, details: Readonly<Record<string, string | number>>): Promise<unknown> => appendAudit(store, clock.now(), kind, details);
 
-  post('/members', memberSchema, async (member) => {
-    const added = await registry.add(member);
-    await note('member-added', { member: added.id });
-    return added;
+  const get = (path: string, run: () => Promise<unknown>): void => {
+    app.get(path, async (context) => context.body(encodeJson(await run()), 200, { 'content-type': 'application/json' }));
+  };
+
+  post('/members', memberSchema, ({ person, ...member }) => registry.add({ ...member, ...(person !== undefined && { person }) }));
+  get('/members', async () => ({ members: await registry.list() }));
+  post('/members/leave', holderSchema, async ({ address: of, reference: whose }) => {
+    const left = await registry.remove(of, whose);
+    await refresh();
+    return left;
   });
-  app.get('/members', async (context) => context.body(encodeJson({ members: await registry.list() })));
-  post('/aliases', aliasSchema, ({ address, mailbox }) => registry.addAlias(address, mailbox));
-  post('/codes', codeSchema, async ({ address, reference: of }) => {
-    const code = await registry.newCode(address, of);
-    await note('code-issued', { address });
-    return code;
-  });
-  post('/revocations', revokeSchema, async ({ address, reason, invalidSince }) => {
-    const count = await registry.revokeAddress(address, reason, invalidSince);
-    await note('revoked', { address, reason, count });
+  post('/aliases', aliasSchema, ({ address: alias, mailbox }) => registry.addAlias(alias, mailbox));
+  post('/aliases/remove', z.strictObject({ address, mailbox: address.optional() }), ({ address: alias, mailbox }) => registry.removeAlias(alias, mailbox));
+  get('/aliases', async () => ({ aliases: await registry.aliases() }));
+  post('/codes', codeSchema, ({ address: of, reference: whose, days: valid }) => registry.newCode(of, whose, valid));
+  post('/codes/all', z.strictObject({ reissue: z.boolean(), days }), async ({ reissue, days: valid }) =>
+    ({ codes: await registry.newCodes({ reissue, ...(valid !== undefined && { days: valid }) }) }));
+  post('/codes/withdraw', holderSchema, async ({ address: of, reference: whose }) => ({ withdrawn: await registry.withdrawCodes(of, whose) }));
+  get('/codes', async () => ({ codes: await registry.openCodes() }));
+  post('/lists', listSchema, ({ name, posting, ...list }) => registry.addToList({ ...list, ...(name !== undefined && { name }), ...(posting !== undefined && { posting }) }));
+  post('/lists/remove', z.strictObject({ address, members: z.union([z.array(address).min(1).max(10_000), z.literal('whole list')]) }), ({ address: list, members }) =>
+    registry.removeFromList(list, members));
+  get('/lists', async () => ({ lists: await registry.lists() }));
+  post('/revocations', revokeSchema, async ({ address: of, reason, invalidSince, reference: whose }) => {
+    const count = await registry.revokeAddress(of, reason, invalidSince, whose);
+    await note('revoked', { address: of, reason, count });
     await refresh();
     return { revoked: count };
   });

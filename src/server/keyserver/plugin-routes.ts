@@ -16,7 +16,7 @@ import type { KeyServerRecords } from './records.ts';
 import type { Registry } from './registry.ts';
 
 interface Parts {
-  readonly registry: Registry;
+  readonly registry: Pick<Registry, 'enrol' | 'certificateByKey'>;
   readonly ca: Ca;
   readonly records: KeyServerRecords;
   readonly organisation: Credential & { readonly id: string };

@@ -1,49 +1,104 @@
-/** Members, their aliases and their enrolment by one-time code (design §2, §5). */
-import { type Bytes, equal, utf8 } from '../../core/bytes.ts';
-import { sha256 } from '../../core/digest.ts';
-import { refused, SsmaxError } from '../../core/error.ts';
+/** Members and who they are, and the certificates in force for a mailbox (design §2). */
+import type { Bytes } from '../../core/bytes.ts';
+import { refused } from '../../core/error.ts';
 import { type Certificate, parseCertificate } from '../../core/pki/certificate.ts';
+import { nameAttributes } from '../../core/pki/names.ts';
 import { holdsIndividualNumber } from '../../flow/identifiers.ts';
 import type { Clock, Member, Members } from '../../flow/ports.ts';
 import { domainOf, normalizeAddress } from '../../mail/address.ts';
+import { appendAuditIn } from '../shared/audit-chain.ts';
+import type { Transaction } from '../shared/database.ts';
 import type { Ca } from './ca.ts';
-import type { Store } from './tables.ts';
-
-/** Without I, L, O and U, which are misread (Crockford's base32). */
-const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-/** 12 characters: 60 bits. */
-const CODE_LENGTH = 12;
-const CODE_VALIDITY = 14 * 86_400_000;
-/** Wrong codes for one address within an hour, before more are refused unseen. */
-const MAX_FAILURES = 10;
-const FAILURE_WINDOW = 3_600_000;
-/** Certificates one address may have in force: devices, and holders of a shared mailbox. */
-const MAX_CERTIFICATES = 8;
+import { createEnrolment, type Enrolment, MAX_CERTIFICATES } from './enrolment.ts';
+import { createGroups, type Groups } from './groups.ts';
+import type { Store, Tables } from './tables.ts';
 
 export interface NewMember {
+  readonly address: string;
+  /** Employee or contract number; of a service, of who answers for it. */
+  readonly reference: string;
+  /** Name to show, or the pseudonym. */
+  readonly displayName: string;
+  readonly pseudonym: boolean;
+  /** Where the identity check is filed. */
+  readonly identityCheck: string;
+  /** Who stands behind a pseudonym; kept in the registry only. */
+  readonly person?: string;
+  /** `person`, unless told: a service is a program that sends. */
+  readonly kind?: 'person' | 'service';
+}
+
+export interface ListedMember {
+  readonly id: string;
   readonly address: string;
   readonly reference: string;
   readonly displayName: string;
   readonly pseudonym: boolean;
-  readonly identityCheck: string;
+  readonly kind: string;
+  /** In force, this member's own. */
+  readonly certificates: number;
+  /** Absent while the member is one. */
+  readonly left?: Date;
 }
 
-export interface Registry extends Members {
-  /** Adds a member. Throws `member-exists`, `address-not-ours`, `national-number`. */
+export type RevocationOfMember = 'keyCompromise' | 'cessationOfOperation' | 'superseded';
+
+export interface Registry extends Members, Enrolment, Groups {
+  /** Adds a member, or takes back one who had left. Throws `member-exists`, `too-many-holders` and what {@link checkMember} throws. */
   add(member: NewMember): Promise<{ id: string; address: string }>;
-  addAlias(address: string, mailbox: string): Promise<void>;
-  list(): Promise<readonly { id: string; address: string; reference: string; displayName: string; pseudonym: boolean; certificates: number }[]>;
-  /** A new one-time code for each member of this address, or for the one with this reference. */
-  newCode(address: string, reference?: string): Promise<{ code: string; expires: Date }>;
-  /**
-   * Enrolment: a certificate for this key, for who knows the code. Throws `enrolment-refused` (wrong, used or expired: not
-   * told apart), `enrolment-rate-limited` (unavailable), `too-many-certificates`.
-   */
-  enrol(address: string, code: string, publicKey: Bytes): Promise<Certificate>;
-  /** Revokes every certificate of the address (or of one member); returns how many. */
-  revokeAddress(address: string, reason: 'keyCompromise' | 'cessationOfOperation' | 'superseded', invalidSince?: Date): Promise<number>;
+  list(): Promise<readonly ListedMember[]>;
+  /** The member leaves: no certificate of his stays in force, no code; the entry stays. Throws `member-unknown`, `member-ambiguous`. */
+  remove(address: string, reference?: string): Promise<{ revoked: number }>;
+  /** Revokes every certificate of the address, or of its holder with this reference; returns how many. */
+  revokeAddress(address: string, reason: RevocationOfMember, invalidSince?: Date, reference?: string): Promise<number>;
   /** The certificate with this key, for requests that a user signs: a revoked one too, as its holder may ask why. */
   certificateByKey(spkiHash: Bytes): Promise<Certificate | undefined>;
+}
+
+/** What is wrong with an entry, or nothing. Throws `address-invalid`, `address-not-ours`, `national-number`, `certificate-name`. */
+export function checkMember(member: NewMember, domains: readonly string[]): void {
+  const address = normalizeAddress(member.address);
+  if (!domains.includes(domainOf(address))) throw refused('address-not-ours', { address });
+  const { reference, displayName, identityCheck, person = '' } = member;
+  if ([address, reference, displayName, identityCheck, person].some((text) => holdsIndividualNumber(text))) throw refused('national-number');
+  nameAttributes({ commonName: displayName });
+}
+
+/** Puts one more holder of an address into the registry, or takes back one who had left; the caller's transaction. */
+export async function insertMember(tx: Transaction<Tables>, member: NewMember, now: Date): Promise<{ id: string; address: string }> {
+  const address = normalizeAddress(member.address);
+  for (const table of ['aliases', 'lists'] as const) {
+    if (await tx.selectFrom(table).select('address').where('address', '=', address).executeTakeFirst() !== undefined) throw refused('address-taken', { address });
+  }
+  const holders = await tx.selectFrom('members').select(['id', 'reference', 'left_at']).where('address', '=', address).execute();
+  const known = holders.find(({ reference }) => reference === member.reference);
+  if (known?.left_at === null) throw refused('member-exists', { address });
+  if (holders.filter(({ left_at }) => left_at === null).length >= MAX_CERTIFICATES) throw refused('too-many-holders', { address, maximum: MAX_CERTIFICATES });
+  const id = known?.id ?? crypto.randomUUID();
+  const values = {
+    display_name: member.displayName, pseudonym: member.pseudonym ? 1 : 0, identity_check: member.identityCheck,
+    person: member.person ?? null, kind: member.kind ?? 'person', left_at: null,
+  };
+  await tx.insertInto('members').values({ id, address, reference: member.reference, created: now.getTime(), ...values })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(values)).execute();
+  await appendAuditIn(tx, now, 'member-added', { member: id });
+  return { id, address };
+}
+
+/** Ends a membership; the caller's transaction, who must publish the CRL afterwards. Returns how many certificates were revoked. */
+export async function endMembership(tx: Transaction<Tables>, member: { id: string; address: string }, now: Date): Promise<number> {
+  const at = now.getTime();
+  await tx.updateTable('members').set({ left_at: at }).where('id', '=', member.id).execute();
+  await tx.deleteFrom('enrolment_codes').where('member', '=', member.id).where('used', 'is', null).execute();
+  const { numUpdatedRows } = await tx.updateTable('certificates').set({ revoked: at, reason: 'cessationOfOperation' })
+    .where('member', '=', member.id).where('role', '=', 'user').where((e) => e.or([e('revoked', 'is', null), e('reason', '=', 'certificateHold')])).executeTakeFirst();
+  const others = await tx.selectFrom('members').select('id').where('address', '=', member.address).where('left_at', 'is', null).executeTakeFirst();
+  if (others === undefined) {
+    await tx.deleteFrom('aliases').where('mailbox', '=', member.address).execute();
+    await tx.deleteFrom('list_members').where('mailbox', '=', member.address).execute();
+  }
+  await appendAuditIn(tx, now, 'member-left', { member: member.id, revoked: Number(numUpdatedRows) });
+  return Number(numUpdatedRows);
 }
 
 export function createRegistry(
@@ -58,92 +113,63 @@ export function createRegistry(
     return rows.map(({ der }) => der);
   }
 
-  async function failures(address: string): Promise<number> {
-    const since = clock.now().getTime() - FAILURE_WINDOW;
-    const row = await store.query.selectFrom('enrolment_failures').select((e) => e.fn.countAll().as('count'))
-      .where('address', '=', address).where('at', '>', since).executeTakeFirst();
-    return Number(row?.count ?? 0);
-  }
-
-  async function failed(address: string): Promise<SsmaxError> {
-    await store.query.insertInto('enrolment_failures').values({ address, at: clock.now().getTime() }).execute();
-    return refused('enrolment-refused');
-  }
+  const groups = createGroups(store, domains, clock);
 
   return {
-    async expand(address) {
-      const targets = await store.query.selectFrom('aliases').select('mailbox').where('address', '=', address).orderBy('mailbox').execute();
-      const mailboxes = targets.length > 0 ? targets.map(({ mailbox }) => mailbox) : [address];
+    ...createEnrolment(store, ca, random, clock),
+    ...groups,
+
+    async expand(address, sender) {
+      const { mailboxes, isList } = await groups.mailboxesOf(address, sender);
       const members: Member[] = [];
       for (const mailbox of mailboxes) {
-        const known = await store.query.selectFrom('members').select('id').where('address', '=', mailbox).executeTakeFirst();
-        if (known !== undefined) members.push({ mailbox, certificates: await inForce(mailbox) });
+        const known = await store.query.selectFrom('members').select('id').where('address', '=', mailbox).where('left_at', 'is', null).executeTakeFirst();
+        if (known === undefined) continue;
+        const certificates = await inForce(mailbox);
+        // One subscriber who has not enrolled yet must not keep a post from all others.
+        if (!isList || certificates.length > 0) members.push({ mailbox, certificates });
       }
+      if (isList && mailboxes.length > 0 && members.length === 0) throw refused('recipient-not-enrolled', { recipient: address });
       return members;
     },
 
     async add(member) {
-      const address = normalizeAddress(member.address);
-      if (!domains.includes(domainOf(address))) throw refused('address-not-ours', { address });
-      if ([member.address, member.reference, member.displayName, member.identityCheck].some(holdsIndividualNumber)) throw refused('national-number');
-      const id = crypto.randomUUID();
-      const { numInsertedOrUpdatedRows } = await store.query.insertInto('members').values({
-        id, address, reference: member.reference, display_name: member.displayName, pseudonym: member.pseudonym ? 1 : 0,
-        identity_check: member.identityCheck, created: clock.now().getTime(),
-      }).onConflict((conflict) => conflict.columns(['address', 'reference']).doNothing()).executeTakeFirst();
-      if (numInsertedOrUpdatedRows === 0n) throw refused('member-exists', { address });
-      return { id, address };
-    },
-
-    async addAlias(alias, mailbox) {
-      const values = { address: normalizeAddress(alias), mailbox: normalizeAddress(mailbox) };
-      await store.query.insertInto('aliases').values(values).onConflict((conflict) => conflict.columns(['address', 'mailbox']).doNothing()).execute();
+      checkMember(member, domains);
+      return store.transaction((tx) => insertMember(tx, member, clock.now()));
     },
 
     async list() {
-      const rows = await store.query.selectFrom('members').selectAll().orderBy('address').execute();
-      return Promise.all(rows.map(async (row) => ({
-        id: row.id, address: row.address, reference: row.reference, displayName: row.display_name, pseudonym: row.pseudonym === 1,
-        certificates: (await inForce(row.address)).length,
-      })));
+      const members = await store.query.selectFrom('members').selectAll().orderBy('address').orderBy('reference').execute();
+      const counts = await store.query.selectFrom('certificates').select(['member', (e) => e.fn.countAll<number>().as('n')])
+        .where('role', '=', 'user').where('revoked', 'is', null).where('not_after', '>', clock.now().getTime()).groupBy('member').execute();
+      const certificates = new Map(counts.map(({ member, n }) => [member, n]));
+      return members.map((row) => ({
+        id: row.id, address: row.address, reference: row.reference, displayName: row.display_name, pseudonym: row.pseudonym === 1, kind: row.kind,
+        certificates: certificates.get(row.id) ?? 0, ...(row.left_at !== null && { left: new Date(row.left_at) }),
+      }));
     },
 
-    async newCode(text, reference) {
+    async remove(text, reference) {
       const address = normalizeAddress(text);
-      let query = store.query.selectFrom('members').select('id').where('address', '=', address);
-      if (reference !== undefined) query = query.where('reference', '=', reference);
-      const members = await query.execute();
-      const [member, ...others] = members;
-      if (member === undefined) throw refused('member-unknown', { address });
-      if (others.length > 0) throw refused('member-ambiguous', { address });
-      const code = [...random(CODE_LENGTH)].map((byte) => ALPHABET[byte % ALPHABET.length]).join('');
-      const expires = clock.now().getTime() + CODE_VALIDITY;
-      await store.query.insertInto('enrolment_codes').values({ code_hash: await codeHash(address, code), member: member.id, expires, used: null, serial: null }).execute();
-      return { code: (code.match(/.{4}/g) ?? [code]).join('-'), expires: new Date(expires) };
+      const revoked = await store.transaction(async (tx) => {
+        let query = tx.selectFrom('members').select(['id', 'address']).where('address', '=', address).where('left_at', 'is', null);
+        if (reference !== undefined) query = query.where('reference', '=', reference);
+        const [member, ...others] = await query.execute();
+        if (member === undefined) throw refused('member-unknown', { address });
+        if (others.length > 0) throw refused('member-ambiguous', { address });
+        return endMembership(tx, member, clock.now());
+      });
+      await ca.publishCrl();
+      return { revoked };
     },
 
-    async enrol(text, code, publicKey) {
+    async revokeAddress(text, reason, invalidSince, reference) {
       const address = normalizeAddress(text);
-      if (await failures(address) >= MAX_FAILURES) throw new SsmaxError('unavailable', 'enrolment-rate-limited');
-      const hash = await codeHash(address, code);
-      const row = await store.query.selectFrom('enrolment_codes').innerJoin('members', 'members.id', 'enrolment_codes.member')
-        .select(['members.id', 'members.address', 'display_name', 'pseudonym', 'expires', 'used', 'serial'])
-        .where('code_hash', '=', hash).where('members.address', '=', address).executeTakeFirst();
-      const now = clock.now().getTime();
-      if (row === undefined || row.expires < now) throw await failed(address);
-      if (row.used !== null) return repeated(store, row.serial, publicKey, () => failed(address));
-      if ((await inForce(address)).length >= MAX_CERTIFICATES) throw refused('too-many-certificates', { maximum: MAX_CERTIFICATES });
-      const taken = await store.query.updateTable('enrolment_codes').set({ used: now }).where('code_hash', '=', hash).where('used', 'is', null).executeTakeFirst();
-      if (taken.numUpdatedRows === 0n) throw await failed(address);
-      const certificate = await ca.issueUser({ id: row.id, address, displayName: row.display_name, pseudonym: row.pseudonym === 1 }, publicKey);
-      await store.query.updateTable('enrolment_codes').set({ serial: certificate.serial }).where('code_hash', '=', hash).execute();
-      return certificate;
-    },
-
-    async revokeAddress(text, reason, invalidSince) {
-      const address = normalizeAddress(text);
+      const holders = await store.query.selectFrom('members').select(['id', 'reference']).where('address', '=', address).execute();
+      const whose = holders.filter((holder) => reference === undefined || holder.reference === reference).map(({ id }) => id);
+      if (whose.length === 0) throw refused('member-unknown', { address });
       const rows = await store.query.selectFrom('certificates').select('serial')
-        .where('address', '=', address).where('role', '=', 'user').where('revoked', 'is', null).execute();
+        .where('address', '=', address).where('role', '=', 'user').where('revoked', 'is', null).where('member', 'in', whose).execute();
       for (const { serial } of rows) await ca.revoke(serial, reason, invalidSince);
       return rows.length;
     },
@@ -154,19 +180,4 @@ export function createRegistry(
       return row === undefined ? undefined : parseCertificate(row.der);
     },
   };
-}
-
-/** The answer to a first request may have been lost: the same key with the same code gets the same certificate. */
-async function repeated(store: Store, serial: string | null, publicKey: Bytes, failed: () => Promise<SsmaxError>): Promise<Certificate> {
-  const row = serial === null ? undefined
-    : await store.query.selectFrom('certificates').select('der').where('serial', '=', serial).where('revoked', 'is', null).executeTakeFirst();
-  const certificate = row === undefined ? undefined : parseCertificate(row.der);
-  if (certificate === undefined || !equal(certificate.publicKey, publicKey)) throw await failed();
-  return certificate;
-}
-
-/** Codes are typed by hand: case, blanks and hyphens do not matter. Bound to the address, so that a list of hashes says less. */
-async function codeHash(address: string, code: string): Promise<Bytes> {
-  const canonical = code.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
-  return sha256(utf8('SSMAX-v1/enrolment-code\0'), utf8(`${address}\0${canonical}`));
 }

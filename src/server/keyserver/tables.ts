@@ -4,8 +4,9 @@ import type { Bytes } from '../../core/bytes.ts';
 import { auditMigrations, type AuditTables } from '../shared/audit-chain.ts';
 import type { Database, Migration } from '../shared/database.ts';
 import { lifeMigrations, type LifeTables } from './tables-life.ts';
+import { registryMigrations, type RegistryTables } from './tables-registry.ts';
 
-export interface Tables extends AuditTables, LifeTables {
+export interface Tables extends AuditTables, LifeTables, RegistryTables {
   /** The traceability link: who is behind an address (design §2). Never a national number. */
   members: {
     id: string;
@@ -19,6 +20,11 @@ export interface Tables extends AuditTables, LifeTables {
     /** Where the identity check is filed. */
     identity_check: string;
     created: number;
+    /** Who stands behind a pseudonym, where the organisation wants the name here. */
+    person: string | null;
+    /** `person`, or `service` for a program that sends. */
+    kind: string;
+    left_at: number | null;
   };
   /** An alias or group: mail for `address` goes to `mailbox`. */
   aliases: { address: string; mailbox: string };
@@ -29,9 +35,8 @@ export interface Tables extends AuditTables, LifeTables {
     /** When it was used, and the certificate that came of it: the same request again gets the same answer. */
     used: number | null;
     serial: string | null;
+    issued: number;
   };
-  /** Failed enrolments by address, for the rate limit. */
-  enrolment_failures: { address: string; at: number };
   certificates: {
     serial: string;
     role: string;
@@ -127,4 +132,6 @@ async function first(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-export const migrations: Readonly<Record<string, Migration>> = { ...auditMigrations, '0002-key-server': { up: first }, ...lifeMigrations };
+export const migrations: Readonly<Record<string, Migration>> = {
+  ...auditMigrations, '0002-key-server': { up: first }, ...registryMigrations, ...lifeMigrations,
+};

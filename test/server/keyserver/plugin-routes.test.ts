@@ -19,10 +19,7 @@ beforeAll(async () => {
   scene = await createScene();
   const { hinode, taro, world } = scene;
   app = pluginRoutes({
-    registry: {
-      add: never, addAlias: never, list: never, newCode: never, enrol: never, revokeAddress: never, expand: never,
-      certificateByKey: async () => taro.certificate,
-    },
+    registry: { enrol: never, certificateByKey: async () => taro.certificate },
     ca: { certificate: hinode.issuer.certificate, issueUser: never, issueServer: never, revoke: never, crl: never, publishCrl: never },
     records: { refuse: never, refusal: async () => undefined, evidence: never, alert: never, record: never, erase: never },
     organisation: { ...hinode.issuer, id: hinode.id }, root: world.root.der, published: never, clock: { now: () => world.now },

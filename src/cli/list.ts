@@ -1,0 +1,74 @@
+/** `ssmax list …`: the organisation's mailing lists, asked of the running key server: docs/admin/members.md. */
+import { Command, Option } from 'commander';
+import { z } from 'zod';
+import { SsmaxError } from '../core/error.ts';
+import { POSTING } from '../server/keyserver/groups.ts';
+import { decodeJson } from '../wire/json.ts';
+import { adminCall, adminOption } from './admin.ts';
+import { readInput } from './files.ts';
+
+interface ListOptions {
+  readonly state: string;
+  readonly name?: string;
+  readonly posting?: string;
+  readonly members?: string;
+  readonly wholeList?: boolean;
+}
+
+const listsSchema = z.object({
+  lists: z.array(z.object({
+    address: z.string(), name: z.string(), posting: z.string(), members: z.array(z.object({ mailbox: z.string(), enrolled: z.boolean() })),
+  })),
+});
+
+export function listCommand(): Command {
+  const command = new Command('list').description('the organisation\'s mailing lists');
+  command.command('add <list> [member...]')
+    .description('make a list, or put members on it')
+    .addOption(adminOption())
+    .option('--name <name>', 'what it is called; due for a new list')
+    .addOption(new Option('--posting <who>', 'who may post; organisation for a new list').choices(POSTING))
+    .addOption(membersOption())
+    .action(async (address: string, named: string[], { state, name, posting, members }: ListOptions) => {
+      await adminCall(state, 'POST', '/lists', {
+        address, members: [...named, ...fromFile(members)], ...(name !== undefined && { name }), ...(posting !== undefined && { posting }),
+      });
+      await show(state, address);
+    });
+  command.command('remove <list> [member...]')
+    .description('take members off a list, or end it')
+    .addOption(adminOption())
+    .addOption(membersOption())
+    .option('--whole-list', 'end the list')
+    .action(async (address: string, named: string[], { state, members, wholeList }: ListOptions) => {
+      const leaving = [...named, ...fromFile(members)];
+      if ((leaving.length === 0) !== (wholeList === true)) throw new SsmaxError('fault', 'list-members-or-whole');
+      await adminCall(state, 'POST', '/lists/remove', { address, members: wholeList === true ? 'whole list' : leaving });
+      if (wholeList !== true) await show(state, address);
+    });
+  command.command('show [list]').description('lists, or one with its members').addOption(adminOption()).action(async (address: string | undefined, { state }: ListOptions) => {
+    await show(state, address);
+  });
+  return command;
+}
+
+function membersOption(): Option {
+  return new Option('--members <file>', 'a file with one address a line');
+}
+
+function fromFile(file: string | undefined): string[] {
+  if (file === undefined) return [];
+  return new TextDecoder().decode(readInput(file)).split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '');
+}
+
+/** All lists, a line each; of one also its members, with those named who do not get posts yet. */
+async function show(state: string, address: string | undefined): Promise<void> {
+  const { lists } = decodeJson(listsSchema, await adminCall(state, 'GET', '/lists'));
+  const wanted = address?.toLowerCase();
+  const shown = wanted === undefined ? lists : lists.filter((list) => list.address === wanted);
+  if (address !== undefined && shown.length === 0) throw new SsmaxError('refused', 'list-unknown', { address });
+  for (const { address: list, name, posting, members } of shown) {
+    process.stdout.write(`${list}  ${name}  posting: ${posting}  members: ${members.length}\n`);
+    if (address !== undefined) for (const { mailbox, enrolled } of members) process.stdout.write(`  ${mailbox}${enrolled ? '' : '  (not enrolled: gets no posts yet)'}\n`);
+  }
+}

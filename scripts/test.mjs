@@ -13,6 +13,8 @@ import { installDebianPackages, installPackages, requireNode } from './setup.mjs
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 const skips = [];
+/** Tests of the stores, by database. */
+const databases = { SQLite: 0, PostgreSQL: 0 };
 
 /** Runs a program; with `loud` its output is shown as it comes, else it is kept for the caller. */
 function run(command, args, { loud = false } = {}) {
@@ -99,8 +101,10 @@ async function suite(name, args) {
   for (const file of result.testResults) {
     const path = file.name.slice(process.cwd().length + 1);
     for (const test of file.assertionResults) {
-      if (test.status === 'passed') total.passed++;
-      else if (test.status === 'failed') {
+      if (test.status === 'passed') {
+        total.passed++;
+        for (const database of Object.keys(databases)) if (test.ancestorTitles.some((title) => title.endsWith(` on ${database}`))) databases[database]++;
+      } else if (test.status === 'failed') {
         failed++;
         failures.push(`${path}: ${test.fullName}`);
       } else {
@@ -118,6 +122,7 @@ async function suite(name, args) {
     failures.push(`${name}: vitest ended with ${status} (an unhandled error?)`);
   }
   total.failed += failed;
+  if (name === 'unit') console.log(`stores: ${databases.SQLite} passed on SQLite, ${databases.PostgreSQL} passed on PostgreSQL`);
 }
 
 async function stages(wanted) {

@@ -4,7 +4,8 @@ import { type ConfigFields, loadConfig } from '../shared/config.ts';
 
 const authorityConfig = ({ path, address, database }: ConfigFields) => z.strictObject({
   state: path,
-  database,
+  /** May be left out where the environment has DATABASE_URL. */
+  database: database.optional(),
   root: path,
   delegateKey: path,
   delegateCertificate: path,

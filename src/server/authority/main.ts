@@ -9,7 +9,7 @@ import { ADMIN_SOCKET, startAdminSocket } from '../shared/admin-socket.ts';
 import { auditRoutes } from '../shared/audit-routes.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
 import { Counter } from '../shared/metrics.ts';
-import { databaseAnswers, openDatabase } from '../shared/database.ts';
+import { databaseAnswers, openConfiguredDatabase } from '../shared/database.ts';
 import { expiryMetrics } from '../shared/expiry-metrics.ts';
 import { startHealth } from '../shared/health.ts';
 import { loadKey } from '../shared/keystore.ts';
@@ -33,7 +33,7 @@ export async function runAuthority(configFile: string, passphrase: string): Prom
   const root = readCertificateFile(config.root);
   const pkcs8 = loadKey(config.delegateKey, passphrase);
   const certificate = readCertificateFile(config.delegateCertificate);
-  const store = await openDatabase<Tables>(config.database, migrations);
+  const store = await openConfiguredDatabase<Tables>(config.database, migrations);
   const register = createRegister(store, { key: loadPrivateKey(pkcs8), certificate }, root.der, clock);
   await register.publish();
   let members = await register.memberKeys();

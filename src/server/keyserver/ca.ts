@@ -94,7 +94,7 @@ export function createCa(store: Store, issuer: Issuer, random: (length: number) 
 }
 
 /** The newest certificate in force that the CA gave to a server of this role. Throws `unavailable` `server-not-certified`. */
-export async function serverCertificate(store: Store, role: 'inspection' | 'key-server', now: Date): Promise<Certificate> {
+export async function serverCertificate(store: Store, role: 'inspection', now: Date): Promise<Certificate> {
   const row = await store.query.selectFrom('certificates').select('der')
     .where('role', '=', role).where('revoked', 'is', null).where('not_after', '>', now.getTime())
     .orderBy('not_after', 'desc').executeTakeFirst();

@@ -5,7 +5,8 @@ import { type ConfigFields, loadConfig } from '../shared/config.ts';
 const keyServerConfig = ({ path, address, spki, domain, database }: ConfigFields) => z.strictObject({
   /** Copies of directory and CRL, and the socket for the command line. */
   state: path,
-  database,
+  /** May be left out where the environment has DATABASE_URL. */
+  database: database.optional(),
   /** The organisation's key and certificate. */
   key: path,
   certificate: path,

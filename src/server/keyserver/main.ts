@@ -1,14 +1,18 @@
 /** The key server: holds the organisation's one key; its state is in the database. */
 import { join } from 'node:path';
 import { Hono } from 'hono';
-import { equal } from '../../core/bytes.ts';
+import type { Bytes } from '../../core/bytes.ts';
+import { sha256 } from '../../core/digest.ts';
 import { SsmaxError } from '../../core/error.ts';
+import { type Certificate, parseCertificate } from '../../core/pki/certificate.ts';
+import { encodeSpki } from '../../core/pki/public-key.ts';
 import { createKeyService } from '../../flow/key-service.ts';
+import type { Clock } from '../../flow/ports.ts';
 import { createNodeCrypto, loadOrganisationKey, loadPrivateKey } from '../../platform/node-crypto.ts';
 import { ADMIN_SOCKET, startAdminSocket } from '../shared/admin-socket.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
 import { Counter } from '../shared/metrics.ts';
-import { databaseAnswers, openDatabase } from '../shared/database.ts';
+import { databaseAnswers, openConfiguredDatabase } from '../shared/database.ts';
 import { expiryMetrics } from '../shared/expiry-metrics.ts';
 import { startHealth } from '../shared/health.ts';
 import { loadKey } from '../shared/keystore.ts';
@@ -19,14 +23,14 @@ import { type PlainHttpsServer, startPlainHttps } from '../shared/plain-https.ts
 import { RateLimiter, rateLimit } from '../shared/rate-limit.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { createApprovals } from './approvals.ts';
-import { createCa, serverCertificate } from './ca.ts';
+import { type Ca, createCa, serverCertificate } from './ca.ts';
 import { loadKeyServerConfig } from './config.ts';
 import { pluginRoutes } from './plugin-routes.ts';
 import { createRecords } from './records.ts';
 import { createRegistry } from './registry.ts';
 import { gatewayRoutes } from './routes.ts';
 import { storeMetrics } from './store-metrics.ts';
-import { migrations, type Tables } from './tables.ts';
+import { migrations, type Store, type Tables } from './tables.ts';
 
 export interface RunningKeyServer {
   readonly ports: { readonly gateway: number; readonly plugin: number };
@@ -34,6 +38,8 @@ export interface RunningKeyServer {
 }
 
 const CRL_INTERVAL = 3_600_000;
+/** The own TLS certificate is made anew at a start this long before its end; milliseconds. */
+const TLS_RENEWAL = 30 * 86_400_000;
 
 export async function runKeyServer(configFile: string, passphrase: string): Promise<RunningKeyServer> {
   const config = loadKeyServerConfig(configFile);
@@ -47,7 +53,7 @@ export async function runKeyServer(configFile: string, passphrase: string): Prom
   const id = certificate.subject.organisationId;
   if (id === undefined) throw new SsmaxError('fault', 'certificate-file-unusable', { file: config.certificate });
 
-  const store = await openDatabase<Tables>(config.database, migrations);
+  const store = await openConfiguredDatabase<Tables>(config.database, migrations);
   const ca = createCa(store, { certificate, key }, (length) => native.random(length), clock);
   await ca.publishCrl();
   const registry = createRegistry(store, ca, config.domains, (length) => native.random(length), clock);
@@ -123,13 +129,11 @@ function renewTls(plugin: PlainHttpsServer, log: Logger): void {
   }
 }
 
-/** The certificate for the own TLS key: made at the first start, and again before it expires. */
-async function ownTlsCertificate(
-  store: Parameters<typeof serverCertificate>[0], ca: ReturnType<typeof createCa>, tlsKey: Parameters<typeof loadPrivateKey>[0], hostName: string,
-  clock: { now(): Date },
-) {
+/** The certificate for the own TLS key: made at the first start, and again before it expires. Copies of the server share key and certificate. */
+async function ownTlsCertificate(store: Store, ca: Ca, tlsKey: Bytes, hostName: string, clock: Clock): Promise<Certificate> {
   const { publicKey } = loadPrivateKey(tlsKey);
-  const known = await serverCertificate(store, 'key-server', new Date(clock.now().getTime() + 30 * 86_400_000)).catch(() => undefined);
-  if (known !== undefined && equal(known.publicKey, publicKey)) return known;
-  return ca.issueServer('key-server', hostName, publicKey);
+  const row = await store.query.selectFrom('certificates').select('der')
+    .where('role', '=', 'key-server').where('spki_hash', '=', await sha256(encodeSpki(publicKey))).where('revoked', 'is', null)
+    .where('not_after', '>', clock.now().getTime() + TLS_RENEWAL).orderBy('not_after', 'desc').executeTakeFirst();
+  return row === undefined ? ca.issueServer('key-server', hostName, publicKey) : parseCertificate(row.der);
 }

@@ -2,8 +2,8 @@
  * One state store for every server, on an embedded SQLite file or on PostgreSQL, with one SQL text for both.
  *
  * What keeps one text possible: column types `text`, `bytea`, `bigint` and `integer` only; `ON CONFLICT` and `RETURNING`
- * are fine, `FOR UPDATE`, sequences and JSON operators are not (transactions are serialisable instead, and are run again on
- * a conflict). Rows carry `Bytes` for bytea and numbers for bigint; a bigint beyond 2^53 is a fault.
+ * are fine, `FOR UPDATE`, sequences and JSON operators are not (transactions are serialisable instead, and run one after the
+ * other, whichever copy of a server they come from: docs/decisions/0032-copies-side-by-side.md). Rows carry `Bytes` for bytea and numbers for bigint; a bigint beyond 2^53 is a fault.
  *
  * The embedded file belongs to one process: a second opener is refused at once (docs/decisions/0001-embedded-database.md).
  */
@@ -27,7 +27,8 @@ export interface Database<Tables> {
   /** For single statements; inside a transaction only its own handle may be used, which this enforces. */
   readonly query: Kysely<Tables>;
   /**
-   * Runs `work` in a serialisable transaction and commits when it resolves. It may run more than once (conflicts), so it must
+   * Runs `work` in a serialisable transaction and commits when it resolves. Transactions wait for each other; with single
+   * statements beside them they may still conflict, and then `work` runs once more, so it must
    * have no effect but on the database. Throws `database-busy` (unavailable) when conflicts do not end.
    */
   transaction<Result>(work: (tx: Transaction<Tables>) => Promise<Result>): Promise<Result>;
@@ -43,21 +44,50 @@ export interface Database<Tables> {
  *   `database-migration-failed` (fault)
  */
 export async function openDatabase<Tables>(location: string, migrations: Readonly<Record<string, Migration>>): Promise<Database<Tables>> {
-  const postgresql = /^postgres(?:ql)?:\/\//.test(location);
-  const kysely = new Kysely<Tables>({ dialect: postgresql ? postgresDialect(location) : embeddedDialect(location) });
+  const postgresql = isPostgres(location);
+  if (postgresql && passwordIn(location)) throw new SsmaxError('fault', 'database-password-in-url');
+  return open(postgresql ? 'postgresql' : 'sqlite', postgresql ? postgresDialect(location) : embeddedDialect(location), migrations);
+}
+
+/**
+ * Opens the store that the environment names in `DATABASE_URL` (PostgreSQL; a password may stand in it), or else the one of
+ * the configuration file. The environment wins: it is set by who places this copy, the file may be the same for all.
+ *
+ * @throws SsmaxError what openDatabase throws; `database-missing` (fault) where neither names one
+ */
+export async function openConfiguredDatabase<Tables>(
+  configured: string | undefined, migrations: Readonly<Record<string, Migration>>, environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Database<Tables>> {
+  const { DATABASE_URL: url = '' } = environment;
+  if (url === '') {
+    if (configured === undefined) throw new SsmaxError('fault', 'database-missing');
+    return openDatabase(configured, migrations);
+  }
+  if (!isPostgres(url) || !URL.canParse(url)) throw new SsmaxError('fault', 'database-url-invalid');
+  return open('postgresql', postgresDialect(url), migrations);
+}
+
+function isPostgres(location: string): boolean {
+  return /^postgres(?:ql)?:\/\//.test(location);
+}
+
+async function open<Tables>(kind: Database<Tables>['kind'], dialect: Dialect, migrations: Readonly<Record<string, Migration>>): Promise<Database<Tables>> {
+  const kysely = new Kysely<Tables>({ dialect });
   try {
     await migrate(kysely, migrations);
   } catch (error) {
     await kysely.destroy();
     throw error;
   }
-  return new Store(postgresql ? 'postgresql' : 'sqlite', kysely);
+  return new Store(kind, kysely);
 }
 
 class Store<Tables> implements Database<Tables> {
   readonly kind;
   readonly #kysely: Kysely<Tables>;
   readonly #inTransaction = new AsyncLocalStorage<true>();
+  /** Ends with the transaction that was asked for last. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(kind: 'sqlite' | 'postgresql', kysely: Kysely<Tables>) {
     this.kind = kind;
@@ -72,9 +102,22 @@ class Store<Tables> implements Database<Tables> {
 
   async transaction<Result>(work: (tx: Transaction<Tables>) => Promise<Result>): Promise<Result> {
     const kysely = this.query;
+    // In turn within the process, so that those who wait hold no connection that single statements need.
+    const mine = this.#last.then(() => this.#attempt(kysely, work));
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async #attempt<Result>(kysely: Kysely<Tables>, work: (tx: Transaction<Tables>) => Promise<Result>): Promise<Result> {
+    const locked = async (tx: Transaction<Tables>): Promise<Result> => {
+      // In turn among all copies. LOCK takes no snapshot: what follows sees all that was committed before. Any table would do;
+      // this one is in every store and nobody else's statements touch it.
+      if (this.kind === 'postgresql') await sql`lock table kysely_migration_lock in exclusive mode`.execute(tx);
+      return work(tx);
+    };
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#inTransaction.run(true, () => kysely.transaction().setIsolationLevel('serializable').execute(work));
+        return await this.#inTransaction.run(true, () => kysely.transaction().setIsolationLevel('serializable').execute(locked));
       } catch (error) {
         if (!isConflict(error)) throw error;
         if (attempt === attempts) throw new SsmaxError('unavailable', 'database-busy', { attempts }, { cause: error });
@@ -126,7 +169,6 @@ function reasonOf(error: unknown): string {
 // PostgreSQL
 
 function postgresDialect(location: string): Dialect {
-  if (passwordIn(location)) throw new SsmaxError('fault', 'database-password-in-url');
   const pool = new pg.Pool({
     connectionString: location,
     max: 10,

@@ -6,9 +6,11 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Bytes } from '../../../src/core/bytes.ts';
 import { utf8 } from '../../../src/core/bytes.ts';
-import { databaseAnswers, openDatabase } from '../../../src/server/shared/database.ts';
+import { databaseAnswers, openConfiguredDatabase, openDatabase } from '../../../src/server/shared/database.ts';
 import type { Database, Migration } from '../../../src/server/shared/database.ts';
-import { onBothDatabases } from './databases.ts';
+import { createLogger } from '../../../src/server/shared/log.ts';
+import { explain } from '../../../src/cli/explain.ts';
+import { onBothDatabases, onPostgres } from './databases.ts';
 
 interface Tables {
   notes: { id: number; body: Bytes | null; title: string };
@@ -164,5 +166,34 @@ describe('the PostgreSQL store', () => {
 
   it('says when the server does not answer', async () => {
     await expect(openDatabase('postgresql://u@127.0.0.1:1/x', {})).rejects.toMatchObject({ kind: 'unavailable', code: 'database-unavailable' });
+  });
+});
+
+describe('DATABASE_URL', () => {
+  it('wins over the configuration; a password may stand in it, and no error shows it', async () => {
+    const url = 'postgresql://u:very-secret@127.0.0.1:1/x';
+    const failed: unknown = await openConfiguredDatabase('/dev/null/store.sqlite', {}, { DATABASE_URL: url }).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ kind: 'unavailable', code: 'database-unavailable', params: { reason: expect.stringContaining('127.0.0.1:1') as string } });
+    const lines: string[] = [];
+    createLogger({ server: 'keyserver', level: 'debug', write: (line) => lines.push(line) }).error('x', { error: failed });
+    expect(`${JSON.stringify(failed)}${explain(failed)}${lines.join('')}`).not.toContain('very-secret');
+  });
+
+  it.each(['/var/lib/ssmax/store.sqlite', 'mysql://u@h/x', 'postgresql://['])('is refused as %s', async (url) => {
+    await expect(openConfiguredDatabase(undefined, {}, { DATABASE_URL: url })).rejects.toMatchObject({ kind: 'fault', code: 'database-url-invalid' });
+  });
+
+  it('or the configuration must be there', async () => {
+    await expect(openConfiguredDatabase(undefined, {}, {})).rejects.toMatchObject({ kind: 'fault', code: 'database-missing' });
+    await expect(openConfiguredDatabase('/dev/null/store.sqlite', {}, { DATABASE_URL: '' })).rejects.toMatchObject({ code: 'database-unavailable' });
+  });
+});
+
+onPostgres('DATABASE_URL', (fresh) => {
+  it('opens the store that it names', async () => {
+    const location = await fresh();
+    const store = await openConfiguredDatabase<Tables>(undefined, migrations, { DATABASE_URL: location });
+    expect(store.kind).toBe('postgresql');
+    await store.close();
   });
 });

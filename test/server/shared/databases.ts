@@ -6,15 +6,21 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { postgresMissing, startPostgres } from './postgres.ts';
 import type { Cluster } from './postgres.ts';
 
+type Tests = (fresh: () => Promise<string>) => void;
+
 /** `fresh` gives the location of an empty store. */
-export function onBothDatabases(name: string, tests: (fresh: () => Promise<string>) => void): void {
+export function onBothDatabases(name: string, tests: Tests): void {
   describe(`${name} on SQLite`, () => {
     const root = mkdtempSync(join(tmpdir(), 'ssmax-db-'));
     let stores = 0;
     afterAll(() => rmSync(root, { recursive: true, force: true }));
     tests(async () => join(root, `${++stores}`, 'store.sqlite'));
   });
+  onPostgres(name, tests);
+}
 
+/** For what only a database with several users can do. */
+export function onPostgres(name: string, tests: Tests): void {
   const missing = postgresMissing();
   const label = `${name} on PostgreSQL${missing === undefined ? '' : ` (${missing})`}`;
   describe.skipIf(missing !== undefined)(label, () => {

@@ -17,8 +17,8 @@ const gatewayConfig = ({ path, address, spki }: ConfigFields) => z.strictObject(
   /** How many connections that listener may get at once: fewer than it serves (Postfix: maxproc in master.cf). */
   queueConnections: z.int().min(1).max(1000).default(40),
   authority: z.strictObject({ address, spki }),
-  keyServer: z.strictObject({ address, spki }),
-  inspection: z.strictObject({ address, spki }),
+  keyServer: copies(z.strictObject({ address, spki })),
+  inspection: copies(z.strictObject({ address, spki })),
   maximumSize: z.int().min(65_536).max(256 * 1024 * 1024).default(64 * 1024 * 1024),
   maximumRecipients: z.int().min(1).max(500).default(100),
   /** Where monitoring asks (`/healthz`, `/readyz`, `/metrics`), in the clear: a loopback address. */
@@ -27,6 +27,11 @@ const gatewayConfig = ({ path, address, spki }: ConfigFields) => z.strictObject(
   refresh: z.int().min(1).max(86_400).default(60),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
+
+/** One server, or a list of its copies; becomes a list. */
+function copies<Peer extends z.ZodType>(peer: Peer) {
+  return z.preprocess((given) => (Array.isArray(given) ? given as unknown[] : [given]), z.array(peer).min(1).max(16));
+}
 
 export type GatewayConfig = z.output<ReturnType<typeof gatewayConfig>>;
 

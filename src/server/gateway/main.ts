@@ -2,6 +2,7 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
 import { createNodeCrypto, loadPrivateKey } from '../../platform/node-crypto.ts';
+import { anyOf } from '../shared/any-of.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
 import { expiryMetrics } from '../shared/expiry-metrics.ts';
 import { startHealth } from '../shared/health.ts';
@@ -29,8 +30,8 @@ export async function runGateway(configFile: string, passphrase: string): Promis
   const certificate = readCertificateFile(config.certificate);
   const organisation = readCertificateFile(config.organisation);
   const identity = { key: pkcs8, certificates: [certificate.der] };
-  const client = (peer: string, { address, spki }: GatewayConfig['keyServer']): PinnedClient =>
-    createPinnedClient({ identity, peer, server: address, pins: () => [spki] });
+  const client = (peer: string, copies: GatewayConfig['keyServer']): PinnedClient =>
+    anyOf(copies.map(({ address, spki }) => createPinnedClient({ identity, peer, server: address, pins: () => [spki] })));
   const keyServerClient = client('key server', config.keyServer);
   const inspectionClient = client('inspection server', config.inspection);
   const keyServer = keyServerPeer(keyServerClient);

@@ -174,7 +174,7 @@ export const faults: readonly Fault[] = [
     ['verdict: signature', "await verifySignedObject(signed, { contentType: OID.verdict, certificate: certificate.der, publicKey: certificate.publicKey });", '', 'unaltered'],
   ]),
   ...of('src/flow/key-service.ts', VERDICT, [
-    ['verdicts before every answer', 'const inspections = await requireVerdicts(request.verdicts, due, leg, certificate, trust, now);', 'const inspections: Inspection[] = [];', 'for this content'],
+    ['verdicts before every answer', 'const verdicts = await requireVerdicts(request.verdicts, needed, leg, certificate, trust, now);', "const verdicts: Inspection[] = needed.map((direction) => ({ direction, result: 'passed', policy: 'x', codes: [] }));", 'for this content'],
   ]),
   ...of('src/flow/key-service.ts', KEY_SERVER, [
     ['key server: alert', 'await parts.records.alert(error.code, leg.leg.contentDigest);', '', 'is refused and alerted'],

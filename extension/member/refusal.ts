@@ -1,14 +1,10 @@
 /** Why the gateway refused a mail: asked from the own organisation, which answers to the sender alone. */
 import { equal, fromHex } from '../../src/core/bytes.ts';
-import { parseSignedData, signObject, verifySignedObject } from '../../src/core/cms/signed-data.ts';
 import { type ErrorParams, refused, SsmaxError } from '../../src/core/error.ts';
-import { OID } from '../../src/core/oids.ts';
-import { parseCertificate } from '../../src/core/pki/certificate.ts';
+import { askOrganisation } from '../../src/flow/member-request.ts';
 import { domainOf } from '../../src/mail/address.ts';
 import { organisationOfDomain } from '../../src/wire/directory.ts';
-import { decodeJson, encodeJson } from '../../src/wire/json.ts';
 import { type RefusalRequest, refusalAnswerSchema } from '../../src/wire/member-requests.ts';
-import { decodeProblem } from '../../src/wire/problem.ts';
 import { loadConfiguration } from './configuration.ts';
 import type { SealParts } from './seal.ts';
 
@@ -27,23 +23,13 @@ export async function askRefusal(parts: SealParts, sender: string, contentDigest
   const configuration = await loadConfiguration(ports);
   const organisation = organisationOfDomain((await parts.trust.get()).directory, domainOf(sender));
   if (credential === undefined || configuration === undefined || organisation === undefined) throw new SsmaxError('fault', 'not-configured');
-  const { certificate, key } = credential;
   const time = ports.clock.now();
   const request: RefusalRequest = {
     type: 'refusal', contentDigest: fromHex(contentDigest), audience: organisation.id, time, nonce: ports.native.random(32),
   };
-  const body = await signObject(
-    { type: OID.userRequest, value: encodeJson(request), signingTime: time },
-    { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier },
+  const { code, params, nonce, contentDigest: about } = await askOrganisation(
+    { http: ports.http, url: configuration.organisationUrl, credential }, organisation, request, refusalAnswerSchema,
   );
-  const answer = await ports.http({
-    method: 'POST', url: `${configuration.organisationUrl}/ssmax/v1/requests`, headers: { 'Content-Type': 'application/cms' }, body,
-  });
-  if (answer.status !== 200) throw decodeProblem(answer.status, answer.body);
-  const signed = parseSignedData(answer.body);
-  const issuer = parseCertificate(organisation.certificate);
-  await verifySignedObject(signed, { contentType: OID.organisationAnswer, certificate: issuer.der, publicKey: issuer.publicKey });
-  const { code, params, nonce, contentDigest: about } = decodeJson(refusalAnswerSchema, signed.eContent);
   if (!equal(nonce, request.nonce) || !equal(about, request.contentDigest)) throw refused('answer-mismatch');
   return code === undefined ? undefined : { code, params };
 }

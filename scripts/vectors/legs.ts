@@ -11,6 +11,7 @@ import type { Credential } from '../../src/flow/ports.ts';
 import { type GatewayParts, relay } from '../../src/flow/relay.ts';
 import { sealMail } from '../../src/flow/seal.ts';
 import { type VerifiedLeg, verifyLeg } from '../../src/flow/verify-leg.ts';
+import type { Evidence } from '../../src/wire/relay.ts';
 import { encodeJson } from '../../src/wire/json.ts';
 import { encodeVerdict, type Verdict } from '../../src/wire/verdict.ts';
 import { craft, type Tweak } from '../../test/security/craft.ts';
@@ -40,7 +41,9 @@ function recording(parts: GatewayParts, exchanges: Exchange[]): GatewayParts {
   return {
     ...parts,
     keyServer: {
-      inspect: call('/v1/inspect', (evidence) => keyServer.inspect(evidence), (evidence) => ({ evidence }), (target) => ({ target })),
+      inspect: (of, delivered) => call('/v1/inspect', ({ evidence, recipients }: { evidence: Evidence; recipients: readonly string[] }) =>
+        keyServer.inspect(evidence, recipients), same, (target) => ({ target }))({ evidence: of, recipients: delivered }),
+      consents: call('/v1/consents', (request) => keyServer.consents(request), same, (consents) => ({ consents })),
       transfer: call('/v1/transfer', (request) => keyServer.transfer(request), same, (deliveries) => ({ deliveries })),
       deliver: call('/v1/deliver', (request) => keyServer.deliver(request), same, (deliveries) => ({ deliveries })),
       sign: call('/v1/sign', (request) => keyServer.sign(request), same, (signatures) => ({ signatures, certificate: organisation.der })),

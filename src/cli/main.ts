@@ -22,6 +22,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   list: async () => (await import('./list.ts')).listCommand(),
   audit: async () => (await import('./audit.ts')).auditCommand(),
   enrol: async () => (await import('./enrol.ts')).enrolCommand(),
+  consent: async () => (await import('./consent.ts')).consentCommand(),
   trust: async () => (await import('./trust.ts')).trustCommand(),
   verify: async () => (await import('./verify.ts')).verifyCommand(),
   seal: async () => (await import('./seal.ts')).sealCommand(),

@@ -12,10 +12,11 @@ import { domainOf } from '../mail/address.ts';
 import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
 import { encodeLabel, type Purpose, sortAddresses } from '../wire/label.ts';
 import type { Inspection } from '../wire/leg.ts';
-import type { Delivery, Evidence, Reencrypted, ReencryptRequest, SignRequest } from '../wire/relay.ts';
+import type { Consent, ConsentsRequest, Delivery, Evidence, Reencrypted, ReencryptRequest, SignRequest } from '../wire/relay.ts';
 import { type ArrivingLeg, directionsDue, requireSameLabel, requireVerdicts, verifyArriving } from './authorise.ts';
+import { inspectedAt, inspectedDirections, inspectionsOf } from './individuals.ts';
 import { legRecipients, nextSignedAttributes } from './next-leg.ts';
-import type { Clock, Members, Records, SeenCiphertexts } from './ports.ts';
+import type { Clock, Consents, Members, Records, SeenCiphertexts } from './ports.ts';
 import { transferTarget, type Trust } from './trust.ts';
 
 export interface KeyServiceParts {
@@ -26,6 +27,7 @@ export interface KeyServiceParts {
   readonly inspection: () => Promise<Certificate>;
   readonly trust: () => Promise<Trust>;
   readonly members: Members;
+  readonly consents: Consents;
   readonly seen: SeenCiphertexts;
   readonly records: Records;
   readonly clock: Clock;
@@ -39,15 +41,27 @@ interface Split {
 }
 
 export interface KeyService {
-  inspect(evidence: Evidence): Promise<Reencrypted>;
+  /** `recipients`: those whose mail is delivered here; their consent counts at an ISP. */
+  inspect(evidence: Evidence, recipients?: readonly string[]): Promise<Reencrypted>;
+  /** At an ISP, which of these addresses' mail may be inspected; nothing elsewhere, where all is. */
+  consents(request: ConsentsRequest): Promise<Consent[]>;
   transfer(request: ReencryptRequest): Promise<Delivery[]>;
   deliver(request: ReencryptRequest): Promise<Delivery[]>;
   sign(request: SignRequest): Promise<{ signedAttrs: Bytes; signature: Bytes }[]>;
 }
 
+interface Authorised {
+  readonly leg: ArrivingLeg;
+  readonly splits: readonly Split[];
+  /** What the attestation of a split says of inspection. */
+  readonly inspections: (split: Split) => Inspection[];
+  readonly trust: Trust;
+  readonly now: Date;
+}
+
 /** A gateway that works as it should never causes these: it, or somebody with its key, tries something. */
 const ALERTS = new Set([
-  'ciphertext-reused', 'recipient-not-in-label', 'recipient-not-ours', 'split-bcc', 'split-mixed', 'split-own-organisation', 'split-unknown',
+  'ciphertext-reused', 'inspection-not-consented', 'recipient-not-in-label', 'recipient-not-ours', 'split-bcc', 'split-mixed', 'split-own-organisation', 'split-unknown',
   'verdict-invalid', 'verdict-missing', 'verdict-refused',
 ]);
 
@@ -94,7 +108,7 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
 
   async function authorise(
     purpose: 'transfer' | 'deliver', request: ReencryptRequest,
-  ): Promise<{ leg: ArrivingLeg; splits: Split[]; inspections: Inspection[]; trust: Trust; now: Date }> {
+  ): Promise<Authorised> {
     const trust = await parts.trust();
     const now = clock.now();
     const leg = await arriving(request.evidence, trust);
@@ -103,7 +117,7 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
 
   async function authoriseLeg(
     purpose: 'transfer' | 'deliver', leg: ArrivingLeg, request: ReencryptRequest, trust: Trust, now: Date,
-  ): Promise<{ leg: ArrivingLeg; splits: Split[]; inspections: Inspection[]; trust: Trust; now: Date }> {
+  ): Promise<Authorised> {
     checkSplits(leg, request.splits);
     const splits = purpose === 'transfer'
       ? await Promise.all(request.splits.map((split) => transferSplit(leg, split.recipients, trust, now)))
@@ -111,8 +125,31 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     if (splits.length > MAX_COPIES) throw refused('too-many-copies', { maximum: MAX_COPIES });
     if (leg.leg.leg !== 1 && leg.leg.leg !== 2) throw refused('leg-not-for-us');
     const due = directionsDue(leg.leg.leg, purpose);
-    const inspections = await requireVerdicts(request.verdicts, due, leg, certificate, trust, now);
-    return { leg, splits, inspections, trust, now };
+    const own = ownOrganisation(trust);
+    const inbound = purpose === 'deliver' ? request.splits.flatMap(({ recipients }) => recipients) : [];
+    const inspected = inspectedAt(own, await consents({ outbound: due.includes('outbound') ? [leg.leg.sender.address] : [], inbound }, own));
+    const addresses = (split: Split): { sender: string; recipient: string | undefined } => ({ sender: leg.leg.sender.address, recipient: split.recipients[0] });
+    const needed = due.filter((direction) => splits.some((split) => inspectedDirections([direction], addresses(split), inspected).length > 0));
+    // Between the gateway's question and this one somebody changed his mind: it asks again.
+    if (own.type === 'isp' && request.verdicts.length !== needed.length) throw new SsmaxError('unavailable', 'consent-changed');
+    const verdicts = await requireVerdicts(request.verdicts, needed, leg, certificate, trust, now);
+    return { leg, splits, inspections: (split) => inspectionsOf(due, addresses(split), inspected, verdicts), trust, now };
+  }
+
+  async function consents({ outbound, inbound }: ConsentsRequest, own: Organisation): Promise<Consent[]> {
+    if (own.type !== 'isp') return [];
+    const asked = [...outbound.map((address) => ({ direction: 'outbound' as const, address })), ...[...new Set(inbound)].map((address) => ({ direction: 'inbound' as const, address }))];
+    const known = await Promise.all(asked.map(async (one) => ({ ...one, statements: [...await parts.consents.given(one.direction, one.address)] })));
+    return known.filter(({ statements }) => statements.length > 0);
+  }
+
+  /** An ISP's members did not agree to be read (design §2): without the consent of one whom this mail concerns there is nothing to inspect with. */
+  async function requireConsent(leg: ArrivingLeg, recipients: readonly string[], own: Organisation): Promise<void> {
+    for (const address of recipients) {
+      if (!leg.label.recipients.includes(address)) throw refused('recipient-not-in-label', { recipient: address });
+    }
+    const outbound = leg.leg.leg === 1 ? [leg.leg.sender.address] : [];
+    if (own.type === 'isp' && (await consents({ outbound, inbound: [...recipients] }, own)).length === 0) throw refused('inspection-not-consented');
   }
 
   /** Leg 2: recipients of one other certified organisation, under that organisation's key. */
@@ -163,7 +200,7 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
       if (split === undefined) throw refused('split-unknown');
       const labels = await Promise.all(split.targets.map((target) => labelFor(purpose, target, leg, legRecipients(split))));
       const signedAttrs = await nextSignedAttributes(leg, {
-        purpose, recipients: split.recipients, mailbox: split.mailbox, labels, messageDigest: asked.messageDigest, inspections,
+        purpose, recipients: split.recipients, mailbox: split.mailbox, labels, messageDigest: asked.messageDigest, inspections: inspections(split),
         organisation: own, certificate, signingTime: now,
       });
       return { signedAttrs, signature: await key.sign(signedAttrs) };
@@ -175,18 +212,18 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
   }
 
   return {
-    async inspect(evidence) {
+    async inspect(evidence, recipients = []) {
       const trust = await parts.trust();
       const leg = await arriving(evidence, trust);
       const target = await parts.inspection();
       const own = ownOrganisation(trust);
-      // An ISP's members did not agree to be read (design §2): there is nothing to inspect with.
-      if (own.type === 'isp') throw refused('inspection-not-consented');
+      await alerting(leg, () => requireConsent(leg, recipients, own));
       if (!own.inspections.some((hash) => equal(hash, target.spkiSha256))) throw new SsmaxError('fault', 'inspection-unknown');
       const [only] = await reencryptTo('inspect', leg, [{ certificate: target, recipients: leg.leg.recipients }]);
       if (only === undefined) throw new SsmaxError('fault', 'no-answer');
       return only;
     },
+    consents: async (request) => consents(request, ownOrganisation(await parts.trust())),
     transfer: (request) => answer('transfer', request),
     deliver: (request) => answer('deliver', request),
     sign,

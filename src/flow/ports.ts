@@ -26,6 +26,15 @@ export interface Members {
   expand(address: string, sender?: string): Promise<readonly Member[]>;
 }
 
+/** The consents that an ISP's key server keeps. */
+export interface Consents {
+  /**
+   * The statements by which mail of this direction may be inspected for an address (outbound: the sender's; inbound: a
+   * recipient's, alias and group included): one of everybody who holds it. Empty where anybody did not consent.
+   */
+  given(direction: 'outbound' | 'inbound', address: string): Promise<readonly Bytes[]>;
+}
+
 /** Remembers which label a C1 first came with, for ever. */
 export interface SeenCiphertexts {
   /** Records (c1, labelHash) if c1 is new; returns the label hash on record. */

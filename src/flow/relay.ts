@@ -22,8 +22,9 @@ import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
 import { encodeKemct, encodeKemHeader } from '../wire/kemct.ts';
 import { encodeLabel, type Purpose, sortAddresses } from '../wire/label.ts';
 import { decodeLeg, type Direction } from '../wire/leg.ts';
-import type { Delivery, Evidence, Reencrypted, ReencryptRequest, SignRequest } from '../wire/relay.ts';
+import type { Consent, ConsentsRequest, Delivery, Evidence, Reencrypted, ReencryptRequest, SignRequest } from '../wire/relay.ts';
 import { directionsDue, requireVerdicts, verifyVerdict } from './authorise.ts';
+import { type Inspected, inspectedByStatements, inspectedDirections, inspectionsOf } from './individuals.ts';
 import { legRecipients, nextSignedAttributes } from './next-leg.ts';
 import type { Clock, Credential } from './ports.ts';
 import { organisationCrl, requireUnrevoked, transferTarget, type Trust } from './trust.ts';
@@ -34,7 +35,8 @@ const SKEW = 10 * 60_000;
 
 /** The key server as the gateway calls it. */
 export interface KeyServer {
-  inspect(evidence: Evidence): Promise<Reencrypted>;
+  inspect(evidence: Evidence, recipients: readonly string[]): Promise<Reencrypted>;
+  consents(request: ConsentsRequest): Promise<Consent[]>;
   transfer(request: ReencryptRequest): Promise<Delivery[]>;
   deliver(request: ReencryptRequest): Promise<Delivery[]>;
   sign(request: SignRequest): Promise<{ signedAttrs: Bytes; signature: Bytes }[]>;
@@ -90,11 +92,12 @@ export async function relay(parts: GatewayParts, listener: 'submission' | 'arriv
   const leg = await verifyLeg(arrival.cms, trust, now, 'now');
   checkArrival(leg, arrival, parts.organisation, now);
   const splits = split(leg, arrival, parts.organisation, trust);
-  const verdicts = await inspect(parts, leg, splits, trust, now);
+  const rule = await inspectionRule(parts, leg, splits, trust, now);
+  const verdicts = await inspect(parts, leg, splits, rule.inspected, trust, now);
   const departures: Departure[] = [];
   for (const purpose of ['transfer', 'deliver'] as const) {
     const own = splits.filter((one) => one.purpose === purpose);
-    if (own.length > 0) departures.push(...await depart({ parts, leg, purpose, verdicts, trust }, own));
+    if (own.length > 0) departures.push(...await depart({ parts, leg, purpose, verdicts: neededBy(own, leg, rule.inspected, verdicts), rule, trust }, own));
   }
   return { contentDigest: leg.contentDigest, departures };
 }
@@ -152,10 +155,44 @@ function split(leg: VerifiedLeg, arrival: Arrival, own: Certificate, trust: Trus
   return splits;
 }
 
-async function inspect(parts: GatewayParts, leg: VerifiedLeg, splits: readonly Split[], trust: Trust, now: Date): Promise<Bytes[]> {
+type Rule = Awaited<ReturnType<typeof inspectedByStatements>>;
+
+/** At an ISP the key server shows the consents that it goes by; elsewhere everything is inspected. */
+async function inspectionRule(parts: GatewayParts, leg: VerifiedLeg, splits: readonly Split[], trust: Trust, now: Date): Promise<Rule> {
+  const entry = ownOrganisation(parts, trust);
+  const outbound = leg.leg.leg === 1 ? [leg.leg.sender.address] : [];
+  const inbound = splits.filter(({ purpose }) => purpose === 'deliver').flatMap(({ recipients }) => recipients);
+  const consents = entry.type === 'isp' ? await parts.keyServer.consents({ outbound, inbound }) : [];
+  const rule = await inspectedByStatements(consents, { entry, certificate: parts.organisation }, trust, now);
+  // Another organisation's mail is refused or taken as a whole: a verdict for one member must not decide about another's.
+  const classes = new Set(inbound.map((address) => rule.inspected('inbound', address)));
+  if (leg.leg.leg === 2 && classes.size > 1) throw new SsmaxError('unavailable', 'consent-mixed');
+  return rule;
+}
+
+function inspectedOf({ purpose, recipients }: Split, leg: VerifiedLeg, inspected: Inspected): Direction[] {
+  return inspectedDirections(directionsDue(leg.leg.leg === 1 ? 1 : 2, purpose), { sender: leg.leg.sender.address, recipient: recipients[0] }, inspected);
+}
+
+/** The verdicts that these splits need: their key server compares them with what it would ask for itself. */
+function neededBy(splits: readonly Split[], leg: VerifiedLeg, inspected: Inspected, verdicts: readonly Verdicted[]): Bytes[] {
+  const needed = new Set(splits.flatMap((one) => inspectedOf(one, leg, inspected)));
+  return verdicts.filter(({ direction }) => needed.has(direction)).map(({ der }) => der);
+}
+
+interface Verdicted {
+  readonly direction: Direction;
+  readonly der: Bytes;
+}
+
+async function inspect(
+  parts: GatewayParts, leg: VerifiedLeg, splits: readonly Split[], inspected: Inspected, trust: Trust, now: Date,
+): Promise<Verdicted[]> {
   const number = leg.leg.leg === 1 ? 1 : 2;
-  const due = new Set(splits.flatMap(({ purpose }) => directionsDue(number, purpose)));
-  const answer = await parts.keyServer.inspect(evidenceOf(leg));
+  const due = new Set(splits.flatMap((one) => inspectedOf(one, leg, inspected)));
+  if (due.size === 0) return [];
+  const delivered = splits.filter(({ purpose }) => purpose === 'deliver').flatMap(({ recipients }) => recipients);
+  const answer = await parts.keyServer.inspect(evidenceOf(leg), delivered);
   const target = parseCertificate(answer.certificate);
   await validatePath({ leaf: target, intermediates: [parts.organisation], root: trust.root, at: now, role: 'inspection' });
   await requireInForce(parts, target, trust, now);
@@ -163,7 +200,7 @@ async function inspect(parts: GatewayParts, leg: VerifiedLeg, splits: readonly S
   const info = await reencrypted(parts, leg, answer, 'inspect', target, leg.leg.recipients);
   const envelope = encodeAuthEnvelopedData([info], leg.envelope.body);
   const { address } = leg.leg.sender;
-  const verdicts: Bytes[] = [];
+  const verdicts: Verdicted[] = [];
   let held: SsmaxError | undefined;
   for (const direction of due) {
     const der = await parts.inspection.inspect(envelope, number, direction, address);
@@ -175,7 +212,7 @@ async function inspect(parts: GatewayParts, leg: VerifiedLeg, splits: readonly S
     const why = { direction, part: finding?.part ?? 0 };
     if (verdict.result === 'refuse') throw refused(finding?.code ?? 'inspection-refused', why);
     if (verdict.result === 'hold') held ??= refused('inspection-hold', why);
-    verdicts.push(der);
+    verdicts.push({ direction, der });
   }
   // Only when no direction refuses: nobody need approve what cannot go on.
   if (held !== undefined) throw held;
@@ -232,6 +269,7 @@ interface Departing {
   readonly leg: VerifiedLeg;
   readonly purpose: 'transfer' | 'deliver';
   readonly verdicts: readonly Bytes[];
+  readonly rule: Rule;
   readonly trust: Trust;
 }
 
@@ -285,12 +323,15 @@ function checkDeliveries(purpose: 'transfer' | 'deliver', splits: readonly Split
 }
 
 /** The target's certificate as the gateway itself knows it: from the directory, or certified for that very mailbox. */
-async function knownTarget({ parts, purpose, trust }: Departing, delivery: Delivery, answer: Reencrypted): Promise<Certificate> {
+async function knownTarget({ parts, purpose, rule, trust }: Departing, delivery: Delivery, answer: Reencrypted): Promise<Certificate> {
   if (purpose === 'transfer') return transferTarget(delivery.recipients, parts.organisation, trust, parts.clock.now());
   const certificate = parseCertificate(answer.certificate);
   await validatePath({ leaf: certificate, intermediates: [parts.organisation], root: trust.root, at: parts.clock.now(), role: 'user' });
   await requireInForce(parts, certificate, trust, parts.clock.now(), 'allowed');
   if (certificate.emails.join() !== delivery.mailbox) throw answerInvalid('mailbox');
+  // Behind an alias only those who consented themselves may get what was inspected in their name.
+  const holders = rule.holders.get(delivery.recipients[0] ?? '');
+  if (holders !== undefined && !holders.has(delivery.mailbox)) throw answerInvalid('consent');
   return certificate;
 }
 
@@ -305,15 +346,17 @@ async function requireInForce(parts: GatewayParts, certificate: Certificate, tru
  * but the time from the answer. Returns whether the recipients are hidden ones.
  */
 async function checkSignature(
-  { parts, leg, purpose, verdicts, trust }: Departing, delivery: Delivery, messageDigest: Bytes, answer: { signedAttrs: Bytes; signature: Bytes },
+  { parts, leg, purpose, verdicts, rule, trust }: Departing, delivery: Delivery, messageDigest: Bytes, answer: { signedAttrs: Bytes; signature: Bytes },
 ): Promise<boolean> {
   const now = parts.clock.now();
   const { signingTime } = decodeSignedAttributes(answer.signedAttrs);
   if (Math.abs(now.getTime() - signingTime.getTime()) > SKEW) throw answerInvalid('signing time');
   const due = directionsDue(leg.leg.leg === 1 ? 1 : 2, purpose);
+  const addresses = { sender: leg.leg.sender.address, recipient: delivery.recipients[0] };
+  const needed = inspectedDirections(due, addresses, rule.inspected);
   const expected = await nextSignedAttributes(leg, {
     purpose, recipients: delivery.recipients, mailbox: delivery.mailbox, labels: delivery.targets.map(({ label }) => label), messageDigest,
-    inspections: await requireVerdicts(verdicts, due, leg, parts.organisation, trust, now),
+    inspections: inspectionsOf(due, addresses, rule.inspected, await requireVerdicts(verdicts, needed, leg, parts.organisation, trust, now)),
     organisation: ownOrganisation(parts, trust), certificate: parts.organisation, signingTime,
   });
   if (!equal(expected, answer.signedAttrs)) throw answerInvalid('signed attributes');

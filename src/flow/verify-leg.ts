@@ -17,7 +17,7 @@ import { domainOf } from '../mail/address.ts';
 import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
 import { decodeKemct, type KemHeader, type Kemct } from '../wire/kemct.ts';
 import { decodeLabel, type Label, type Purpose } from '../wire/label.ts';
-import { decodeLeg, type Leg } from '../wire/leg.ts';
+import { type Attestation, decodeLeg, type Direction, type Leg } from '../wire/leg.ts';
 import { cacheOf, organisationCrl, organisationOfCertificate, requireCertifiedFor, requireUnrevoked, type Trust } from './trust.ts';
 
 /** Who signed a leg, and what is said in it. */
@@ -209,11 +209,18 @@ function attestingOrganisations(leg: Leg, signer: Organisation, trust: Trust): O
   if (!expected.includes(numbers) || leg.attestations.at(-1)?.organisation !== signer.id) {
     throw refused('leg-invalid', { what: 'attestations' });
   }
-  return leg.attestations.map(({ organisation: id }) => {
-    const found = trust.directory.organisations.find((organisation) => organisation.id === id);
+  return leg.attestations.map((attestation, i) => {
+    const found = trust.directory.organisations.find((organisation) => organisation.id === attestation.organisation);
     if (found === undefined) throw refused('organisation-unknown');
+    requireInspected(attestation, found, attestation.leg === 2 ? ['outbound'] : i === 0 ? ['outbound', 'inbound'] : ['inbound']);
     return found;
   });
+}
+
+/** Every direction is spoken of, and only where the Authority entered an ISP may there have been no inspection (design §2). */
+function requireInspected({ inspections }: Attestation, { type }: Organisation, due: readonly Direction[]): void {
+  if (inspections.map(({ direction }) => direction).join() !== due.join()) throw refused('leg-invalid', { what: 'inspections' });
+  if (type !== 'isp' && inspections.some(({ result }) => result === 'not-inspected')) throw refused('inspection-missing');
 }
 
 /** Without it the key server alone could forge a leg (design §1). */

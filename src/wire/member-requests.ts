@@ -4,6 +4,7 @@
  * the organisation's key.
  */
 import { z } from 'zod';
+import { consentStatementSchema, consentStateRequestSchema } from './consent.ts';
 import { bytesField, timeField } from './json.ts';
 
 /** Requests older or newer than this are refused; milliseconds. */
@@ -13,7 +14,7 @@ const nonce = bytesField({ length: 32 });
 const contentDigest = bytesField({ length: 32 });
 
 /** Why was my mail refused? Only its sender is answered. */
-export const refusalRequestSchema = z.strictObject({
+const refusalRequestSchema = z.strictObject({
   type: z.literal('refusal'),
   contentDigest,
   /** Identifier of the organisation that is asked. */
@@ -22,6 +23,9 @@ export const refusalRequestSchema = z.strictObject({
   nonce,
 });
 export type RefusalRequest = z.output<typeof refusalRequestSchema>;
+
+/** Everything that a member may ask or say. */
+export const memberRequestSchema = z.discriminatedUnion('type', [refusalRequestSchema, consentStateRequestSchema, consentStatementSchema]);
 
 export const refusalAnswerSchema = z.strictObject({
   type: z.literal('refusal'),

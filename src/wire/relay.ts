@@ -19,8 +19,25 @@ export const evidenceSchema = z.strictObject({
 });
 export type Evidence = z.output<typeof evidenceSchema>;
 
-/** POST /v1/inspect: re-encrypt for the own inspection server. */
-export const inspectRequestSchema = z.strictObject({ evidence: evidenceSchema });
+/** POST /v1/inspect: re-encrypt for the own inspection server. `recipients`: those whose mail is delivered here, where consent counts. */
+export const inspectRequestSchema = z.strictObject({ evidence: evidenceSchema, recipients: z.array(z.string().max(320)).max(1000).default([]) });
+
+/** POST /v1/consents: who at an ISP consented to inspection. */
+export const consentsRequestSchema = z.strictObject({
+  outbound: z.array(z.string().max(320)).max(1),
+  inbound: z.array(z.string().max(320)).max(1000),
+});
+export type ConsentsRequest = z.input<typeof consentsRequestSchema>;
+
+/** A direction in which an address's mail may be inspected, with the statements that say so: one for each who holds the mailbox. */
+const consentSchema = z.strictObject({
+  direction: z.enum(['outbound', 'inbound']),
+  address: z.string().max(320),
+  /** DER SignedData of type id-ct-ssmax-userRequest over a consent. */
+  statements: z.array(bytesField({ maximum: 32_768 })).min(1).max(64),
+});
+export type Consent = z.output<typeof consentSchema>;
+export const consentsAnswerSchema = z.strictObject({ consents: z.array(consentSchema).max(1001) });
 
 /** POST /v1/transfer, /v1/deliver: re-encrypt for another organisation, or for own members. */
 export const reencryptRequestSchema = z.strictObject({

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCa } from '../../src/server/keyserver/ca.ts';
+import { createConsents } from '../../src/server/keyserver/consents.ts';
 import { pluginRoutes } from '../../src/server/keyserver/plugin-routes.ts';
 import { createRecords } from '../../src/server/keyserver/records.ts';
 import { createRegistry } from '../../src/server/keyserver/registry.ts';
@@ -38,6 +39,7 @@ export async function startMemberServer(world: TestWorld, organisation: TestOrga
   }
   const app = pluginRoutes({
     registry, ca, clock, records: createRecords(store, clock), root: world.root.der,
+    consents: createConsents(store, registry, clock), organisationType: async () => organisation.entry.type,
     organisation: { ...organisation.issuer, id: organisation.id },
     published: async () => {
       const { directory: signed, crls: [authorityCrl] } = await world.material();

@@ -33,7 +33,7 @@ import { findCarrier, mailBytes, replaceCarrier } from '../../src/mail/carrier.t
 import { parseMime } from '../../src/mail/mime.ts';
 import { encodeDirectory } from '../../src/wire/directory.ts';
 import { decodeJson, encodeJson, fromBase64, toBase64 } from '../../src/wire/json.ts';
-import { refusalRequestSchema } from '../../src/wire/member-requests.ts';
+import { memberRequestSchema } from '../../src/wire/member-requests.ts';
 import { encodeProblem } from '../../src/wire/problem.ts';
 import { createWorld, native, signVerdict, type TestOrganisation, type TestWorld } from '../flow/world.ts';
 
@@ -148,7 +148,8 @@ async function answer(plugin: PluginWorld, refusals: Map<string, string>, reques
       return reply(200, toBase64(encodeCertsOnly([certificate.der])));
     }
     case '/ssmax/v1/requests': {
-      const asked = decodeJson(refusalRequestSchema, parseSignedData(new Uint8Array(body)).eContent);
+      const asked = decodeJson(memberRequestSchema, parseSignedData(new Uint8Array(body)).eContent);
+      if (asked.type !== 'refusal') return reply(404);
       const value = encodeJson({ type: 'refusal', contentDigest: asked.contentDigest, nonce: asked.nonce, params: {}, code: refusals.get(hex(asked.contentDigest)) });
       const { key, certificate } = organisation.issuer;
       return reply(200, await signObject({ type: OID.organisationAnswer, value, signingTime: new Date() },

@@ -44,6 +44,8 @@ export interface TestOrganisation {
   readonly alerts: string[];
   /** Mailboxes of a group or alias. */
   readonly aliases: Map<string, readonly string[]>;
+  /** Signed statements by `direction address`, as an ISP's key server keeps them. */
+  readonly consents: Map<string, readonly Bytes[]>;
   /** Multiplications by the organisation's key in its key service so far. */
   readonly multiplied: { count: number };
   readonly entry: Organisation;
@@ -63,7 +65,7 @@ export interface TestWorld {
   /** What the Authority and the organisations publish at `now`. */
   material(): Promise<TrustMaterial>;
   trust(): Promise<Trust>;
-  addOrganisation(domain: string, names: { ja: string; en: string }): Promise<TestOrganisation>;
+  addOrganisation(domain: string, names: { ja: string; en: string }, type?: Organisation['type']): Promise<TestOrganisation>;
   addUser(organisation: TestOrganisation, address: string, commonName: string, pseudonymous?: boolean, pkcs8?: Bytes): Promise<Credential>;
 }
 
@@ -99,7 +101,7 @@ export async function createWorld(start = NOW, source: Source = fresh): Promise<
     async trust() {
       return loadTrust(await world.material(), world.now);
     },
-    async addOrganisation(domain, names) {
+    async addOrganisation(domain, names, type = 'organisation') {
       const key = source.organisationKey();
       const id = `NTRJP-${String(organisations.size + 1).padStart(13, '0')}`;
       const certificate = await issueOrganisation({
@@ -110,7 +112,7 @@ export async function createWorld(start = NOW, source: Source = fresh): Promise<
       const gateway = await server(source, issuer, validity, 'gateway', `gateway.${domain}`);
       const inspection = await server(source, issuer, validity, 'inspection', `inspection.${domain}`);
       const entry: Organisation = {
-        id, certificate: certificate.der, formerCertificates: [], names, vetted: '2026-10-01', domains: [domain], type: 'organisation',
+        id, certificate: certificate.der, formerCertificates: [], names, vetted: '2026-10-01', domains: [domain], type,
         alwaysSigned: [domain], gateways: [gateway.certificate.spkiSha256], inspections: [inspection.certificate.spkiSha256],
       };
       const members = new Map<string, Member>();
@@ -118,6 +120,7 @@ export async function createWorld(start = NOW, source: Source = fresh): Promise<
       const alerts: string[] = [];
       const clock = { now: () => world.now };
       const aliases = new Map<string, readonly string[]>();
+      const consents = new Map<string, readonly Bytes[]>();
       const multiplied = { count: 0 };
       const counting: OrganisationKey = {
         ...key,
@@ -130,6 +133,7 @@ export async function createWorld(start = NOW, source: Source = fresh): Promise<
         native: source.native, key: counting, certificate, clock, trust: () => world.trust(),
         inspection: () => Promise.resolve(inspection.certificate),
         members: { expand: (address) => Promise.resolve((aliases.get(address) ?? [address]).map((mailbox) => members.get(mailbox)).filter((one) => one !== undefined)) },
+        consents: { given: (direction, address) => Promise.resolve(consents.get(`${direction} ${address}`) ?? []) },
         seen: {
           record(c1, hash) {
             const name = Buffer.from(c1).toString('hex');
@@ -145,7 +149,7 @@ export async function createWorld(start = NOW, source: Source = fresh): Promise<
       };
       const service = createKeyService(serviceParts);
       const organisation: TestOrganisation = {
-        id, issuer, gateway, inspection, members, users: new Map(), revoked: [], alerts, aliases, multiplied, entry, serviceParts, service,
+        id, issuer, gateway, inspection, members, users: new Map(), revoked: [], alerts, aliases, consents, multiplied, entry, serviceParts, service,
         verdict: { result: 'pass', findings: [] },
         parts: {
           native: source.native, credential: gateway, organisation: certificate, keyServer: service, clock, trust: () => world.trust(),

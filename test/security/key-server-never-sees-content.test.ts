@@ -21,13 +21,13 @@ const legs: Bytes[] = [];
 
 function record(organisation: TestOrganisation): void {
   const { keyServer } = organisation.parts;
-  const recorded = <K extends keyof KeyServer>(name: K): KeyServer[K] => (async (request: never) => {
+  const recorded = <K extends keyof KeyServer>(name: K): KeyServer[K] => (async (request: never, more: never) => {
     requests.push(encodeJson(request), ...byteStrings(request));
-    return keyServer[name](request);
+    return keyServer[name](request, more);
   }) as KeyServer[K];
   organisation.parts = {
     ...organisation.parts,
-    keyServer: { inspect: recorded('inspect'), transfer: recorded('transfer'), deliver: recorded('deliver'), sign: recorded('sign') },
+    keyServer: { inspect: recorded('inspect'), consents: recorded('consents'), transfer: recorded('transfer'), deliver: recorded('deliver'), sign: recorded('sign') },
   };
 }
 
@@ -82,7 +82,7 @@ describe('what the key servers were sent', () => {
 
   it('could hold none: the schemas know no other fields', () => {
     expect(Object.keys(evidenceSchema.shape).sort()).toEqual(['certificates', 'header', 'signerInfo']);
-    expect(Object.keys(inspectRequestSchema.shape)).toEqual(['evidence']);
+    expect(Object.keys(inspectRequestSchema.shape)).toEqual(['evidence', 'recipients']);
     expect(Object.keys(reencryptRequestSchema.shape).sort()).toEqual(['evidence', 'splits', 'verdicts']);
     expect(Object.keys(signRequestSchema.shape).sort()).toEqual(['evidence', 'purpose', 'splits', 'verdicts']);
   });

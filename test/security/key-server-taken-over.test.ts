@@ -137,7 +137,7 @@ describe('its gateway refuses', () => {
 
   it('its own user certificate in place of the inspection server', async () => {
     const lie = (honest: KeyServer): Partial<KeyServer> => ({
-      inspect: async (evidence) => ({ ...(await honest.inspect(evidence)), certificate: scene.ken.certificate.der }),
+      inspect: async (evidence, recipients) => ({ ...(await honest.inspect(evidence, recipients)), certificate: scene.ken.certificate.der }),
     });
     await expect(submitWith(lie)).rejects.toMatchObject(refusal('certificate-role'));
   });

@@ -95,7 +95,8 @@ describe('legs.json', () => {
       native, credential: credentialOf(hinode?.gateway), organisation: credentialOf(hinode).certificate, clock: { now: () => now },
       trust: () => loadTrust(materialOf('plain'), now),
       keyServer: {
-        inspect: async (evidence) => (await answered(inspectAnswerSchema, '/v1/inspect', { evidence })).target,
+        inspect: async (evidence, recipients) => (await answered(inspectAnswerSchema, '/v1/inspect', { evidence, recipients })).target,
+        consents: () => Promise.reject(new Error('only an ISP has any')),
         transfer: async (request) => (await answered(reencryptAnswerSchema, '/v1/transfer', request)).deliveries,
         deliver: async (request) => (await answered(reencryptAnswerSchema, '/v1/deliver', request)).deliveries,
         sign: async (request) => (await answered(signAnswerSchema, '/v1/sign', request)).signatures,

@@ -12,6 +12,7 @@ import { startMemberTrust } from '../shared/member-trust.ts';
 import { Counter, Gauge, Histogram, type Metric } from '../shared/metrics.ts';
 import { createPinnedClient, type PinnedClient } from '../shared/pinned-client.ts';
 import { type GatewayConfig, loadGatewayConfig } from './config.ts';
+import { consentClass } from './consent-class.ts';
 import { handle, type HandlerParts, type ListenerName } from './handle.ts';
 import { inspectionPeer, keyServerPeer } from './peers.ts';
 import { createQueue } from './reinject.ts';
@@ -54,6 +55,7 @@ export async function runGateway(configFile: string, passphrase: string): Promis
     ...config.listen[name],
     maximumSize: config.maximumSize,
     maximumRecipients: config.maximumRecipients,
+    ...(name === 'arriving' && { classOf: (address: string) => consentClass(parts, address) }),
     take: (envelope, raw, waits) => take({ ...parts, reinject: (copies) => queue.take(copies, waits) }, name, envelope, raw, log, figures),
   });
   const [submission, arriving] = await Promise.all([start('submission'), start('arriving')]);

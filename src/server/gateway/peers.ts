@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Bytes } from '../../core/bytes.ts';
 import type { Inspection, KeyServer } from '../../flow/relay.ts';
 import { decodeJson, encodeJson } from '../../wire/json.ts';
-import { inspectAnswerSchema, reencryptAnswerSchema, signAnswerSchema } from '../../wire/relay.ts';
+import { consentsAnswerSchema, inspectAnswerSchema, reencryptAnswerSchema, signAnswerSchema } from '../../wire/relay.ts';
 import type { PinnedClient } from '../shared/pinned-client.ts';
 import type { HandlerParts } from './handle.ts';
 
@@ -24,7 +24,8 @@ export function keyServerPeer(client: PinnedClient): KeyServerPeer {
     return decodeJson(schema, body);
   }
   return {
-    inspect: async (evidence) => (await call('/v1/inspect', { evidence }, inspectAnswerSchema)).target,
+    inspect: async (evidence, recipients) => (await call('/v1/inspect', { evidence, recipients }, inspectAnswerSchema)).target,
+    consents: async (request) => (await call('/v1/consents', request, consentsAnswerSchema)).consents,
     transfer: async (request) => (await call('/v1/transfer', request, reencryptAnswerSchema)).deliveries,
     deliver: async (request) => (await call('/v1/deliver', request, reencryptAnswerSchema)).deliveries,
     sign: async (request) => (await call('/v1/sign', request, signAnswerSchema)).signatures,

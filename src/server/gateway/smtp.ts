@@ -23,6 +23,11 @@ export interface ListenerOptions {
   /** Most recipients of one mail: each may need a connection of its own to the queue. */
   readonly maximumRecipients: number;
   /**
+   * Mail for recipients of different classes must not come in one transaction (at an ISP: those who consented to
+   * inspection, and the others). The first recipient's class holds; the others are told to come again.
+   */
+  readonly classOf?: (recipient: string) => Promise<string>;
+  /**
    * Takes a mail; resolves when it is in the queue, throws SsmaxError where it is not. `waits` tells whether the client is
    * still there to hear of it.
    */
@@ -80,6 +85,8 @@ async function collect(stream: Readable & { sizeExceeded?: boolean }, maximum: n
 /** Starts a listener; port 0 takes a free one. */
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const gone = new WeakSet<SMTPServerSession>();
+  const sameClass = async (address: string, first: string | undefined): Promise<boolean> =>
+    options.classOf === undefined || first === undefined || await options.classOf(address) === await options.classOf(first);
   const server = new SMTPServer({
     disabledCommands: ['AUTH', 'STARTTLS'],
     authOptional: true,
@@ -89,9 +96,14 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     size: options.maximumSize,
     logger: false,
     banner: 'SSMAX gateway',
-    onRcptTo(_address, session, callback) {
-      if (session.envelope.rcptTo.length < options.maximumRecipients) callback();
-      else callback(new ReplyError(452, '4.5.3 SSMAX-too-many-recipients Too many recipients; the rest may follow.'));
+    onRcptTo({ address }, session, callback) {
+      if (session.envelope.rcptTo.length >= options.maximumRecipients) {
+        callback(new ReplyError(452, '4.5.3 SSMAX-too-many-recipients Too many recipients; the rest may follow.'));
+        return;
+      }
+      sameClass(address, session.envelope.rcptTo[0]?.address).then((same) => {
+        callback(same ? null : new ReplyError(452, '4.5.3 SSMAX-consent-mixed This recipient needs a transaction of its own; try again.'));
+      }, (error: unknown) => { callback(smtpError(error)); });
     },
     onClose(session) {
       gone.add(session);

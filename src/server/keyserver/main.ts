@@ -8,6 +8,7 @@ import { type Certificate, parseCertificate } from '../../core/pki/certificate.t
 import { encodeSpki } from '../../core/pki/public-key.ts';
 import { createKeyService } from '../../flow/key-service.ts';
 import type { Clock } from '../../flow/ports.ts';
+import { equal } from '../../core/bytes.ts';
 import { createNodeCrypto, loadOrganisationKey, loadPrivateKey } from '../../platform/node-crypto.ts';
 import { ADMIN_SOCKET, startAdminSocket } from '../shared/admin-socket.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
@@ -25,6 +26,7 @@ import { adminRoutes } from './admin-routes.ts';
 import { createApprovals } from './approvals.ts';
 import { type Ca, createCa, serverCertificate } from './ca.ts';
 import { loadKeyServerConfig } from './config.ts';
+import { createConsents } from './consents.ts';
 import { pluginRoutes } from './plugin-routes.ts';
 import { createRecords } from './records.ts';
 import { createRegistry } from './registry.ts';
@@ -58,13 +60,14 @@ export async function runKeyServer(configFile: string, passphrase: string): Prom
   await ca.publishCrl();
   const registry = createRegistry(store, ca, config.domains, (length) => native.random(length), clock);
   const records = createRecords(store, clock);
+  const consents = createConsents(store, registry, clock);
   const tlsCertificate = await ownTlsCertificate(store, ca, tlsKey, config.hostName, clock);
   const identity = { key: tlsKey, certificates: [tlsCertificate.der] };
 
   const trust = await startMemberTrust(config, { identity, organisationCrl: () => ca.crl(), clock, log });
   const approvals = createApprovals({ store, organisation: id, clock, actions: {} });
   const service = createKeyService({
-    native, key, certificate, clock, members: registry, seen: records, records,
+    native, key, certificate, clock, members: registry, consents, seen: records, records,
     inspection: () => serverCertificate(store, 'inspection', clock.now()),
     trust: () => trust.trust(),
   });
@@ -77,7 +80,8 @@ export async function runKeyServer(configFile: string, passphrase: string): Prom
   const plugin = await startPlainHttps({
     requests, listen: config.plugin.listen, certificateFile: config.plugin.certificate, keyFile: config.plugin.key, maximumBody: 65_536, log,
     app: limited(pluginRoutes({
-      registry, ca, records, clock, root: root.der, organisation: { key, certificate, id },
+      registry, ca, records, consents, clock, root: root.der, organisation: { key, certificate, id },
+      organisationType: async () => (await trust.trust()).directory.organisations.find((one) => equal(one.certificate, certificate.der))?.type,
       published: () => Promise.resolve({ directory: trust.copy('directory'), authorityCrl: trust.copy('authority') }),
     })),
   });

@@ -1,17 +1,19 @@
 /** The key server's HTTPS interface for plugins: EST (RFC 7030), directory, CRLs, signed requests (docs/protocol.md §9). */
 import { Hono } from 'hono';
+import type { z } from 'zod';
 import { cors } from 'hono/cors';
 import { type Bytes, equal, fromUtf8 } from '../../core/bytes.ts';
 import { parseSignedData, signObject, verifySignedObject } from '../../core/cms/signed-data.ts';
 import { refused } from '../../core/error.ts';
 import { OID } from '../../core/oids.ts';
-import { parseCertificate } from '../../core/pki/certificate.ts';
+import { type Certificate, parseCertificate } from '../../core/pki/certificate.ts';
 import { encodeCertsOnly } from '../../core/pki/certs-only.ts';
 import { parseCsr } from '../../core/pki/csr.ts';
 import type { Clock, Credential } from '../../flow/ports.ts';
 import { decodeJson, encodeJson, fromBase64, toBase64 } from '../../wire/json.ts';
-import { refusalRequestSchema, REQUEST_SKEW } from '../../wire/member-requests.ts';
+import { memberRequestSchema, REQUEST_SKEW } from '../../wire/member-requests.ts';
 import type { Ca } from './ca.ts';
+import { type ConsentStore, requireIsp } from './consents.ts';
 import type { KeyServerRecords } from './records.ts';
 import type { Registry } from './registry.ts';
 
@@ -19,6 +21,9 @@ interface Parts {
   readonly registry: Pick<Registry, 'enrol' | 'certificateByKey'>;
   readonly ca: Ca;
   readonly records: KeyServerRecords;
+  readonly consents: ConsentStore;
+  /** As the Authority's directory has the own organisation now; undefined where it does not. */
+  readonly organisationType: () => Promise<'organisation' | 'isp' | undefined>;
   readonly organisation: Credential & { readonly id: string };
   /** DER certificate of the Authority's root. */
   readonly root: Bytes;
@@ -64,19 +69,24 @@ export function pluginRoutes(parts: Parts): Hono {
     const known = await registry.certificateByKey(claimed.spkiSha256);
     if (known === undefined || !equal(known.der, first)) throw refused('request-invalid', { what: 'certificate' });
     await verifySignedObject(signed, { contentType: OID.userRequest, certificate: first, publicKey: known.publicKey });
-    const request = decodeJson(refusalRequestSchema, signed.eContent);
+    const request = decodeJson(memberRequestSchema, signed.eContent);
     const now = clock.now();
     if (request.audience !== organisation.id) throw refused('request-invalid', { what: 'audience' });
     if (Math.abs(now.getTime() - request.time.getTime()) > REQUEST_SKEW) throw refused('clock-wrong');
-    const refusal = await records.refusal(request.contentDigest, known.emails[0] ?? '');
-    const value = encodeJson({
-      type: 'refusal', contentDigest: request.contentDigest, nonce: request.nonce, params: {}, ...refusal,
-    });
+    const value = encodeJson({ ...await answerTo(request, der, known), nonce: request.nonce });
     const { key, certificate } = organisation;
     return signObject(
       { type: OID.organisationAnswer, value, signingTime: now },
       { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier },
     );
+  }
+
+  async function answerTo(request: z.output<typeof memberRequestSchema>, der: Bytes, member: Certificate): Promise<object> {
+    if (request.type === 'refusal') {
+      return { type: 'refusal', contentDigest: request.contentDigest, params: {}, ...await records.refusal(request.contentDigest, member.emails[0] ?? '') };
+    }
+    requireIsp(await parts.organisationType());
+    return { type: 'consent', ...request.type === 'consent' ? await parts.consents.keep(request, der, member) : await parts.consents.state(member) };
   }
 
   return app;

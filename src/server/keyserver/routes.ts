@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import type { z } from 'zod';
 import type { KeyService } from '../../flow/key-service.ts';
 import { decodeJson, encodeJson } from '../../wire/json.ts';
-import { inspectRequestSchema, reencryptRequestSchema, refusalSchema, signRequestSchema } from '../../wire/relay.ts';
+import { consentsRequestSchema, inspectRequestSchema, reencryptRequestSchema, refusalSchema, signRequestSchema } from '../../wire/relay.ts';
 import type { Ca } from './ca.ts';
 import type { KeyServerRecords } from './records.ts';
 
@@ -21,7 +21,8 @@ export function gatewayRoutes({ service, ca, records }: Parts): Hono {
       return context.body(encodeJson(await answer(request)), 200, { 'content-type': 'application/json' });
     });
   };
-  call('/v1/inspect', inspectRequestSchema, async ({ evidence }) => ({ target: await service.inspect(evidence) }));
+  call('/v1/inspect', inspectRequestSchema, async ({ evidence, recipients }) => ({ target: await service.inspect(evidence, recipients) }));
+  call('/v1/consents', consentsRequestSchema, async (request) => ({ consents: await service.consents(request) }));
   call('/v1/transfer', reencryptRequestSchema, async (request) => ({ deliveries: await service.transfer(request) }));
   call('/v1/deliver', reencryptRequestSchema, async (request) => ({ deliveries: await service.deliver(request) }));
   call('/v1/sign', signRequestSchema, async (request) => ({ signatures: await service.sign(request), certificate: ca.certificate.der }));

@@ -3,10 +3,11 @@ import type { Kysely } from 'kysely';
 import type { Bytes } from '../../core/bytes.ts';
 import { auditMigrations, type AuditTables } from '../shared/audit-chain.ts';
 import type { Database, Migration } from '../shared/database.ts';
+import { consentMigrations, type ConsentTables } from './tables-consents.ts';
 import { lifeMigrations, type LifeTables } from './tables-life.ts';
 import { registryMigrations, type RegistryTables } from './tables-registry.ts';
 
-export interface Tables extends AuditTables, LifeTables, RegistryTables {
+export interface Tables extends AuditTables, ConsentTables, LifeTables, RegistryTables {
   /** The traceability link: who is behind an address (design §2). Never a national number. */
   members: {
     id: string;
@@ -133,5 +134,5 @@ async function first(db: Kysely<unknown>): Promise<void> {
 }
 
 export const migrations: Readonly<Record<string, Migration>> = {
-  ...auditMigrations, '0002-key-server': { up: first }, ...registryMigrations, ...lifeMigrations,
+  ...auditMigrations, '0002-key-server': { up: first }, ...registryMigrations, ...lifeMigrations, ...consentMigrations,
 };

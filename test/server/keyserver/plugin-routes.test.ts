@@ -22,6 +22,7 @@ beforeAll(async () => {
     registry: { enrol: never, certificateByKey: async () => taro.certificate },
     ca: { certificate: hinode.issuer.certificate, issueUser: never, issueServer: never, revoke: never, crl: never, publishCrl: never },
     records: { refuse: never, refusal: async () => undefined, evidence: never, alert: never, record: never, erase: never },
+    consents: { given: never, state: never, keep: never }, organisationType: async () => 'organisation',
     organisation: { ...hinode.issuer, id: hinode.id }, root: world.root.der, published: never, clock: { now: () => world.now },
   });
   app.onError((error) => {

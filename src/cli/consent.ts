@@ -1,0 +1,51 @@
+/** `ssmax consent show|give|withdraw`: a member of an ISP says what may be inspected of his mail, by his own key. */
+import { Command, Option } from 'commander';
+import { type Consent, type ConsentParts, readConsent, stateConsent } from '../flow/consent.ts';
+import { fetchTrust } from '../flow/enrol.ts';
+import { createNodeCrypto } from '../platform/node-crypto.ts';
+import { addKeyOptions, type KeyOptions, loadCredential } from './credential.ts';
+import { readPem } from './files.ts';
+import { addServerOptions, httpFor, type ServerOptions } from './member-server.ts';
+
+interface ConsentOptions extends ServerOptions, KeyOptions {
+  readonly root: string;
+  readonly direction: 'outbound' | 'inbound' | 'both';
+}
+
+export function consentCommand(): Command {
+  const command = new Command('consent').description('whether an Internet provider may inspect your mail: only you decide');
+  verb(command, 'show', 'what holds now').action(async (options: ConsentOptions) => {
+    print(await readConsent(await partsOf(options)));
+  });
+  for (const [name, value, description] of [
+    ['give', true, 'let your provider inspect your mail from now on'], ['withdraw', false, 'from now on your provider inspects none of your mail'],
+  ] as const) {
+    verb(command, name, description)
+      .addOption(new Option('--direction <direction>', 'mail that you send, that you receive, or both').choices(['outbound', 'inbound', 'both']).makeOptionMandatory())
+      .action(async (options: ConsentOptions) => {
+        const { direction } = options;
+        print(await stateConsent(await partsOf(options), {
+          ...(direction !== 'inbound' && { outbound: value }), ...(direction !== 'outbound' && { inbound: value }),
+        }));
+      });
+  }
+  return command;
+}
+
+function verb(command: Command, name: string, description: string): Command {
+  const one = command.command(name).description(description).requiredOption('--root <file>', 'the Authority\'s root certificate, PEM');
+  return addKeyOptions(addServerOptions(one), true);
+}
+
+async function partsOf(options: ConsentOptions): Promise<ConsentParts> {
+  const [http, url, clock] = [httpFor(options), options.server, { now: () => new Date() }];
+  const credential = await loadCredential(options);
+  const { trust } = await fetchTrust(http, url, readPem(options.root, 'CERTIFICATE'), clock.now());
+  const { random } = createNodeCrypto();
+  return { http, url, credential, trust, clock, random };
+}
+
+function print({ outbound, inbound }: Consent): void {
+  const say = (inspected: boolean): string => (inspected ? 'inspected' : 'not inspected');
+  process.stdout.write(`outbound: ${say(outbound)}\ninbound: ${say(inbound)}\n`);
+}

@@ -2,7 +2,7 @@
  * A private clamd with a signature database of one line, for tests and the demo: no freshclam, no network. What it
  * unpacks lies in memory only (tmpfs), in a directory that nobody else may enter.
  */
-import { existsSync, readFileSync, readdirSync, copyFileSync, chmodSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, copyFileSync, chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { utf8, hex } from '../../src/core/bytes.ts';
 import { makeDirectory, writeFile } from './files.ts';
@@ -23,10 +23,11 @@ export interface Clamd extends Running {
   leftovers(): string[];
 }
 
-/** Starts it and waits until it takes connections. Throws what `World.start` throws. */
+/** Starts it and waits until it takes connections; what a killed one left in memory goes first. Throws what `World.start` throws. */
 export async function startClamd(world: World, { marker }: ClamdOptions): Promise<Clamd> {
   const dir = world.directory('clamd');
   const database = join(dir, 'database');
+  rmSync(world.memoryDirectory('clamd'), { recursive: true });
   const temporaryDirectory = world.memoryDirectory('clamd');
   const socket = join(dir, 'clamd.socket');
   const file = join(dir, 'clamd.conf');

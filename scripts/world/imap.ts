@@ -59,9 +59,12 @@ export class MailStore {
       logger: false,
       disableAutoIdle: true,
     });
+    client.on('error', () => undefined); // the close tells
+    // When the server is killed, the library leaves some of what is under way unanswered.
+    const closed = new Promise<never>((_, reject) => client.once('close', () => { reject(new Error('closed by the server')); }));
+    closed.catch(() => undefined);
     try {
-      await client.connect();
-      return await work(client);
+      return await Promise.race([client.connect().then(() => work(client)), closed]);
     } catch (cause) {
       if (cause instanceof SsmaxError) throw cause;
       throw new SsmaxError('unavailable', 'imap-failed', { account: this.account.address, port: this.port }, { cause });

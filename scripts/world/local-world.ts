@@ -65,13 +65,14 @@ export interface LocalOrganisation {
   /** `https://localhost:…` for plugins. */
   readonly pluginUrl: string;
   readonly accounts: readonly Account[];
-  readonly postfix: Postfix;
+  postfix: Postfix;
   readonly servers: { keyServer: Running; inspection: Running; gateway: Running };
   /** A new one-time enrolment code. */
   code(user: string): Promise<string>;
   revoke(user: string): Promise<void>;
   /** Starts a server again, after it was killed. */
   restart(server: 'keyServer' | 'inspection' | 'gateway'): Promise<void>;
+  restartPostfix(): Promise<void>;
 }
 
 export interface LocalWorld {
@@ -82,10 +83,12 @@ export interface LocalWorld {
   /** PEM of the CA whose certificates the plugins' endpoints show: to be trusted by the mail client. */
   readonly webCa: string;
   readonly organisations: readonly LocalOrganisation[];
-  readonly dovecot: Dovecot;
-  readonly clamd: Clamd;
+  dovecot: Dovecot;
+  clamd: Clamd;
   account(address: string): Account;
   restartAuthority(): Promise<void>;
+  restartDovecot(): Promise<void>;
+  restartClamd(): Promise<void>;
 }
 
 /** Passphrase of all keys of this world: it lives as long as the world. */
@@ -99,6 +102,8 @@ export interface WorldOptions {
   readonly detour?: (organisation: string, hop: Hop, port: number) => number | Promise<number>;
   /** The port to which mail for a domain goes instead of its organisation's arriving port (a wire tap). */
   readonly route?: (domain: string, port: number) => Promise<number>;
+  /** The location of an organisation's database; SQLite in its own directory unless told. */
+  readonly database?: (organisation: string) => string | undefined;
 }
 
 export async function startLocalWorld(world: World, plans: readonly OrganisationPlan[], options: WorldOptions = {}): Promise<LocalWorld> {
@@ -106,11 +111,11 @@ export async function startLocalWorld(world: World, plans: readonly Organisation
   const webCa = await makeWebCa(world.directory('web-ca'));
   const accounts = plans.flatMap((plan) => plan.members.map(({ user }) => ({ address: `${user}@${plan.domain}`, password: `${user}-secret` })));
   const dovecotPorts = { imap: await world.ports.take(), lmtp: await world.ports.take() };
-  const [authority, dovecot, clamd] = await Promise.all([
-    startAuthority(world, authorityDir),
-    startDovecot(world, { accounts, ports: dovecotPorts }),
-    startClamd(world, { marker: MALWARE_MARKER }),
-  ]);
+  const start = {
+    dovecot: () => startDovecot(world, { accounts, ports: dovecotPorts }),
+    clamd: () => startClamd(world, { marker: MALWARE_MARKER }),
+  };
+  const [authority, dovecot, clamd] = await Promise.all([startAuthority(world, authorityDir), start.dovecot(), start.clamd()]);
   const prepared = await Promise.all(plans.map((plan) => prepare(world, plan)));
   for (const one of prepared) await certify(authority, one); // one after the other: each publishes a directory
   const routes = new Map(await Promise.all(prepared.map(async ({ plan: { domain }, ports: { postfix } }) =>
@@ -127,6 +132,12 @@ export async function startLocalWorld(world: World, plans: readonly Organisation
     },
     async restartAuthority() {
       authority.running = await startSsmax(world, 'authority', ['authority', 'run', '--config', join(authorityDir, 'authority.yaml')], PASSPHRASE);
+    },
+    async restartDovecot() {
+      local.dovecot = await start.dovecot();
+    },
+    async restartClamd() {
+      local.clamd = await start.clamd();
     },
   };
   return local;
@@ -207,7 +218,7 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
   const via = async (hop: Hop, port: number): Promise<string> => `127.0.0.1:${await detour(hop, port)}`;
   const authorityPeer = { address: await via('authority', authority.port), spki: authority.spki };
   writeYaml(join(dir, 'keyserver.yaml'), {
-    state: 'state', database: 'state/keyserver.sqlite', key: 'organisation.key', certificate: 'organisation.pem', tlsKey: 'tls.key',
+    state: 'state', database: options.database?.(plan.name) ?? 'state/keyserver.sqlite', key: 'organisation.key', certificate: 'organisation.pem', tlsKey: 'tls.key',
     hostName: `keyserver.${plan.domain}`, root, domains: [plan.domain], listen: `127.0.0.1:${ports.keyServer}`, authority: authorityPeer,
     gateways: [spki.gateway], plugin: { listen: `127.0.0.1:${ports.plugin}`, certificate: web.certificate, key: web.key }, refresh: 5,
   });
@@ -219,33 +230,30 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
     keyServer: { address: await via('keyServer', ports.keyServer), spki: spki.keyServer },
     inspection: { address: await via('inspection', ports.inspection), spki: spki.inspection }, refresh: 5,
   });
+  const accounts = plan.members.map(({ user }) => ({ address: `${user}@${plan.domain}`, password: `${user}-secret` }));
+  const filter = { submission: await detour('submission', ports.gateway.submission), arriving: await detour('arriving', ports.gateway.arriving) };
   const start = {
     keyServer: () => startSsmax(world, `${plan.name}-keyserver`, ['keyserver', 'run', '--config', join(dir, 'keyserver.yaml')], PASSPHRASE),
     inspection: () => startSsmax(world, `${plan.name}-inspection`, ['inspection', 'run', '--config', join(dir, 'inspection.yaml')], PASSPHRASE),
     gateway: () => startSsmax(world, `${plan.name}-gateway`, ['gateway', 'run', '--config', join(dir, 'gateway.yaml')], PASSPHRASE),
+    postfix: () => startPostfix(world, {
+      name: plan.name, domain: plan.domain, mailboxes: accounts.map(({ address }) => address), ports: ports.postfix, gateway: filter,
+      lmtpPort: dovecot.ports.lmtp, routes: new Map([...around.routes].filter(([domain]) => domain !== plan.domain)), authSocket: dovecot.authSocket,
+    }),
   };
   const keyServer = await start.keyServer();
   await Promise.all((['gateway', 'inspection'] as const).map((role) => ssmax([
     'keyserver', 'certify', '--state', state, '--role', role, '--csr', join(dir, `${role}.csr`), '--host-name', `${role}.${plan.domain}`, '--out', join(dir, `${role}.pem`),
   ])));
-  const accounts = plan.members.map(({ user }) => ({ address: `${user}@${plan.domain}`, password: `${user}-secret` }));
   const addMembers = async (): Promise<void> => {
     for (const [index, { user, name, pseudonym = false }] of plan.members.entries()) {
       await ssmax(['member', 'add', `${user}@${plan.domain}`, '--state', state, '--reference', `E${1001 + index}`, '--name', name,
         '--identity-check', `HR-2026-${1001 + index}`, ...(pseudonym ? ['--pseudonym'] : [])]);
     }
   };
-  const filter = { submission: await detour('submission', ports.gateway.submission), arriving: await detour('arriving', ports.gateway.arriving) };
-  const [inspection, gateway, postfix] = await Promise.all([
-    start.inspection(), start.gateway(),
-    startPostfix(world, {
-      name: plan.name, domain: plan.domain, mailboxes: accounts.map(({ address }) => address), ports: ports.postfix, gateway: filter,
-      lmtpPort: dovecot.ports.lmtp, routes: new Map([...around.routes].filter(([domain]) => domain !== plan.domain)), authSocket: dovecot.authSocket,
-    }),
-    addMembers(),
-  ]);
+  const [inspection, gateway, postfix] = await Promise.all([start.inspection(), start.gateway(), start.postfix(), addMembers()]);
   const servers = { keyServer, inspection, gateway };
-  return {
+  const local: LocalOrganisation = {
     plan, dir, state, ports, accounts, postfix, servers,
     pluginUrl: `https://localhost:${ports.plugin}`,
     async code(user) {
@@ -258,7 +266,11 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
     async restart(server) {
       servers[server] = await start[server]();
     },
+    async restartPostfix() {
+      local.postfix = await start.postfix();
+    },
   };
+  return local;
 }
 
 function inspectionYaml(ports: OrganisationPorts, gateways: readonly string[], clamdSocket: string): object {

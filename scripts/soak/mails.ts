@@ -1,0 +1,92 @@
+/** The mixed load: which mails are sent, what is in them, and what has to become of each. */
+import { createHash } from 'node:crypto';
+import { type Bytes, concat, hex, utf8 } from '../../src/core/bytes.ts';
+import type { Attachment } from '../../src/mail/build.ts';
+import type { Content } from '../../src/mail/content.ts';
+import { MALWARE_MARKER } from '../world/local-world.ts';
+import type { Random } from './random.ts';
+
+/**
+ * What a mail is. `plain` and `files` are to be delivered; `keyword` and `malware` to be refused by inspection; the rest
+ * are forgeries: unsealed in a member's name, altered after sealing, given another From, sent to somebody else than it
+ * was sealed for, not sealed at all.
+ */
+export type Kind = 'plain' | 'files' | 'keyword' | 'malware' | 'impersonation' | 'altered' | 'other-from' | 'other-recipient' | 'unprotected';
+
+const SHARES: readonly (readonly [Kind, number])[] = [
+  ['plain', 36], ['files', 40], ['keyword', 6], ['malware', 6], ['impersonation', 3], ['altered', 3], ['other-from', 2], ['other-recipient', 2], ['unprotected', 2],
+];
+
+export interface Plan {
+  readonly kind: Kind;
+  readonly to: readonly string[];
+  readonly cc: readonly string[];
+  readonly bcc: readonly string[];
+  readonly subject: string;
+  readonly text: string;
+  readonly html?: string;
+  readonly attachments: readonly Attachment[];
+}
+
+/** Words that are in every mail, and must be in no file and in no server's memory that may not read it. */
+export interface Canary {
+  readonly ascii: string;
+  readonly japanese: string;
+}
+
+export function canaryOf(seed: number): Canary {
+  return { ascii: `Kanaria${createHash('sha256').update(`canary ${seed}`).digest('hex').slice(0, 12)}`, japanese: '金糸雀の歌は秘密' };
+}
+
+/** Bytes of an attachment: most are small, a few as large as mail gets. */
+const SIZES: readonly (readonly [upTo: number, share: number])[] = [[10_000, 50], [1_000_000, 30], [5_000_000, 14], [25_000_000, 6]];
+
+function weighted<T>(random: Random, items: readonly (readonly [T, number])[]): T {
+  const total = items.reduce((sum, [, share]) => sum + share, 0);
+  let left = random.fraction() * total;
+  for (const [item, share] of items) if ((left -= share) < 0) return item;
+  throw new Error('nothing to pick from');
+}
+
+/** The next mail of somebody who may write to `others`, some of them inside his organisation, some outside. */
+export function nextMail(random: Random, others: readonly string[], { ascii, japanese }: Canary): Plan {
+  const kind = weighted(random, SHARES);
+  const recipients = random.shuffled(others).slice(0, random.between(1, 3));
+  const hidden = recipients.length > 1 && random.chance(0.4) ? 1 : 0;
+  const copied = recipients.length - hidden > 1 && random.chance(0.5) ? 1 : 0;
+  const [bcc, cc, to] = [recipients.slice(0, hidden), recipients.slice(hidden, hidden + copied), recipients.slice(hidden + copied)];
+  const number = random.between(0, 2 ** 31);
+  const words = `${ascii} ${japanese} ${number}`;
+  const text = `本文 ${words}\r\n${'いつもお世話になっております。\r\n'.repeat(random.between(1, 300))}${kind === 'keyword' ? '社外秘\r\n' : ''}`;
+  const attachments = kind === 'plain' ? [] : Array.from({ length: kind === 'files' ? random.between(1, 3) : random.between(0, 1) }, () => file(random, words));
+  if (kind === 'malware') attachments.push({ name: '請求書.bin', type: 'application/octet-stream', bytes: utf8(`xx ${MALWARE_MARKER} ${words} xx`) });
+  return {
+    kind, to, cc, bcc, text, attachments, subject: `件名 ${words}`,
+    ...(random.chance(0.4) && { html: `<p title="${words}">${words}</p>` }),
+  };
+}
+
+function file(random: Random, words: string): Attachment {
+  const smallest = 500;
+  const length = random.between(smallest, weighted(random, SIZES));
+  // One block again and again, with the words between: making 25 MB of random bytes would be the soak's main work.
+  const block = concat(random.bytes(Math.min(length, 60_000)), utf8(`\r\n${words}\r\n`));
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at += block.length) bytes.set(block.subarray(0, Math.min(block.length, length - at)), at);
+  return { name: `添付 ${random.between(1, 99)}.bin`, type: 'application/octet-stream', bytes };
+}
+
+/** SHA-256 over all that a reader is shown: subject, text, HTML, files with their names. */
+export function fingerprint(subject: string, { text = '', html = '', attachments }: Pick<Content, 'text' | 'html'> & { attachments: readonly Attachment[] }): string {
+  const hash = createHash('sha256');
+  const add = (bytes: Bytes): void => {
+    hash.update(`${bytes.length}:`).update(bytes);
+  };
+  // Line ends are the mail's, not the writer's.
+  for (const part of [subject, ...[text, html].map((one) => one.replace(/\r?\n/g, '\n').trimEnd())]) add(utf8(part));
+  for (const { name, bytes } of attachments) {
+    add(utf8(name));
+    add(bytes);
+  }
+  return hex(new Uint8Array(hash.digest()));
+}

@@ -1,0 +1,113 @@
+/** One member who reads his mail as the plugin does: judges, opens, notes second deliveries, and removes it. */
+import { createHash } from 'node:crypto';
+import type { SeenDelivery, SeenOrganisation } from '../../extension/member/records.ts';
+import { note } from '../../extension/member/seen.ts';
+import { SsmaxError } from '../../src/core/error.ts';
+import type { Judgement } from '../../src/flow/open.ts';
+import type { Table } from '../../src/flow/ports.ts';
+import type { Trust } from '../../src/flow/trust.ts';
+import { readContent } from '../../src/mail/content.ts';
+import { parseMime } from '../../src/mail/mime.ts';
+import type { Correspondent } from '../../test/scenario/correspondent.ts';
+import type { StoredMessage } from '../world/imap.ts';
+import { pause } from '../world/wait.ts';
+import type { Ledger } from './ledger.ts';
+import { fingerprint } from './mails.ts';
+
+/** Milliseconds for which directory and CRLs are used again. */
+const TRUST_LIFETIME = 20_000;
+
+export class MailReader {
+  readonly #tables = { deliveries: table<SeenDelivery>(), organisations: table<SeenOrganisation>() };
+  readonly #read = new Set<string>();
+  #trust: { readonly trust: Trust; readonly at: number } | undefined;
+
+  constructor(
+    private readonly who: Correspondent,
+    private readonly ledger: Ledger,
+  ) {}
+
+  /** Reads what comes until `over`, and what is there then. */
+  async readUntil(over: () => boolean): Promise<void> {
+    for (let last = false, complete = false; !last || !complete;) {
+      last = over();
+      complete = await this.#readAll();
+      await pause(300);
+    }
+  }
+
+  /** False if a server was dead for the moment: to be asked again. */
+  async #readAll(): Promise<boolean> {
+    try {
+      const mailbox = this.who.mailbox();
+      for (const message of await mailbox.list()) {
+        // A mail that could not be removed the last time has been read all the same.
+        const name = `${message.uid} ${createHash('sha256').update(message.raw).digest('hex')}`;
+        if (!this.#read.has(name)) await this.#readOne(message);
+        this.#read.add(name);
+        await mailbox.delete('INBOX', [message.uid]);
+      }
+      return true;
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      return false;
+    }
+  }
+
+  async #readOne({ raw }: StoredMessage): Promise<void> {
+    const { who, ledger } = this;
+    const judgement = await who.judge(raw, { trust: await this.#freshTrust() });
+    if (judgement.state === 'cannot-check') throw new SsmaxError('unavailable', judgement.code);
+    if (judgement.code === 'delivery-report') return this.#report(raw);
+    const { contentDigest, deliveredTo, message } = judgement;
+    if (judgement.state !== 'verified' || contentDigest === undefined || deliveredTo !== who.address || message === undefined) {
+      ledger.problems.push(`${who.address} was shown: ${judgement.state}, ${judgement.code}, ${judgement.detail ?? ''}`);
+      return;
+    }
+    const noted = await this.#noted(judgement, raw);
+    ledger.delivered(contentDigest, who.address, fingerprint(message.headers.subject, readContent(message.entity)), noted);
+  }
+
+  async #noted(judgement: Judgement, raw: StoredMessage['raw']): Promise<boolean> {
+    const { duplicateOf } = await note(this.#tables, judgement, parseMime(raw, 'outer').headers, new Date());
+    return duplicateOf !== undefined;
+  }
+
+  /** A delivery report of the other organisation's refusal: which mail, whose mailbox, which reason. */
+  #report(raw: StoredMessage['raw']): void {
+    const text = Buffer.from(raw).toString('latin1').replace(/\r\n[ \t]+/g, ' ');
+    const digest = /^X-SSMAX-Content: ([0-9a-f]{64})/m.exec(text)?.[1];
+    const recipients = [...text.matchAll(/^Final-Recipient: rfc822; *(\S+)/gim)].map((match) => match[1] ?? '');
+    const refusal = /SSMAX-[a-z-]+/.exec(text)?.[0];
+    if (digest === undefined || recipients.length === 0 || refusal === undefined) {
+      this.ledger.problems.push(`${this.who.address} had a delivery report that says nothing`);
+      return;
+    }
+    for (const recipient of recipients) {
+      this.ledger.refused(digest, recipient, refusal);
+      const { due, what } = this.ledger.find(digest, recipient) ?? {};
+      if (due !== 'reported' || refusal !== 'SSMAX-malware') this.ledger.problems.push(`${what ?? 'a mail'} to ${recipient} was refused on arrival: ${refusal}`);
+    }
+  }
+
+  async #freshTrust(): Promise<Trust> {
+    if (this.#trust === undefined || Date.now() - this.#trust.at > TRUST_LIFETIME) this.#trust = { trust: await this.who.trust(), at: Date.now() };
+    return this.#trust.trust;
+  }
+}
+
+/** What comes of a server that is dead for the moment. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof SsmaxError) return error.kind === 'unavailable';
+  return error instanceof Error && ('code' in error || /^\d{3} /.test(error.message));
+}
+
+function table<T>(): Table<T> {
+  const rows = new Map<string, T>();
+  return {
+    get: async (name) => rows.get(name),
+    put: async (name, value) => void rows.set(name, value),
+    remove: async (name) => void rows.delete(name),
+    all: async () => [...rows.values()],
+  };
+}

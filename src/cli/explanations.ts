@@ -133,6 +133,7 @@ export const explanations: Readonly<Record<string, readonly [sentence: string, r
   'headers-differ': ['the outer {field} does not agree with what was sealed', 'send the mail again; if it lasts, a program changes header fields on the way'],
   'impersonation': ['the mail claims to come from a domain whose every mail is signed, and is not signed', 'if it is genuine, its sender has to send it through SSMAX'],
   'index': ['the program lost count', REPORT],
+  'gateway-busy': ['the gateway has as many mails in work as its memory allows', 'the mail program or server tries again by itself; if it lasts, raise `memory`, or add a gateway'],
   'inspection-busy': ['the inspection server has as much to do as it can', 'the mail program tries again by itself; if it lasts, add processors'],
   'inspection-hold': ['the mail waits for a person’s approval', 'wait, or ask the person in charge'],
   'inspection-missing': ['an organisation that is no ISP let a mail pass without inspection', 'do not rely on the mail; tell the Authority'],

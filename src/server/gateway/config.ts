@@ -21,6 +21,10 @@ const gatewayConfig = ({ path, address, spki }: ConfigFields) => z.strictObject(
   inspection: copies(z.strictObject({ address, spki })),
   maximumSize: z.int().min(65_536).max(256 * 1024 * 1024).default(64 * 1024 * 1024),
   maximumRecipients: z.int().min(1).max(500).default(100),
+  /** Connections that each listener serves at once; more are told 421. */
+  maximumConnections: z.int().min(1).max(10_000).default(200),
+  /** Memory for the mails in work, bytes: four times the sizes of those that are taken at once. */
+  memory: z.int().min(64 * 1024 * 1024).max(1024 ** 4).default(1024 ** 3),
   /** Where monitoring asks (`/healthz`, `/readyz`, `/metrics`), in the clear: a loopback address. */
   health: address.optional(),
   /** How often directory and CRLs are fetched; seconds. */

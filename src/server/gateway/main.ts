@@ -11,6 +11,7 @@ import { createLogger, type Logger } from '../shared/log.ts';
 import { startMemberTrust } from '../shared/member-trust.ts';
 import { Counter, Gauge, Histogram, type Metric } from '../shared/metrics.ts';
 import { createPinnedClient, type PinnedClient } from '../shared/pinned-client.ts';
+import { Admission } from './admission.ts';
 import { type GatewayConfig, loadGatewayConfig } from './config.ts';
 import { consentClass } from './consent-class.ts';
 import { handle, type HandlerParts, type ListenerName } from './handle.ts';
@@ -49,12 +50,15 @@ export async function runGateway(configFile: string, passphrase: string): Promis
     clock,
     reportRefusal: keyServer.reportRefusal,
   };
-  const figures = createFigures();
+  const admission = new Admission(config.memory);
+  const figures = createFigures(admission);
   const queue = createQueue({ ...config.queue, deadline: 60_000 }, config.queueConnections);
   const start = (name: ListenerName): Promise<Listener> => listen({
     ...config.listen[name],
     maximumSize: config.maximumSize,
     maximumRecipients: config.maximumRecipients,
+    maximumConnections: config.maximumConnections,
+    admission,
     ...(name === 'arriving' && { classOf: (address: string) => consentClass(parts, address) }),
     take: (envelope, raw, waits) => take({ ...parts, reinject: (copies) => queue.take(copies, waits) }, name, envelope, raw, log, figures),
   });
@@ -82,11 +86,16 @@ interface Figures {
   readonly all: readonly Metric[];
 }
 
-function createFigures(): Figures {
+function createFigures(admission: Admission): Figures {
   const mails = new Counter('ssmax_mails_total', 'Mails by listener and outcome: relayed, or the code of the refusal.');
   const bytes = new Counter('ssmax_mail_bytes_total', 'Size of the mails, bytes.');
   const seconds = new Histogram('ssmax_mail_seconds', 'Time from the last byte of a mail to its answer.', [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]);
-  const figures: Figures = { mails, bytes, seconds, working: 0, all: [mails, bytes, seconds, new Gauge('ssmax_mails_in_work', 'Mails being worked on now.', () => figures.working)] };
+  const figures: Figures = { mails, bytes, seconds, working: 0, all: [
+    mails, bytes, seconds,
+    new Gauge('ssmax_mails_in_work', 'Mails being worked on now.', () => figures.working),
+    new Gauge('ssmax_mails_waiting', 'Mails that wait for memory.', () => admission.waiting),
+    new Gauge('ssmax_mail_memory_bytes', 'Memory given to mails, of what the configuration allows.', () => admission.taken),
+  ] };
   return figures;
 }
 

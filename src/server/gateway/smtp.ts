@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
 import type { Bytes } from '../../core/bytes.ts';
 import { refused } from '../../core/error.ts';
+import type { Admission } from './admission.ts';
 import { replyTo } from './replies.ts';
 
 /** A mail as SMTP brought it. */
@@ -22,6 +23,9 @@ export interface ListenerOptions {
   readonly maximumSize: number;
   /** Most recipients of one mail: each may need a connection of its own to the queue. */
   readonly maximumRecipients: number;
+  /** More clients are told 421. */
+  readonly maximumConnections: number;
+  readonly admission: Admission;
   /**
    * Mail for recipients of different classes must not come in one transaction (at an ISP: those who consented to
    * inspection, and the others). The first recipient's class holds; the others are told to come again.
@@ -64,6 +68,13 @@ function envelopeOf(session: SMTPServerSession): Envelope {
   };
 }
 
+/** The size that the client declared (RFC 1870), or the largest that is taken. */
+function declaredSize(session: SMTPServerSession, maximum: number): number {
+  const { mailFrom } = session.envelope;
+  const declared = mailFrom === false ? NaN : Number((mailFrom.args as Record<string, unknown>)['SIZE']);
+  return Number.isSafeInteger(declared) && declared > 0 ? Math.min(declared, maximum) : maximum;
+}
+
 async function collect(stream: Readable & { sizeExceeded?: boolean }, maximum: number): Promise<Bytes> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -94,6 +105,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     useXForward: true,
     hideDSN: false,
     size: options.maximumSize,
+    maxClients: options.maximumConnections,
     logger: false,
     banner: 'SSMAX gateway',
     onRcptTo({ address }, session, callback) {
@@ -109,7 +121,17 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       gone.add(session);
     },
     onData(stream: SMTPServerDataStream, session, callback) {
-      const take = async (): Promise<void> => options.take(envelopeOf(session), await collect(stream, options.maximumSize), () => !gone.has(session));
+      const take = async (): Promise<void> => {
+        const place = await options.admission.enter(declaredSize(session, options.maximumSize));
+        try {
+          const raw = await collect(stream, options.maximumSize);
+          place.shrink(raw.length);
+          await options.take(envelopeOf(session), raw, () => !gone.has(session));
+        } finally {
+          place.leave();
+          stream.resume(); // what was not read, of a mail that found no room
+        }
+      };
       take().then(() => { callback(null, '2.0.0 Queued'); }, (error: unknown) => { callback(smtpError(error)); });
     },
   });

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { SMTPServer } from 'smtp-server';
 import { until } from '../../../scripts/world/wait.ts';
 import { utf8 } from '../../../src/core/bytes.ts';
+import { Admission } from '../../../src/server/gateway/admission.ts';
 import { type Copy, createQueue } from '../../../src/server/gateway/reinject.ts';
 import { listen } from '../../../src/server/gateway/smtp.ts';
 
@@ -107,7 +108,7 @@ describe('a listener', () => {
     let waits: (() => boolean) | undefined;
     let finish = (): void => undefined;
     const listener = await listen({
-      host: '127.0.0.1', port: 0, maximumSize: 1_000_000, maximumRecipients: 10,
+      host: '127.0.0.1', port: 0, maximumSize: 1_000_000, maximumRecipients: 10, maximumConnections: 200, admission: new Admission(1024 ** 3),
       take: (_envelope, _raw, still) => {
         waits = still;
         return new Promise((resolve) => { finish = resolve; });

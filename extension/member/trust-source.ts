@@ -6,9 +6,8 @@
 import { hex } from '../../src/core/bytes.ts';
 import { sha256 } from '../../src/core/digest.ts';
 import { SsmaxError } from '../../src/core/error.ts';
-import { createSignatureCache } from '../../src/core/pki/signed.ts';
 import { fetchTrust } from '../../src/flow/enrol.ts';
-import { requireSuccessor, type Trust, trustMarks } from '../../src/flow/trust.ts';
+import { createTrustCache, requireSuccessor, type Trust, trustMarks } from '../../src/flow/trust.ts';
 import { loadConfiguration } from './configuration.ts';
 import type { MemberPorts } from './ports.ts';
 import type { Configuration } from './records.ts';
@@ -18,7 +17,7 @@ const MAX_AGE = 60_000;
 
 export class TrustSource {
   readonly #ports: MemberPorts;
-  readonly #signatures = createSignatureCache();
+  readonly #cache = createTrustCache();
   #last: { readonly at: number; readonly url: string; readonly trust: Promise<Trust> } | undefined;
 
   constructor(ports: MemberPorts) {
@@ -44,7 +43,7 @@ export class TrustSource {
 
   async #fetch({ organisationUrl, root }: Configuration, now: Date): Promise<Trust> {
     const { http, tables } = this.#ports;
-    const { trust } = await fetchTrust(http, organisationUrl, root, now, this.#signatures);
+    const { trust } = await fetchTrust(http, organisationUrl, root, now, this.#cache);
     const name = hex(await sha256(root));
     const known = await tables.trust.get(name);
     await requireSuccessor(trust, known);

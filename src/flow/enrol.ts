@@ -6,13 +6,12 @@ import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { decodeCertsOnly } from '../core/pki/certs-only.ts';
 import { createCsr } from '../core/pki/csr.ts';
 import { validatePath } from '../core/pki/path.ts';
-import type { SignatureCache } from '../core/pki/signed.ts';
 import { domainOf } from '../mail/address.ts';
 import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
 import { fromBase64, toBase64 } from '../wire/json.ts';
 import { decodeProblem } from '../wire/problem.ts';
 import type { Http, HttpAnswer } from './ports.ts';
-import { loadTrust, type Trust } from './trust.ts';
+import { loadTrust, type Trust, type TrustCache } from './trust.ts';
 
 /** Trust material as it was published, DER. */
 interface Published {
@@ -26,12 +25,12 @@ interface Published {
  * `network-unreachable`, `server-refused`, `trust-invalid`, and what loadTrust throws of that kind.
  */
 export async function fetchTrust(
-  http: Http, url: string, root: Bytes, now: Date, signatures?: SignatureCache,
+  http: Http, url: string, root: Bytes, now: Date, cache?: TrustCache,
 ): Promise<{ published: Published; trust: Trust }> {
   const published = await fetchPublished(http, url);
   const { directory, authorityCrl, organisationCrl } = published;
   try {
-    return { published, trust: await loadTrust({ root, directory, crls: [authorityCrl, organisationCrl] }, now, signatures) };
+    return { published, trust: await loadTrust({ root, directory, crls: [authorityCrl, organisationCrl] }, now, cache) };
   } catch (error) {
     if (!(error instanceof SsmaxError) || error.kind !== 'refused') throw error;
     // Somebody answers in the organisation's name with what the Authority never signed: nothing can be checked by it.

@@ -4,9 +4,9 @@ import { parseSignedData, verifySignedObject } from '../core/cms/signed-data.ts'
 import { refused, SsmaxError } from '../core/error.ts';
 import { OID } from '../core/oids.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
-import { checkRevocation, type Crl, parseCrl } from '../core/pki/crl.ts';
+import { checkRevocation, createCrlReader, type Crl, type CrlReader, parseCrl, splitCrls } from '../core/pki/crl.ts';
 import { validatePath } from '../core/pki/path.ts';
-import { isSignedBy, type SignatureCache } from '../core/pki/signed.ts';
+import { createSignatureCache, isSignedBy, type SignatureCache } from '../core/pki/signed.ts';
 import { domainOf } from '../mail/address.ts';
 import { decodeDirectory, type Directory, type Organisation, organisationOfDomain } from '../wire/directory.ts';
 
@@ -27,8 +27,18 @@ export interface TrustMaterial {
   readonly root: Bytes;
   /** DER SignedData of type id-ssmax-directory. */
   readonly directory: Bytes;
-  /** DER CRLs: the Authority's and any organisation's. */
+  /** DER CRLs, one or several in each: the Authority's and any organisation's. */
   readonly crls: readonly Bytes[];
+}
+
+/** What whoever loads trust material again and again need not find out again. */
+export interface TrustCache {
+  readonly signatures: SignatureCache;
+  readonly readCrl: CrlReader;
+}
+
+export function createTrustCache(): TrustCache {
+  return { signatures: createSignatureCache(), readCrl: createCrlReader() };
 }
 
 /** Clocks of the directory's reader and writer may differ by this much; milliseconds. */
@@ -38,10 +48,11 @@ const SKEW = 10 * 60_000;
  * Verifies and assembles trust material for use at `now`. A directory that is not the Authority's throws `refused`; one
  * that is out of date, or no usable Authority CRL, throws `unavailable` (`directory-stale`, `crl-missing`, `crl-stale`).
  */
-export async function loadTrust(material: TrustMaterial, now: Date, signatures?: SignatureCache): Promise<Trust> {
+export async function loadTrust(material: TrustMaterial, now: Date, cache?: TrustCache): Promise<Trust> {
+  const signatures = cache?.signatures;
   const root = parseCertificate(material.root);
   const { directory, delegate } = await verifyDirectory(material.directory, root, now, signatures);
-  const crls = material.crls.map(parseCrl);
+  const crls = await Promise.all(material.crls.flatMap(splitCrls).map((der) => (cache === undefined ? parseCrl(der) : cache.readCrl(der))));
   const authorityCrl = newestCrl(crls.filter((crl) => equal(crl.issuerDer, root.subjectDer)));
   if (authorityCrl === undefined) throw new SsmaxError('unavailable', 'crl-missing', { issuer: root.subject.commonName ?? '' });
   // signature and freshness of the CRL are checked on the delegate itself, before any certificate is looked up in it
@@ -74,16 +85,18 @@ async function verifyDirectory(
 export interface TrustMarks {
   /** When the directory was issued. */
   readonly issued: Date;
-  /** CRL numbers, by hexadecimal DER Name of the issuer. */
+  /** CRL numbers, by hexadecimal DER Name and key identifier of the issuer. */
   readonly crls: ReadonlyMap<string, bigint>;
 }
 
 export function trustMarks({ directory, authorityCrl, organisationCrls }: Trust): TrustMarks {
   const crls = new Map<string, bigint>();
-  for (const { issuerDer, number } of [authorityCrl, ...organisationCrls]) {
-    const known = crls.get(hex(issuerDer));
-    if (known === undefined || known < number) crls.set(hex(issuerDer), number);
-  }
+  const keep = (name: string, number: bigint): void => {
+    const known = crls.get(name);
+    if (known === undefined || known < number) crls.set(name, number);
+  };
+  keep(hex(authorityCrl.issuerDer), authorityCrl.number); // delegates change, the series goes on
+  for (const { issuerDer, authorityKeyIdentifier, number } of organisationCrls) keep(`${hex(issuerDer)}<${hex(authorityKeyIdentifier)}`, number);
   return { issued: directory.issued, crls };
 }
 
@@ -171,7 +184,8 @@ export function cacheOf(trust: Trust): { cache?: SignatureCache } {
   return trust.signatures === undefined ? {} : { cache: trust.signatures };
 }
 
-/** The newest CRL at hand that this organisation's certificate issued. */
+/** The newest CRL at hand that this organisation's key issued: each of its keys has a list of its own. */
 export function organisationCrl(trust: Trust, issuer: Certificate): Crl | undefined {
-  return newestCrl(trust.organisationCrls.filter((crl) => equal(crl.issuerDer, issuer.subjectDer)));
+  return newestCrl(trust.organisationCrls.filter((crl) =>
+    equal(crl.issuerDer, issuer.subjectDer) && equal(crl.authorityKeyIdentifier, issuer.subjectKeyIdentifier)));
 }

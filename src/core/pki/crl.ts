@@ -5,9 +5,11 @@
  * nothing against the certificate either.
  */
 import { type Bytes, equal, hex } from '../bytes.ts';
-import { type DerCursor, TAG, contextTag, readDer, readSequence } from '../der.ts';
+import { DerCursor, TAG, contextTag, readDer, readSequence } from '../der.ts';
+import { sha256 } from '../digest.ts';
 import { type ErrorParams, SsmaxError, refused } from '../error.ts';
 import type { Certificate } from './certificate.ts';
+import { crlToBeSigned } from './encode-crl.ts';
 import { readAuthorityKeyIdentifier, readExtensions, readSerial } from './extensions.ts';
 import type { Issuer } from './issue.ts';
 import { readName } from './names.ts';
@@ -15,9 +17,11 @@ import { PKI_OID } from './object-identifiers.ts';
 import { hash } from './public-key.ts';
 import { type SignatureCache, type Signed, isSignedBy, readSignatureAlgorithm, readSigned, sign } from './signed.ts';
 
-/** Largest CRL read, in bytes: some 60,000 entries. */
-const MAX_CRL = 4 * 1024 * 1024;
+/** Largest CRL read, in bytes: 100,000 entries with every extension. */
+const MAX_CRL = 8 * 1024 * 1024;
 const MAX_ENTRIES = 100_000;
+/** Keys that one organisation may have had. */
+const MAX_ISSUERS = 16;
 /** How far the issuer's clock may be ahead of ours; milliseconds. */
 const SKEW = 10 * 60_000;
 
@@ -69,7 +73,6 @@ export async function issueCrl({ issuer, number, thisUpdate, nextUpdate, revoked
   if (!certificate.keyUsage.includes('cRLSign')) throw refused('crl-order', { what: 'issuer may not sign CRLs' });
   if (!(thisUpdate < nextUpdate)) throw refused('crl-order', { what: 'nextUpdate' });
   if (new Set(revoked.map(({ serial }) => serial)).size !== revoked.length) throw refused('crl-order', { what: 'serial twice' });
-  const { crlToBeSigned } = await import('./encode-crl.ts'); // most programs only read CRLs, and need not carry PKI.js
   const tbs = crlToBeSigned({
     issuer: certificate.subjectDer,
     authorityKeyIdentifier: certificate.subjectKeyIdentifier,
@@ -88,6 +91,33 @@ export function parseCrl(der: Uint8Array): Crl {
   try {
     const signed = readDer(own, (cursor) => readSigned(cursor, 'crl-malformed'));
     return { der: own, sha256: hash(own), ...signed, ...readDer(signed.tbs, readTbs) };
+  } catch (error) {
+    if (error instanceof SsmaxError && error.kind === 'refused') throw unusable('crl-malformed', error.params, error);
+    throw error;
+  }
+}
+
+/** Reads a CRL; the same bytes again give the same object. */
+export type CrlReader = (der: Bytes) => Promise<Crl>;
+
+/** Lists are read far more often than they change, and a long one takes a second: the last `limit` are kept. */
+export function createCrlReader(limit = 64): CrlReader {
+  const known = new Map<string, Crl>();
+  return async (der) => {
+    const name = hex(await sha256(der));
+    const crl = known.get(name) ?? parseCrl(der);
+    known.delete(name);
+    known.set(name, crl); // the latest stands last
+    const [oldest] = known.keys();
+    if (known.size > limit && oldest !== undefined) known.delete(oldest);
+    return crl;
+  };
+}
+
+/** CRLs that stand one after the other in `bytes`: an organisation has one for each of its keys. Throws `crl-malformed` (unavailable). */
+export function splitCrls(bytes: Bytes): Bytes[] {
+  try {
+    return DerCursor.over(bytes).list((cursor) => cursor.element(TAG.sequence).full, MAX_ISSUERS);
   } catch (error) {
     if (error instanceof SsmaxError && error.kind === 'refused') throw unusable('crl-malformed', error.params, error);
     throw error;
@@ -185,11 +215,22 @@ export async function checkRevocation({ certificate, issuer, crl, at, cache }: R
     equal(certificate.issuerDer, crl.issuerDer) && equal(issuer.subjectDer, crl.issuerDer) &&
     equal(issuer.subjectKeyIdentifier, crl.authorityKeyIdentifier) && issuer.keyUsage.includes('cRLSign');
   if (!rightIssuer) throw unusable('crl-wrong-issuer');
-  const name = `${hex(crl.sha256)}<${hex(issuer.spkiSha256)}`;
-  if (!(await isSignedBy(crl, issuer.publicKey, name, cache))) throw unusable('crl-signature');
+  if (!(await signedByIssuer(crl, issuer, cache))) throw unusable('crl-signature');
   if (crl.thisUpdate.getTime() > at.getTime() + SKEW) throw unusable('crl-not-yet-valid', { thisUpdate: crl.thisUpdate.toISOString() });
   if (crl.nextUpdate < at) throw unusable('crl-stale', { nextUpdate: crl.nextUpdate.toISOString() });
   const found = crl.revoked.get(certificate.serial);
   if (found === undefined) return { status: 'good' };
   return { ...found, status: 'revoked' };
+}
+
+/** Issuers whose signature a parsed list was found to carry: hashing megabytes for every look-up would be the most of its cost. */
+const signers = new WeakMap<Crl, Set<string>>();
+
+async function signedByIssuer(crl: Crl, issuer: Certificate, cache: SignatureCache | undefined): Promise<boolean> {
+  const key = hex(issuer.spkiSha256);
+  const known = signers.get(crl) ?? new Set();
+  if (known.has(key)) return true;
+  if (!(await isSignedBy(crl, issuer.publicKey, `${hex(crl.sha256)}<${key}`, cache))) return false;
+  signers.set(crl, known.add(key));
+  return true;
 }

@@ -8,9 +8,8 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bytes } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
-import { createSignatureCache } from '../../core/pki/signed.ts';
 import type { Clock } from '../../flow/ports.ts';
-import { loadTrust, requireSuccessor, type Trust, trustMarks } from '../../flow/trust.ts';
+import { createTrustCache, loadTrust, requireSuccessor, type Trust, trustMarks } from '../../flow/trust.ts';
 import type { Logger } from './log.ts';
 
 export interface TrustParts {
@@ -42,7 +41,7 @@ const REUSE = 5_000;
 export function createTrustSource(parts: TrustParts): TrustSource {
   const { clock, log } = parts;
   let copies: ReadonlyMap<string, Bytes> = new Map();
-  const signatures = createSignatureCache();
+  const cache = createTrustCache();
   const all: Readonly<Record<string, () => Promise<Bytes>>> = { directory: parts.sources.directory, ...parts.sources.crls };
   let loaded: { trust: Promise<Trust>; at: number } | undefined;
   mkdirSync(parts.directory, { recursive: true, mode: 0o700 });
@@ -63,7 +62,7 @@ export function createTrustSource(parts: TrustParts): TrustSource {
   async function load(now: Date, among = copies): Promise<Trust> {
     const crls = Object.keys(parts.sources.crls).map((name) => copy(name, among));
     try {
-      return await loadTrust({ root: parts.root, directory: copy('directory', among), crls }, now, signatures);
+      return await loadTrust({ root: parts.root, directory: copy('directory', among), crls }, now, cache);
     } catch (error) {
       if (!(error instanceof SsmaxError) || error.kind !== 'refused') throw error;
       // A damaged copy says nothing against any mail: without this, all mail would be refused for good.

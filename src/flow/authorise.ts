@@ -10,13 +10,13 @@ import { refused, SsmaxError } from '../core/error.ts';
 import type { NativeCrypto } from '../core/keys.ts';
 import { OID } from '../core/oids.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
-import { validatePath } from '../core/pki/path.ts';
 import { decodeKemHeader, type KemHeader } from '../wire/kemct.ts';
 import { decodeLabel, type Label } from '../wire/label.ts';
 import type { Direction, Inspection } from '../wire/leg.ts';
 import type { Evidence } from '../wire/relay.ts';
 import { decodeVerdict, type Verdict, VERDICT_LIFETIME } from '../wire/verdict.ts';
-import { organisationCrl, requireUnrevoked, type Trust } from './trust.ts';
+import { acceptedCertificate, requireIssuedByOwn } from './organisation-keys.ts';
+import type { Trust } from './trust.ts';
 import { checkLabel, requireFresh, type SignedLeg, verifySigner } from './verify-leg.ts';
 
 /** An arriving leg that passed every check but authorisation and verdict. */
@@ -24,6 +24,8 @@ export interface ArrivingLeg extends SignedLeg {
   readonly header: KemHeader;
   readonly label: Label;
   readonly labelHash: Bytes;
+  /** The own certificate whose key it is sealed to: the one in use, or a former one that is still accepted. */
+  readonly sealedTo: Certificate;
 }
 
 /** Steps 1 to 8 of docs/protocol.md §10: who signed what, whether it is for this organisation, and the label proof. */
@@ -39,19 +41,21 @@ export async function verifyArriving(
   const labelHash = await sha256(header.label);
   if (!signed.leg.labelHashes.some((hash) => equal(hash, labelHash))) throw refused('label-mismatch', { what: 'label hash' });
   await checkLabel(signed, label);
-  checkPurpose(signed, label, own);
+  const sealedTo = checkPurpose(signed, label, own, trust, now);
   requireFresh(signer.attributes.signingTime, now);
-  await verifyLabelProof(native, { publicKey: own.publicKey, c1: header.c1, labelDigest: labelHash }, header);
-  return { ...signed, header, label, labelHash };
+  await verifyLabelProof(native, { publicKey: sealedTo.publicKey, c1: header.c1, labelDigest: labelHash }, header);
+  return { ...signed, header, label, labelHash, sealedTo };
 }
 
-function checkPurpose(signed: SignedLeg, label: Label, own: Certificate): void {
+function checkPurpose(signed: SignedLeg, label: Label, own: Certificate, trust: Trust, now: Date): Certificate {
   const { leg, organisation } = signed;
   const ours = equal(organisation.certificate, own.der);
   if (leg.leg === 1 ? !ours || label.purpose !== 'seal' : leg.leg !== 2 || ours || label.purpose !== 'transfer') {
     throw refused('leg-not-for-us');
   }
-  if (!equal(label.targetKey, own.spkiSha256)) throw refused('label-mismatch', { what: 'target' });
+  const sealedTo = acceptedCertificate(trust, own, label.targetKey, now);
+  if (sealedTo === undefined) throw refused('label-mismatch', { what: 'target' });
+  return sealedTo;
 }
 
 /** The same C1 may come again with the same label (a retry), never with another (an attack, design §3). */
@@ -105,8 +109,7 @@ export async function verifyVerdict(der: Bytes, own: Certificate, trust: Trust, 
     .find((one) => equal(one.subjectKeyIdentifier, signed.signer.subjectKeyIdentifier));
   if (certificate === undefined) throw refused('verdict-invalid', { what: 'certificate' });
   await verifySignedObject(signed, { contentType: OID.verdict, certificate: certificate.der, publicKey: certificate.publicKey });
-  await validatePath({ leaf: certificate, intermediates: [own], root: trust.root, at: now, role: 'inspection' });
-  await requireUnrevoked({ certificate, issuer: own, crl: organisationCrl(trust, own), at: now, now });
+  await requireIssuedByOwn(certificate, 'inspection', own, trust, now);
   const organisation = trust.directory.organisations.find((one) => equal(one.certificate, own.der));
   if (organisation === undefined) throw new SsmaxError('fault', 'organisation-unknown');
   if (!organisation.inspections.some((hash) => equal(hash, certificate.spkiSha256))) throw refused('verdict-invalid', { what: 'signer' });

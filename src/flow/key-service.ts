@@ -23,6 +23,10 @@ export interface KeyServiceParts {
   readonly native: NativeCrypto;
   readonly key: OrganisationKey;
   readonly certificate: Certificate;
+  /** Keys that went out of use: mail that was sealed to them still opens. */
+  readonly formerKeys?: readonly OrganisationKey[];
+  /** The organisation's policy: each delivery is sealed to its own key too, so that a member who lost his can have it recovered. */
+  readonly recovery?: boolean;
   /** The own inspection server's certificate, from the configuration; its key must stand in the directory. */
   readonly inspection: () => Promise<Certificate>;
   readonly trust: () => Promise<Trust>;
@@ -38,6 +42,8 @@ interface Split {
   readonly recipients: readonly string[];
   readonly mailbox?: string;
   readonly targets: readonly Certificate[];
+  /** A recipient info for the own organisation is due. */
+  readonly recover?: boolean;
 }
 
 export interface KeyService {
@@ -87,6 +93,13 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     }
   }
 
+  function keyFor({ publicKey }: Certificate): OrganisationKey {
+    const found = [key, ...parts.formerKeys ?? []].find((one) => equal(one.publicKey, publicKey));
+    // The directory names it, and it is not here: put away too early, or not yet in the configuration.
+    if (found === undefined) throw new SsmaxError('unavailable', 'organisation-key-missing');
+    return found;
+  }
+
   async function labelFor(purpose: Purpose, target: Certificate, leg: ArrivingLeg, recipients: readonly string[]): Promise<Bytes> {
     return encodeLabel({
       purpose, targetKey: target.spkiSha256, sealer: certificate.sha256, contentDigest: leg.leg.contentDigest, recipients,
@@ -98,7 +111,7 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
   ): Promise<Reencrypted[]> {
     const labels = await Promise.all(targets.map((target) => labelFor(purpose, target.certificate, leg, target.recipients)));
     const digests = await Promise.all(labels.map((label) => sha256(label)));
-    const answers = await reencrypt(native, key, leg.header.c1, leg.labelHash, targets.map((target, i) => ({
+    const answers = await reencrypt(native, keyFor(leg.sealedTo), leg.header.c1, leg.labelHash, targets.map((target, i) => ({
       publicKey: target.certificate.publicKey, labelDigest: at(digests, i),
     })));
     return answers.map(({ c1prime, ...answer }, i) => ({
@@ -169,9 +182,12 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     }
     const members = await parts.members.expand(recipient, leg.leg.sender.address);
     if (members.length === 0) throw refused('recipient-unknown', { recipient });
+    // An ISP's members are individuals: nobody but they holds a key to their mail (design §3).
+    const recover = parts.recovery === true && organisation.type !== 'isp';
     return members.map((member) => {
-      if (member.certificates.length === 0) throw refused('recipient-not-enrolled', { recipient });
-      return { recipients: [recipient], mailbox: member.mailbox, targets: member.certificates.map((der) => parseCertificate(der)) };
+      // With recovery, mail waits in the mailbox, sealed, until its member enrols.
+      if (member.certificates.length === 0 && !recover) throw refused('recipient-not-enrolled', { recipient });
+      return { recipients: [recipient], mailbox: member.mailbox, targets: member.certificates.map((der) => parseCertificate(der)), recover };
     });
   }
 
@@ -179,8 +195,10 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     const { leg, splits } = await authorise(purpose, request);
     const flat = splits.flatMap((split) => split.targets.map((target) => ({ certificate: target, recipients: legRecipients(split) })));
     const answers = await reencryptTo(purpose, leg, flat);
-    return splits.map(({ recipients, mailbox, targets }) => ({
+    const forRecovery = await reencryptTo('recover', leg, splits.filter(({ recover }) => recover === true).map((split) => ({ certificate, recipients: legRecipients(split) })));
+    return splits.map(({ recipients, mailbox, targets, recover }) => ({
       recipients: [...recipients], ...(mailbox !== undefined && { mailbox }), targets: answers.splice(0, targets.length),
+      ...(recover === true && { recover: at(forRecovery.splice(0, 1), 0) }),
     }));
   }
 
@@ -199,6 +217,7 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
       const split = splits.find((one) => one.mailbox === asked.mailbox && sameAddresses(one.recipients, asked.recipients));
       if (split === undefined) throw refused('split-unknown');
       const labels = await Promise.all(split.targets.map((target) => labelFor(purpose, target, leg, legRecipients(split))));
+      if (split.recover === true) labels.push(await labelFor('recover', certificate, leg, legRecipients(split)));
       const signedAttrs = await nextSignedAttributes(leg, {
         purpose, recipients: split.recipients, mailbox: split.mailbox, labels, messageDigest: asked.messageDigest, inspections: inspections(split),
         organisation: own, certificate, signingTime: now,

@@ -76,7 +76,7 @@ export interface Judgement {
 const IMPERSONATION = new Set([
   'sender-not-of-organisation', 'sender-mismatch', 'organisation-unknown', 'gateway-unknown', 'gateway-signature-missing',
   'certificate-untrusted', 'certificate-role', 'certificate-name-constraint', 'from-mismatch', 'from-several', 'signature-missing',
-  'recipient-not-of-organisation',
+  'recipient-not-of-organisation', 'key-retired',
 ]);
 /** Codes that keep their name: each has a sentence of its own. */
 const OWN_SENTENCE = new Set(['not-addressed', 'wrong-leg', 'certificate-revoked', 'certificate-suspended', 'certificate-expired']);

@@ -16,18 +16,18 @@ import { refused, SsmaxError } from '../core/error.ts';
 import type { NativeCrypto } from '../core/keys.ts';
 import { OID } from '../core/oids.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
-import { validatePath } from '../core/pki/path.ts';
 import { domainOf } from '../mail/address.ts';
 import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
 import { encodeKemct, encodeKemHeader } from '../wire/kemct.ts';
-import { encodeLabel, type Purpose, sortAddresses } from '../wire/label.ts';
+import { decodeLabel, encodeLabel, type Purpose, sortAddresses } from '../wire/label.ts';
 import { decodeLeg, type Direction } from '../wire/leg.ts';
 import type { Consent, ConsentsRequest, Delivery, Evidence, Reencrypted, ReencryptRequest, SignRequest } from '../wire/relay.ts';
 import { directionsDue, requireVerdicts, verifyVerdict } from './authorise.ts';
 import { type Inspected, inspectedByStatements, inspectedDirections, inspectionsOf } from './individuals.ts';
 import { legRecipients, nextSignedAttributes } from './next-leg.ts';
 import type { Clock, Credential } from './ports.ts';
-import { organisationCrl, requireUnrevoked, transferTarget, type Trust } from './trust.ts';
+import { acceptedCertificate, certificateInUse, requireIssuedByOwn } from './organisation-keys.ts';
+import { transferTarget, type Trust } from './trust.ts';
 import { onlyRecipient, requireFresh, type RecipientInfo, type VerifiedLeg, verifyLeg, withoutC2 } from './verify-leg.ts';
 
 /** The clocks of gateway and key server may differ by this much; milliseconds. */
@@ -56,6 +56,14 @@ export interface GatewayParts {
   readonly inspection: Inspection;
   readonly trust: () => Promise<Trust>;
   readonly clock: Clock;
+  /** The organisation's policy: members who lost their key may have their old mail recovered. */
+  readonly recovery?: boolean;
+}
+
+/** What is needed for one mail: the own organisation's certificate is the one in use. */
+interface Relaying extends GatewayParts {
+  /** The own certificate whose key the mail is sealed to: the one in use, or a former one. */
+  readonly sealedTo: Certificate;
 }
 
 /** A sealed mail as it arrived by SMTP. */
@@ -85,12 +93,13 @@ export interface Relayed {
 }
 
 /** Relays leg 1 (submission) or leg 2 (arriving). Throws SsmaxError; nothing has been handed on then. */
-export async function relay(parts: GatewayParts, listener: 'submission' | 'arriving', arrival: Arrival): Promise<Relayed> {
-  const trust = await parts.trust();
-  const now = parts.clock.now();
+export async function relay(given: GatewayParts, listener: 'submission' | 'arriving', arrival: Arrival): Promise<Relayed> {
+  const trust = await given.trust();
+  const now = given.clock.now();
+  const organisation = await certificateInUse(trust, given.organisation, now);
   requireLegNumber(arrival.cms, listener);
   const leg = await verifyLeg(arrival.cms, trust, now, 'now');
-  checkArrival(leg, arrival, parts.organisation, now);
+  const parts: Relaying = { ...given, organisation, sealedTo: checkArrival(leg, arrival, organisation, trust, now) };
   const splits = split(leg, arrival, parts.organisation, trust);
   const rule = await inspectionRule(parts, leg, splits, trust, now);
   const verdicts = await inspect(parts, leg, splits, rule.inspected, trust, now);
@@ -112,10 +121,11 @@ function requireLegNumber(cms: Bytes, listener: 'submission' | 'arriving'): void
   if (decodeLeg(leg).leg !== (listener === 'submission' ? 1 : 2)) throw refused('leg-not-for-us');
 }
 
-function checkArrival(leg: VerifiedLeg, arrival: Arrival, own: Certificate, now: Date): void {
+function checkArrival(leg: VerifiedLeg, arrival: Arrival, own: Certificate, trust: Trust, now: Date): Certificate {
   if (equal(leg.organisation.certificate, own.der) !== (leg.leg.leg === 1)) throw refused('leg-not-for-us');
   const main = mainRecipient(leg);
-  if (!equal(main.label.targetKey, own.spkiSha256)) throw refused('leg-not-for-us');
+  const sealedTo = acceptedCertificate(trust, own, main.label.targetKey, now);
+  if (sealedTo === undefined) throw refused('leg-not-for-us');
   requireFresh(leg.signer.attributes.signingTime, now);
   if (arrival.from !== leg.leg.sender.address) throw refused('from-mismatch');
   for (const address of arrival.recipients) {
@@ -128,6 +138,7 @@ function checkArrival(leg: VerifiedLeg, arrival: Arrival, own: Certificate, now:
   } else if (leg.leg.hidden.some((address) => arrival.visible.includes(address))) {
     throw refused('headers-differ', { field: 'To, Cc' });
   }
+  return sealedTo;
 }
 
 function mainRecipient(leg: VerifiedLeg): RecipientInfo {
@@ -158,7 +169,7 @@ function split(leg: VerifiedLeg, arrival: Arrival, own: Certificate, trust: Trus
 type Rule = Awaited<ReturnType<typeof inspectedByStatements>>;
 
 /** At an ISP the key server shows the consents that it goes by; elsewhere everything is inspected. */
-async function inspectionRule(parts: GatewayParts, leg: VerifiedLeg, splits: readonly Split[], trust: Trust, now: Date): Promise<Rule> {
+async function inspectionRule(parts: Relaying, leg: VerifiedLeg, splits: readonly Split[], trust: Trust, now: Date): Promise<Rule> {
   const entry = ownOrganisation(parts, trust);
   const outbound = leg.leg.leg === 1 ? [leg.leg.sender.address] : [];
   const inbound = splits.filter(({ purpose }) => purpose === 'deliver').flatMap(({ recipients }) => recipients);
@@ -186,7 +197,7 @@ interface Verdicted {
 }
 
 async function inspect(
-  parts: GatewayParts, leg: VerifiedLeg, splits: readonly Split[], inspected: Inspected, trust: Trust, now: Date,
+  parts: Relaying, leg: VerifiedLeg, splits: readonly Split[], inspected: Inspected, trust: Trust, now: Date,
 ): Promise<Verdicted[]> {
   const number = leg.leg.leg === 1 ? 1 : 2;
   const due = new Set(splits.flatMap((one) => inspectedOf(one, leg, inspected)));
@@ -194,8 +205,7 @@ async function inspect(
   const delivered = splits.filter(({ purpose }) => purpose === 'deliver').flatMap(({ recipients }) => recipients);
   const answer = await parts.keyServer.inspect(evidenceOf(leg), delivered);
   const target = parseCertificate(answer.certificate);
-  await validatePath({ leaf: target, intermediates: [parts.organisation], root: trust.root, at: now, role: 'inspection' });
-  await requireInForce(parts, target, trust, now);
+  await requireIssuedByOwn(target, 'inspection', parts.organisation, trust, now);
   if (!ownOrganisation(parts, trust).inspections.some((hash) => equal(hash, target.spkiSha256))) throw refused('inspection-unknown');
   const info = await reencrypted(parts, leg, answer, 'inspect', target, leg.leg.recipients);
   const envelope = encodeAuthEnvelopedData([info], leg.envelope.body);
@@ -238,17 +248,20 @@ function evidenceOf(leg: VerifiedLeg): Evidence {
  * expects, the target's key the one it knows, and both proofs must hold. The wrapped key goes on unchanged.
  */
 async function reencrypted(
-  parts: GatewayParts, leg: VerifiedLeg, answer: Reencrypted, purpose: Purpose, target: Certificate, recipients: readonly string[],
+  parts: Relaying, leg: VerifiedLeg, answer: Reencrypted, purpose: Purpose, target: Certificate, recipients: readonly string[],
 ): Promise<Bytes> {
   const { kemct, info } = mainRecipient(leg);
   const expected = encodeLabel({
     purpose, targetKey: target.spkiSha256, sealer: parts.organisation.sha256, contentDigest: leg.contentDigest,
     recipients: sortAddresses(recipients),
   });
-  if (!equal(expected, answer.label)) throw answerInvalid('label');
+  if (!equal(expected, answer.label)) {
+    requireSameCertificate(decodeLabel(answer.label).sealer, parts.organisation);
+    throw answerInvalid('label');
+  }
   const { c1, d, u, w, v, f, proof } = answer;
   await verifyReencryption(parts.native, {
-    publicKey: parts.organisation.publicKey,
+    publicKey: parts.sealedTo.publicKey,
     target: target.publicKey,
     c1: kemct.c1,
     oldLabelDigest: await sha256(kemct.label),
@@ -265,7 +278,7 @@ async function reencrypted(
 
 /** All that departs from one arriving leg for one purpose. */
 interface Departing {
-  readonly parts: GatewayParts;
+  readonly parts: Relaying;
   readonly leg: VerifiedLeg;
   readonly purpose: 'transfer' | 'deliver';
   readonly verdicts: readonly Bytes[];
@@ -278,11 +291,13 @@ async function depart(departing: Departing, splits: readonly Split[]): Promise<D
   const request = { evidence: evidenceOf(leg), verdicts: [...verdicts], splits: splits.map(({ recipients }) => ({ recipients: [...recipients] })) };
   const deliveries = await parts.keyServer[purpose](request);
   checkDeliveries(purpose, splits, deliveries);
+  checkRecovery(departing, deliveries);
   const contents = await Promise.all(deliveries.map(async (delivery) => {
     const infos = await Promise.all(delivery.targets.map(async (answer) => {
       const target = await knownTarget(departing, delivery, answer);
       return reencrypted(parts, leg, answer, purpose, target, legRecipients(delivery));
     }));
+    if (delivery.recover !== undefined) infos.push(await reencrypted(parts, leg, delivery.recover, 'recover', parts.organisation, legRecipients(delivery)));
     const eContent = encodeAuthEnvelopedData(infos, leg.envelope.body);
     return { delivery, eContent, messageDigest: await sha256(eContent) };
   }));
@@ -298,6 +313,14 @@ async function depart(departing: Departing, splits: readonly Split[]): Promise<D
     const cms = await countersign(parts, eContent, answer);
     return { purpose, recipients: legRecipients(delivery), cms, hidden };
   }));
+}
+
+/**
+ * For a moment after a renewal or rotation, one of gateway and key server may not have fetched the directory that says so: then
+ * the sender's mail server tries again.
+ */
+function requireSameCertificate(named: Bytes, own: Certificate): void {
+  if (!equal(named, own.sha256)) throw new SsmaxError('unavailable', 'organisation-changing');
 }
 
 function answerInvalid(what: string): SsmaxError {
@@ -322,23 +345,34 @@ function checkDeliveries(purpose: 'transfer' | 'deliver', splits: readonly Split
   if (answered.size !== asked.size || messages.size !== deliveries.length) throw answerInvalid('recipients');
 }
 
+/**
+ * A recipient info for the own organisation's key lets old mail be recovered. That it is made is this gateway's decision too: a
+ * key server that could add one alone would need only the mailbox to read mail.
+ */
+function checkRecovery({ parts, purpose, trust }: Departing, deliveries: readonly Delivery[]): void {
+  const allowed = purpose === 'deliver' && parts.recovery === true && ownOrganisation(parts, trust).type !== 'isp';
+  for (const { targets, recover } of deliveries) {
+    if (recover !== undefined && !allowed) throw answerInvalid('recover');
+    if (targets.length === 0 && recover === undefined) throw answerInvalid('targets');
+  }
+}
+
+/** DER Labels of a delivery's recipient infos. */
+function labelsOf({ targets, recover }: Delivery): Bytes[] {
+  return [...targets, ...(recover === undefined ? [] : [recover])].map(({ label }) => label);
+}
+
 /** The target's certificate as the gateway itself knows it: from the directory, or certified for that very mailbox. */
 async function knownTarget({ parts, purpose, rule, trust }: Departing, delivery: Delivery, answer: Reencrypted): Promise<Certificate> {
   if (purpose === 'transfer') return transferTarget(delivery.recipients, parts.organisation, trust, parts.clock.now());
   const certificate = parseCertificate(answer.certificate);
-  await validatePath({ leaf: certificate, intermediates: [parts.organisation], root: trust.root, at: parts.clock.now(), role: 'user' });
-  await requireInForce(parts, certificate, trust, parts.clock.now(), 'allowed');
+  // Nothing is re-encrypted to a key whose certificate was revoked; a suspended member still receives.
+  await requireIssuedByOwn(certificate, 'user', parts.organisation, trust, parts.clock.now(), 'allowed');
   if (certificate.emails.join() !== delivery.mailbox) throw answerInvalid('mailbox');
   // Behind an alias only those who consented themselves may get what was inspected in their name.
   const holders = rule.holders.get(delivery.recipients[0] ?? '');
   if (holders !== undefined && !holders.has(delivery.mailbox)) throw answerInvalid('consent');
   return certificate;
-}
-
-/** Nothing is re-encrypted to a key whose certificate the own organisation has revoked; a suspended member still receives. */
-async function requireInForce(parts: GatewayParts, certificate: Certificate, trust: Trust, now: Date, suspended?: 'allowed'): Promise<void> {
-  const crl = organisationCrl(trust, parts.organisation);
-  await requireUnrevoked({ certificate, issuer: parts.organisation, crl, at: now, now, ...(suspended !== undefined && { suspended }) });
 }
 
 /**
@@ -355,7 +389,7 @@ async function checkSignature(
   const addresses = { sender: leg.leg.sender.address, recipient: delivery.recipients[0] };
   const needed = inspectedDirections(due, addresses, rule.inspected);
   const expected = await nextSignedAttributes(leg, {
-    purpose, recipients: delivery.recipients, mailbox: delivery.mailbox, labels: delivery.targets.map(({ label }) => label), messageDigest,
+    purpose, recipients: delivery.recipients, mailbox: delivery.mailbox, labels: labelsOf(delivery), messageDigest,
     inspections: inspectionsOf(due, addresses, rule.inspected, await requireVerdicts(verdicts, needed, leg, parts.organisation, trust, now)),
     organisation: ownOrganisation(parts, trust), certificate: parts.organisation, signingTime,
   });

@@ -18,6 +18,7 @@ import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
 import { decodeKemct, type KemHeader, type Kemct } from '../wire/kemct.ts';
 import { decodeLabel, type Label, type Purpose } from '../wire/label.ts';
 import { type Attestation, decodeLeg, type Direction, type Leg } from '../wire/leg.ts';
+import { certificatesOf, isGatewayOf, requireNotRetired } from './organisation-keys.ts';
 import { cacheOf, organisationCrl, organisationOfCertificate, requireCertifiedFor, requireUnrevoked, type Trust } from './trust.ts';
 
 /** Who signed a leg, and what is said in it. */
@@ -103,7 +104,9 @@ async function checkLabels(signed: SignedLeg, labels: readonly Label[]): Promise
   const count = (purpose: Purpose): number => labels.filter((label) => label.purpose === purpose).length;
   if (labels.some((label) => !allowed.includes(label.purpose))) throw refused('recipient-info-purpose');
   const most = leg.leg === 3 ? MAX_DEVICES : 1;
-  if (count(primary) < 1 || count(primary) > most) throw refused('recipient-info-count');
+  // A member who has not enrolled yet has no key: his mail waits under the organisation's.
+  const least = leg.leg === 3 && count('recover') > 0 ? 0 : 1;
+  if (count(primary) < least || count(primary) > most) throw refused('recipient-info-count');
   if (leg.leg === 1 && count('self') !== 1) throw refused('recipient-info-count');
   if (count('recover') > 1) throw refused('recipient-info-count');
   for (const label of labels) {
@@ -114,7 +117,7 @@ async function checkLabels(signed: SignedLeg, labels: readonly Label[]): Promise
 
 /** Targets that every verifier knows: the signer himself, and the organisation that seals for itself or is sealed to. */
 function checkTarget({ certificate, organisation }: SignedLeg, { purpose, targetKey }: Label): void {
-  const organisations = (): Bytes[] => [organisation.certificate, ...organisation.formerCertificates].map((der) => parseCertificate(der).spkiSha256);
+  const organisations = (): Bytes[] => certificatesOf(organisation).map(({ spkiSha256 }) => spkiSha256);
   const known = purpose === 'self' || purpose === 'recover' ? [certificate.spkiSha256] : purpose === 'seal' ? organisations() : [targetKey];
   if (!known.some((key) => equal(key, targetKey))) throw refused('label-mismatch', { what: 'target' });
 }
@@ -173,9 +176,10 @@ async function verifyUser(leg: Leg, signer: SignerInfo, certificate: Certificate
   const organisation = organisationOfDomain(trust.directory, domainOf(leg.sender.address));
   if (organisation === undefined) throw refused('organisation-unknown');
   // A renewed organisation keeps its key: which of its certificates counts depends on the time.
-  const issuers = [organisation.certificate, ...organisation.formerCertificates].map((der) => parseCertificate(der));
+  const issuers = certificatesOf(organisation);
   const { organisation: issuer } = await validatePath({ leaf: certificate, intermediates: issuers, root: trust.root, at, role: 'user', ...cacheOf(trust) });
   if (issuer === undefined) throw refused('certificate-untrusted');
+  requireNotRetired(organisation, 'organisation', issuer.spkiSha256, at);
   await requireUnrevoked({ certificate: issuer, issuer: trust.delegate, crl: trust.authorityCrl, at, now });
   await requireUnrevoked({ certificate, issuer, crl: organisationCrl(trust, issuer), at, now });
   const [address, ...others] = certificate.emails;
@@ -191,6 +195,7 @@ async function verifyOrganisation(leg: Leg, signer: SignerInfo, certificate: Cer
   const { trust, now, at } = when;
   const organisation = organisationOfCertificate(trust.directory, certificate.der);
   await validatePath({ leaf: certificate, intermediates: [], root: trust.root, at, role: 'organisation', ...cacheOf(trust) });
+  requireNotRetired(organisation, 'organisation', certificate.spkiSha256, at);
   await requireUnrevoked({ certificate, issuer: trust.delegate, crl: trust.authorityCrl, at, now });
   if (leg.previous === undefined) throw refused('leg-invalid', { what: 'previous' });
   const attested = attestingOrganisations(leg, organisation, trust);
@@ -227,12 +232,11 @@ function requireInspected({ inspections }: Attestation, { type }: Organisation, 
 async function requireGatewaySignature(signed: SignedLeg, certificates: readonly Certificate[], { trust, at }: When): Promise<void> {
   const { gatewaySignature } = signed.signer;
   if (gatewaySignature === undefined) throw refused('gateway-signature-missing');
-  if (!signed.organisation.gateways.some((hash) => equal(hash, gatewaySignature.spkiHash))) throw refused('gateway-unknown');
+  if (!isGatewayOf(signed.organisation, gatewaySignature.spkiHash, at)) throw refused('gateway-unknown');
   for (const gateway of certificates) {
     if (!equal(gateway.spkiSha256, gatewaySignature.spkiHash)) continue;
     // The key is what counts; the certificate around it must be genuine all the same, so that nothing carried can be altered.
-    const { certificate, formerCertificates } = signed.organisation;
-    const intermediates = [certificate, ...formerCertificates].map((der) => parseCertificate(der));
+    const intermediates = certificatesOf(signed.organisation);
     await validatePath({ leaf: gateway, intermediates, root: trust.root, at, role: 'gateway', ...cacheOf(trust) }).catch((cause: unknown) => {
       throw cause instanceof SsmaxError ? refused('gateway-certificate-invalid', { reason: cause.code }, cause) : cause;
     });

@@ -42,6 +42,8 @@ export const organisationSchema = z.strictObject({
   alwaysSigned: z.array(domain).max(1000),
   gateways: z.array(spkiHash).max(32),
   inspections: z.array(spkiHash).max(32),
+  /** Keys of the organisation and its gateways that went out of use: they count for what was done until then. */
+  retired: z.array(z.strictObject({ role: z.enum(['organisation', 'gateway']), spki: spkiHash, until: timeField })).max(64).optional(),
   /** Absent: certified. A suspended organisation goes on attesting old mail; its certificate is on hold in the Authority's CRL. */
   standing: z.strictObject({ state: z.enum(STANDINGS), since: timeField }).optional(),
   /** Absent where it has not stated any yet. */

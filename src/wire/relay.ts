@@ -83,7 +83,10 @@ export const deliverySchema = z.strictObject({
   recipients: addresses,
   /** deliver: the mailbox after alias and group expansion. */
   mailbox: z.string().max(320).optional(),
-  targets: z.array(reencryptedSchema).min(1).max(8),
+  /** None only where the mailbox's member has not enrolled yet, and `recover` keeps the mail for him. */
+  targets: z.array(reencryptedSchema).max(8),
+  /** deliver, by policy: for the own organisation's key, so that the mail can be recovered (docs/protocol-life.md §4). */
+  recover: reencryptedSchema.optional(),
 });
 export type Delivery = z.output<typeof deliverySchema>;
 

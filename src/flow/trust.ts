@@ -4,7 +4,7 @@ import { parseSignedData, verifySignedObject } from '../core/cms/signed-data.ts'
 import { refused, SsmaxError } from '../core/error.ts';
 import { OID } from '../core/oids.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
-import { checkRevocation, createCrlReader, type Crl, type CrlReader, parseCrl, splitCrls } from '../core/pki/crl.ts';
+import { checkRevocation, createCrlReader, type Crl, type CrlReader, splitCrls } from '../core/pki/crl.ts';
 import { validatePath } from '../core/pki/path.ts';
 import { createSignatureCache, isSignedBy, type SignatureCache } from '../core/pki/signed.ts';
 import { domainOf } from '../mail/address.ts';
@@ -52,7 +52,8 @@ export async function loadTrust(material: TrustMaterial, now: Date, cache?: Trus
   const signatures = cache?.signatures;
   const root = parseCertificate(material.root);
   const { directory, delegate } = await verifyDirectory(material.directory, root, now, signatures);
-  const crls = await Promise.all(material.crls.flatMap(splitCrls).map((der) => (cache === undefined ? parseCrl(der) : cache.readCrl(der))));
+  const readCrl = cache?.readCrl ?? createCrlReader();
+  const crls = await Promise.all(material.crls.flatMap(splitCrls).map((der) => readCrl(der)));
   const authorityCrl = newestCrl(crls.filter((crl) => equal(crl.issuerDer, root.subjectDer)));
   if (authorityCrl === undefined) throw new SsmaxError('unavailable', 'crl-missing', { issuer: root.subject.commonName ?? '' });
   // signature and freshness of the CRL are checked on the delegate itself, before any certificate is looked up in it

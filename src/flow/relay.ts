@@ -23,6 +23,7 @@ import { decodeLabel, encodeLabel, type Purpose, sortAddresses } from '../wire/l
 import { decodeLeg, type Direction } from '../wire/leg.ts';
 import type { Consent, ConsentsRequest, Delivery, Evidence, Reencrypted, ReencryptRequest, SignRequest } from '../wire/relay.ts';
 import { directionsDue, requireVerdicts, verifyVerdict } from './authorise.ts';
+import { labelsOf, requireRecoveryAllowed } from './deliveries.ts';
 import { type Inspected, inspectedByStatements, inspectedDirections, inspectionsOf } from './individuals.ts';
 import { legRecipients, nextSignedAttributes } from './next-leg.ts';
 import type { Clock, Credential } from './ports.ts';
@@ -287,11 +288,11 @@ interface Departing {
 }
 
 async function depart(departing: Departing, splits: readonly Split[]): Promise<Departure[]> {
-  const { parts, leg, purpose, verdicts } = departing;
+  const { parts, leg, purpose, verdicts, trust } = departing;
   const request = { evidence: evidenceOf(leg), verdicts: [...verdicts], splits: splits.map(({ recipients }) => ({ recipients: [...recipients] })) };
   const deliveries = await parts.keyServer[purpose](request);
   checkDeliveries(purpose, splits, deliveries);
-  checkRecovery(departing, deliveries);
+  requireRecoveryAllowed(deliveries, purpose === 'deliver' && parts.recovery === true && ownOrganisation(parts, trust).type !== 'isp');
   const contents = await Promise.all(deliveries.map(async (delivery) => {
     const infos = await Promise.all(delivery.targets.map(async (answer) => {
       const target = await knownTarget(departing, delivery, answer);
@@ -343,23 +344,6 @@ function checkDeliveries(purpose: 'transfer' | 'deliver', splits: readonly Split
     messages.add(`${name(recipients)}>${mailbox ?? ''}`);
   }
   if (answered.size !== asked.size || messages.size !== deliveries.length) throw answerInvalid('recipients');
-}
-
-/**
- * A recipient info for the own organisation's key lets old mail be recovered. That it is made is this gateway's decision too: a
- * key server that could add one alone would need only the mailbox to read mail.
- */
-function checkRecovery({ parts, purpose, trust }: Departing, deliveries: readonly Delivery[]): void {
-  const allowed = purpose === 'deliver' && parts.recovery === true && ownOrganisation(parts, trust).type !== 'isp';
-  for (const { targets, recover } of deliveries) {
-    if (recover !== undefined && !allowed) throw answerInvalid('recover');
-    if (targets.length === 0 && recover === undefined) throw answerInvalid('targets');
-  }
-}
-
-/** DER Labels of a delivery's recipient infos. */
-function labelsOf({ targets, recover }: Delivery): Bytes[] {
-  return [...targets, ...(recover === undefined ? [] : [recover])].map(({ label }) => label);
 }
 
 /** The target's certificate as the gateway itself knows it: from the directory, or certified for that very mailbox. */

@@ -20,7 +20,7 @@ interface Thrower {
 }
 
 /** Codes that these files hand on are data, or were found at their source. */
-const PASSED_ON = new Set(['src/wire/problem.ts', 'src/flow/relay.ts', 'src/mail/mime.ts', 'src/server/shared/config.ts']);
+const PASSED_ON = new Set(['src/wire/problem.ts', 'src/flow/relay.ts', 'src/mail/mime.ts', 'src/server/shared/config.ts', 'src/cli/member-import.ts']);
 
 /** Codes that are no arguments where they are made. */
 const DATA: readonly { readonly file: string; readonly kind: string; readonly codes: readonly string[] }[] = [

@@ -1,7 +1,9 @@
 /** `ssmax member …`, asked of the running key server: docs/admin/members.md. */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { fromUtf8 } from '../core/bytes.ts';
 import { adminCall, adminOption } from './admin.ts';
+import { daysOption, memberCodesCommand, memberLettersCommand } from './member-codes.ts';
+import { memberImportCommand } from './member-import.ts';
 
 interface AddOptions {
   readonly state: string;
@@ -23,6 +25,9 @@ export function memberCommand(): Command {
   addMembers(command);
   addCodes(command);
   addAliases(command);
+  command.addCommand(memberImportCommand());
+  command.addCommand(memberCodesCommand());
+  command.addCommand(memberLettersCommand());
   return command;
 }
 
@@ -90,14 +95,6 @@ function addAliases(command: Command): void {
 
 function whichOption(): Option {
   return new Option('--reference <number>', 'which member, where several share the address');
-}
-
-export function daysOption(): Option {
-  return new Option('--days <number>', 'how long a code may be used').argParser((text) => {
-    const days = Number(text);
-    if (!Number.isInteger(days) || days < 1 || days > 90) throw new InvalidArgumentError('1 to 90 days');
-    return days;
-  });
 }
 
 function which(address: string, reference: string | undefined): { address: string; reference?: string } {

@@ -10,12 +10,15 @@ import { approvalRoutes } from './approval-routes.ts';
 import type { Approvals } from './approvals.ts';
 import type { Ca } from './ca.ts';
 import { POSTING } from './groups.ts';
+import { importMembers } from './member-import.ts';
 import type { Registry } from './registry.ts';
 import type { Store } from './tables.ts';
 
 interface Parts {
   readonly store: Store;
   readonly registry: Registry;
+  /** The organisation's mail domains. */
+  readonly domains: readonly string[];
   readonly ca: Ca;
   readonly approvals: Approvals;
   readonly refresh: () => Promise<void>;
@@ -29,6 +32,7 @@ const memberSchema = z.strictObject({
   address, reference, displayName: z.string().min(1).max(64), pseudonym: z.boolean(), identityCheck: z.string().max(64),
   person: z.string().min(1).max(64).optional(), kind: z.enum(['person', 'service']).default('person'),
 }).refine(({ kind, identityCheck }) => kind === 'service' || identityCheck !== '', { path: ['identityCheck'], message: 'due for a person' });
+const importSchema = z.strictObject({ file: bytesField({ maximum: 8 * 1024 * 1024 }), dryRun: z.boolean(), leavers: z.int().min(0).optional() });
 const holderSchema = z.strictObject({ address, reference: reference.optional() });
 const aliasSchema = z.strictObject({ address, mailbox: address });
 const codeSchema = z.strictObject({ address, reference: reference.optional(), days });
@@ -42,7 +46,7 @@ const certifySchema = z.strictObject({
   role: z.enum(['gateway', 'inspection']), hostName: z.string().max(253), request: bytesField({ maximum: 16_384 }),
 });
 
-export function adminRoutes({ store, registry, ca, approvals, refresh, clock }: Parts): Hono {
+export function adminRoutes({ store, registry, domains, ca, approvals, refresh, clock }: Parts): Hono {
   const app = new Hono();
   const post = <T>(path: string, schema: z.ZodType<T>, run: (request: T) => Promise<unknown>): void => {
     app.post(path, async (context) => {
@@ -58,6 +62,11 @@ export function adminRoutes({ store, registry, ca, approvals, refresh, clock }: 
 
   post('/members', memberSchema, ({ person, ...member }) => registry.add({ ...member, ...(person !== undefined && { person }) }));
   get('/members', async () => ({ members: await registry.list() }));
+  post('/members/import', importSchema, async ({ leavers, ...order }) => {
+    const report = await importMembers(store, ca, domains, clock, { ...order, ...(leavers !== undefined && { leavers }) });
+    if (report.revoked > 0) await refresh();
+    return report;
+  });
   post('/members/leave', holderSchema, async ({ address: of, reference: whose }) => {
     const left = await registry.remove(of, whose);
     await refresh();

@@ -86,7 +86,7 @@ export async function runKeyServer(configFile: string, passphrase: string): Prom
     })),
   });
   const admin = await startAdminSocket(join(config.state, ADMIN_SOCKET), {
-    app: adminRoutes({ store, registry, ca, approvals, refresh: () => trust.refresh(), clock }), maximumBody: 16 * 1024 * 1024, log, peer: 'administrator',
+    app: adminRoutes({ store, registry, domains: config.domains, ca, approvals, refresh: () => trust.refresh(), clock }), maximumBody: 16 * 1024 * 1024, log, peer: 'administrator',
   });
   const health = config.health && (await startHealth({
     listen: config.health, metrics: [requests, ...expiryMetrics({ server: tlsCertificate, organisation: certificate }, () => trust.trust()), ...storeMetrics(store)], log,

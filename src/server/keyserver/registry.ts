@@ -64,7 +64,7 @@ export function checkMember(member: NewMember, domains: readonly string[]): void
   nameAttributes({ commonName: displayName });
 }
 
-/** Puts one more holder of an address into the registry, or takes back one who had left; the caller's transaction. */
+/** Puts one more holder of an address into the registry, or takes back one who had left; the caller's transaction, who bounds their number. */
 export async function insertMember(tx: Transaction<Tables>, member: NewMember, now: Date): Promise<{ id: string; address: string }> {
   const address = normalizeAddress(member.address);
   for (const table of ['aliases', 'lists'] as const) {
@@ -73,7 +73,6 @@ export async function insertMember(tx: Transaction<Tables>, member: NewMember, n
   const holders = await tx.selectFrom('members').select(['id', 'reference', 'left_at']).where('address', '=', address).execute();
   const known = holders.find(({ reference }) => reference === member.reference);
   if (known?.left_at === null) throw refused('member-exists', { address });
-  if (holders.filter(({ left_at }) => left_at === null).length >= MAX_CERTIFICATES) throw refused('too-many-holders', { address, maximum: MAX_CERTIFICATES });
   const id = known?.id ?? crypto.randomUUID();
   const values = {
     display_name: member.displayName, pseudonym: member.pseudonym ? 1 : 0, identity_check: member.identityCheck,
@@ -135,7 +134,12 @@ export function createRegistry(
 
     async add(member) {
       checkMember(member, domains);
-      return store.transaction((tx) => insertMember(tx, member, clock.now()));
+      return store.transaction(async (tx) => {
+        const added = await insertMember(tx, member, clock.now());
+        const { n } = await tx.selectFrom('members').select((e) => e.fn.countAll<number>().as('n')).where('address', '=', added.address).where('left_at', 'is', null).executeTakeFirstOrThrow();
+        if (n > MAX_CERTIFICATES) throw refused('too-many-holders', { address: added.address, maximum: MAX_CERTIFICATES });
+        return added;
+      });
     },
 
     async list() {

@@ -33,7 +33,21 @@ export interface OptionsView {
   readonly lists: boolean;
 }
 
-export interface OptionsHost {
+/** What may be inspected of an individual's mail. */
+export interface ConsentView {
+  readonly outbound: boolean;
+  readonly inbound: boolean;
+}
+
+export interface ConsentHost {
+  /** The member's addresses at a provider, which inspects by consent only. */
+  individuals(): Promise<readonly string[]>;
+  consent(address: string): Promise<ConsentView>;
+  /** Signs and says what is wanted; what it leaves out stays. Gives what holds then. */
+  changeConsent(address: string, wanted: Partial<ConsentView>): Promise<ConsentView>;
+}
+
+export interface OptionsHost extends ConsentHost {
   options(): Promise<OptionsView>;
   /** Asks for the permission to read address-book lists. Must be called from a click. */
   allowLists(): Promise<boolean>;

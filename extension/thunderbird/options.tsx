@@ -1,5 +1,6 @@
 import type { OptionsHost } from '../host.ts';
 import { loadConfiguration } from '../member/configuration.ts';
+import { changeConsent, consentOf, individualAddresses } from '../member/consent.ts';
 import { fingerprint } from '../member/enrol.ts';
 import { Options } from '../ui/options.tsx';
 import { LISTS_PERMISSION } from './address-lists.ts';
@@ -24,6 +25,9 @@ const host: OptionsHost = {
   },
   allowLists: () => browserApi.permissions.request(LISTS_PERMISSION),
   openEnrolment,
+  individuals: () => individualAddresses(member),
+  consent: (address) => consentOf(member, address),
+  changeConsent: (address, wanted) => changeConsent(member, address, wanted),
 };
 
 mount(words.text('options_title'), <Options host={host} words={words} />);

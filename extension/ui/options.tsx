@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { OptionsHost, OptionsView } from '../host.ts';
+import { ConsentSwitches } from './consent.tsx';
 import type { Words } from './words.ts';
 
 export function Options({ host, words }: { readonly host: OptionsHost; readonly words: Words }): VNode {
@@ -27,6 +28,7 @@ export function Options({ host, words }: { readonly host: OptionsHost; readonly 
         <p>{words.text(lists ? 'options_lists_allowed' : 'options_lists_text')}</p>
         {!lists && <div class="buttons"><button id="allow" type="button" onClick={() => void host.allowLists().then(load)}>{words.text('options_lists_allow')}</button></div>}
       </section>
+      <ConsentSwitches host={host} words={words} />
       {server !== undefined && (
         <section class="group">
           <h2>{words.text('options_organisation')}</h2>

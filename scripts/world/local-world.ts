@@ -28,6 +28,7 @@ export interface OrganisationPlan {
   readonly domain: string;
   readonly id: string;
   readonly names: { readonly ja: string; readonly en: string };
+  readonly type?: 'organisation' | 'isp';
   readonly members: readonly MemberPlan[];
   /** Words that may not leave it. */
   readonly forbidden: readonly string[];
@@ -42,6 +43,13 @@ export const HINODE: OrganisationPlan = {
 export const TSUKIMI: OrganisationPlan = {
   name: 'tsukimi', domain: 'tsukimi.example', id: 'NTRJP-7010401234567', names: { ja: '月見製作所', en: 'Tsukimi Works' },
   members: [{ user: 'hanako', name: '佐藤 花子' }, { user: 'jiro', name: '佐藤 次郎' }, { user: 'mei', name: '高橋 芽衣' }],
+  forbidden: ['社外秘'],
+};
+
+/** A provider: its members are individuals. */
+export const NAGISA: OrganisationPlan = {
+  name: 'nagisa', domain: 'nagisa.example', id: 'NTRJP-5010401234567', names: { ja: '渚ネット', en: 'Nagisa Net' }, type: 'isp',
+  members: [{ user: 'aoi', name: '青井 葵' }, { user: 'ren', name: '蓮', pseudonym: true }],
   forbidden: ['社外秘'],
 };
 
@@ -194,7 +202,7 @@ async function certify(authority: Authority, { plan, dir, spki }: Prepared): Pro
   await ssmax([
     'authority', 'certify', '--state', authority.state, '--root', join(authority.dir, 'root.pem'), '--root-key', join(authority.dir, 'root.key'),
     '--csr', join(dir, 'organisation.csr'), '--id', plan.id, '--name-ja', plan.names.ja, '--name-en', plan.names.en, '--domain', plan.domain,
-    '--host-name', plan.domain, '--always-signed', plan.domain, '--vetted', '2026-10-01', '--gateway-spki', spki.gateway,
+    '--host-name', plan.domain, '--type', plan.type ?? 'organisation', '--always-signed', plan.domain, '--vetted', '2026-10-01', '--gateway-spki', spki.gateway,
     '--inspection-spki', spki.inspection, '--key-server-spki', spki.keyServer, '--out', join(dir, 'organisation.pem'),
   ], { passphrase: PASSPHRASE });
 }
@@ -239,6 +247,7 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
     postfix: () => startPostfix(world, {
       name: plan.name, domain: plan.domain, mailboxes: accounts.map(({ address }) => address), ports: ports.postfix, gateway: filter,
       lmtpPort: dovecot.ports.lmtp, routes: new Map([...around.routes].filter(([domain]) => domain !== plan.domain)), authSocket: dovecot.authSocket,
+      ...(plan.type === 'isp' && { answersRecipients: true }),
     }),
   };
   const keyServer = await start.keyServer();

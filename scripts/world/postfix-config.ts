@@ -15,6 +15,8 @@ export interface PostfixOptions {
   readonly lmtpPort: number;
   /** The arriving port of the Postfix of each other domain. A domain without route is refused with 5.4.4. */
   readonly routes: ReadonlyMap<string, number>;
+  /** An ISP's gateway answers each recipient of arriving mail by itself: it must be asked while the client is there. */
+  readonly answersRecipients?: boolean;
   /** Dovecot's socket for SASL. */
   readonly authSocket: string;
 }
@@ -91,11 +93,11 @@ export function mainCf(dir: string, options: PostfixOptions): string {
 }
 
 /** master.cf: the three listeners and the usual services, none of them in a chroot. */
-export function masterCf({ ports, gateway }: PostfixOptions): string {
+export function masterCf({ ports, gateway, answersRecipients = false }: PostfixOptions): string {
   return `
 127.0.0.1:${ports.arriving} inet n - n - 20 smtpd
   -o syslog_name=arriving
-  -o smtpd_proxy_filter=127.0.0.1:${gateway.arriving}
+  -o smtpd_proxy_filter=127.0.0.1:${gateway.arriving}${answersRecipients ? '\n  -o smtpd_proxy_options=' : ''}
 127.0.0.1:${ports.submission} inet n - n - 20 smtpd
   -o syslog_name=submission
   -o smtpd_proxy_filter=127.0.0.1:${gateway.submission}

@@ -1,7 +1,8 @@
 // @vitest-environment jsdom
 import { h, render } from 'preact';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { EnrolmentHost, IdentityView } from '../../extension/host.ts';
+import type { ConsentHost, EnrolmentHost, IdentityView } from '../../extension/host.ts';
+import { ConsentSwitches } from '../../extension/ui/consent.tsx';
 import { Details } from '../../extension/ui/details.tsx';
 import { Enrolment } from '../../extension/ui/enrolment.tsx';
 import { NotSent } from '../../extension/ui/not-sent.tsx';
@@ -77,6 +78,36 @@ describe('the enrolment page', () => {
     show({ configured: () => Promise.resolve(false) });
     await see('#url');
     expect(document.querySelector('#code')).toBeNull();
+  });
+});
+
+describe('inspection at a provider', () => {
+  const consenting = (changes: Partial<ConsentHost> = {}): ConsentHost => ({
+    individuals: () => Promise.resolve(['aoi@nagisa.example']), consent: () => Promise.resolve({ outbound: false, inbound: true }),
+    changeConsent: () => Promise.reject(refused('consent-superseded')), ...changes,
+  });
+  const box = (name: string): HTMLInputElement => document.querySelector(`input[name=${name}]`) as HTMLInputElement;
+
+  it('shows what holds, and after a click what the provider took', async () => {
+    const asked: unknown[] = [];
+    render(h(ConsentSwitches, { words, host: consenting({ changeConsent: (...args) => { asked.push(args); return Promise.resolve({ outbound: true, inbound: true }); } }) }), document.body);
+    await eventually('what holds', () => expect([box('inbound').checked, box('outbound').checked, box('outbound').matches(':disabled')]).toEqual([true, false, false]));
+    box('outbound').click();
+    await see('[role="status"]', '変更しました');
+    expect([box('outbound').checked, asked]).toEqual([true, [['aoi@nagisa.example', { outbound: true }]]]);
+  });
+
+  it('says why not, and goes on showing what holds', async () => {
+    render(h(ConsentSwitches, { words, host: consenting() }), document.body);
+    await eventually('what holds', () => expect(box('inbound').matches(':disabled')).toBe(false));
+    box('inbound').click();
+    await see('[role="status"]', '別のパソコン');
+    expect(box('inbound').checked).toBe(true);
+  });
+
+  it('shows nothing to members of an organisation', async () => {
+    render(h(ConsentSwitches, { words, host: consenting({ individuals: () => Promise.resolve([]) }) }), document.body);
+    expect(document.querySelector('section')).toBeNull();
   });
 });
 

@@ -36,9 +36,9 @@ export class Correspondent {
   ) {}
 
   /** Enrols with a one-time code at the organisation's key server. */
-  static async enrol(local: LocalWorld, organisation: LocalOrganisation, user: string): Promise<Correspondent> {
+  static async enrol(local: LocalWorld, organisation: LocalOrganisation, user: string, pkcs8 = generatePrivateKey()): Promise<Correspondent> {
     const address = `${user}@${organisation.plan.domain}`;
-    const key = loadPrivateKey(generatePrivateKey());
+    const key = loadPrivateKey(pkcs8);
     const csr = await createCsr(key, { email: address });
     const authorization = `Basic ${Buffer.from(`${address}:${await organisation.code(user)}`).toString('base64')}`;
     const answer = await call(local, organisation, '/.well-known/est/simpleenroll', {

@@ -1,14 +1,13 @@
 /** The key server: holds the organisation's one key; its state is in the database. */
 import { join } from 'node:path';
 import { Hono } from 'hono';
-import type { Bytes } from '../../core/bytes.ts';
+import { type Bytes, equal } from '../../core/bytes.ts';
 import { sha256 } from '../../core/digest.ts';
 import { SsmaxError } from '../../core/error.ts';
 import { type Certificate, parseCertificate } from '../../core/pki/certificate.ts';
 import { encodeSpki } from '../../core/pki/public-key.ts';
 import { createKeyService } from '../../flow/key-service.ts';
 import type { Clock } from '../../flow/ports.ts';
-import { equal } from '../../core/bytes.ts';
 import { createNodeCrypto, loadOrganisationKey, loadPrivateKey } from '../../platform/node-crypto.ts';
 import { ADMIN_SOCKET, startAdminSocket } from '../shared/admin-socket.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';

@@ -1,0 +1,123 @@
+/** A provider beside an organisation: its members' mail is inspected only as they say themselves (design §2). */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { HINODE, type LocalOrganisation, type LocalWorld, MALWARE_MARKER, NAGISA, PASSPHRASE, startLocalWorld } from '../../scripts/world/local-world.ts';
+import { World } from '../../scripts/world/process.ts';
+import { SmtpDialogue } from '../../scripts/world/smtp.ts';
+import { runSsmax, ssmax } from '../../scripts/world/ssmax.ts';
+import { encodePem } from '../../src/core/pki/pem.ts';
+import { generatePrivateKey } from '../../src/platform/node-crypto.ts';
+import { saveKey } from '../../src/server/shared/keystore.ts';
+import { Correspondent } from './correspondent.ts';
+
+// Real servers on a busy machine: slow is no failure.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+
+let world: World;
+let local: LocalWorld;
+let hinode: LocalOrganisation;
+let nagisa: LocalOrganisation;
+let taro: Correspondent;
+let aoi: Correspondent;
+let ren: Correspondent;
+let keys: string;
+
+const TARO = { address: 'taro@hinode.example', displayName: '' };
+const AOI = { address: 'aoi@nagisa.example', displayName: '' };
+const REN = { address: 'ren@nagisa.example', displayName: '' };
+
+beforeAll(async () => {
+  world = await World.open();
+  local = await startLocalWorld(world, [HINODE, NAGISA]);
+  [hinode, nagisa] = local.organisations as [LocalOrganisation, LocalOrganisation];
+  const pkcs8 = generatePrivateKey();
+  [taro, aoi, ren] = await Promise.all([
+    Correspondent.enrol(local, hinode, 'taro'), Correspondent.enrol(local, nagisa, 'aoi', pkcs8), Correspondent.enrol(local, nagisa, 'ren'),
+  ]);
+  keys = world.directory('keys');
+  await saveKey(join(keys, 'aoi.key'), pkcs8, PASSPHRASE);
+  writeFileSync(join(keys, 'aoi.pem'), encodePem('CERTIFICATE', aoi.credential.certificate.der));
+  writeFileSync(join(keys, 'web-ca.pem'), local.webCa);
+});
+afterAll(async () => {
+  await world.stop();
+});
+
+function options(): string[] {
+  return [
+    '--server', nagisa.pluginUrl, '--tls-ca', join(keys, 'web-ca.pem'), '--root', join(local.authority.dir, 'root.pem'),
+    '--key', join(keys, 'aoi.key'), '--certificate', join(keys, 'aoi.pem'),
+  ];
+}
+
+/** aoi says something by the command line. */
+function consent(...words: string[]): Promise<string> {
+  return ssmax(['consent', ...words, ...options()], { passphrase: PASSPHRASE });
+}
+
+/** The next mail of a reader, judged: what the leg says of inspection. */
+async function inspections(reader: Correspondent): Promise<string[]> {
+  const [message] = await reader.receive(1);
+  const judgement = await reader.judge(message?.raw ?? new Uint8Array());
+  await reader.mailbox().delete();
+  expect(judgement).toMatchObject({ state: 'verified', content: 'opened' });
+  return judgement.organisations.flatMap((one) => one.inspections.map(({ direction, result }) => `${one.id} ${direction} ${result}`));
+}
+
+async function send(from: Correspondent, to: readonly { address: string; displayName: string }[], text = '本文'): Promise<string> {
+  const { raw } = await from.seal({ to, subject: 'x', text });
+  return (await from.submit(raw, to.map(({ address }) => address))).final.text;
+}
+
+describe('a member of a provider', () => {
+  it('writes without inspection there; the organisation that receives inspects', async () => {
+    expect(await consent('show')).toBe('outbound: not inspected\ninbound: not inspected\n');
+    expect(await send(aoi, [TARO], 'これは社外秘です')).toMatch(/^250 /);
+    expect(await inspections(taro)).toEqual([`${NAGISA.id} outbound not-inspected`, `${HINODE.id} inbound passed`]);
+  });
+
+  it('is inspected when sending, once she consented by her own key', async () => {
+    expect(await consent('give', '--direction', 'outbound')).toBe('outbound: inspected\ninbound: not inspected\n');
+    expect(await send(aoi, [TARO], 'これは社外秘です')).toMatch(/^550 5\.7\.1 SSMAX-keyword /);
+    expect(await send(aoi, [TARO])).toMatch(/^250 /);
+    expect(await inspections(taro)).toEqual([`${NAGISA.id} outbound passed`, `${HINODE.id} inbound passed`]);
+  });
+
+  it('gets what she likes to get: malware reaches her until she consents to inspection', async () => {
+    const marked = { to: [AOI], subject: 'x', attachments: [{ name: 'x.bin', type: 'application/octet-stream', bytes: new TextEncoder().encode(MALWARE_MARKER) }] };
+    expect((await taro.submit((await taro.seal(marked)).raw, [AOI.address])).final.text).toMatch(/^250 /);
+    expect(await inspections(aoi)).toEqual([`${HINODE.id} outbound passed`, `${NAGISA.id} inbound not-inspected`]);
+    await consent('give', '--direction', 'inbound');
+    expect((await taro.submit((await taro.seal(marked)).raw, [AOI.address])).final.text).toMatch(/^250 /);
+    const [report] = await taro.receive(1);
+    expect(Buffer.from(report?.raw ?? []).toString()).toContain('SSMAX-malware');
+    await taro.mailbox().delete();
+  });
+
+  it('shares no transaction with a member of the other kind: the second is asked to come again', async () => {
+    const { dialogue } = await SmtpDialogue.open(nagisa.ports.postfix.arriving);
+    await dialogue.command('EHLO outside.example');
+    await dialogue.command('MAIL FROM:<x@outside.example>');
+    expect((await dialogue.command(`RCPT TO:<${AOI.address}>`)).text).toMatch(/^250 /);
+    expect((await dialogue.command(`RCPT TO:<${REN.address}>`)).text).toMatch(/^452 4\.5\.3 SSMAX-consent-mixed /);
+    dialogue.close();
+    // A real sender's Postfix comes again by itself.
+    expect(await send(taro, [AOI, REN])).toMatch(/^250 /);
+    expect(await inspections(aoi)).toContain(`${NAGISA.id} inbound passed`);
+    expect(await inspections(ren)).toContain(`${NAGISA.id} inbound not-inspected`);
+  });
+
+  it('takes it back at any time; the audit chain is whole', async () => {
+    expect(await consent('withdraw', '--direction', 'both')).toBe('outbound: not inspected\ninbound: not inspected\n');
+    expect(await send(aoi, [TARO], 'これは社外秘です')).toMatch(/^250 /);
+    expect(await inspections(taro)).toContain(`${NAGISA.id} outbound not-inspected`);
+    expect(await ssmax(['audit', 'verify', '--state', nagisa.state])).toMatch(/^good: /);
+  });
+
+  it('has nothing to say at an organisation', async () => {
+    const { code, stderr } = await runSsmax(['consent', 'show', ...options().map((word) => (word === nagisa.pluginUrl ? hinode.pluginUrl : word))], { passphrase: PASSPHRASE });
+    expect(code).toBe(1);
+    expect(stderr).toContain('(request-invalid)');
+  });
+});

@@ -99,6 +99,13 @@ export function authorityCommand(): Command {
     .action(async (id: string, { state, reason, invalidSince }: { state: string; reason: string; invalidSince?: string }) => {
       await adminCall(state, 'POST', '/revocations', { id, reason, ...(invalidSince !== undefined && { invalidSince: new Date(invalidSince) }) });
     });
+  command.command('always-signed <organisation>')
+    .description('publish which of its domains send nothing but signed mail: all that are named, and no others')
+    .addOption(adminOption())
+    .option('--domain <domain...>', 'its domains', [])
+    .action(async (id: string, { state, domain }: { state: string; domain: string[] }) => {
+      await adminCall(state, 'POST', '/always-signed', { id, domains: domain });
+    });
   command.command('export')
     .description('write root, directory and CRL into a directory, for `ssmax verify --trust`')
     .addOption(adminOption())

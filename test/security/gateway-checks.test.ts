@@ -87,7 +87,7 @@ describe('mail without a seal', () => {
     const parts: HandlerParts = {
       ...scene.tsukimi.parts,
       reinject: async (copies) => { queued.push(...copies); },
-      reportRefusal: () => Promise.resolve(),
+      reportRefusal: () => Promise.resolve(), stages: () => ({ domains: {}, groups: {} }),
     };
     const raw = utf8([...lines, '', 'hello', ''].join('\r\n'));
     return handle(parts, listener, { from, recipients: [HANAKO] }, raw);
@@ -132,7 +132,7 @@ describe('mail without a seal', () => {
   });
 
   it('a carrier of the wrong leg is refused, not passed on as an attachment', async () => {
-    const parts: HandlerParts = { ...scene.tsukimi.parts, reinject: async (copies) => { queued.push(...copies); }, reportRefusal: () => Promise.resolve() };
+    const parts: HandlerParts = { ...scene.tsukimi.parts, reinject: async (copies) => { queued.push(...copies); }, reportRefusal: () => Promise.resolve(), stages: () => ({ domains: {}, groups: {} }) };
     queued.length = 0;
     const { leg3 } = await chain(scene);
     await expect(handle(parts, 'arriving', { from: TARO, recipients: [HANAKO] }, mail(leg3, [HANAKO]))).rejects.toMatchObject(refusal('leg-not-for-us'));

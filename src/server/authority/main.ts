@@ -76,6 +76,8 @@ const revokeSchema = z.strictObject({
   id: z.string().max(64), reason: z.enum(['keyCompromise', 'cessationOfOperation', 'superseded']), invalidSince: timeField.optional(),
 });
 
+const alwaysSignedSchema = z.strictObject({ id: z.string().max(64), domains: z.array(z.string().max(253)).max(1000) });
+
 function adminRoutes(register: Register, changed: () => Promise<void>, audit: Hono): Hono {
   const app = new Hono();
   const post = <T>(path: string, schema: z.ZodType<T>, run: (request: T) => Promise<void>): void => {
@@ -87,6 +89,7 @@ function adminRoutes(register: Register, changed: () => Promise<void>, audit: Ho
   };
   post('/organisations', certifySchema, ({ entry, keyServer }) => register.certify(entry, keyServer));
   post('/revocations', revokeSchema, ({ id, reason, invalidSince }) => register.revoke(id, reason, invalidSince));
+  post('/always-signed', alwaysSignedSchema, ({ id, domains }) => register.alwaysSigned(id, domains));
   app.get('/organisations', async (context) => context.body(encodeJson({ organisations: await register.organisations() })));
   app.get('/published', async (context) => context.body(encodeJson(await register.published())));
   app.route('/', audit);

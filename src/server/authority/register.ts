@@ -57,6 +57,8 @@ const LIFETIME = 86_400_000;
 export interface Register {
   /** Adds an organisation, or replaces its entry (its former certificate goes on attesting old mail). */
   certify(entry: Organisation, keyServer: Bytes): Promise<void>;
+  /** Which of its domains send signed mail only. Throws `organisation-unknown`, `domain-not-certified`. */
+  alwaysSigned(id: string, domains: readonly string[]): Promise<void>;
   revoke(id: string, reason: RevocationReason, invalidSince?: Date): Promise<void>;
   organisations(): Promise<Organisation[]>;
   publish(): Promise<void>;
@@ -111,6 +113,16 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
       await store.query.insertInto('organisations').values({ id: entry.id, entry: encoded, key_server: keyServer })
         .onConflict((conflict) => conflict.column('id').doUpdateSet({ entry: encoded, key_server: keyServer })).execute();
       await appendAudit(store, clock.now(), 'certify', { organisation: entry.id });
+      await publish();
+    },
+
+    async alwaysSigned(id, domains) {
+      const entry = (await organisations()).find((organisation) => organisation.id === id);
+      if (entry === undefined) throw refused('organisation-unknown');
+      const foreign = domains.find((domain) => !entry.domains.includes(domain));
+      if (foreign !== undefined) throw refused('domain-not-certified', { domain: foreign });
+      await store.query.updateTable('organisations').set({ entry: encodeJson({ ...entry, alwaysSigned: domains }) }).where('id', '=', id).execute();
+      await appendAudit(store, clock.now(), 'always-signed', { organisation: id, domains: domains.join(' ') });
       await publish();
     },
 

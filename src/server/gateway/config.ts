@@ -27,6 +27,8 @@ const gatewayConfig = ({ path, address, spki }: ConfigFields) => z.strictObject(
   memory: z.int().min(64 * 1024 * 1024).max(1024 ** 4).default(1024 ** 3),
   /** Where monitoring asks (`/healthz`, `/readyz`, `/metrics`), in the clear: a loopback address. */
   health: address.optional(),
+  /** stages.yaml: how far the introduction has come; without it, members submit protected mail only. */
+  stages: path.optional(),
   /** How often directory and CRLs are fetched; seconds. */
   refresh: z.int().min(1).max(86_400).default(60),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),

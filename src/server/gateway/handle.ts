@@ -1,5 +1,5 @@
 /** What the gateway does with one mail on each of its two listeners (design §2, docs/protocol.md §11). */
-import { type Bytes, hex } from '../../core/bytes.ts';
+import { type Bytes, concat, hex, utf8 } from '../../core/bytes.ts';
 import { contentDigest, parseAuthEnvelopedData } from '../../core/cms/auth-enveloped-data.ts';
 import { parseSignedData } from '../../core/cms/signed-data.ts';
 import { refused, SsmaxError } from '../../core/error.ts';
@@ -8,24 +8,32 @@ import { relay } from '../../flow/relay.ts';
 import { claimedDomains, normalizeAddress, parseAddressList, parseFrom } from '../../mail/address.ts';
 import { findCarrier, replaceCarrier, type StreamedMail, stripMark } from '../../mail/carrier.ts';
 import { isDaemonReport } from '../../mail/delivery-report.ts';
+import { formatField } from '../../mail/header.ts';
 import { type Entity, parseMime } from '../../mail/mime.ts';
 import type { Copy } from './reinject.ts';
 import type { Envelope } from './smtp.ts';
+import { claimsAlwaysSigned, stageOf, type StageSource } from './stages.ts';
 
 export type ListenerName = 'submission' | 'arriving';
 
 /** Stands in every mail that a gateway sends on: a delivery report names the content by it. */
 const CONTENT_FIELD = 'X-SSMAX-Content';
 
+/** Stands in mail that is unprotected and passed all the same. */
+const STAGE_FIELD = 'X-SSMAX-Stage';
+
 export interface Handled {
   readonly copies: readonly Copy[];
   /** Undefined for mail outside SSMAX. */
   readonly contentDigest?: string;
+  /** Unprotected, from a member whose stage allows it. */
+  readonly observed?: true;
 }
 
 export interface HandlerParts extends GatewayParts {
   /** Hands all copies to the queue. */
   readonly reinject: (copies: readonly Copy[]) => Promise<void>;
+  readonly stages: StageSource;
   /** Keeps a refusal for the sender's plugin, which shows its reason. */
   readonly reportRefusal: (refusal: { contentDigest: Bytes; code: string; sender: string; params: SsmaxError['params'] }) => Promise<void>;
 }
@@ -77,16 +85,29 @@ function copy(envelope: Envelope, recipients: readonly string[], mail: StreamedM
 async function handleUnsealed(
   parts: HandlerParts, listener: ListenerName, envelope: Envelope, outer: Entity, raw: Bytes,
 ): Promise<Handled> {
-  if (listener === 'submission') throw refused('not-protected');
+  if (listener === 'submission') return observe(parts, envelope, outer, raw);
   if (envelope.from !== '' || !isDaemonReport(outer)) {
     const { directory } = await parts.trust();
-    const claimed = claimedDomains([envelope.from, ...outer.headers.all('From'), ...outer.headers.all('Sender')].map((value) => ` ${value}`));
+    const values = [envelope.from, ...outer.headers.all('From'), ...outer.headers.all('Sender')].map((value) => ` ${value}`);
+    const claimed = claimedDomains(values);
     const impersonated = directory.organisations.find(({ alwaysSigned }) => claimed.some((domain) => alwaysSigned.includes(domain)));
     if (impersonated !== undefined) throw refused('impersonation', { organisation: impersonated.names.en });
+    if (claimsAlwaysSigned(parts.stages(), values, claimed)) throw refused('impersonation', { organisation: parts.organisation.subject.commonName ?? '' });
   }
   const copies = [copy(envelope, envelope.recipients, stripMark(raw))];
   await parts.reinject(copies);
   return { copies };
+}
+
+/** A member's unprotected mail, at the stage where it still passes: marked, so that it can be found, and counted. */
+async function observe(parts: HandlerParts, envelope: Envelope, outer: Entity, raw: Bytes): Promise<Handled> {
+  const senders = [fromOf(outer), ...(envelope.from === '' ? [] : [normalizeAddress(envelope.from)])];
+  if (senders.some((sender) => stageOf(parts.stages(), sender) !== 'observe')) throw refused('not-protected');
+  const mail = stripMark(raw);
+  const mark = utf8(formatField(STAGE_FIELD, 'observe'));
+  const copies = [copy(envelope, envelope.recipients, { ...mail, head: concat(mark, mail.head), size: mark.length + mail.size })];
+  await parts.reinject(copies);
+  return { copies, observed: true };
 }
 
 function fromOf(outer: Entity): string {

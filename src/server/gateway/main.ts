@@ -19,6 +19,7 @@ import { inspectionPeer, keyServerPeer } from './peers.ts';
 import { createQueue } from './reinject.ts';
 import { replyTo } from './replies.ts';
 import { type Envelope, listen, type Listener } from './smtp.ts';
+import { followStages } from './stages.ts';
 
 export interface RunningGateway {
   readonly ports: { readonly submission: number; readonly arriving: number };
@@ -49,6 +50,7 @@ export async function runGateway(configFile: string, passphrase: string): Promis
     trust: () => trust.trust(),
     clock,
     reportRefusal: keyServer.reportRefusal,
+    stages: followStages(config.stages, log),
   };
   const admission = new Admission(config.memory);
   const figures = createFigures(admission);
@@ -87,7 +89,7 @@ interface Figures {
 }
 
 function createFigures(admission: Admission): Figures {
-  const mails = new Counter('ssmax_mails_total', 'Mails by listener and outcome: relayed, or the code of the refusal.');
+  const mails = new Counter('ssmax_mails_total', 'Mails by listener and outcome: relayed, observed, or the code of the refusal.');
   const bytes = new Counter('ssmax_mail_bytes_total', 'Size of the mails, bytes.');
   const seconds = new Histogram('ssmax_mail_seconds', 'Time from the last byte of a mail to its answer.', [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]);
   const figures: Figures = { mails, bytes, seconds, working: 0, all: [
@@ -106,9 +108,10 @@ async function take(parts: HandlerParts, listener: ListenerName, envelope: Envel
   figures.working++;
   figures.bytes.add({ listener }, raw.length);
   try {
-    const { copies, contentDigest } = await handle(parts, listener, envelope, raw);
-    figures.mails.add({ listener, outcome: 'relayed' });
-    log.info('relayed', { ...fields(), count: copies.length, ...(contentDigest !== undefined && { contentDigest }) });
+    const { copies, contentDigest, observed } = await handle(parts, listener, envelope, raw);
+    const outcome = observed === true ? 'observed' : 'relayed';
+    figures.mails.add({ listener, outcome });
+    log.info(outcome, { ...fields(), count: copies.length, ...(contentDigest !== undefined && { contentDigest }) });
   } catch (error) {
     const { code } = replyTo(error);
     figures.mails.add({ listener, outcome: error instanceof SsmaxError ? error.code : 'fault' });

@@ -67,6 +67,22 @@ export async function openConfiguredDatabase<Tables>(
   return open('postgresql', postgresDialect(url), migrations);
 }
 
+/** Why the PostgreSQL that would be opened does not answer; undefined where it does. Nothing is changed in it. */
+export async function databaseProblem(configured: string | undefined, environment: Readonly<Record<string, string | undefined>>): Promise<string | undefined> {
+  const url = environment['DATABASE_URL'] ?? '';
+  const location = url === '' ? configured ?? '' : url;
+  if (!isPostgres(location) || !URL.canParse(location)) return 'not a postgresql:// URL';
+  const kysely = new Kysely<unknown>({ dialect: postgresDialect(location) });
+  try {
+    await sql`select 1`.execute(kysely);
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  } finally {
+    await kysely.destroy();
+  }
+}
+
 function isPostgres(location: string): boolean {
   return /^postgres(?:ql)?:\/\//.test(location);
 }

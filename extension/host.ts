@@ -1,5 +1,7 @@
 /** What a mail client must offer to the pages of extension/ui. Each host implements it in its own way. */
 import type { State } from '../src/flow/open.ts';
+import type { DraftPreview } from './member/preview.ts';
+import type { Risks } from './member/risk.ts';
 import type { Reason } from './ui/reasons.ts';
 import type { DetailGroup } from './ui/verdict.ts';
 import type { Piece } from './ui/words.ts';
@@ -31,6 +33,10 @@ export interface OptionsView {
   readonly fingerprint: string | undefined;
   /** Lists of the address book may be read. */
   readonly lists: boolean;
+  /** Seconds between "send" and sending. */
+  readonly sendDelay: number;
+  /** The organisation fixed it. */
+  readonly sendDelayFixed: boolean;
 }
 
 /** What may be inspected of an individual's mail. */
@@ -51,6 +57,7 @@ export interface OptionsHost extends ConsentHost {
   options(): Promise<OptionsView>;
   /** Asks for the permission to read address-book lists. Must be called from a click. */
   allowLists(): Promise<boolean>;
+  setSendDelay(seconds: number): Promise<void>;
   openEnrolment(): void;
 }
 
@@ -66,6 +73,27 @@ export interface DetailsView {
 export interface DetailsHost {
   /** Of the mail that is shown; undefined where there is none. */
   details(): Promise<DetailsView | undefined>;
+  openEnrolment(): void;
+}
+
+/** What stands between "send" and sending. */
+export type SendingView = { readonly subject: string } & (
+  | { readonly stage: 'confirm'; readonly risks: Risks }
+  /** `until` in milliseconds since 1970. */
+  | { readonly stage: 'delay'; readonly until: number }
+  /** `done` from 0 to 1. */
+  | { readonly stage: 'working'; readonly done: number }
+);
+
+export interface SendingHost {
+  /** Undefined once there is nothing left to show. */
+  sending(): Promise<SendingView | undefined>;
+  decide(go: boolean): void;
+}
+
+export interface ComposingHost {
+  /** Of the compose window in front. */
+  preview(): Promise<DraftPreview>;
   openEnrolment(): void;
 }
 

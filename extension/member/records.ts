@@ -46,6 +46,19 @@ export interface SeenOrganisation {
   readonly first: string;
 }
 
+/** Somebody the member has written to, or had verified mail from. Never leaves this computer. */
+export interface Correspondent {
+  readonly address: string;
+  /** Names that went with the address, newest first. */
+  readonly names: readonly string[];
+  readonly lastAt: Date;
+}
+
+export interface Preferences {
+  /** Seconds between "send" and sending, in which it can be taken back; 0 for none. */
+  readonly sendDelay?: number;
+}
+
 export interface Tables {
   /** How new the trust material was that was last believed, by hexadecimal SHA-256 of the root's certificate. */
   readonly trust: Table<TrustMarks>;
@@ -60,6 +73,10 @@ export interface Tables {
   readonly deliveries: Table<SeenDelivery>;
   /** By the organisation's identifier. */
   readonly organisations: Table<SeenOrganisation>;
+  /** By address. */
+  readonly correspondents: Table<Correspondent>;
+  readonly preferences: Table<Preferences>;
 }
 
-export const TABLES = ['trust', 'settings', 'identities', 'pending', 'sealed', 'deliveries', 'organisations'] as const satisfies readonly (keyof Tables)[];
+/** New ones go to the end: their number is the version of the store. */
+export const TABLES = ['trust', 'settings', 'identities', 'pending', 'sealed', 'deliveries', 'organisations', 'correspondents', 'preferences'] as const satisfies readonly (keyof Tables)[];

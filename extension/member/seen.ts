@@ -3,6 +3,7 @@ import { hex, utf8 } from '../../src/core/bytes.ts';
 import { lengthPrefixed, sha256 } from '../../src/core/digest.ts';
 import type { Judgement } from '../../src/flow/open.ts';
 import type { Headers } from '../../src/mail/header.ts';
+import { rememberCorrespondents } from './correspondents.ts';
 import type { Tables } from './records.ts';
 
 export interface Notes {
@@ -23,10 +24,11 @@ async function deliveryOf(outer: Headers): Promise<string> {
 }
 
 /** Notes for a verified mail, and remembers it. `at` is when it came. */
-export async function note(tables: Pick<Tables, 'deliveries' | 'organisations'>, judgement: Judgement, outer: Headers, at: Date): Promise<Notes> {
+export async function note(tables: Pick<Tables, 'correspondents' | 'deliveries' | 'organisations'>, judgement: Judgement, outer: Headers, at: Date): Promise<Notes> {
   const { state, leg, contentDigest, sender, deliveredTo } = judgement;
   if (state !== 'verified' || leg !== 3 || contentDigest === undefined || sender === undefined || deliveredTo === undefined) return NONE;
   const { id } = sender.organisation;
+  await rememberCorrespondents(tables, [{ address: sender.address, displayName: judgement.message?.headers.from.displayName ?? '' }], at);
   const known = await tables.organisations.get(id);
   if (known === undefined) await tables.organisations.put(id, { first: contentDigest });
   const name = hex(await sha256(...[contentDigest, sender.address, deliveredTo].map((part) => lengthPrefixed(utf8(part)))));

@@ -30,6 +30,7 @@ interface ThunderbirdParts {
     readonly onBeforeSend: WebExtEvent<(tab: Tab, details: ComposeDetails) => Promise<BeforeSendAnswer>>;
     readonly onAfterSend: WebExtEvent<(tab: Tab, info: SendInfo) => void>;
   };
+  readonly composeAction: Messenger['composeAction'];
   readonly messageDisplayAction: Messenger['messageDisplayAction'];
   readonly messages: { getRaw(id: number, options: { readonly data_format: 'File' }): Promise<File> };
   readonly messageDisplay: {

@@ -1,6 +1,7 @@
 /** The event page: joins Thunderbird's events to the stories. Every listener is added at once, so that each can wake it. */
 import type { Runtime } from 'webextension-polyfill';
 import { browserApi, thunderbirdApi } from './api.ts';
+import { Composing } from './composing.ts';
 import { saveFile } from './downloads.ts';
 import { logFault } from './log.ts';
 import type { Request } from './protocol.ts';
@@ -13,6 +14,7 @@ const { compose, messageDisplay, scripting, windows } = thunderbirdApi;
 const member = createMember();
 const desk = new ReadingDesk(member);
 const sending = new Sending(member);
+const composing = new Composing(member);
 const replying = new Replying(member, desk);
 
 /** Events have nobody who waits for an answer: what goes wrong is at least said. */
@@ -23,8 +25,13 @@ function attempt(work: Promise<unknown>): void {
 compose.onBeforeSend.addListener((tab, details) => sending.beforeSend(tab, details));
 compose.onAfterSend.addListener((tab, info) => attempt(sending.afterSend(tab, info)));
 messageDisplay.onMessagesDisplayed.addListener((tab, displayed) => attempt(desk.displayed(tab, displayed)));
-browserApi.tabs.onCreated.addListener((tab) => attempt(replying.opened(tab)));
+browserApi.tabs.onCreated.addListener((tab) => {
+  composing.opened(tab);
+  attempt(replying.opened(tab));
+});
+browserApi.windows.onRemoved.addListener((windowId) => attempt(sending.dialog.windowClosed(windowId)));
 browserApi.tabs.onRemoved.addListener((tabId) => {
+  composing.closed(tabId);
   sending.closed(tabId);
   desk.closed(tabId);
 });
@@ -39,6 +46,9 @@ async function answer(request: Request, tabId: number): Promise<unknown> {
     case 'open': return openAttachment(tabId, request.index);
     case 'link': return openLink(request.url);
     case 'enrol': return openEnrolment();
+    case 'preview': return composing.preview(request.tabId);
+    case 'sending': return sending.dialog.view(request.tabId);
+    case 'decide': return sending.dialog.decide(request.tabId, request.go);
     case 'verdict': return desk.details(request.tabId);
     case 'attachment': return desk.attachment(request.tabId, request.messageId, request.index);
   }
@@ -77,3 +87,4 @@ browserApi.runtime.onInstalled.addListener(({ reason }) => {
   attempt(member.identities.all().then((identities) => (identities.length === 0 ? openEnrolment() : undefined)));
 });
 attempt(start());
+attempt(composing.start());

@@ -54,6 +54,11 @@ export async function draftOf({ details, files }: Original): Promise<Draft> {
   return { ...shared, text: details.plainTextBody ?? '', ...(await takeImages(details.body ?? '')) };
 }
 
+/** From whom and to whom, lists as they stand there. */
+export function addressesOf({ from, to, cc, bcc }: ComposeDetails): Pick<Draft, 'from' | 'to' | 'cc' | 'bcc'> {
+  return { from: one(from), to: list(to), cc: list(cc), bcc: list(bcc) };
+}
+
 type Recipients = messenger.compose.ComposeRecipientList | undefined;
 
 function list(recipients: Recipients): string[] {

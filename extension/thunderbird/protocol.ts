@@ -8,6 +8,9 @@ export type Request =
   | { readonly kind: 'open'; readonly index: number }
   | { readonly kind: 'link'; readonly url: string }
   | { readonly kind: 'enrol' }
+  | { readonly kind: 'preview'; readonly tabId: number }
+  | { readonly kind: 'sending'; readonly tabId: number }
+  | { readonly kind: 'decide'; readonly tabId: number; readonly go: boolean }
   | { readonly kind: 'verdict'; readonly tabId: number }
   | { readonly kind: 'attachment'; readonly tabId: number; readonly messageId: number; readonly index: number };
 

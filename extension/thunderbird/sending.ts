@@ -1,13 +1,19 @@
 /** Sending: every mail of an enrolled account is sealed as it leaves, or it does not leave. */
+import { SsmaxError } from '../../src/core/error.ts';
+import type { Mailbox } from '../../src/mail/address.ts';
 import type { NotSentView } from '../host.ts';
-import { readMailbox } from '../member/draft.ts';
+import { type Draft, readMailbox } from '../member/draft.ts';
 import { askRefusal } from '../member/refusal.ts';
+import { loadSettings } from '../member/preferences.ts';
+import { rememberCorrespondents } from '../member/correspondents.ts';
+import { assessRisks, isUnusual } from '../member/risk.ts';
 import { sealDraft, type SealParts } from '../member/seal.ts';
 import { type Reason, reasonOf, reasonOfError } from '../ui/reasons.ts';
 import { type BeforeSendAnswer, browserApi, type ComposeDetails, type SendInfo, type Tab, thunderbirdApi } from './api.ts';
-import { carrierDetails, draftOf, holdsSealed, type Original, putSealed, readWindow, restore } from './compose.ts';
+import { addressesOf, carrierDetails, draftOf, holdsSealed, type Original, putSealed, readWindow, restore } from './compose.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
+import { SendingDialog } from './sending-dialog.ts';
 import { words } from './words.ts';
 
 interface Held {
@@ -20,6 +26,7 @@ interface Held {
 export class Sending {
   readonly #member: SealParts;
   /** Sealed windows whose mail is on its way, by tab. In memory only: a member's text is never stored. */
+  readonly dialog = new SendingDialog();
   readonly #held = new Map<number, Held>();
 
   constructor(member: SealParts) {
@@ -34,9 +41,14 @@ export class Sending {
     try {
       const current = await this.#unsealed(tabId, details);
       if (current === 'sealed') return undefined;
+      this.dialog.begin(tabId, current.subject ?? '');
       original = await readWindow(tabId, current);
-      const result = await sealDraft(this.#member, await draftOf(original));
+      const draft = await draftOf(original);
+      await this.#settle(tabId, draft);
+      await this.dialog.working(tabId, 0.2);
+      const result = await sealDraft(this.#member, draft);
       if (result.kind === 'not-ours') return undefined;
+      await this.dialog.working(tabId, 0.9);
       await putSealed(tabId, result.cms);
       this.#held.set(tabId, { original, fingerprint: result.fingerprint, contentDigest: result.contentDigest, release: keepAlive() });
       return { details: carrierDetails(original) };
@@ -44,8 +56,25 @@ export class Sending {
       await this.#cancelled(tabId, details, original, error);
       return { cancel: true };
     } finally {
+      await this.dialog.end(tabId);
       release();
     }
+  }
+
+  /** What may still keep the member from sending: a second look at what is unusual, and a while to think again. */
+  async #settle(tabId: number, draft: Draft): Promise<void> {
+    const { ports, identities } = this.#member;
+    const from = readMailbox(draft.from);
+    if (await identities.signer(from.address) === undefined) return;
+    const { riskCheck, manyOutsiders, sendDelay } = await loadSettings(ports);
+    if (riskCheck) {
+      const [to, cc, bcc] = [draft.to, draft.cc, draft.bcc].map((list) => list.map(readMailbox)) as [Mailbox[], Mailbox[], Mailbox[]];
+      const risks = assessRisks({
+        from, to, cc, bcc, subject: draft.subject, text: draft.text ?? '', attachments: draft.attachments, known: await ports.tables.correspondents.all(), manyOutsiders,
+      });
+      if (isUnusual(risks)) await this.dialog.confirm(tabId, risks);
+    }
+    if (sendDelay > 0) await this.dialog.delay(tabId, sendDelay);
   }
 
   /** What the member wrote, where an earlier attempt left its seal in the window. */
@@ -61,6 +90,7 @@ export class Sending {
   async #cancelled(tabId: number, details: ComposeDetails, original: Original | undefined, error: unknown): Promise<void> {
     try {
       if (original !== undefined) await restore(tabId, original);
+      if (error instanceof SsmaxError && error.code === 'sending-cancelled') return; // the member knows
       const reason = reasonOfError(words, error);
       if (reason.code === 'fault') logFault(error);
       await tell(details.subject ?? '', reason);
@@ -81,6 +111,7 @@ export class Sending {
       const gone = error === undefined && (mode !== 'sendNow' || (headerMessageId ?? '') !== '');
       if (gone) {
         await this.#member.sealed.sent(held.fingerprint, headerMessageId ?? undefined);
+        await this.#remember(held.original);
         return;
       }
       await restore(tabId, held.original);
@@ -91,6 +122,12 @@ export class Sending {
     } finally {
       release();
     }
+  }
+
+  async #remember({ details }: Original): Promise<void> {
+    const { to, cc, bcc } = addressesOf(details);
+    const { tables, clock } = this.#member.ports;
+    await rememberCorrespondents(tables, [...to, ...cc, ...bcc].map(readMailbox), clock.now());
   }
 
   /** Thunderbird has shown the server's English line; the organisation knows the reason in full. */

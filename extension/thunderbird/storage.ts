@@ -13,6 +13,7 @@ function openAll(): Tables {
   return {
     trust: table('trust'), settings: table('settings'), identities: table('identities'), pending: table('pending'), sealed: table('sealed'),
     deliveries: table('deliveries'), organisations: table('organisations'),
+    correspondents: table('correspondents'), preferences: table('preferences'),
   };
 }
 

@@ -5,6 +5,9 @@ import type { OptionsHost, OptionsView } from '../host.ts';
 import { ConsentSwitches } from './consent.tsx';
 import type { Words } from './words.ts';
 
+/** Seconds to choose from. */
+const DELAYS = [0, 5, 10, 30, 60];
+
 export function Options({ host, words }: { readonly host: OptionsHost; readonly words: Words }): VNode {
   const [view, setView] = useState<OptionsView>();
   const load = (): void => void host.options().then(setView);
@@ -29,6 +32,18 @@ export function Options({ host, words }: { readonly host: OptionsHost; readonly 
         {!lists && <div class="buttons"><button id="allow" type="button" onClick={() => void host.allowLists().then(load)}>{words.text('options_lists_allow')}</button></div>}
       </section>
       <ConsentSwitches host={host} words={words} />
+      <section class="group">
+        <h2>{words.text('options_sending')}</h2>
+        <label>
+          <span>{words.text('options_delay')}</span>
+          <select id="delay" disabled={view.sendDelayFixed} value={view.sendDelay} onChange={(event) => void host.setSendDelay(Number(event.currentTarget.value)).then(load)}>
+            {[...new Set([...DELAYS, view.sendDelay])].sort((a, b) => a - b).map((seconds) => (
+              <option value={seconds}>{seconds === 0 ? words.text('options_delay_none') : words.text('options_delay_seconds', { seconds })}</option>
+            ))}
+          </select>
+        </label>
+        {view.sendDelayFixed && <p>{words.text('options_fixed')}</p>}
+      </section>
       {server !== undefined && (
         <section class="group">
           <h2>{words.text('options_organisation')}</h2>

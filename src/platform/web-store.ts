@@ -33,14 +33,18 @@ export function openTables<Name extends string>(name: string, tables: readonly N
   };
 }
 
-/** One version for all time: what a table holds says itself which form it has. */
+/** Tables are only ever added: their number is the version. What a table holds says itself which form it has. */
 function open(name: string, tables: readonly string[]): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open(name, 1);
+    const request = indexedDB.open(name, tables.length);
     request.onupgradeneeded = () => {
-      for (const table of tables) request.result.createObjectStore(table);
+      for (const table of tables) if (!request.result.objectStoreNames.contains(table)) request.result.createObjectStore(table);
     };
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      // A page of the version before must not keep the next one waiting.
+      request.result.onversionchange = () => request.result.close();
+      resolve(request.result);
+    };
     request.onerror = () => reject(request.error ?? new Error('IndexedDB'));
   });
 }

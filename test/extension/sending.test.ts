@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { NotSentView } from '../../extension/host.ts';
+import type { NotSentView, SendingView } from '../../extension/host.ts';
 import { enrol } from '../../extension/member/enrol.ts';
 import { Sending } from '../../extension/thunderbird/sending.ts';
 import { SsmaxError } from '../../src/core/error.ts';
+import { eventually } from '../eventually.ts';
 import { createWorld, type TestWorld } from '../flow/world.ts';
 import { fakeComposeWindow, type FakeWindow, thunderbird } from './fake-thunderbird.ts';
 import { createTestMember, type TestMember } from './member-world.ts';
@@ -47,7 +48,82 @@ function told(): NotSentView | undefined {
   return hash === '' ? undefined : JSON.parse(decodeURIComponent(hash)) as NotSentView;
 }
 
+function manage(more: Record<string, unknown>): void {
+  const { managed } = member.ports;
+  Object.assign(member.ports, { managed: async () => ({ ...(await managed() as object), ...more }) });
+}
+
 const names = (): string[] => window.files.map(({ name }) => name);
+
+/** What the window between "send" and sending asks; waits for it. */
+async function asked(): Promise<SendingView> {
+  return eventually('the window', () => {
+    const view = sending.dialog.view(7);
+    if (view === undefined) throw new Error('not there');
+    return view;
+  }, 5);
+}
+
+describe('before sending', () => {
+  beforeEach(() => {
+    thunderbird.stub('windows.create', () => Promise.resolve({ id: 70 }));
+    thunderbird.stub('windows.remove', () => Promise.resolve());
+    window.details.plainTextBody = '資料を添付します。';
+    window.files = [];
+    fakeComposeWindow(window);
+    thunderbird.stub('windows.create', () => Promise.resolve({ id: 70 }));
+    thunderbird.stub('windows.remove', () => Promise.resolve());
+  });
+
+  it('asks about what is unusual, and sends when told to', async () => {
+    const sent = send();
+    expect(await asked()).toMatchObject({ stage: 'confirm', subject: '件名', risks: { mail: [{ kind: 'no-attachment' }] } });
+    sending.dialog.decide(7, true);
+    expect(await sent).toBe('goes');
+    expect(sending.dialog.view(7)).toBeUndefined();
+    expect(thunderbird.calls.some(({ name, args }) => name === 'windows.remove' && args[0] === 70)).toBe(true);
+  });
+
+  it.each(['the button', 'closing the window'])('leaves all as it was after %s, and says nothing more', async (how) => {
+    const before = { ...window.details };
+    const sent = send();
+    await asked();
+    if (how === 'the button') sending.dialog.decide(7, false);
+    else await sending.dialog.windowClosed(70);
+    expect(await sent).toBe('cancelled');
+    expect(window.details).toMatchObject(before);
+    expect(thunderbird.calls.filter(({ name }) => name === 'windows.create')).toHaveLength(1);
+  });
+
+  it('does not ask where the organisation does not want it', async () => {
+    manage({ riskCheck: false });
+    expect(await send()).toBe('goes');
+  });
+
+  it('waits as long as was chosen, and can be cut short or taken back', async () => {
+    manage({ riskCheck: false, sendDelay: 60 });
+    for (const [go, end] of [[true, 'goes'], [false, 'cancelled']] as const) {
+      const sent = send();
+      expect(await asked()).toMatchObject({ stage: 'delay' });
+      sending.dialog.decide(7, go);
+      expect(await sent).toBe(end);
+      await sending.afterSend(TAB, { mode: 'sendNow', error: 'aborted' });
+    }
+  });
+
+  it('sends nothing under settings that it cannot read', async () => {
+    manage({ sendDelay: -1 });
+    expect(await send()).toBe('cancelled');
+    expect(told()?.reason.code).toBe('configuration-invalid');
+  });
+
+  it('knows those who were written to', async () => {
+    manage({ riskCheck: false });
+    await send();
+    await sending.afterSend(TAB, { mode: 'sendNow', headerMessageId: 'x@hinode.example' });
+    expect(await member.ports.tables.correspondents.all()).toMatchObject([{ address: 'yuki@hinode.example' }]);
+  });
+});
 
 describe('sending', () => {
   it('leaves nothing of the text in the window, and the sealed part alone', async () => {

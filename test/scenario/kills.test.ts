@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Notes, note } from '../../extension/member/seen.ts';
-import type { SeenDelivery, SeenOrganisation } from '../../extension/member/records.ts';
+import type { SeenDelivery, SeenOrganisation, Tables } from '../../extension/member/records.ts';
 import { runSsmax } from '../../scripts/world/ssmax.ts';
 import { HINODE, type LocalOrganisation, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
 import { World } from '../../scripts/world/process.ts';
@@ -78,7 +78,7 @@ const count = { kills: 0, lost: 0, doubled: 0, noted: 0 };
 interface Reader {
   readonly who: Correspondent;
   readonly trust: Trust;
-  readonly tables: { readonly deliveries: Table<SeenDelivery>; readonly organisations: Table<SeenOrganisation> };
+  readonly tables: Pick<Tables, 'correspondents' | 'deliveries' | 'organisations'>;
 }
 
 beforeAll(async () => {
@@ -89,7 +89,7 @@ beforeAll(async () => {
   killers.tsukimi.organisation = tsukimi;
   taro = await Correspondent.enrol(local, hinode, 'taro');
   const recipients = [await Correspondent.enrol(local, tsukimi, 'hanako'), await Correspondent.enrol(local, hinode, 'yuki')];
-  readers = await Promise.all(recipients.map(async (who) => ({ who, trust: await who.trust(), tables: { deliveries: table<SeenDelivery>(), organisations: table<SeenOrganisation>() } })));
+  readers = await Promise.all(recipients.map(async (who) => ({ who, trust: await who.trust(), tables: { deliveries: table<SeenDelivery>(), organisations: table<SeenOrganisation>(), correspondents: table() } })));
 }, 300_000);
 afterAll(async () => {
   await world.stop();

@@ -1,0 +1,38 @@
+/** How this plugin behaves where it may behave one way or the other: what the organisation fixed goes before what the member chose. */
+import { z } from 'zod';
+import { refused } from '../../src/core/error.ts';
+import type { MemberPorts } from './ports.ts';
+
+/** Longest time to take a mail back, in seconds. */
+export const LONGEST_DELAY = 120;
+
+const managedSchema = z.object({
+  sendDelay: z.number().int().min(0).max(LONGEST_DELAY).optional(),
+  riskCheck: z.boolean().optional(),
+  manyOutsiders: z.number().int().min(2).max(1_000).optional(),
+});
+
+export interface Settings {
+  /** Seconds between "send" and sending, in which it can be taken back. */
+  readonly sendDelay: number;
+  /** Ask before an unusual mail goes. */
+  readonly riskCheck: boolean;
+  /** From how many visible recipients outside the own organisation on to ask. */
+  readonly manyOutsiders: number;
+  /** What the organisation fixed: not for the member to change. */
+  readonly fixed: ReadonlySet<'sendDelay' | 'riskCheck' | 'manyOutsiders'>;
+}
+
+/** Throws `configuration-invalid` naming the field, as the organisation's settings are never half followed. */
+export async function loadSettings({ managed, tables }: Pick<MemberPorts, 'managed' | 'tables'>): Promise<Settings> {
+  const result = managedSchema.safeParse((await managed()) ?? {});
+  if (!result.success) throw refused('configuration-invalid', { field: result.error.issues[0]?.path.join('.') ?? '' });
+  const own = (await tables.preferences.get('sending')) ?? {};
+  const central = result.data;
+  return {
+    sendDelay: central.sendDelay ?? own.sendDelay ?? 0,
+    riskCheck: central.riskCheck ?? true,
+    manyOutsiders: central.manyOutsiders ?? 10,
+    fixed: new Set((['sendDelay', 'riskCheck', 'manyOutsiders'] as const).filter((name) => central[name] !== undefined)),
+  };
+}

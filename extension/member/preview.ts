@@ -1,0 +1,64 @@
+/** What will happen to a mail that is being written, recipient by recipient. */
+import { SsmaxError } from '../../src/core/error.ts';
+import { domainOf } from '../../src/mail/address.ts';
+import { type Organisation, organisationOfDomain } from '../../src/wire/directory.ts';
+import { loadConfiguration } from './configuration.ts';
+import { type Draft, readMailbox } from './draft.ts';
+import type { SealParts } from './seal.ts';
+
+export type Outcome =
+  /** Of the member's own organisation, which passes the mail on itself. */
+  | 'colleague'
+  /** Of another organisation in SSMAX. */
+  | 'partner'
+  | 'outside'
+  /** No address, or a list that may not be read yet. */
+  | 'unreadable';
+
+export interface RecipientPreview {
+  /** As it is shown: the name, else the address, else what was typed. */
+  readonly name: string;
+  readonly address: string;
+  readonly outcome: Outcome;
+  /** Of colleague and partner. */
+  readonly organisation?: Organisation['names'];
+}
+
+export type DraftPreview =
+  /** The account has nothing to do with SSMAX. */
+  | { readonly kind: 'not-ours' }
+  /** It has, but there is no key here: it will not be sent. */
+  | { readonly kind: 'not-enrolled'; readonly address: string }
+  /** What is needed to tell cannot be had now. */
+  | { readonly kind: 'unknown'; readonly code: string }
+  | { readonly kind: 'protected'; readonly recipients: readonly RecipientPreview[] };
+
+type Envelope = Pick<Draft, 'from' | 'to' | 'cc' | 'bcc'>;
+
+export async function previewDraft({ ports, identities, trust }: SealParts, draft: Envelope): Promise<DraftPreview> {
+  try {
+    const { address } = readMailbox(draft.from);
+    if (await loadConfiguration(ports) === undefined) return { kind: 'not-ours' };
+    const { directory } = await trust.get();
+    const own = organisationOfDomain(directory, domainOf(address));
+    if (await identities.signer(address) === undefined) return own === undefined ? { kind: 'not-ours' } : { kind: 'not-enrolled', address };
+    return { kind: 'protected', recipients: [...draft.to, ...draft.cc, ...draft.bcc].map((entry) => recipient(entry, own, (domain) => organisationOfDomain(directory, domain))) };
+  } catch (error) {
+    if (error instanceof SsmaxError) return { kind: 'unknown', code: error.code };
+    throw error;
+  }
+}
+
+function recipient(entry: string, own: Organisation | undefined, find: (domain: string) => Organisation | undefined): RecipientPreview {
+  let address: string;
+  let displayName: string;
+  try {
+    ({ address, displayName } = readMailbox(entry));
+  } catch {
+    return { name: entry, address: '', outcome: 'unreadable' };
+  }
+  const organisation = find(domainOf(address));
+  const name = displayName === '' ? address : displayName;
+  if (organisation === undefined) return { name, address, outcome: 'outside' };
+  return { name, address, outcome: organisation.id === own?.id ? 'colleague' : 'partner', organisation: organisation.names };
+}

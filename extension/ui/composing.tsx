@@ -1,0 +1,62 @@
+/** While a mail is written: what will happen to it, recipient by recipient. */
+import type { VNode } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { ComposingHost } from '../host.ts';
+import type { DraftPreview, RecipientPreview } from '../member/preview.ts';
+import { Pieces } from './parts.tsx';
+import { reasonOf } from './reasons.ts';
+import type { Piece, Words } from './words.ts';
+
+export function Composing({ host, words }: { readonly host: ComposingHost; readonly words: Words }): VNode {
+  const [preview, setPreview] = useState<DraftPreview>();
+  useEffect(() => void host.preview().then(setPreview), []);
+  return (
+    <main class="popup">
+      {preview === undefined ? <p role="status">{words.text('label_checking')}</p> : <Preview preview={preview} host={host} words={words} />}
+    </main>
+  );
+}
+
+function Preview({ preview, host, words }: { readonly preview: DraftPreview; readonly host: ComposingHost; readonly words: Words }): VNode {
+  switch (preview.kind) {
+    case 'not-ours': return <p>{words.text('composing_not_ours')}</p>;
+    case 'unknown': return <p>{reasonOf(words, preview.code).why}</p>;
+    case 'not-enrolled': return (
+      <>
+        <p>{words.text('composing_not_enrolled', { address: preview.address })}</p>
+        <div class="buttons"><button class="primary" type="button" onClick={() => host.openEnrolment()}>{words.text('not_sent_enrol')}</button></div>
+      </>
+    );
+    case 'protected': return (
+      <>
+        <h1 class="small">{words.text('composing_title')}</h1>
+        {preview.recipients.length === 0 && <p>{words.text('composing_nobody')}</p>}
+        <ul class="recipients">
+          {preview.recipients.map((one) => <li class={one.outcome}><Pieces pieces={outcomeSentence(words, one)} /></li>)}
+        </ul>
+      </>
+    );
+  }
+}
+
+export function outcomeSentence(words: Words, { outcome, name, address, organisation }: RecipientPreview): readonly Piece[] {
+  const person = name === address ? address : words.text('composing_person', { name });
+  const values = { name, person, organisation: organisation?.[words.language] ?? '' };
+  switch (outcome) {
+    case 'colleague': return words.pieces('composing_colleague', values);
+    case 'partner': return words.pieces('composing_partner', values);
+    case 'outside': return words.pieces('composing_outside', values);
+    case 'unreadable': return words.pieces('composing_unreadable', values);
+  }
+}
+
+/** For the button in the compose window: a few words that say whether it goes, and who will take it. */
+export function composingLabel(words: Words, preview: DraftPreview): string {
+  if (preview.kind === 'not-ours') return words.text('composing_label_not_ours');
+  if (preview.kind !== 'protected') return words.text('composing_label_stopped');
+  const stopped = preview.recipients.filter(({ outcome }) => outcome === 'outside' || outcome === 'unreadable');
+  if (stopped.length > 0) return words.text('composing_label_outside', { count: stopped.length });
+  const names = [...new Set(preview.recipients.map(({ organisation }) => organisation?.[words.language] ?? ''))];
+  if (names.length === 0) return words.text('composing_label_ready');
+  return names.length === 1 ? words.text('composing_label_one', { organisation: names[0] ?? '' }) : words.text('composing_label_more', { organisation: names[0] ?? '', count: names.length - 1 });
+}

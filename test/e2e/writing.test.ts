@@ -1,0 +1,72 @@
+/** Writing in a real Thunderbird: what the button says, what is asked before an unusual mail goes, and what each answer does. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Correspondent } from '../../scripts/world/correspondent.ts';
+import type { Place } from '../../scripts/world/chrome-side.ts';
+import { pages } from '../../scripts/world/desktop.ts';
+import { World } from '../../scripts/world/process.ts';
+import { until } from '../../scripts/world/wait.ts';
+import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
+
+const TARO = 'taro@hinode.example';
+const HANAKO = 'hanako@tsukimi.example';
+const YUKI = 'yuki@hinode.example';
+
+const onPage = (selector: string): Place => ({ page: pages.addon, selector });
+const button: Place = { page: pages.compose, selector: `#${ADDON_ID.replace(/[^a-z0-9_-]/gi, '_')}-composeAction-toolbarbutton` };
+
+describe('writing', { timeout: 180_000 }, () => {
+  let world: World;
+  let plugin: PluginWorld;
+  let taro: Correspondent;
+
+  beforeAll(async () => {
+    world = await World.open();
+    plugin = await startPluginWorld(world);
+    taro = await plugin.open('taro', TARO, '山田 太郎', { locale: 'ja', dark: false, plainText: true });
+    plugin.codes.set(TARO, 'ABCD-1234');
+    await taro.desktop.fill(onPage('#code'), 'ABCD-1234');
+    await taro.desktop.click(onPage('#enrol'));
+    await taro.desktop.thunderbird.see(onPage('.notice.verified'), 60_000);
+    await taro.desktop.click(onPage('.notice.verified ~ .buttons button.primary'));
+  }, 240_000);
+
+  afterAll(async () => {
+    await taro.desktop.thunderbird.quit();
+    await world.stop();
+  });
+
+  const label = (text: string): Promise<unknown> => taro.desktop.thunderbird.see({ ...button, text }, 60_000);
+
+  it('says on the button, while recipients are typed, who takes the mail, and in the popup what happens to each', async () => {
+    await taro.write({ to: [HANAKO, YUKI], subject: '予定', body: ['来週の予定です。'] });
+    await label('ほか1組織');
+    await taro.continueWriting({ to: ['x@elsewhere.example'] });
+    await label('送信できない宛先：1件');
+    await taro.desktop.click(button);
+    const popup = await taro.desktop.thunderbird.see({ ...onPage('.popup'), text: '月見製作所 が受け取り' });
+    expect(popup.text).toContain(`同じ組織の方です。${YUKI} だけが開けます。`);
+    expect(popup.text).toContain('x@elsewhere.example はSSMAXの外です。');
+    await taro.closePopup();
+    await taro.discard();
+  });
+
+  it('asks about an unusual mail; only every tick opens the way, and going back leaves all as it was', async () => {
+    await taro.write({ to: [HANAKO], subject: '見積書', body: ['見積書を添付します。'] });
+    const before = await taro.draft();
+    await taro.desktop.keys('ctrl+Return');
+    const dialog = await taro.desktop.thunderbird.see({ ...onPage('main.dialog'), text: 'いつもと違うところがあります' }, 30_000);
+    expect(dialog.text).toContain('何も添付されていません');
+    expect((await taro.desktop.thunderbird.see(onPage('#send'))).disabled).toBe(true);
+    await taro.desktop.click(onPage('#back'));
+    await until(async () => (await taro.desktop.thunderbird.find(onPage('main.dialog'))).length === 0, { what: 'the window to close' });
+    expect(await taro.draft()).toEqual(before);
+    expect(plugin.submitted).toHaveLength(0);
+
+    await taro.desktop.activate({ page: pages.compose, selector: '#messageEditor' });
+    await taro.desktop.keys('ctrl+Return');
+    await taro.desktop.click(onPage('.checks input'));
+    await until(async () => (await taro.desktop.thunderbird.find(onPage('#send')))[0]?.disabled === false, { what: 'the way to be open' });
+    await taro.desktop.click(onPage('#send'));
+    await until(() => plugin.digests.length === 1, { what: 'the sealed mail to be submitted', withinMs: 60_000 });
+  });
+});

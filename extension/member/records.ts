@@ -47,7 +47,7 @@ export interface SeenOrganisation {
 }
 
 /** Somebody the member has written to, or had verified mail from. Never leaves this computer. */
-export interface Correspondent {
+export interface KnownAddress {
   readonly address: string;
   /** Names that went with the address, newest first. */
   readonly names: readonly string[];
@@ -74,7 +74,7 @@ export interface Tables {
   /** By the organisation's identifier. */
   readonly organisations: Table<SeenOrganisation>;
   /** By address. */
-  readonly correspondents: Table<Correspondent>;
+  readonly correspondents: Table<KnownAddress>;
   readonly preferences: Table<Preferences>;
 }
 

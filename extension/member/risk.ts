@@ -6,7 +6,7 @@ import type { Bytes } from '../../src/core/bytes.ts';
 import { domainOf, type Mailbox } from '../../src/mail/address.ts';
 import { strangerGreeted } from './greeting.ts';
 import { lookalikeOf } from './lookalike.ts';
-import type { Correspondent } from './records.ts';
+import type { KnownAddress } from './records.ts';
 
 /** Something odd about one recipient. */
 export type RecipientRisk =
@@ -36,7 +36,7 @@ export interface RiskInput {
   readonly text: string;
   readonly attachments: readonly { readonly name: string; readonly bytes: Bytes }[];
   /** Whom the member has written to, or had verified mail from. */
-  readonly known: readonly Correspondent[];
+  readonly known: readonly KnownAddress[];
   /** From how many visible recipients outside the own organisation on it is worth asking. */
   readonly manyOutsiders: number;
 }
@@ -57,7 +57,7 @@ export function isUnusual({ recipients, mail }: Risks): boolean {
   return recipients.length + mail.length > 0;
 }
 
-function recipientRisks({ address, displayName }: Mailbox, own: string, known: readonly Correspondent[]): RecipientRisk[] {
+function recipientRisks({ address, displayName }: Mailbox, own: string, known: readonly KnownAddress[]): RecipientRisk[] {
   if (known.some((one) => one.address === address)) return [];
   const domain = domainOf(address);
   const out: RecipientRisk[] = [];

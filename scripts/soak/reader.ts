@@ -1,6 +1,6 @@
 /** One member who reads his mail as the plugin does: judges, opens, notes second deliveries, and removes it. */
 import { createHash } from 'node:crypto';
-import type { Correspondent, SeenDelivery, SeenOrganisation } from '../../extension/member/records.ts';
+import type { KnownAddress, SeenDelivery, SeenOrganisation } from '../../extension/member/records.ts';
 import { note } from '../../extension/member/seen.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import type { Judgement } from '../../src/flow/open.ts';
@@ -18,7 +18,7 @@ import { fingerprint } from './mails.ts';
 const TRUST_LIFETIME = 20_000;
 
 export class MailReader {
-  readonly #tables = { deliveries: table<SeenDelivery>(), organisations: table<SeenOrganisation>(), correspondents: table<Correspondent>() };
+  readonly #tables = { deliveries: table<SeenDelivery>(), organisations: table<SeenOrganisation>(), correspondents: table<KnownAddress>() };
   readonly #read = new Set<string>();
   #trust: { readonly trust: Trust; readonly at: number } | undefined;
 

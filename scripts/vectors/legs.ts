@@ -42,16 +42,16 @@ function recording(parts: GatewayParts, exchanges: Exchange[]): GatewayParts {
     ...parts,
     keyServer: {
       inspect: (of, delivered) => call('/v1/inspect', ({ evidence, recipients }: { evidence: Evidence; recipients: readonly string[] }) =>
-        keyServer.inspect(evidence, recipients), same, (target) => ({ target }))({ evidence: of, recipients: delivered }),
+        keyServer.inspect(evidence, recipients), same, (targets) => ({ targets }))({ evidence: of, recipients: delivered }),
       consents: call('/v1/consents', (request) => keyServer.consents(request), same, (consents) => ({ consents })),
       transfer: call('/v1/transfer', (request) => keyServer.transfer(request), same, (deliveries) => ({ deliveries })),
       deliver: call('/v1/deliver', (request) => keyServer.deliver(request), same, (deliveries) => ({ deliveries })),
       sign: call('/v1/sign', (request) => keyServer.sign(request), same, (signatures) => ({ signatures, certificate: organisation.der })),
     },
     inspection: {
-      async inspect(envelope, leg, direction, sender) {
-        const verdict = await inspection.inspect(envelope, leg, direction, sender);
-        exchanges.push({ path: `/v1/inspections?leg=${leg}&direction=${direction}`, headers: { 'ssmax-sender': sender }, request: base64(envelope), answer: base64(verdict) });
+      async inspect(content, leg, direction, sender, form) {
+        const verdict = await inspection.inspect(content, leg, direction, sender, form);
+        exchanges.push({ path: `/v1/inspections?leg=${leg}&direction=${direction}&form=${form}`, headers: { 'ssmax-sender': sender }, request: base64(content), answer: base64(verdict) });
         return verdict;
       },
     },
@@ -67,14 +67,14 @@ export interface HonestLegs {
 }
 
 async function steps(leg: VerifiedLeg, readers: Readonly<Record<string, Credential>>): Promise<object> {
-  const recipients = await Promise.all(leg.recipients.map(async ({ info, kemct, label }) => {
+  const recipients = await Promise.all(leg.parts.flatMap(({ body, recipients: infos }) => infos.map((one) => ({ ...one, body }))).map(async ({ info, kemct, label, body }) => {
     const [name, holder] = Object.entries(readers).find(([, { certificate }]) => hex(certificate.spkiSha256) === hex(label.targetKey)) ?? [];
     if (name === undefined || holder === undefined) throw new Error('whose key is that?');
     const secret = await decapsulateVerified(holder.key, kemct);
     const cek = await unwrapCek(info.encryptedKey, secret, info.ukm);
     return {
       holder: name, purpose: label.purpose, label: kemct.label, labelHash: await sha256(kemct.label), secret,
-      kek: await hkdf(secret, new Uint8Array(0), kemOtherInfo(info.ukm), 32), cek, content: new TextDecoder().decode(await decryptContent(leg.envelope.body, cek)),
+      kek: await hkdf(secret, new Uint8Array(0), kemOtherInfo(info.ukm), 32), cek, content: new TextDecoder().decode(await decryptContent(body, cek)),
     };
   }));
   const { signer } = leg;

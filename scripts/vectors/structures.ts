@@ -113,7 +113,7 @@ function legs(): Case[] {
     { name: 'leg 1', structure: 'leg', der: encodeLeg(leg1), fields: { ...leg1, labelHashes: [...leg1.labelHashes].sort((a, b) => hex(a) < hex(b) ? -1 : 1) } },
     { name: 'leg 3 with everything', structure: 'leg', der: encodeLeg(leg3), fields: leg3 },
     bad('version 0', 'leg-invalid', legOf({ version: integer(0) })), bad('leg 0', 'leg-invalid', legOf({ leg: integer(0) })), bad('leg 4', 'leg-invalid', legOf({ leg: integer(4) })),
-    bad('purpose 9', 'label-invalid', legOf({ purpose: enumerated(9) })), bad('mode 4', 'leg-invalid', legOf({ mode: enumerated(4) })),
+    bad('purpose 9', 'label-invalid', legOf({ purpose: enumerated(9) })), bad('mode 5', 'leg-invalid', legOf({ mode: enumerated(5) })),
     bad('label hashes not sorted', 'leg-invalid', legOf({ hashes: sequence(...[...hashes].reverse()) })), bad('a label hash twice', 'leg-invalid', legOf({ hashes: sequence(hash, hash) })),
     bad('no recipients', 'label-invalid', legOf({ recipients: sequence() })), bad('hidden is no recipient', 'leg-invalid', legOf({ hidden: sequence(ia5String('x@tsukimi.example')) })),
     bad('empty name', 'text-invalid', legOf({ sender: sequence(ia5String('a@b.example'), utf8String(''), boolean(false)) })),

@@ -22,6 +22,8 @@ export const OID = {
   directory: `${ARC}.4.2`,
   userRequest: `${ARC}.4.3`,
   organisationAnswer: `${ARC}.4.4`,
+  // What a sealed part of a mixed mail can be beside an AuthEnvelopedData
+  forwarded: `${ARC}.5.1`,
   // CMS content types (RFC 5652, RFC 5083)
   data: '1.2.840.113549.1.7.1',
   signedData: '1.2.840.113549.1.7.2',

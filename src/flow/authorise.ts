@@ -11,19 +11,27 @@ import type { NativeCrypto } from '../core/keys.ts';
 import { OID } from '../core/oids.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { decodeKemHeader, type KemHeader } from '../wire/kemct.ts';
-import { decodeLabel, type Label } from '../wire/label.ts';
-import type { Direction, Inspection } from '../wire/leg.ts';
+import { decodeLabel } from '../wire/label.ts';
+import type { Direction, Inspection, Leg } from '../wire/leg.ts';
 import type { Evidence } from '../wire/relay.ts';
+import { mixedDigest, partIdentity } from '../wire/sealed-part.ts';
 import { decodeVerdict, type Verdict, VERDICT_LIFETIME } from '../wire/verdict.ts';
+import { requireMode } from './leg-content.ts';
 import { acceptedCertificate, requireIssuedByOwn } from './organisation-keys.ts';
 import type { Trust } from './trust.ts';
-import { checkLabel, requireFresh, type SignedLeg, verifySigner } from './verify-leg.ts';
+import { checkLabel, mainPurpose, requireFresh, type SignedLeg, verifySigner } from './verify-leg.ts';
+
+/** One ciphertext of an arriving leg, as far as the key server gets it. */
+export interface ArrivingPart {
+  readonly header: KemHeader;
+  readonly labelHash: Bytes;
+  /** The ciphertext's contentDigest. */
+  readonly digest: Bytes;
+}
 
 /** An arriving leg that passed every check but authorisation and verdict. */
 export interface ArrivingLeg extends SignedLeg {
-  readonly header: KemHeader;
-  readonly label: Label;
-  readonly labelHash: Bytes;
+  readonly parts: readonly ArrivingPart[];
   /** The own certificate whose key it is sealed to: the one in use, or a former one that is still accepted. */
   readonly sealedTo: Certificate;
 }
@@ -32,38 +40,61 @@ export interface ArrivingLeg extends SignedLeg {
 export async function verifyArriving(
   native: NativeCrypto, evidence: Evidence, own: Certificate, trust: Trust, now: Date,
 ): Promise<ArrivingLeg> {
-  const header = decodeKemHeader(evidence.header);
-  const label = decodeLabel(header.label);
+  const headers = evidence.headers.map(decodeKemHeader);
+  const labels = headers.map((header) => decodeLabel(header.label));
   const signer = decodeSignerInfo(evidence.signerInfo);
   const signed = await verifySigner({
     signer, certificates: evidence.certificates, eContentDigest: undefined, trust, now, at: now,
   });
-  const labelHash = await sha256(header.label);
-  if (!signed.leg.labelHashes.some((hash) => equal(hash, labelHash))) throw refused('label-mismatch', { what: 'label hash' });
-  await checkLabel(signed, label);
-  const sealedTo = checkPurpose(signed, label, own, trust, now);
+  const content = await contentOf(signed.leg, evidence.mixed);
+  if (headers.length !== content.length) throw refused('recipient-info-count');
+  checkLegNumber(signed, own);
   requireFresh(signer.attributes.signingTime, now);
-  await verifyLabelProof(native, { publicKey: sealedTo.publicKey, c1: header.c1, labelDigest: labelHash }, header);
-  return { ...signed, header, label, labelHash, sealedTo };
+  const parts: ArrivingPart[] = [];
+  let sealedTo = own;
+  for (const [i, header] of headers.entries()) {
+    const { [i]: label } = labels;
+    const { [i]: sealed } = content;
+    if (label === undefined || sealed === undefined) throw refused('recipient-info-count');
+    const labelHash = await sha256(header.label);
+    if (!signed.leg.labelHashes.some((hash) => equal(hash, labelHash))) throw refused('label-mismatch', { what: 'label hash' });
+    await checkLabel(signed, label, sealed.digest);
+    if (label.purpose !== mainPurpose(signed.leg, sealed.forwarded)) throw refused('leg-not-for-us');
+    const target = acceptedCertificate(trust, own, label.targetKey, now);
+    // Who seals several parts does it at one time, for one key.
+    if (target === undefined || (i > 0 && target !== sealedTo)) throw refused('label-mismatch', { what: 'target' });
+    sealedTo = target;
+    await verifyLabelProof(native, { publicKey: sealedTo.publicKey, c1: header.c1, labelDigest: labelHash }, header);
+    parts.push({ header, labelHash, digest: sealed.digest });
+  }
+  return { ...signed, parts, sealedTo };
 }
 
-function checkPurpose(signed: SignedLeg, label: Label, own: Certificate, trust: Trust, now: Date): Certificate {
-  const { leg, organisation } = signed;
+/** The ciphertexts that the signed contentDigest is made of: the gateway can neither add one nor keep one back. */
+async function contentOf(leg: Leg, mixed: Evidence['mixed']): Promise<{ digest: Bytes; forwarded: boolean }[]> {
+  const parts = mixed === undefined
+    ? [{ digest: leg.contentDigest, forwarded: false }]
+    : mixed.parts.map(({ digest, origins }) => ({ digest, forwarded: origins !== undefined }));
+  requireMode(leg.mode, mixed !== undefined, parts);
+  if (mixed === undefined) return parts;
+  const identities = await Promise.all(mixed.parts.map(({ digest, origins }) => partIdentity(digest, origins)));
+  if (!equal(await mixedDigest({ clear: mixed.clear, parts: identities }), leg.contentDigest)) throw refused('content-digest-mismatch', { where: 'leg' });
+  return parts;
+}
+
+function checkLegNumber({ leg, organisation }: SignedLeg, own: Certificate): void {
   const ours = equal(organisation.certificate, own.der);
-  if (leg.leg === 1 ? !ours || label.purpose !== 'seal' : leg.leg !== 2 || ours || label.purpose !== 'transfer') {
-    throw refused('leg-not-for-us');
-  }
-  const sealedTo = acceptedCertificate(trust, own, label.targetKey, now);
-  if (sealedTo === undefined) throw refused('label-mismatch', { what: 'target' });
-  return sealedTo;
+  if (leg.leg === 1 ? !ours : leg.leg !== 2 || ours) throw refused('leg-not-for-us');
 }
 
 /** The same C1 may come again with the same label (a retry), never with another (an attack, design §3). */
 export async function requireSameLabel(
   seen: (c1: Bytes, labelHash: Bytes) => Promise<Bytes>, arriving: ArrivingLeg,
 ): Promise<void> {
-  const known = await seen(arriving.header.c1, arriving.labelHash);
-  if (!equal(known, arriving.labelHash)) throw refused('ciphertext-reused');
+  for (const { header, labelHash } of arriving.parts) {
+    const known = await seen(header.c1, labelHash);
+    if (!equal(known, labelHash)) throw refused('ciphertext-reused');
+  }
 }
 
 /** Directions in which a leg must have been inspected before it may go on. */

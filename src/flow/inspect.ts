@@ -5,8 +5,8 @@ import { refused } from '../core/error.ts';
 import { OID } from '../core/oids.ts';
 import type { Direction } from '../wire/leg.ts';
 import { encodeVerdict, type Verdict } from '../wire/verdict.ts';
-import { judge, type Policy, type Scanner } from './judge.ts';
-import { type Opener, openSubmission } from './open-submission.ts';
+import { judgeAll, type Policy, type Scanner } from './judge.ts';
+import { type Opener, openSubmission, type SubmissionForm } from './open-submission.ts';
 import type { Clock } from './ports.ts';
 
 export interface InspectionParts extends Opener {
@@ -18,8 +18,9 @@ export interface InspectionParts extends Opener {
 }
 
 export interface InspectionRequest {
-  /** DER AuthEnvelopedData for this server's key. */
-  readonly envelope: Bytes;
+  /** A leg's content, sealed for this server's key. */
+  readonly submission: Bytes;
+  readonly form: SubmissionForm;
   /** The leg as it arrived at the gateway. */
   readonly leg: 1 | 2;
   readonly direction: Direction;
@@ -37,16 +38,16 @@ export interface Inspected {
  * Inspects one mail in one direction. Throws what `openSubmission` throws, `direction-invalid` (what arrives from another
  * organisation never goes out), and `unavailable` when the scanner cannot say.
  */
-export async function inspect(parts: InspectionParts, { envelope, leg, direction, sender }: InspectionRequest): Promise<Inspected> {
+export async function inspect(parts: InspectionParts, { submission, form, leg, direction, sender }: InspectionRequest): Promise<Inspected> {
   if (leg === 2 && direction === 'outbound') throw refused('direction-invalid');
   const { policy, organisation, clock } = parts; // the policy may be replaced while this mail is looked at
-  const { content, contentDigest } = await openSubmission(envelope, parts);
+  const { contents, contentDigest } = await openSubmission(submission, parts, form);
   try {
-    const { result, findings } = await judge(content, direction, policy, parts.scanner);
+    const { result, findings } = await judgeAll(contents, direction, policy, parts.scanner);
     const verdict = { contentDigest, leg, direction, organisation, policy: policy.version, result, findings, time: clock.now(), sender };
     return { verdict, der: await sign(verdict, parts) };
   } finally {
-    content.fill(0);
+    for (const content of contents) content.fill(0);
   }
 }
 

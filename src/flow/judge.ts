@@ -71,6 +71,32 @@ export async function judge(content: Bytes, direction: Direction, policy: Policy
   }
 }
 
+/**
+ * Judges a mail and what it forwards, each by all rules. The leaves are counted through; what concerns one of them as a whole
+ * is said of its first leaf, but for the mail itself.
+ */
+export async function judgeAll(contents: readonly Bytes[], direction: Direction, policy: Policy, scanner: Scanner): Promise<Judgement> {
+  const judgements: Judgement[] = [];
+  let before = 0;
+  for (const [i, content] of contents.entries()) {
+    const count = countLeaves(content, policy.limits);
+    const { result, findings } = await judge(content, direction, policy, scanner);
+    const first = before;
+    judgements.push({ result, findings: findings.map(({ code, part }) => ({ code, part: i > 0 && part === 0 ? first + 1 : first + part })) });
+    before += count;
+  }
+  return worst(judgements);
+}
+
+/** One for what cannot be parsed: it is refused as a whole. */
+function countLeaves(content: Bytes, limits: Limits): number {
+  try {
+    return leaves(parseMime(content, 'sealed', limits)).length;
+  } catch {
+    return 1;
+  }
+}
+
 /** The leaves in order: leaf number n, from 1, is what a finding calls part n. */
 function leaves(entity: Entity): Entity[] {
   return entity.children.length === 0 ? [entity] : entity.children.flatMap(leaves);

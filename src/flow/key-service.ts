@@ -11,7 +11,7 @@ import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { domainOf } from '../mail/address.ts';
 import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
 import { encodeLabel, type Purpose, sortAddresses } from '../wire/label.ts';
-import type { Inspection } from '../wire/leg.ts';
+import type { Inspection, Mode } from '../wire/leg.ts';
 import type { Consent, ConsentsRequest, Delivery, Evidence, Reencrypted, ReencryptRequest, SignRequest } from '../wire/relay.ts';
 import { type ArrivingLeg, directionsDue, requireSameLabel, requireVerdicts, verifyArriving } from './authorise.ts';
 import { inspectedAt, inspectedDirections, inspectionsOf } from './individuals.ts';
@@ -32,6 +32,8 @@ export interface KeyServiceParts {
   readonly trust: () => Promise<Trust>;
   readonly members: Members;
   readonly consents: Consents;
+  /** What the own members may send (docs/admin/modes.md). */
+  readonly modes: readonly Mode[];
   readonly seen: SeenCiphertexts;
   readonly records: Records;
   readonly clock: Clock;
@@ -47,8 +49,10 @@ interface Split {
 }
 
 export interface KeyService {
-  /** `recipients`: those whose mail is delivered here; their consent counts at an ISP. */
-  inspect(evidence: Evidence, recipients?: readonly string[]): Promise<Reencrypted>;
+  /**
+   * One for each sealed part. `recipients`: those whose mail is delivered here; their consent counts at an ISP.
+   */
+  inspect(evidence: Evidence, recipients?: readonly string[]): Promise<Reencrypted[]>;
   /** At an ISP, which of these addresses' mail may be inspected; nothing elsewhere, where all is. */
   consents(request: ConsentsRequest): Promise<Consent[]>;
   transfer(request: ReencryptRequest): Promise<Delivery[]>;
@@ -79,6 +83,7 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
 
   async function arriving(evidence: Evidence, trust: Trust): Promise<ArrivingLeg> {
     const leg = await verifyArriving(native, evidence, certificate, trust, clock.now());
+    if (leg.leg.leg === 1 && !parts.modes.includes(leg.leg.mode)) throw refused('mode-not-allowed', { mode: leg.leg.mode });
     await alerting(leg, () => requireSameLabel((c1, hash) => parts.seen.record(c1, hash), leg));
     return leg;
   }
@@ -100,23 +105,26 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     return found;
   }
 
-  async function labelFor(purpose: Purpose, target: Certificate, leg: ArrivingLeg, recipients: readonly string[]): Promise<Bytes> {
-    return encodeLabel({
-      purpose, targetKey: target.spkiSha256, sealer: certificate.sha256, contentDigest: leg.leg.contentDigest, recipients,
-    });
+  function labelFor(purpose: Purpose, target: Certificate, digest: Bytes, recipients: readonly string[]): Bytes {
+    return encodeLabel({ purpose, targetKey: target.spkiSha256, sealer: certificate.sha256, contentDigest: digest, recipients });
   }
 
+  /** For each target each sealed part. */
   async function reencryptTo(
     purpose: Purpose, leg: ArrivingLeg, targets: readonly { certificate: Certificate; recipients: readonly string[] }[],
   ): Promise<Reencrypted[]> {
-    const labels = await Promise.all(targets.map((target) => labelFor(purpose, target.certificate, leg, target.recipients)));
-    const digests = await Promise.all(labels.map((label) => sha256(label)));
-    const answers = await reencrypt(native, keyFor(leg.sealedTo), leg.header.c1, leg.labelHash, targets.map((target, i) => ({
-      publicKey: target.certificate.publicKey, labelDigest: at(digests, i),
-    })));
-    return answers.map(({ c1prime, ...answer }, i) => ({
-      certificate: at(targets, i).certificate.der, label: at(labels, i), c1: c1prime, ...answer,
-    }));
+    const byPart: Reencrypted[][] = [];
+    for (const { header, labelHash, digest } of leg.parts) {
+      const labels = targets.map((target) => labelFor(purpose, target.certificate, digest, target.recipients));
+      const digests = await Promise.all(labels.map((label) => sha256(label)));
+      const answers = await reencrypt(native, keyFor(leg.sealedTo), header.c1, labelHash, targets.map((target, i) => ({
+        publicKey: target.certificate.publicKey, labelDigest: at(digests, i),
+      })));
+      byPart.push(answers.map(({ c1prime, ...answer }, i) => ({
+        certificate: at(targets, i).certificate.der, label: at(labels, i), c1: c1prime, ...answer,
+      })));
+    }
+    return targets.flatMap((_, i) => byPart.map((answers) => at(answers, i)));
   }
 
   async function authorise(
@@ -159,7 +167,7 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
   /** An ISP's members did not agree to be read (design §2): without the consent of one whom this mail concerns there is nothing to inspect with. */
   async function requireConsent(leg: ArrivingLeg, recipients: readonly string[], own: Organisation): Promise<void> {
     for (const address of recipients) {
-      if (!leg.label.recipients.includes(address)) throw refused('recipient-not-in-label', { recipient: address });
+      if (!leg.leg.recipients.includes(address)) throw refused('recipient-not-in-label', { recipient: address });
     }
     const outbound = leg.leg.leg === 1 ? [leg.leg.sender.address] : [];
     if (own.type === 'isp' && (await consents({ outbound, inbound: [...recipients] }, own)).length === 0) throw refused('inspection-not-consented');
@@ -185,8 +193,8 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     // An ISP's members are individuals: nobody but they holds a key to their mail (design §3).
     const recover = parts.recovery === true && organisation.type !== 'isp';
     return members.map((member) => {
-      // With recovery, mail waits in the mailbox, sealed, until its member enrols.
-      if (member.certificates.length === 0 && !recover) throw refused('recipient-not-enrolled', { recipient });
+      // With recovery, mail waits in the mailbox, sealed, until its member enrols. What is only signed can be read without a key.
+      if (member.certificates.length === 0 && leg.parts.length > 0 && !recover) throw refused('recipient-not-enrolled', { recipient });
       return { recipients: [recipient], mailbox: member.mailbox, targets: member.certificates.map((der) => parseCertificate(der)), recover };
     });
   }
@@ -197,8 +205,8 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     const answers = await reencryptTo(purpose, leg, flat);
     const forRecovery = await reencryptTo('recover', leg, splits.filter(({ recover }) => recover === true).map((split) => ({ certificate, recipients: legRecipients(split) })));
     return splits.map(({ recipients, mailbox, targets, recover }) => ({
-      recipients: [...recipients], ...(mailbox !== undefined && { mailbox }), targets: answers.splice(0, targets.length),
-      ...(recover === true && { recover: at(forRecovery.splice(0, 1), 0) }),
+      recipients: [...recipients], ...(mailbox !== undefined && { mailbox }), targets: answers.splice(0, targets.length * leg.parts.length),
+      ...(recover === true && { recover: forRecovery.splice(0, leg.parts.length) }),
     }));
   }
 
@@ -216,8 +224,8 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     const signatures = await Promise.all(request.splits.map(async (asked) => {
       const split = splits.find((one) => one.mailbox === asked.mailbox && sameAddresses(one.recipients, asked.recipients));
       if (split === undefined) throw refused('split-unknown');
-      const labels = await Promise.all(split.targets.map((target) => labelFor(purpose, target, leg, legRecipients(split))));
-      if (split.recover === true) labels.push(await labelFor('recover', certificate, leg, legRecipients(split)));
+      const labelsFor = (use: Purpose, target: Certificate): Bytes[] => leg.parts.map(({ digest }) => labelFor(use, target, digest, legRecipients(split)));
+      const labels = [...split.targets.flatMap((target) => labelsFor(purpose, target)), ...(split.recover === true ? labelsFor('recover', certificate) : [])];
       const signedAttrs = await nextSignedAttributes(leg, {
         purpose, recipients: split.recipients, mailbox: split.mailbox, labels, messageDigest: asked.messageDigest, inspections: inspections(split),
         organisation: own, certificate, signingTime: now,
@@ -238,9 +246,7 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
       const own = ownOrganisation(trust);
       await alerting(leg, () => requireConsent(leg, recipients, own));
       if (!own.inspections.some((hash) => equal(hash, target.spkiSha256))) throw new SsmaxError('fault', 'inspection-unknown');
-      const [only] = await reencryptTo('inspect', leg, [{ certificate: target, recipients: leg.leg.recipients }]);
-      if (only === undefined) throw new SsmaxError('fault', 'no-answer');
-      return only;
+      return reencryptTo('inspect', leg, [{ certificate: target, recipients: leg.leg.recipients }]);
     },
     consents: async (request) => consents(request, ownOrganisation(await parts.trust())),
     transfer: (request) => answer('transfer', request),
@@ -249,11 +255,11 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
   };
 }
 
-/** Recipients must be the label's; a Bcc recipient never stands with others (design §3). */
+/** Recipients must be the leg's, which its labels repeat; a Bcc recipient never stands with others (design §3). */
 function checkSplits(leg: ArrivingLeg, splits: readonly { recipients: readonly string[] }[]): void {
   for (const { recipients } of splits) {
     for (const address of recipients) {
-      if (!leg.label.recipients.includes(address)) throw refused('recipient-not-in-label', { recipient: address });
+      if (!leg.leg.recipients.includes(address)) throw refused('recipient-not-in-label', { recipient: address });
     }
     if (recipients.length > 1 && recipients.some((address) => leg.leg.hidden.includes(address))) throw refused('split-bcc');
   }

@@ -6,11 +6,11 @@
 import type { Bytes } from '../core/bytes.ts';
 import { encodeSignedAttributes } from '../core/cms/signed-data.ts';
 import { sha256 } from '../core/digest.ts';
-import { OID } from '../core/oids.ts';
 import type { Certificate } from '../core/pki/certificate.ts';
 import type { Organisation } from '../wire/directory.ts';
 import { sortAddresses } from '../wire/label.ts';
 import { encodeLeg, type Inspection } from '../wire/leg.ts';
+import { contentTypeOf } from './leg-content.ts';
 import type { SignedLeg } from './verify-leg.ts';
 
 export interface NextLeg {
@@ -19,7 +19,7 @@ export interface NextLeg {
   readonly recipients: readonly string[];
   /** deliver: the mailbox that the recipient stands for. */
   readonly mailbox?: string | undefined;
-  /** DER Labels of the new recipient infos. */
+  /** DER Labels of the new recipient infos, of all sealed parts. */
   readonly labels: readonly Bytes[];
   /** SHA-256 of the new eContent. */
   readonly messageDigest: Bytes;
@@ -44,7 +44,7 @@ export async function nextSignedAttributes(before: SignedLeg, next: NextLeg): Pr
   const recipients = legRecipients(next);
   const [addressed] = next.recipients;
   return encodeSignedAttributes({
-    contentType: OID.authEnvelopedData,
+    contentType: contentTypeOf(leg.mode),
     messageDigest: next.messageDigest,
     signingTime,
     certificateHash: next.certificate.sha256,

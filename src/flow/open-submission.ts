@@ -1,18 +1,25 @@
 /**
- * Opening what a gateway submits to its inspection server: an AuthEnvelopedData that the key server re-encrypted for
- * this server and nobody else (docs/protocol.md §8). Everything that can be checked in public is checked
- * before the private key is used; from there on there is one opaque error.
+ * Opening what a gateway submits to its inspection server: a leg's content that the key server re-encrypted for this server
+ * and nobody else (docs/protocol.md §8). Everything that can be checked in public is checked before the private key is
+ * used; from there on there is one opaque error.
  */
-import { type Bytes, equal } from '../core/bytes.ts';
-import { contentDigest, decryptContent, type EnvelopeBody, parseAuthEnvelopedData } from '../core/cms/auth-enveloped-data.ts';
+import { type Bytes, equal, hex } from '../core/bytes.ts';
+import { decryptContent, type EnvelopeBody } from '../core/cms/auth-enveloped-data.ts';
 import { parseKemRecipientInfo, unwrapCek } from '../core/cms/kem-recipient-info.ts';
 import { sha256 } from '../core/digest.ts';
 import { decapsulate } from '../core/elgamal/index.ts';
 import { refused, SsmaxError } from '../core/error.ts';
 import type { NativeCrypto } from '../core/keys.ts';
+import { OID } from '../core/oids.ts';
+import { joinMixed } from '../mail/mixed.ts';
 import { decodeKemct, type Kemct } from '../wire/kemct.ts';
 import { decodeLabel, type Label } from '../wire/label.ts';
+import { readLegContent } from './leg-content.ts';
 import type { Credential } from './ports.ts';
+
+/** What is submitted: one AuthEnvelopedData, or a clear part with sealed ones (docs/protocol.md §5). */
+export const SUBMISSION_FORMS = ['sealed', 'mixed'] as const;
+export type SubmissionForm = (typeof SUBMISSION_FORMS)[number];
 
 /** What opening needs to know of the server itself. */
 export interface Opener {
@@ -23,14 +30,18 @@ export interface Opener {
 }
 
 export interface OpenedSubmission {
-  /** The MIME entity. Secret: whoever takes it fills it with zeros when done. */
-  readonly content: Bytes;
+  /**
+   * MIME entities, each to be judged: the mail, then what it forwards. Secret: whoever takes them fills them with zeros when
+   * done.
+   */
+  readonly contents: readonly Bytes[];
   readonly contentDigest: Bytes;
 }
 
 interface Submission {
   readonly body: EnvelopeBody;
-  readonly contentDigest: Bytes;
+  readonly digest: Bytes;
+  readonly forwarded: boolean;
   readonly kemct: Kemct;
   readonly encryptedKey: Bytes;
 }
@@ -38,37 +49,45 @@ interface Submission {
 /**
  * Checks and decrypts.
  *
- * @param der DER AuthEnvelopedData with exactly one recipient info, of purpose `inspect`
- * @throws SsmaxError `refused`: `der-invalid`, `envelope-invalid`, `envelope-algorithm`, `recipient-info-count`,
- *   `recipient-info-invalid`, `label-invalid`, `content-digest-mismatch`, `label-mismatch`; `not-for-me`:
- *   `recipient-info-target`; and for all that has to do with decryption (proof, KEM, key wrap, commitment, GCM) the one
- *   `content-invalid`
+ * @param submission a leg's eContent in which every sealed part has exactly one recipient info, of purpose `inspect`
+ * @throws SsmaxError `refused`: `der-invalid`, `envelope-invalid`, `envelope-algorithm`, `mixed-invalid` and what parseMime
+ *   throws, `recipient-info-count`, `recipient-info-invalid`, `label-invalid`, `content-digest-mismatch`, `label-mismatch`;
+ *   `not-for-me`: `recipient-info-target`; and for all that has to do with decryption (proof, KEM, key wrap, commitment,
+ *   GCM) the one `content-invalid`
  */
-export async function openSubmission(der: Bytes, opener: Opener): Promise<OpenedSubmission> {
-  const submission = await checkSubmission(der, opener);
+export async function openSubmission(submission: Bytes, opener: Opener, form: SubmissionForm): Promise<OpenedSubmission> {
+  const eContentType = form === 'sealed' ? OID.authEnvelopedData : OID.data;
+  const { parts, mixed, contentDigest, recipientInfos } = await readLegContent({ eContentType, eContent: submission });
+  const checked = parts.map(({ body, digest, origins }, i) => checkPart({ body, digest, forwarded: origins.length > 0 }, recipientInfos[i] ?? [], opener));
+  const opened: { content: Bytes; forwarded: boolean }[] = [];
   try {
-    return { content: await decrypt(submission, opener), contentDigest: submission.contentDigest };
+    for (const part of checked) opened.push({ content: await decrypt(part, opener), forwarded: part.forwarded });
   } catch (error) {
+    for (const { content } of opened) content.fill(0);
     // A fault is ours and tells nothing of the content; all else must look alike.
     if (error instanceof SsmaxError && error.kind === 'fault') throw error;
     throw refused('content-invalid');
   }
+  const of = (forwarded: boolean): Bytes[] => opened.filter((part) => part.forwarded === forwarded).map(({ content }) => content);
+  if (mixed === undefined) return { contents: of(false), contentDigest };
+  const own = of(false);
+  const whole = joinMixed(mixed.clear, own, hex(contentDigest).slice(0, 32));
+  for (const content of own) content.fill(0);
+  return { contents: [whole, ...of(true)], contentDigest };
 }
 
-async function checkSubmission(der: Bytes, opener: Opener): Promise<Submission> {
-  const { recipientInfos, body } = parseAuthEnvelopedData(der);
+function checkPart(part: Pick<Submission, 'body' | 'digest' | 'forwarded'>, recipientInfos: readonly Bytes[], opener: Opener): Submission {
   const [only, ...others] = recipientInfos;
   if (only === undefined || others.length > 0) throw refused('recipient-info-count');
   const info = parseKemRecipientInfo(only);
   const kemct = decodeKemct(info.kemct);
   const label = decodeLabel(kemct.label);
-  const digest = await contentDigest(body);
-  if (!equal(info.ukm, digest)) throw refused('content-digest-mismatch', { where: 'ukm' });
-  if (!equal(label.contentDigest, digest)) throw refused('content-digest-mismatch', { where: 'label' });
+  if (!equal(info.ukm, part.digest)) throw refused('content-digest-mismatch', { where: 'ukm' });
+  if (!equal(label.contentDigest, part.digest)) throw refused('content-digest-mismatch', { where: 'label' });
   const { certificate } = opener.credential;
   if (!equal(info.subjectKeyIdentifier, certificate.subjectKeyIdentifier)) throw new SsmaxError('not-for-me', 'recipient-info-target');
   checkLabel(label, opener);
-  return { body, contentDigest: digest, kemct, encryptedKey: info.encryptedKey };
+  return { ...part, kemct, encryptedKey: info.encryptedKey };
 }
 
 /** A label for another purpose would let this server open what was never submitted for inspection. */
@@ -78,12 +97,12 @@ function checkLabel(label: Label, { credential, sealer }: Opener): void {
   if (!equal(label.sealer, sealer)) throw refused('label-mismatch', { what: 'sealer' });
 }
 
-async function decrypt({ body, contentDigest: ukm, kemct, encryptedKey }: Submission, { credential, native }: Opener): Promise<Bytes> {
+async function decrypt({ body, digest, kemct, encryptedKey }: Submission, { credential, native }: Opener): Promise<Bytes> {
   const secrets: Bytes[] = [];
   try {
     const secret = await decapsulate(native, credential.key, kemct, await sha256(kemct.label));
     secrets.push(secret);
-    const cek = await unwrapCek(encryptedKey, secret, ukm);
+    const cek = await unwrapCek(encryptedKey, secret, digest);
     secrets.push(cek);
     return await decryptContent(body, cek);
   } finally {

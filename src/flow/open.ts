@@ -11,14 +11,15 @@ import { type ErrorParams, refused, SsmaxError } from '../core/error.ts';
 import type { NativeCrypto } from '../core/keys.ts';
 import { claimedDomains, domainOf, parseFrom } from '../mail/address.ts';
 import { findCarrier } from '../mail/carrier.ts';
+import { joinMixed } from '../mail/mixed.ts';
 import { isDaemonReport, isDeliveryReport } from '../mail/delivery-report.ts';
 import { type Entity, parseMime } from '../mail/mime.ts';
 import { compareHeaders, type HeaderConflict, type ProtectedHeaders, readProtectedHeaders } from '../mail/protected-headers.ts';
 import type { Organisation } from '../wire/directory.ts';
-import type { Inspection, LegNumber, Sender } from '../wire/leg.ts';
+import type { Inspection, LegNumber, Mode, Sender } from '../wire/leg.ts';
 import type { Credential } from './ports.ts';
 import type { Trust } from './trust.ts';
-import { type RecipientInfo, type VerifiedLeg, verifyLeg } from './verify-leg.ts';
+import { type LegPart, type SignedLeg, type VerifiedLeg, verifyLeg } from './verify-leg.ts';
 
 export type State = 'verified' | 'outside' | 'problem' | 'cannot-check';
 
@@ -49,6 +50,33 @@ export interface OpenedMessage {
   readonly conflicts: readonly HeaderConflict[];
 }
 
+/** A person whom an organisation vouches for. */
+export interface Person extends Sender {
+  readonly organisation: Pick<Organisation, 'id' | 'names'>;
+}
+
+/**
+ * A sealed part that the mail's sender passed on as it was. Who wrote it is verified as far as this: the organisations of
+ * `organisations` signed that this very content came from `writer` and was delivered to the first who forwarded it. That the
+ * writer knows of it, or of what stands beside it, nobody has said.
+ */
+export interface ForwardedPart {
+  /** A whole mail, or one attachment of a mail. */
+  readonly kind: 'mail' | 'attachment';
+  readonly writer: Person;
+  /** Who forwarded it before this mail's sender did, in order. */
+  readonly forwarders: readonly Person[];
+  /** When it was delivered to the first who forwarded it. */
+  readonly deliveredAt: Date;
+  /** What those organisations attested when they delivered the writer's mail. */
+  readonly organisations: readonly AttestedBy[];
+  /** How many sealed parts the writer's mail had. */
+  readonly of: number;
+  /** Of a mail that was opened. */
+  readonly headers?: ProtectedHeaders;
+  readonly entity?: Entity;
+}
+
 export interface Judgement {
   readonly state: State;
   /** Stable: `verified`, `own-copy`, `in-transit`, `outside`, `delivery-report`, `altered`, `impersonation`, `not-addressed`, … */
@@ -57,7 +85,11 @@ export interface Judgement {
   readonly detail?: string;
   readonly params?: ErrorParams;
   readonly leg?: LegNumber;
-  readonly sender?: Sender & { readonly organisation: Pick<Organisation, 'id' | 'names'> };
+  readonly sender?: Person;
+  /** What of the mail is encrypted. In all modes but protect-all anyone on the way could read subject and text. */
+  readonly mode?: Mode;
+  /** Sealed parts of a forward that others wrote; its sender's own stand in `message`. */
+  readonly forwarded?: readonly ForwardedPart[];
   readonly organisations: readonly AttestedBy[];
   /** The leg's recipients, normalised; leg 3 has exactly one, the mailbox it was delivered to. */
   readonly recipients?: readonly string[];
@@ -129,26 +161,29 @@ function judgeOutside(outer: Entity, reader: Reader): Judgement {
 
 async function judgeCarrier(outer: Entity, cms: Bytes, reader: Reader, trust: Trust): Promise<Judgement> {
   const verified = await verifyLeg(cms, trust, reader.now, 'signing-time');
-  const { leg, sendingOrganisation } = verified;
+  const { leg } = verified;
   const signedAt = verified.signer.attributes.signingTime;
   const ahead = signedAt.getTime() - reader.now.getTime();
   if (ahead > 10 * 60_000) throw refused('clock-wrong', { minutes: Math.round(ahead / 60_000) });
   const [from, ...others] = outer.headers.all('From');
   if (from === undefined || others.length > 0 || parseFrom(from).address !== leg.sender.address) throw refused('from-mismatch');
   const code = checkReader(verified, reader);
-  const message = reader.credentials.length === 0 ? undefined : await open(verified, outer, reader);
+  const opened = reader.credentials.length === 0 && verified.parts.length > 0 ? undefined : await open(verified, outer, reader);
+  const forwarded = verified.parts.flatMap((part, i) => (part.origins.length === 0 ? [] : [forwardedPart(part, opened?.parts[i], trust)]));
   return {
     state: 'verified',
     code,
     leg: leg.leg,
-    sender: { ...leg.sender, organisation: { id: sendingOrganisation.id, names: sendingOrganisation.names } },
-    organisations: leg.attestations.map((attestation) => ({ ...attestation, id: attestation.organisation, names: namesOf(trust, attestation.organisation) })),
+    sender: personOf(verified),
+    mode: leg.mode,
+    ...(forwarded.length > 0 && { forwarded }),
+    organisations: attestedBy(leg, trust),
     recipients: leg.recipients,
     ...(leg.leg === 3 && { deliveredTo: leg.recipients[0] ?? '', hidden: leg.hidden.length > 0 }),
     ...(leg.addressedAs !== undefined && { addressedAs: leg.addressedAs }),
     signedAt,
     contentDigest: hex(verified.contentDigest),
-    ...(message === undefined ? { content: 'not-opened' } : { content: 'opened', message }),
+    ...(opened === undefined ? { content: 'not-opened' } : { content: 'opened', message: opened.message }),
   };
 }
 
@@ -175,21 +210,56 @@ function checkReader({ leg, organisation }: VerifiedLeg, reader: Reader): 'verif
   return 'verified';
 }
 
-async function open(verified: VerifiedLeg, outer: Entity, reader: Reader): Promise<OpenedMessage> {
-  const { credential, recipient } = keyFor(verified.recipients, reader.credentials);
-  const { kemct, info } = recipient;
-  const secret = await decapsulate(reader.native, credential.key, kemct, await sha256(kemct.label));
-  const cek = await unwrapCek(info.encryptedKey, secret, info.ukm);
-  const entity = parseMime(await decryptContent(verified.envelope.body, cek), 'sealed');
-  const headers = readProtectedHeaders(entity);
-  if (headers.from.address !== verified.leg.sender.address) throw refused('from-mismatch');
-  return { headers, entity, conflicts: compareHeaders(headers, outer.headers) };
+function personOf({ leg, sendingOrganisation: { id, names } }: SignedLeg): Person {
+  return { ...leg.sender, organisation: { id, names } };
 }
 
-function keyFor(recipients: readonly RecipientInfo[], credentials: readonly Credential[]): { credential: Credential; recipient: RecipientInfo } {
-  for (const recipient of recipients) {
-    const credential = credentials.find(({ certificate }) => equal(certificate.spkiSha256, recipient.label.targetKey));
-    if (credential !== undefined) return { credential, recipient };
+function attestedBy({ attestations }: SignedLeg['leg'], trust: Trust): AttestedBy[] {
+  return attestations.map((attestation) => ({ ...attestation, id: attestation.organisation, names: namesOf(trust, attestation.organisation) }));
+}
+
+interface Opened {
+  readonly message: OpenedMessage;
+  /** The plaintext of each sealed part, in order. */
+  readonly parts: readonly Bytes[];
+}
+
+async function open(verified: VerifiedLeg, outer: Entity, reader: Reader): Promise<Opened> {
+  const parts: Bytes[] = [];
+  for (const part of verified.parts) parts.push(await openPart(part, reader));
+  const entity = parseMime(wholeMail(verified, parts), 'sealed');
+  const headers = readProtectedHeaders(entity);
+  if (headers.from.address !== verified.leg.sender.address) throw refused('from-mismatch');
+  return { message: { headers, entity, conflicts: compareHeaders(headers, outer.headers) }, parts };
+}
+
+/** The sender's own mail in one entity: what he forwards stands apart. */
+function wholeMail({ content: { mixed, contentDigest }, parts }: VerifiedLeg, opened: readonly Bytes[]): Bytes {
+  if (mixed === undefined) return opened[0] ?? new Uint8Array(0);
+  const own = opened.filter((_, i) => parts[i]?.origins.length === 0);
+  return joinMixed(mixed.clear, own, hex(contentDigest).slice(0, 32));
+}
+
+async function openPart({ recipients, body }: LegPart, { native, credentials }: Reader): Promise<Bytes> {
+  for (const { label, kemct, info } of recipients) {
+    const credential = credentials.find(({ certificate }) => equal(certificate.spkiSha256, label.targetKey));
+    if (credential === undefined) continue;
+    const secret = await decapsulate(native, credential.key, kemct, await sha256(kemct.label));
+    return decryptContent(body, await unwrapCek(info.encryptedKey, secret, info.ukm));
   }
   throw new SsmaxError('not-for-me', 'key-missing');
+}
+
+function forwardedPart({ deliveries, origins }: LegPart, plaintext: Bytes | undefined, trust: Trust): ForwardedPart {
+  const [first, ...later] = deliveries;
+  if (first === undefined) throw new SsmaxError('fault', 'origin-invalid');
+  const kind = first.leg.mode === 'protect-all' ? 'mail' : 'attachment';
+  const entity = plaintext === undefined ? undefined : parseMime(plaintext, 'sealed');
+  const headers = kind === 'mail' && entity !== undefined ? readProtectedHeaders(entity) : undefined;
+  if (headers !== undefined && headers.from.address !== first.leg.sender.address) throw refused('from-mismatch');
+  return {
+    kind, writer: personOf(first), forwarders: later.map(personOf), deliveredAt: first.signer.attributes.signingTime,
+    organisations: attestedBy(first.leg, trust), of: origins[0]?.mixed?.parts.length ?? 1,
+    ...(headers !== undefined && { headers }), ...(entity !== undefined && { entity }),
+  };
 }

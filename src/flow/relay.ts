@@ -4,7 +4,6 @@
  * for all recipients comes first; only then is anything handed on.
  */
 import { type Bytes, equal } from '../core/bytes.ts';
-import { encodeAuthEnvelopedData } from '../core/cms/auth-enveloped-data.ts';
 import { encodeKemRecipientInfo } from '../core/cms/kem-recipient-info.ts';
 import {
   decodeSignedAttributes, encodeSignedData, encodeSignerInfo, gatewaySignatureInput, parseSignedData,
@@ -14,38 +13,42 @@ import { verifyEcdsa } from '../core/ecdsa.ts';
 import { applyReencryption, verifyReencryption } from '../core/elgamal/index.ts';
 import { refused, SsmaxError } from '../core/error.ts';
 import type { NativeCrypto } from '../core/keys.ts';
-import { OID } from '../core/oids.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { domainOf } from '../mail/address.ts';
 import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
-import { encodeKemct, encodeKemHeader } from '../wire/kemct.ts';
+import { encodeKemct } from '../wire/kemct.ts';
 import { decodeLabel, encodeLabel, type Purpose, sortAddresses } from '../wire/label.ts';
 import { decodeLeg, type Direction } from '../wire/leg.ts';
 import type { Consent, ConsentsRequest, Delivery, Evidence, Reencrypted, ReencryptRequest, SignRequest } from '../wire/relay.ts';
 import { directionsDue, requireVerdicts, verifyVerdict } from './authorise.ts';
-import { labelsOf, requireRecoveryAllowed } from './deliveries.ts';
+import { answerInvalid, checkDeliveries, labelsOf, requireRecoveryAllowed } from './deliveries.ts';
+import { evidenceOf, mainRecipient } from './evidence.ts';
 import { type Inspected, inspectedByStatements, inspectedDirections, inspectionsOf } from './individuals.ts';
+import { contentTypeOf, encodeLegContent } from './leg-content.ts';
 import { legRecipients, nextSignedAttributes } from './next-leg.ts';
+import type { SubmissionForm } from './open-submission.ts';
 import type { Clock, Credential } from './ports.ts';
 import { acceptedCertificate, certificateInUse, requireIssuedByOwn } from './organisation-keys.ts';
 import { transferTarget, type Trust } from './trust.ts';
-import { onlyRecipient, requireFresh, type RecipientInfo, type VerifiedLeg, verifyLeg, withoutC2 } from './verify-leg.ts';
+import { type LegPart, requireFresh, type VerifiedLeg, verifyLeg } from './verify-leg.ts';
 
 /** The clocks of gateway and key server may differ by this much; milliseconds. */
 const SKEW = 10 * 60_000;
 
 /** The key server as the gateway calls it. */
 export interface KeyServer {
-  inspect(evidence: Evidence, recipients: readonly string[]): Promise<Reencrypted>;
+  /** One for each sealed part. */
+  inspect(evidence: Evidence, recipients: readonly string[]): Promise<Reencrypted[]>;
   consents(request: ConsentsRequest): Promise<Consent[]>;
   transfer(request: ReencryptRequest): Promise<Delivery[]>;
   deliver(request: ReencryptRequest): Promise<Delivery[]>;
   sign(request: SignRequest): Promise<{ signedAttrs: Bytes; signature: Bytes }[]>;
 }
 
-/** The inspection server: an AuthEnvelopedData for its key and the certified sender in, its signed verdict out. */
+/** The inspection server: a leg's content, sealed for its key, and the certified sender in; its signed verdict out. */
 export interface Inspection {
-  inspect(envelope: Bytes, leg: 1 | 2, direction: Direction, sender: string): Promise<Bytes>;
+  /** `form`: an AuthEnvelopedData, or a clear part with sealed ones. */
+  inspect(content: Bytes, leg: 1 | 2, direction: Direction, sender: string, form: SubmissionForm): Promise<Bytes>;
 }
 
 export interface GatewayParts {
@@ -124,9 +127,12 @@ function requireLegNumber(cms: Bytes, listener: 'submission' | 'arriving'): void
 
 function checkArrival(leg: VerifiedLeg, arrival: Arrival, own: Certificate, trust: Trust, now: Date): Certificate {
   if (equal(leg.organisation.certificate, own.der) !== (leg.leg.leg === 1)) throw refused('leg-not-for-us');
-  const main = mainRecipient(leg);
-  const sealedTo = acceptedCertificate(trust, own, main.label.targetKey, now);
-  if (sealedTo === undefined) throw refused('leg-not-for-us');
+  let sealedTo = own;
+  for (const [i, part] of leg.parts.entries()) {
+    const target = acceptedCertificate(trust, own, mainRecipient(leg, part).label.targetKey, now);
+    if (target === undefined || (i > 0 && target !== sealedTo)) throw refused('leg-not-for-us');
+    sealedTo = target;
+  }
   requireFresh(leg.signer.attributes.signingTime, now);
   if (arrival.from !== leg.leg.sender.address) throw refused('from-mismatch');
   for (const address of arrival.recipients) {
@@ -140,10 +146,6 @@ function checkArrival(leg: VerifiedLeg, arrival: Arrival, own: Certificate, trus
     throw refused('headers-differ', { field: 'To, Cc' });
   }
   return sealedTo;
-}
-
-function mainRecipient(leg: VerifiedLeg): RecipientInfo {
-  return onlyRecipient(leg, leg.leg.leg === 1 ? 'seal' : 'transfer');
 }
 
 interface Split {
@@ -204,17 +206,21 @@ async function inspect(
   const due = new Set(splits.flatMap((one) => inspectedOf(one, leg, inspected)));
   if (due.size === 0) return [];
   const delivered = splits.filter(({ purpose }) => purpose === 'deliver').flatMap(({ recipients }) => recipients);
-  const answer = await parts.keyServer.inspect(evidenceOf(leg), delivered);
-  const target = parseCertificate(answer.certificate);
-  await requireIssuedByOwn(target, 'inspection', parts.organisation, trust, now);
-  if (!ownOrganisation(parts, trust).inspections.some((hash) => equal(hash, target.spkiSha256))) throw refused('inspection-unknown');
-  const info = await reencrypted(parts, leg, answer, 'inspect', target, leg.leg.recipients);
-  const envelope = encodeAuthEnvelopedData([info], leg.envelope.body);
+  // Also where nothing is sealed: it says whether this may be sent, and inspected.
+  const answers = await parts.keyServer.inspect(await evidenceOf(leg), delivered);
+  if (answers.length !== leg.parts.length) throw answerInvalid('parts');
+  const infos = await Promise.all(leg.parts.map(async (part, i) => {
+    const answer = answers[i];
+    if (answer === undefined) throw answerInvalid('parts');
+    return [await reencrypted(parts, leg, part, answer, 'inspect', await inspectionServer(parts, answer, trust, now), leg.leg.recipients)];
+  }));
+  const content = encodeLegContent(leg.content, infos);
+  const form = leg.content.mixed === undefined ? 'sealed' : 'mixed';
   const { address } = leg.leg.sender;
   const verdicts: Verdicted[] = [];
   let held: SsmaxError | undefined;
   for (const direction of due) {
-    const der = await parts.inspection.inspect(envelope, number, direction, address);
+    const der = await parts.inspection.inspect(content, number, direction, address, form);
     const verdict = await verifyVerdict(der, parts.organisation, trust, now);
     if (!equal(verdict.contentDigest, leg.contentDigest) || verdict.direction !== direction || verdict.leg !== number || verdict.sender !== address) {
       throw refused('verdict-invalid', { what: 'content' });
@@ -236,12 +242,12 @@ function ownOrganisation(parts: GatewayParts, trust: Trust): Organisation {
   return own;
 }
 
-function evidenceOf(leg: VerifiedLeg): Evidence {
-  return {
-    signerInfo: leg.signer.der,
-    certificates: [...leg.signedData.certificates],
-    header: encodeKemHeader(withoutC2(mainRecipient(leg).kemct)),
-  };
+/** The inspection server's certificate out of an answer, checked. */
+async function inspectionServer(parts: GatewayParts, answer: Reencrypted, trust: Trust, now: Date): Promise<Certificate> {
+  const target = parseCertificate(answer.certificate);
+  await requireIssuedByOwn(target, 'inspection', parts.organisation, trust, now);
+  if (!ownOrganisation(parts, trust).inspections.some((hash) => equal(hash, target.spkiSha256))) throw refused('inspection-unknown');
+  return target;
 }
 
 /**
@@ -249,11 +255,11 @@ function evidenceOf(leg: VerifiedLeg): Evidence {
  * expects, the target's key the one it knows, and both proofs must hold. The wrapped key goes on unchanged.
  */
 async function reencrypted(
-  parts: Relaying, leg: VerifiedLeg, answer: Reencrypted, purpose: Purpose, target: Certificate, recipients: readonly string[],
+  parts: Relaying, leg: VerifiedLeg, part: LegPart, answer: Reencrypted, purpose: Purpose, target: Certificate, recipients: readonly string[],
 ): Promise<Bytes> {
-  const { kemct, info } = mainRecipient(leg);
+  const { kemct, info } = mainRecipient(leg, part);
   const expected = encodeLabel({
-    purpose, targetKey: target.spkiSha256, sealer: parts.organisation.sha256, contentDigest: leg.contentDigest,
+    purpose, targetKey: target.spkiSha256, sealer: parts.organisation.sha256, contentDigest: part.digest,
     recipients: sortAddresses(recipients),
   });
   if (!equal(expected, answer.label)) {
@@ -287,19 +293,26 @@ interface Departing {
   readonly trust: Trust;
 }
 
+/** The new recipient infos of the part at `index`: one for each certificate, and one for recovery where the policy says so. */
+async function partInfos(departing: Departing, delivery: Delivery, part: LegPart, index: number): Promise<Bytes[]> {
+  const { parts, leg, purpose } = departing;
+  const recipients = legRecipients(delivery);
+  const answers = delivery.targets.filter((_, i) => i % leg.parts.length === index);
+  const infos = await Promise.all(answers.map(async (answer) =>
+    reencrypted(parts, leg, part, answer, purpose, await knownTarget(departing, delivery, answer), recipients)));
+  const recover = delivery.recover?.[index];
+  return recover === undefined ? infos : [...infos, await reencrypted(parts, leg, part, recover, 'recover', parts.organisation, recipients)];
+}
+
 async function depart(departing: Departing, splits: readonly Split[]): Promise<Departure[]> {
   const { parts, leg, purpose, verdicts, trust } = departing;
-  const request = { evidence: evidenceOf(leg), verdicts: [...verdicts], splits: splits.map(({ recipients }) => ({ recipients: [...recipients] })) };
+  const request = { evidence: await evidenceOf(leg), verdicts: [...verdicts], splits: splits.map(({ recipients }) => ({ recipients: [...recipients] })) };
   const deliveries = await parts.keyServer[purpose](request);
-  checkDeliveries(purpose, splits, deliveries);
-  requireRecoveryAllowed(deliveries, purpose === 'deliver' && parts.recovery === true && ownOrganisation(parts, trust).type !== 'isp');
+  checkDeliveries(purpose, splits, deliveries, leg.parts.length);
+  requireRecoveryAllowed(deliveries, purpose === 'deliver' && parts.recovery === true && ownOrganisation(parts, trust).type !== 'isp', leg.parts.length);
   const contents = await Promise.all(deliveries.map(async (delivery) => {
-    const infos = await Promise.all(delivery.targets.map(async (answer) => {
-      const target = await knownTarget(departing, delivery, answer);
-      return reencrypted(parts, leg, answer, purpose, target, legRecipients(delivery));
-    }));
-    if (delivery.recover !== undefined) infos.push(await reencrypted(parts, leg, delivery.recover, 'recover', parts.organisation, legRecipients(delivery)));
-    const eContent = encodeAuthEnvelopedData(infos, leg.envelope.body);
+    const infos = await Promise.all(leg.parts.map((part, i) => partInfos(departing, delivery, part, i)));
+    const eContent = encodeLegContent(leg.content, infos);
     return { delivery, eContent, messageDigest: await sha256(eContent) };
   }));
   const signatures = await parts.keyServer.sign({
@@ -311,7 +324,7 @@ async function depart(departing: Departing, splits: readonly Split[]): Promise<D
     const answer = signatures[index];
     if (answer === undefined) throw answerInvalid('signatures');
     const hidden = await checkSignature(departing, delivery, messageDigest, answer);
-    const cms = await countersign(parts, eContent, answer);
+    const cms = await countersign(parts, leg, eContent, answer);
     return { purpose, recipients: legRecipients(delivery), cms, hidden };
   }));
 }
@@ -322,28 +335,6 @@ async function depart(departing: Departing, splits: readonly Split[]): Promise<D
  */
 function requireSameCertificate(named: Bytes, own: Certificate): void {
   if (!equal(named, own.sha256)) throw new SsmaxError('unavailable', 'organisation-changing');
-}
-
-function answerInvalid(what: string): SsmaxError {
-  return refused('key-server-answer-invalid', { what });
-}
-
-/**
- * Every split must come back, so that nobody is left out, and nothing else: a key server that could add a message of its
- * own would send a copy wherever it likes. Only a delivery may become several, one for each mailbox of a group.
- */
-function checkDeliveries(purpose: 'transfer' | 'deliver', splits: readonly Split[], deliveries: readonly Delivery[]): void {
-  const name = (recipients: readonly string[]): string => sortAddresses(recipients).join();
-  const asked = new Set(splits.map(({ recipients }) => name(recipients)));
-  const answered = new Set<string>();
-  const messages = new Set<string>();
-  for (const { recipients, mailbox, targets } of deliveries) {
-    if (!asked.has(name(recipients))) throw answerInvalid('recipients');
-    if (purpose === 'transfer' ? mailbox !== undefined || targets.length !== 1 : mailbox === undefined) throw answerInvalid('mailbox');
-    answered.add(name(recipients));
-    messages.add(`${name(recipients)}>${mailbox ?? ''}`);
-  }
-  if (answered.size !== asked.size || messages.size !== deliveries.length) throw answerInvalid('recipients');
 }
 
 /** The target's certificate as the gateway itself knows it: from the directory, or certified for that very mailbox. */
@@ -382,11 +373,11 @@ async function checkSignature(
   return delivery.recipients.some((address) => leg.leg.hidden.includes(address));
 }
 
-async function countersign(parts: GatewayParts, eContent: Bytes, answer: { signedAttrs: Bytes; signature: Bytes }): Promise<Bytes> {
+async function countersign(parts: GatewayParts, { leg }: VerifiedLeg, eContent: Bytes, answer: { signedAttrs: Bytes; signature: Bytes }): Promise<Bytes> {
   const { key, certificate } = parts.credential;
   const signature = await key.sign(gatewaySignatureInput(answer.signedAttrs));
   return encodeSignedData({
-    eContentType: OID.authEnvelopedData,
+    eContentType: contentTypeOf(leg.mode),
     eContent,
     certificates: [parts.organisation.der, certificate.der],
     signerInfo: encodeSignerInfo(parts.organisation.subjectKeyIdentifier, answer.signedAttrs, answer.signature, {

@@ -3,14 +3,12 @@
  * line. Order and codes: docs/protocol.md §7.
  */
 import { type Bytes, compare, equal } from '../core/bytes.ts';
-import { type AuthEnvelopedData, contentDigest, parseAuthEnvelopedData } from '../core/cms/auth-enveloped-data.ts';
 import { type KemRecipientInfo, parseKemRecipientInfo } from '../core/cms/kem-recipient-info.ts';
 import {
-  parseSignedData, type SignedData, type SignerInfo, verifyGatewaySignature, verifySignerInfo,
+  decodeSignerInfo, parseSignedData, type SignedData, type SignerInfo, verifyGatewaySignature, verifySignerInfo,
 } from '../core/cms/signed-data.ts';
 import { sha256 } from '../core/digest.ts';
 import { refused, SsmaxError } from '../core/error.ts';
-import { OID } from '../core/oids.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { validatePath } from '../core/pki/path.ts';
 import { domainOf } from '../mail/address.ts';
@@ -18,6 +16,8 @@ import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
 import { decodeKemct, type KemHeader, type Kemct } from '../wire/kemct.ts';
 import { decodeLabel, type Label, type Purpose } from '../wire/label.ts';
 import { type Attestation, decodeLeg, type Direction, type Leg } from '../wire/leg.ts';
+import { encodeOrigins, mixedDigest, type Origin, partIdentity } from '../wire/sealed-part.ts';
+import { contentTypeOf, type LegContent, readLegContent, requireMode, type SealedPart } from './leg-content.ts';
 import { certificatesOf, isGatewayOf, requireNotRetired } from './organisation-keys.ts';
 import { cacheOf, organisationCrl, organisationOfCertificate, requireCertifiedFor, requireUnrevoked, type Trust } from './trust.ts';
 
@@ -39,21 +39,37 @@ export interface RecipientInfo {
   readonly label: Label;
 }
 
+/** One ciphertext of a leg, and who can open it. */
+export interface LegPart extends SealedPart {
+  readonly recipients: readonly RecipientInfo[];
+  /** The deliveries that a forwarded part comes from, writer's first; empty for what the sender sealed himself. */
+  readonly deliveries: readonly SignedLeg[];
+}
+
 /** A leg with its content, as gateways and readers have it. */
 export interface VerifiedLeg extends SignedLeg {
   readonly signedData: SignedData;
-  readonly envelope: AuthEnvelopedData;
-  readonly recipients: readonly RecipientInfo[];
+  readonly content: LegContent;
+  readonly parts: readonly LegPart[];
   readonly contentDigest: Bytes;
 }
 
-/** Purposes that the recipient infos of a leg have: exactly these, and nothing else. */
+/** Purposes that the recipient infos of a leg have: exactly these, and nothing else. `primary` is the leg's own purpose too. */
 const PURPOSE_OF_LEG: Readonly<Record<1 | 2 | 3, { primary: Purpose; allowed: readonly Purpose[] }>> = {
   1: { primary: 'seal', allowed: ['seal', 'self'] },
   2: { primary: 'transfer', allowed: ['transfer'] },
   3: { primary: 'deliver', allowed: ['deliver', 'recover'] },
 };
+/** Those of a forwarded part on leg 1: it was not sealed but re-encrypted for the organisation. */
+const PURPOSE_OF_FORWARDED: typeof PURPOSE_OF_LEG = { ...PURPOSE_OF_LEG, 1: { primary: 'forward', allowed: ['forward', 'self'] } };
 const MAX_DEVICES = 8;
+/** Clocks of the organisations that signed two deliveries may differ by this much; milliseconds. */
+const SKEW = 10 * 60_000;
+
+/** The purpose of the recipient info that the organisation re-encrypts from. */
+export function mainPurpose(leg: Leg, forwarded: boolean): Purpose {
+  return (forwarded ? PURPOSE_OF_FORWARDED : PURPOSE_OF_LEG)[leg.leg].primary;
+}
 
 /**
  * Verifies a leg as it stands in a carrier.
@@ -64,10 +80,10 @@ const MAX_DEVICES = 8;
  */
 export async function verifyLeg(cms: Bytes, trust: Trust, now: Date, at: 'now' | 'signing-time'): Promise<VerifiedLeg> {
   const signedData = parseSignedData(cms);
-  if (signedData.eContentType !== OID.authEnvelopedData) throw refused('content-type-mismatch');
-  const envelope = parseAuthEnvelopedData(signedData.eContent);
-  const recipients = envelope.recipientInfos.map(readRecipientInfo);
-  const digest = await contentDigest(envelope.body);
+  // The signed one, which must be that of the mode (verifySigner), decides how the content is read.
+  if (signedData.eContentType !== signedData.signer.attributes.contentType) throw refused('content-type-mismatch');
+  const { recipientInfos, ...content } = await readLegContent(signedData);
+  const read = content.parts.map((part, i) => ({ ...part, recipients: (recipientInfos[i] ?? []).map(readRecipientInfo) }));
   const signed = await verifySigner({
     signer: signedData.signer,
     certificates: signedData.certificates,
@@ -76,9 +92,48 @@ export async function verifyLeg(cms: Bytes, trust: Trust, now: Date, at: 'now' |
     now,
     at: at === 'now' ? now : signedData.signer.attributes.signingTime,
   });
-  await checkBinding(signed.leg, digest, recipients);
-  await checkLabels(signed, recipients.map(({ label }) => label));
-  return { ...signed, signedData, envelope, recipients, contentDigest: digest };
+  await checkBinding(signed.leg, content.contentDigest, read);
+  requireMode(signed.leg.mode, content.mixed !== undefined, read.map(({ digest, origins }) => ({ digest, forwarded: origins.length > 0 })));
+  for (const part of read) await checkLabels(signed, part);
+  const parts: LegPart[] = [];
+  for (const part of read) parts.push({ ...part, deliveries: await verifyOrigins(signed, part, trust, now) });
+  return { ...signed, signedData, content, parts, contentDigest: content.contentDigest };
+}
+
+/**
+ * Where a forwarded part comes from: each delivery is one that an organisation signed, of this very ciphertext, to the one
+ * who sent it on next; the last to the sender of this leg. So nobody can put another's name on a content, leave a name out,
+ * or forward what was delivered to somebody else.
+ */
+async function verifyOrigins(signed: SignedLeg, { origins, digest }: SealedPart, trust: Trust, now: Date): Promise<SignedLeg[]> {
+  const deliveries: SignedLeg[] = [];
+  for (const [i, origin] of origins.entries()) {
+    const signer = decodeSignerInfo(origin.signerInfo);
+    const delivery = await verifySigner({ signer, certificates: origin.certificates, eContentDigest: undefined, trust, now, at: signer.attributes.signingTime });
+    await checkOrigin(delivery, origin, await partIdentity(digest, i === 0 ? undefined : await sha256(encodeOrigins(origins.slice(0, i)))));
+    deliveries.push(delivery);
+  }
+  for (const [i, delivery] of deliveries.entries()) {
+    const next = deliveries[i + 1] ?? signed;
+    if (delivery.leg.recipients[0] !== next.leg.sender.address) throw refused('origin-mismatch', { what: 'forwarder' });
+    const ahead = delivery.signer.attributes.signingTime.getTime() - next.signer.attributes.signingTime.getTime();
+    if (ahead > SKEW) throw refused('origin-mismatch', { what: 'time' });
+  }
+  return deliveries;
+}
+
+/** `identity`: what the part counted for in the message that was delivered. */
+async function checkOrigin({ leg, organisation }: SignedLeg, { mixed }: Origin, identity: Bytes): Promise<void> {
+  const [mailbox, ...others] = leg.recipients;
+  if (leg.leg !== 3 || mailbox === undefined || others.length > 0 || !organisation.domains.includes(domainOf(mailbox))) {
+    throw refused('origin-invalid', { what: 'delivery' });
+  }
+  // Who was addressed by Bcc may not tell the world so, nor that the mail had others.
+  if (leg.hidden.length > 0) throw refused('origin-invalid', { what: 'hidden' });
+  if ((leg.mode === 'protect-all') !== (mixed === undefined)) throw refused('origin-invalid', { what: 'mode' });
+  const digest = mixed === undefined ? identity : await mixedDigest(mixed);
+  if (!equal(digest, leg.contentDigest)) throw refused('origin-mismatch', { what: 'content' });
+  if (mixed !== undefined && !mixed.parts.some((part) => equal(part, identity))) throw refused('origin-mismatch', { what: 'part' });
 }
 
 function readRecipientInfo(der: Bytes): RecipientInfo {
@@ -88,19 +143,22 @@ function readRecipientInfo(der: Bytes): RecipientInfo {
 }
 
 /** Every verifier recomputes the contentDigest; generic CMS verification is not enough (design §3). Labels: checkLabel. */
-async function checkBinding(leg: Leg, digest: Bytes, recipients: readonly RecipientInfo[]): Promise<void> {
+async function checkBinding(leg: Leg, digest: Bytes, parts: readonly (SealedPart & { recipients: readonly RecipientInfo[] })[]): Promise<void> {
   if (!equal(leg.contentDigest, digest)) throw refused('content-digest-mismatch', { where: 'leg' });
-  for (const { info } of recipients) if (!equal(info.ukm, digest)) throw refused('content-digest-mismatch', { where: 'ukm' });
-  const hashes = (await Promise.all(recipients.map(({ kemct }) => sha256(kemct.label)))).sort(compare);
+  for (const part of parts) {
+    for (const { info } of part.recipients) if (!equal(info.ukm, part.digest)) throw refused('content-digest-mismatch', { where: 'ukm' });
+  }
+  const hashes = (await Promise.all(parts.flatMap(({ recipients }) => recipients.map(({ kemct }) => sha256(kemct.label))))).sort(compare);
   if (hashes.length !== leg.labelHashes.length || hashes.some((hash, i) => !equal(hash, leg.labelHashes[i] ?? hash.slice(1)))) {
     throw refused('label-mismatch', { what: 'label hash' });
   }
 }
 
 /** Each label must say what its leg says: purpose, sealer, recipients; and a leg has just the recipient infos it may have. */
-async function checkLabels(signed: SignedLeg, labels: readonly Label[]): Promise<void> {
+async function checkLabels(signed: SignedLeg, { origins, digest, recipients }: SealedPart & { recipients: readonly RecipientInfo[] }): Promise<void> {
   const { leg } = signed;
-  const { primary, allowed } = PURPOSE_OF_LEG[leg.leg];
+  const labels = recipients.map(({ label }) => label);
+  const { primary, allowed } = (origins.length > 0 ? PURPOSE_OF_FORWARDED : PURPOSE_OF_LEG)[leg.leg];
   const count = (purpose: Purpose): number => labels.filter((label) => label.purpose === purpose).length;
   if (labels.some((label) => !allowed.includes(label.purpose))) throw refused('recipient-info-purpose');
   const most = leg.leg === 3 ? MAX_DEVICES : 1;
@@ -110,7 +168,7 @@ async function checkLabels(signed: SignedLeg, labels: readonly Label[]): Promise
   if (leg.leg === 1 && count('self') !== 1) throw refused('recipient-info-count');
   if (count('recover') > 1) throw refused('recipient-info-count');
   for (const label of labels) {
-    await checkLabel(signed, label);
+    await checkLabel(signed, label, digest);
     checkTarget(signed, label);
   }
 }
@@ -118,14 +176,14 @@ async function checkLabels(signed: SignedLeg, labels: readonly Label[]): Promise
 /** Targets that every verifier knows: the signer himself, and the organisation that seals for itself or is sealed to. */
 function checkTarget({ certificate, organisation }: SignedLeg, { purpose, targetKey }: Label): void {
   const organisations = (): Bytes[] => certificatesOf(organisation).map(({ spkiSha256 }) => spkiSha256);
-  const known = purpose === 'self' || purpose === 'recover' ? [certificate.spkiSha256] : purpose === 'seal' ? organisations() : [targetKey];
+  const known = purpose === 'self' || purpose === 'recover' ? [certificate.spkiSha256] : purpose === 'seal' || purpose === 'forward' ? organisations() : [targetKey];
   if (!known.some((key) => equal(key, targetKey))) throw refused('label-mismatch', { what: 'target' });
 }
 
-/** The label's own fields against the leg's signer: sealer and recipients. */
-export async function checkLabel(signed: SignedLeg, label: Label): Promise<void> {
+/** The label's own fields against the leg's signer and the ciphertext that it is for: sealer, recipients, contentDigest. */
+export async function checkLabel(signed: SignedLeg, label: Label, digest: Bytes): Promise<void> {
   if (!equal(label.sealer, await sha256(signed.certificate.der))) throw refused('label-mismatch', { what: 'sealer' });
-  if (!equal(label.contentDigest, signed.leg.contentDigest)) throw refused('content-digest-mismatch', { where: 'label' });
+  if (!equal(label.contentDigest, digest)) throw refused('content-digest-mismatch', { where: 'label' });
   const { recipients } = signed.leg;
   if (label.recipients.length !== recipients.length || label.recipients.some((address, i) => address !== recipients[i])) {
     throw refused('label-mismatch', { what: 'recipients' });
@@ -149,13 +207,12 @@ export async function verifySigner(input: {
   const { leg: attribute } = signer.attributes;
   if (attribute === undefined) throw refused('leg-missing');
   const leg = decodeLeg(attribute);
-  if (leg.mode !== 'protect-all') throw refused('content-type-mismatch'); // the other modes have an eContent of their own
   if (leg.purpose !== PURPOSE_OF_LEG[leg.leg].primary) throw refused('leg-invalid', { what: 'purpose' });
   const certificates = input.certificates.map((der) => parseCertificate(der));
   const certificate = certificates.find((one) => equal(one.subjectKeyIdentifier, signer.subjectKeyIdentifier));
   if (certificate === undefined) throw refused('signer-certificate-missing');
   await verifySignerInfo(signer, {
-    contentType: OID.authEnvelopedData,
+    contentType: contentTypeOf(leg.mode),
     eContentDigest: input.eContentDigest,
     certificate: certificate.der,
     publicKey: certificate.publicKey,
@@ -253,9 +310,9 @@ export function requireFresh(signingTime: Date, now: Date): void {
   if (age < -10 * 60_000) throw refused('clock-wrong', { minutes: Math.round(-age / 60_000) });
 }
 
-/** The one recipient info of a leg with this purpose; `recipient-info-count` where it is not exactly one. */
-export function onlyRecipient(leg: VerifiedLeg, purpose: Purpose): RecipientInfo {
-  const [only, ...others] = leg.recipients.filter(({ label }) => label.purpose === purpose);
+/** The one recipient info of a part with this purpose; `recipient-info-count` where it is not exactly one. */
+export function onlyRecipient(part: LegPart, purpose: Purpose): RecipientInfo {
+  const [only, ...others] = part.recipients.filter(({ label }) => label.purpose === purpose);
   if (only === undefined || others.length > 0) throw refused('recipient-info-count');
   return only;
 }

@@ -89,6 +89,26 @@ export function buildInner(mail: InnerMail, random: (length: number) => Bytes): 
   return concat(...partPieces({ ...root, params: [...root.params, ['hp', mail.protection ?? 'cipher']] }, lines));
 }
 
+/** A mail of which only the files are encrypted, or nothing: an entity that all may read, and one for each file. */
+export interface MixedMail {
+  readonly clear: Bytes;
+  readonly attachments: readonly Bytes[];
+}
+
+/**
+ * As `buildInner`, for a mail that is not encrypted as a whole. Sign-only: all of it is the clear part. Attachments-only, and a
+ * forward: text and pictures are, and each attachment becomes an entity of its own, to be sealed.
+ */
+export function buildMixed(
+  mode: 'sign-only' | 'attachments-only' | 'forward', { attachments = [], ...mail }: InnerMail, random: (length: number) => Bytes,
+): MixedMail {
+  if (mode === 'sign-only') return { clear: buildInner({ ...mail, attachments, protection: 'clear' }, random), attachments: [] };
+  return {
+    clear: buildInner({ ...mail, protection: 'clear' }, random),
+    attachments: attachments.map((attachment) => concat(...partPieces(attachmentPart(attachment)))),
+  };
+}
+
 function protectedFields(mail: InnerMail): string[] {
   const addresses = (name: string, list: readonly Mailbox[] | undefined): [string, string][] =>
     list === undefined || list.length === 0 ? [] : [[name, formatAddressList(list)]];

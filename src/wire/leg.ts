@@ -9,7 +9,7 @@ import { refused } from '../core/error.ts';
 import { encodeAddresses, encodePurpose, type Purpose, readAddresses, readPurpose } from './label.ts';
 import { readCode, readText } from './text.ts';
 
-export const MODES = ['protect-all', 'attachments-only', 'sign-only'] as const;
+export const MODES = ['protect-all', 'attachments-only', 'sign-only', 'forward'] as const;
 export type Mode = (typeof MODES)[number];
 export const DIRECTIONS = ['outbound', 'inbound'] as const;
 export type Direction = (typeof DIRECTIONS)[number];

@@ -1,6 +1,7 @@
 /** What gateway and key server say to each other (docs/protocol.md §10): never C2, never content. */
 import { z } from 'zod';
 import { bytesField } from './json.ts';
+import { MAX_SEALED_PARTS } from './sealed-part.ts';
 
 const certificate = bytesField({ maximum: 16_384 });
 const point = bytesField({ length: 65 });
@@ -14,8 +15,15 @@ export const evidenceSchema = z.strictObject({
   signerInfo: bytesField({ maximum: 262_144 }),
   /** Signer's certificate first; on leg 2 the sending gateway's too. */
   certificates: z.array(certificate).min(1).max(4),
-  /** DER KemHeader of the organisation's recipient info (its C2 left out). */
-  header: bytesField({ maximum: 131_072 }),
+  /** DER KemHeader of the organisation's recipient info (its C2 left out), one for each sealed part. */
+  headers: z.array(bytesField({ maximum: 131_072 })).max(MAX_SEALED_PARTS),
+  /** In all modes but protect-all: what the contentDigest is made of. */
+  mixed: z.strictObject({
+    /** SHA-256 of the clear part. */
+    clear: digest,
+    /** Each sealed part's contentDigest; of a forwarded one SHA-256 of its origins too. */
+    parts: z.array(z.strictObject({ digest, origins: digest.optional() })).max(MAX_SEALED_PARTS),
+  }).optional(),
 });
 export type Evidence = z.output<typeof evidenceSchema>;
 
@@ -83,15 +91,18 @@ export const deliverySchema = z.strictObject({
   recipients: addresses,
   /** deliver: the mailbox after alias and group expansion. */
   mailbox: z.string().max(320).optional(),
-  /** None only where the mailbox's member has not enrolled yet, and `recover` keeps the mail for him. */
-  targets: z.array(reencryptedSchema).max(8),
-  /** deliver, by policy: for the own organisation's key, so that the mail can be recovered (docs/protocol-life.md §4). */
-  recover: reencryptedSchema.optional(),
+  /**
+   * For each certificate each sealed part, in order; none where nothing is sealed, or where the mailbox's member has not
+   * enrolled yet, and `recover` keeps the mail for him.
+   */
+  targets: z.array(reencryptedSchema).max(8 * MAX_SEALED_PARTS),
+  /** deliver, by policy: each sealed part for the own organisation's key, so that the mail can be recovered (docs/protocol-life.md §4). */
+  recover: z.array(reencryptedSchema).max(MAX_SEALED_PARTS).optional(),
 });
 export type Delivery = z.output<typeof deliverySchema>;
 
 export const reencryptAnswerSchema = z.strictObject({ deliveries: z.array(deliverySchema).min(1) });
-export const inspectAnswerSchema = z.strictObject({ target: reencryptedSchema });
+export const inspectAnswerSchema = z.strictObject({ targets: z.array(reencryptedSchema).max(MAX_SEALED_PARTS) });
 
 export const signAnswerSchema = z.strictObject({
   signatures: z.array(z.strictObject({

@@ -34,7 +34,7 @@ const submit = (text: string): Promise<Bytes> =>
 describe('a verdict', () => {
   test.each([['よい', 'pass', []], ['秘密', 'refuse', [{ code: 'keyword', part: 1 }]]] as const)('over %s says %s', async (text, result, findings) => {
     const envelope = await submit(text);
-    const { der } = await inspect(parts, { envelope, leg: 1, direction: 'outbound', sender: SENDER });
+    const { der } = await inspect(parts, { submission: envelope, form: 'sealed', leg: 1, direction: 'outbound', sender: SENDER });
     expect(decodeVerdict(parseSignedData(der).eContent)).toEqual({
       contentDigest: await contentDigest(parseAuthEnvelopedData(envelope).body),
       leg: 1, direction: 'outbound', organisation: 'NTRJP-2000012345678', policy: '2026-11-22', result, findings, time, sender: SENDER,
@@ -42,7 +42,7 @@ describe('a verdict', () => {
   });
 
   test('is signed by the inspection server and carries its certificate', async () => {
-    const signed = parseSignedData((await inspect(parts, { envelope: await submit('x'), leg: 2, direction: 'inbound', sender: SENDER })).der);
+    const signed = parseSignedData((await inspect(parts, { form: 'sealed', submission: await submit('x'), leg: 2, direction: 'inbound', sender: SENDER })).der);
     const { certificate } = parts.credential;
     expect(signed.certificates).toEqual([certificate.der]);
     await verifySignerInfo(signed.signer, {
@@ -51,6 +51,6 @@ describe('a verdict', () => {
   });
 
   test('is not given for a mail that arrived from outside and would go out', async () => {
-    await expect(inspect(parts, { envelope: await submit('x'), leg: 2, direction: 'outbound', sender: SENDER })).rejects.toMatchObject({ code: 'direction-invalid' });
+    await expect(inspect(parts, { form: 'sealed', submission: await submit('x'), leg: 2, direction: 'outbound', sender: SENDER })).rejects.toMatchObject({ code: 'direction-invalid' });
   });
 });

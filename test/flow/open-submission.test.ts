@@ -21,7 +21,7 @@ const submit = (deviations: Deviations = {}): Promise<Bytes> =>
   submission(content, server.certificate, organisation.certificate, deviations);
 
 async function failure(der: Bytes): Promise<string> {
-  const error: unknown = await openSubmission(der, opener).then(() => undefined, (thrown: unknown) => thrown);
+  const error: unknown = await openSubmission(der, opener, 'sealed').then(() => undefined, (thrown: unknown) => thrown);
   if (!(error instanceof SsmaxError)) throw new Error('no refusal', { cause: error });
   return [error.kind, error.code, ...Object.values(error.params)].join(' ');
 }
@@ -37,8 +37,8 @@ function turned(der: Bytes, at: number): Bytes {
 describe('what the gateway submits', () => {
   test('is opened when everything is as it should be', async () => {
     const der = await submit();
-    const opened = await openSubmission(der, opener);
-    expect(opened.content).toEqual(content);
+    const opened = await openSubmission(der, opener, 'sealed');
+    expect(opened.contents).toEqual([content]);
     expect(opened.contentDigest).toHaveLength(32);
   });
 

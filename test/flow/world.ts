@@ -17,7 +17,8 @@ import { loadTrust, type Trust, type TrustMaterial } from '../../src/flow/trust.
 import { createNodeCrypto, generatePrivateKey, loadOrganisationKey, loadPrivateKey } from '../../src/platform/node-crypto.ts';
 import { type Directory, encodeDirectory, type Organisation } from '../../src/wire/directory.ts';
 import { encodeVerdict, type Verdict } from '../../src/wire/verdict.ts';
-import { parseAuthEnvelopedData, contentDigest } from '../../src/core/cms/auth-enveloped-data.ts';
+import { MODES } from '../../src/wire/leg.ts';
+import { readLegContent } from '../../src/flow/leg-content.ts';
 
 export const native = createNodeCrypto();
 
@@ -132,6 +133,7 @@ export async function createWorld(start = NOW, source: Source = fresh): Promise<
       const serviceParts: KeyServiceParts = {
         native: source.native, key: counting, certificate, clock, trust: () => world.trust(),
         inspection: () => Promise.resolve(inspection.certificate),
+        modes: MODES,
         members: { expand: (address) => Promise.resolve((aliases.get(address) ?? [address]).map((mailbox) => members.get(mailbox)).filter((one) => one !== undefined)) },
         consents: { given: (direction, address) => Promise.resolve(consents.get(`${direction} ${address}`) ?? []) },
         seen: {
@@ -154,9 +156,9 @@ export async function createWorld(start = NOW, source: Source = fresh): Promise<
         parts: {
           native: source.native, credential: gateway, organisation: certificate, keyServer: service, clock, trust: () => world.trust(),
           inspection: {
-            async inspect(envelope, leg, direction, sender) {
-              const digest = await contentDigest(parseAuthEnvelopedData(envelope).body);
-              return signVerdict(organisation, { contentDigest: digest, leg, direction, time: world.now, sender });
+            async inspect(submission, leg, direction, sender, form) {
+              const { contentDigest } = await readLegContent({ eContentType: form === 'mixed' ? OID.data : OID.authEnvelopedData, eContent: submission });
+              return signVerdict(organisation, { contentDigest, leg, direction, time: world.now, sender });
             },
           },
         },

@@ -102,12 +102,17 @@ export async function craft(scene: Scene, number: 1 | 2 | 3, tweak: Tweak = {}):
   const certificates = tweak.certificates ?? [credential.certificate.der, ...(second === undefined ? [] : [second.certificate.der])];
   const kemcts = infos.map(({ kemct }) => kemct);
   const cms = encodeSignedData({ eContentType: tweak.eContentType ?? OID.authEnvelopedData, eContent, certificates, signerInfo });
-  return { cms, eContent, signerInfo, signedAttrs, digest, kemcts, evidence: { signerInfo, certificates: [...certificates], header: headerOf(kemcts) } };
+  return { cms, eContent, signerInfo, signedAttrs, digest, kemcts, evidence: { signerInfo, certificates: [...certificates], headers: headersOf(kemcts) } };
 }
 
-function headerOf([first]: readonly Kemct[]): Bytes {
-  if (first === undefined) return new Uint8Array(0);
-  return encodeKemHeader(first);
+/** Of the recipient info that is the organisation's. */
+function headersOf([first]: readonly Kemct[]): Bytes[] {
+  return [first === undefined ? new Uint8Array(0) : encodeKemHeader(first)];
+}
+
+/** The one KemHeader in a protect-all leg's evidence. */
+export function headerOf({ headers }: Evidence): Bytes {
+  return headers[0] ?? new Uint8Array(0);
 }
 
 function defaults(scene: Scene, number: 1 | 2 | 3, signedAt: Date): Defaults {

@@ -10,7 +10,7 @@ import { applyReencryption, decapsulate, encapsulate, reencrypt, verifyReencrypt
 import { decodeKemHeader, encodeKemHeader } from '../../src/wire/kemct.ts';
 import type { Evidence } from '../../src/wire/relay.ts';
 import { native } from '../flow/world.ts';
-import { craft } from './craft.ts';
+import { craft, headerOf } from './craft.ts';
 import { createScene, flip, type Scene } from './scene.ts';
 
 const opaque = { name: 'SsmaxError', kind: 'refused', code: 'kem-invalid', params: {}, message: 'kem-invalid' };
@@ -43,9 +43,9 @@ beforeEach(() => {
 
 describe.each(points)('%s', (_, point) => {
   it.each(['c1', 'u', 'w', 'v'] as const)('is refused as %s by the key server', async (field) => {
-    const header = encodeKemHeader({ ...decodeKemHeader(evidence.header), [field]: point });
+    const header = encodeKemHeader({ ...decodeKemHeader(headerOf(evidence)), [field]: point });
     const code = point.length === 65 ? 'kem-invalid' : 'der-invalid';
-    await expect(scene.hinode.service.inspect({ ...evidence, header })).rejects.toMatchObject({ code });
+    await expect(scene.hinode.service.inspect({ ...evidence, headers: [header] })).rejects.toMatchObject({ code });
     expect(scene.hinode.multiplied.count).toBe(0);
   });
 

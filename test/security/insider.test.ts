@@ -55,7 +55,7 @@ function ask(cms: Bytes): Promise<unknown> {
   for (const der of parseAuthEnvelopedData(eContent).recipientInfos) {
     const { c2: _, ...header } = decodeKemct(parseKemRecipientInfo(der).kemct);
     if (decodeLabel(header.label).purpose === 'seal') {
-      return scene.hinode.service.inspect({ signerInfo: signer.der, certificates: [...certificates], header: encodeKemHeader(header) });
+      return scene.hinode.service.inspect({ signerInfo: signer.der, certificates: [...certificates], headers: [encodeKemHeader(header)] });
     }
   }
   throw new Error('no seal');

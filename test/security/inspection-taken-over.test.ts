@@ -33,22 +33,22 @@ describe('it cannot open anything but what is submitted to it', () => {
   }
   it('what is submitted opens', async () => {
     const der = await submission(new TextEncoder().encode(CANARY), scene.hinode.inspection.certificate, scene.hinode.issuer.certificate);
-    expect(holds((await openSubmission(der, opener())).content, CANARY)).toBe(true);
+    expect(holds((await openSubmission(der, opener(), 'sealed')).contents[0] ?? new Uint8Array(0), CANARY)).toBe(true);
   });
   it.each(['leg1', 'leg2', 'leg3'] as const)('%s does not', async (which) => {
     const { eContent } = parseSignedData((await chain(scene))[which]);
     const { recipientInfos, body } = parseAuthEnvelopedData(eContent);
     for (const info of recipientInfos) {
-      await expect(openSubmission(encodeAuthEnvelopedData([info], body), opener())).rejects.toMatchObject({ kind: 'not-for-me', code: 'recipient-info-target' });
+      await expect(openSubmission(encodeAuthEnvelopedData([info], body), opener(), 'sealed')).rejects.toMatchObject({ kind: 'not-for-me', code: 'recipient-info-target' });
     }
   });
   it('a label for another purpose, even under its own key', async () => {
     const der = await submission(new Uint8Array(10), scene.hinode.inspection.certificate, scene.hinode.issuer.certificate, { label: { purpose: 'deliver' } });
-    await expect(openSubmission(der, opener())).rejects.toMatchObject(refusal('label-mismatch', { what: 'purpose' }));
+    await expect(openSubmission(der, opener(), 'sealed')).rejects.toMatchObject(refusal('label-mismatch', { what: 'purpose' }));
   });
   it("another organisation's submission", async () => {
     const der = await submission(new Uint8Array(10), scene.hinode.inspection.certificate, scene.tsukimi.issuer.certificate);
-    await expect(openSubmission(der, opener())).rejects.toMatchObject(refusal('label-mismatch', { what: 'sealer' }));
+    await expect(openSubmission(der, opener(), 'sealed')).rejects.toMatchObject(refusal('label-mismatch', { what: 'sealer' }));
   });
 });
 

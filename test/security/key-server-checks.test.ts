@@ -10,7 +10,7 @@ import { decodeKemHeader, encodeKemHeader, type KemHeader } from '../../src/wire
 import { decodeJson, encodeJson } from '../../src/wire/json.ts';
 import { type Evidence, inspectRequestSchema } from '../../src/wire/relay.ts';
 import { native, signVerdict } from '../flow/world.ts';
-import { craft, type Crafted, type Tweak } from './craft.ts';
+import { craft, type Crafted, headerOf, type Tweak } from './craft.ts';
 import { createScene, HANAKO, JIRO, KEN, refusal, type Scene, SUZU, YUKI } from './scene.ts';
 
 let scene: Scene;
@@ -34,7 +34,7 @@ async function inspect(leg: 1 | 2 | 3, tweak: Tweak = {}, change: (evidence: Evi
 }
 
 function withHeader(evidence: Evidence, change: Partial<KemHeader>): Evidence {
-  return { ...evidence, header: encodeKemHeader({ ...decodeKemHeader(evidence.header), ...change }) };
+  return { ...evidence, headers: [encodeKemHeader({ ...decodeKemHeader(headerOf(evidence)), ...change })] };
 }
 
 async function refuses(answer: Promise<unknown>, code: string, params?: Record<string, string | number>): Promise<void> {
@@ -47,7 +47,7 @@ type Case = [name: string, leg: 1 | 2 | 3, tweak: () => Tweak, code: string, par
 describe('an honest leg', () => {
   it.each([1, 2] as const)('%i is re-encrypted for the inspection server', async (leg) => {
     const { inspection } = leg === 1 ? scene.hinode : scene.tsukimi;
-    expect(await inspect(leg)).toMatchObject({ certificate: inspection.certificate.der });
+    expect(await inspect(leg)).toMatchObject([{ certificate: inspection.certificate.der }]);
     expect((leg === 1 ? scene.hinode : scene.tsukimi).multiplied.count).toBeGreaterThan(0);
   });
 });
@@ -55,13 +55,15 @@ describe('an honest leg', () => {
 describe('1 to 3: size, DER, structure, signature', () => {
   it('fields that are too long never reach the service', async () => {
     const { evidence } = await craft(scene, 1);
-    const huge = encodeJson({ evidence: { ...evidence, header: new Uint8Array(200_000) } });
+    const huge = encodeJson({ evidence: { ...evidence, headers: [new Uint8Array(200_000)] } });
     expect(() => decodeJson(inspectRequestSchema, huge)).toThrow(/json-invalid/);
     expect(() => decodeJson(inspectRequestSchema, encodeJson({ evidence, content: 'x' }))).toThrow(/json-invalid/);
   });
 
-  it.each(['header', 'signerInfo'] as const)('bytes after %s', async (field) => {
-    await refuses(inspect(1, {}, (evidence) => ({ ...evidence, [field]: concat(evidence[field], Uint8Array.of(0)) })), 'der-invalid');
+  it('bytes after header or signerInfo', async () => {
+    const more = (bytes: Bytes): Bytes => concat(bytes, Uint8Array.of(0));
+    await refuses(inspect(1, {}, (evidence) => ({ ...evidence, headers: [more(headerOf(evidence))] })), 'der-invalid');
+    await refuses(inspect(1, {}, (evidence) => ({ ...evidence, signerInfo: more(evidence.signerInfo) })), 'der-invalid');
   });
 
   const cases: Case[] = [
@@ -107,7 +109,7 @@ describe('5 and 6: the label, and whether the leg is for us', () => {
 
   it('label hash: a header that the leg does not name', async () => {
     const { evidence } = await craft(scene, 1, { recipients: [JIRO] });
-    await refuses(inspect(1, {}, (mine) => ({ ...mine, header: evidence.header })), 'label-mismatch', { what: 'label hash' });
+    await refuses(inspect(1, {}, (mine) => ({ ...mine, headers: evidence.headers })), 'label-mismatch', { what: 'label hash' });
   });
 
   it("leg 1 of another organisation's member", async () => {
@@ -147,7 +149,7 @@ describe('7: freshness', () => {
 describe('8: points and label proof', () => {
   it.each(['c1', 'u', 'w', 'v', 'f'] as const)('another %s', async (field) => {
     const { evidence } = await craft(scene, 1);
-    const foreign = decodeKemHeader(evidence.header)[field];
+    const foreign = decodeKemHeader(headerOf(evidence))[field];
     await refuses(inspect(1, {}, (mine) => withHeader(mine, { [field]: foreign })), 'kem-invalid');
   });
 });
@@ -163,9 +165,9 @@ describe('9: the same C1 under another label', () => {
 
   it('but under the same label it is answered anew, with another r′', async () => {
     const { evidence } = await craft(scene, 1);
-    const [first, second] = [await scene.hinode.service.inspect(evidence), await scene.hinode.service.inspect(evidence)];
-    expect(first.c1).not.toEqual(second.c1);
-    expect(first.label).toEqual(second.label);
+    const [[first], [second]] = [await scene.hinode.service.inspect(evidence), await scene.hinode.service.inspect(evidence)];
+    expect(first?.c1).not.toEqual(second?.c1);
+    expect(first?.label).toEqual(second?.label);
   });
 });
 

@@ -81,7 +81,7 @@ describe('what the key servers were sent', () => {
   });
 
   it('could hold none: the schemas know no other fields', () => {
-    expect(Object.keys(evidenceSchema.shape).sort()).toEqual(['certificates', 'header', 'signerInfo']);
+    expect(Object.keys(evidenceSchema.shape).sort()).toEqual(['certificates', 'headers', 'mixed', 'signerInfo']);
     expect(Object.keys(inspectRequestSchema.shape)).toEqual(['evidence', 'recipients']);
     expect(Object.keys(reencryptRequestSchema.shape).sort()).toEqual(['evidence', 'splits', 'verdicts']);
     expect(Object.keys(signRequestSchema.shape).sort()).toEqual(['evidence', 'purpose', 'splits', 'verdicts']);

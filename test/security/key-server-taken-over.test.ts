@@ -19,7 +19,7 @@ import { decodeLabel, encodeLabel } from '../../src/wire/label.ts';
 import { decodeLeg, encodeLeg, type Leg } from '../../src/wire/leg.ts';
 import type { Delivery, Evidence, Reencrypted } from '../../src/wire/relay.ts';
 import { native, NOW } from '../flow/world.ts';
-import { craft } from './craft.ts';
+import { craft, headerOf } from './craft.ts';
 import { createScene, HANAKO, JIRO, KEN, mail, read, refusal, type Scene, seal, SUZU, TARO, YUKI } from './scene.ts';
 
 let scene: Scene;
@@ -40,7 +40,7 @@ async function submitWith(lies: (honest: KeyServer) => Partial<KeyServer>, to: r
 
 /** A re-encryption that the key server really can make and prove, for whomever it likes. */
 async function reencryptFor(evidence: Evidence, certificate: Certificate, label: Bytes): Promise<Reencrypted> {
-  const { c1, label: old } = decodeKemHeader(evidence.header);
+  const { c1, label: old } = decodeKemHeader(headerOf(evidence));
   const key = scene.hinode.serviceParts.key;
   const [answer] = await reencrypt(native, key, c1, await sha256(old), [{ publicKey: certificate.publicKey, labelDigest: await sha256(label) }]);
   if (answer === undefined) throw new Error('no answer');
@@ -128,16 +128,16 @@ describe('its gateway refuses', () => {
       publicKey: key.publicKey, issuer: scene.hinode.issuer, validity, random, role: 'inspection', dnsNames: ['inspection.hinode.example'],
     });
     const lie = (): Partial<KeyServer> => ({
-      inspect: async (evidence) => reencryptFor(evidence, certificate, encodeLabel({
-        ...decodeLabel(decodeKemHeader(evidence.header).label), purpose: 'inspect', targetKey: certificate.spkiSha256, sealer: scene.hinode.issuer.certificate.sha256,
-      })),
+      inspect: async (evidence) => [await reencryptFor(evidence, certificate, encodeLabel({
+        ...decodeLabel(decodeKemHeader(headerOf(evidence)).label), purpose: 'inspect', targetKey: certificate.spkiSha256, sealer: scene.hinode.issuer.certificate.sha256,
+      }))],
     });
     await expect(submitWith(lie)).rejects.toMatchObject(refusal('inspection-unknown'));
   });
 
   it('its own user certificate in place of the inspection server', async () => {
     const lie = (honest: KeyServer): Partial<KeyServer> => ({
-      inspect: async (evidence, recipients) => ({ ...(await honest.inspect(evidence, recipients)), certificate: scene.ken.certificate.der }),
+      inspect: async (evidence, recipients) => (await honest.inspect(evidence, recipients)).map((answer) => ({ ...answer, certificate: scene.ken.certificate.der })),
     });
     await expect(submitWith(lie)).rejects.toMatchObject(refusal('certificate-role'));
   });
@@ -259,7 +259,7 @@ describe('it cannot read', () => {
   it('an answer under another organisation key is no answer: A is fixed by the certificate', async () => {
     const key = loadOrganisationKey(generatePrivateKey());
     const lie = transferLie(async (delivery, evidence) => {
-      const { c1, label: old } = decodeKemHeader(evidence.header);
+      const { c1, label: old } = decodeKemHeader(headerOf(evidence));
       return [{
         ...delivery,
         targets: await Promise.all(delivery.targets.map(async ({ certificate, label }) => {

@@ -60,8 +60,9 @@ describe('legs.json', () => {
     expect(hex(leg.signer.signedAttrs)).toBe(hex(found.signedAttrs));
     expect(hex(await sha256(leg.signer.der))).toBe(hex(found.signerInfoHash));
     expect(hex(leg.signer.attributes.leg ?? new Uint8Array(0))).toBe(hex(found.legAttribute));
-    expect(leg.recipients).toHaveLength(found.recipients.length);
-    for (const [i, { kemct, info, label }] of leg.recipients.entries()) {
+    const infos = leg.parts.flatMap(({ body, recipients }) => recipients.map((one) => ({ ...one, body })));
+    expect(infos).toHaveLength(found.recipients.length);
+    for (const [i, { kemct, info, label, body }] of infos.entries()) {
       const one = found.recipients[i];
       if (one === undefined) throw new Error('checked above');
       const { key } = credentialOf(people[one.holder] ?? organisations[one.holder]);
@@ -70,7 +71,7 @@ describe('legs.json', () => {
       const cek = await unwrapCek(info.encryptedKey, secret, info.ukm);
       const kek = await hkdf(secret, new Uint8Array(0), kemOtherInfo(info.ukm), 32);
       expect([label.purpose, ...[kemct.label, labelHash, secret, kek, cek].map(hex)]).toEqual([one.purpose, ...[one.label, one.labelHash, one.secret, one.kek, one.cek].map(hex)]);
-      expect(new TextDecoder().decode(await decryptContent(leg.envelope.body, cek))).toBe(one.content);
+      expect(new TextDecoder().decode(await decryptContent(body, cek))).toBe(one.content);
     }
     return undefined;
   });
@@ -95,13 +96,13 @@ describe('legs.json', () => {
       native, credential: credentialOf(hinode?.gateway), organisation: credentialOf(hinode).certificate, clock: { now: () => now },
       trust: () => loadTrust(materialOf('plain'), now),
       keyServer: {
-        inspect: async (evidence, recipients) => (await answered(inspectAnswerSchema, '/v1/inspect', { evidence, recipients })).target,
+        inspect: async (evidence, recipients) => (await answered(inspectAnswerSchema, '/v1/inspect', { evidence, recipients })).targets,
         consents: () => Promise.reject(new Error('only an ISP has any')),
         transfer: async (request) => (await answered(reencryptAnswerSchema, '/v1/transfer', request)).deliveries,
         deliver: async (request) => (await answered(reencryptAnswerSchema, '/v1/deliver', request)).deliveries,
         sign: async (request) => (await answered(signAnswerSchema, '/v1/sign', request)).signatures,
       },
-      inspection: { inspect: async (envelope, leg, direction) => fromBase64(z.string().parse(ask(`/v1/inspections?leg=${leg}&direction=${direction}`, toBase64(envelope)))) },
+      inspection: { inspect: async (content, leg, direction, _sender, form) => fromBase64(z.string().parse(ask(`/v1/inspections?leg=${leg}&direction=${direction}&form=${form}`, toBase64(content)))) },
     };
     const { departures } = await relay(parts, 'submission', { cms: cmsOf(relayed.leg), ...relayed });
     expect(left).toEqual([]);

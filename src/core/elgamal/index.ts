@@ -2,6 +2,7 @@ export { H_BYTES as generatorH } from './curve.ts';
 export { decapsulate, decapsulateVerified, encapsulate, type Encapsulation, type KemCiphertext } from './kem.ts';
 export { type LabelProof, type LabelStatement, verifyLabelProof } from './label-proof.ts';
 export { assertKeyPair } from './native-multiply.ts';
+export { type OwnCiphertext, reencryptOwn } from './own-reencryption.ts';
 export {
   applyReencryption,
   type Reencryption,

@@ -1,8 +1,8 @@
 /** What the gateway does with one mail on each of its two listeners (design §2, docs/protocol.md §11). */
 import { type Bytes, concat, hex, utf8 } from '../../core/bytes.ts';
-import { contentDigest, parseAuthEnvelopedData } from '../../core/cms/auth-enveloped-data.ts';
 import { parseSignedData } from '../../core/cms/signed-data.ts';
 import { refused, SsmaxError } from '../../core/error.ts';
+import { readLegContent } from '../../flow/leg-content.ts';
 import type { Departure, GatewayParts } from '../../flow/relay.ts';
 import { relay } from '../../flow/relay.ts';
 import { claimedDomains, normalizeAddress, parseAddressList, parseFrom } from '../../mail/address.ts';
@@ -65,8 +65,8 @@ export async function handle(parts: HandlerParts, listener: ListenerName, envelo
 async function keepReason(parts: HandlerParts, cms: Bytes, sender: string, error: unknown): Promise<void> {
   if (!(error instanceof SsmaxError) || error.kind === 'fault') return;
   try {
-    const digest = await contentDigest(parseAuthEnvelopedData(parseSignedData(cms).eContent).body);
-    await parts.reportRefusal({ contentDigest: digest, code: error.code, sender, params: error.params });
+    const { contentDigest } = await readLegContent(parseSignedData(cms));
+    await parts.reportRefusal({ contentDigest, code: error.code, sender, params: error.params });
   } catch {
     // not a sealed mail at all, or the key server is out of reach
   }

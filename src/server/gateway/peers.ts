@@ -24,7 +24,7 @@ export function keyServerPeer(client: PinnedClient): KeyServerPeer {
     return decodeJson(schema, body);
   }
   return {
-    inspect: async (evidence, recipients) => (await call('/v1/inspect', { evidence, recipients }, inspectAnswerSchema)).target,
+    inspect: async (evidence, recipients) => (await call('/v1/inspect', { evidence, recipients }, inspectAnswerSchema)).targets,
     consents: async (request) => (await call('/v1/consents', request, consentsAnswerSchema)).consents,
     transfer: async (request) => (await call('/v1/transfer', request, reencryptAnswerSchema)).deliveries,
     deliver: async (request) => (await call('/v1/deliver', request, reencryptAnswerSchema)).deliveries,
@@ -38,8 +38,9 @@ export function keyServerPeer(client: PinnedClient): KeyServerPeer {
 
 export function inspectionPeer(client: PinnedClient): Inspection {
   return {
-    inspect: (envelope, leg, direction, sender) => client.request({
-      method: 'POST', path: `/v1/inspections?leg=${leg}&direction=${direction}`, headers: { 'ssmax-sender': sender }, body: envelope, contentType: 'application/octet-stream',
+    inspect: (content, leg, direction, sender, form) => client.request({
+      method: 'POST', path: `/v1/inspections?leg=${leg}&direction=${direction}&form=${form}`, headers: { 'ssmax-sender': sender }, body: content,
+      contentType: 'application/octet-stream',
       deadline: INSPECTION_DEADLINE, maximumAnswer: 65_536,
     }),
   };

@@ -23,6 +23,8 @@ const REPLIES: Readonly<Record<string, Reply>> = {
   'sealed-too-long-ago': { status: '5.7.1', text: 'This mail was sealed more than five days ago. Send it again.' },
   'clock-wrong': { status: '5.7.1', text: 'The clock of the sending computer is wrong. Correct it and send again.' },
   'from-mismatch': { status: '5.7.1', text: 'The From address is not the certified address of the sender.' },
+  'mode-not-allowed': { status: '5.7.1', text: 'Your organisation does not allow sending in this mode. Send it encrypted as a whole.' },
+  'origin-mismatch': { status: '5.7.1', text: 'A forwarded part does not come from whom it is said to.' },
   'headers-differ': { status: '5.7.1', text: 'The recipients in the header differ from the sealed ones. Send the mail again.' },
   keyword: { status: '5.7.1', text: 'Refused by the sending organisation: the mail holds a word that may not leave it.' },
   malware: { status: '5.7.1', text: 'Refused by inspection: malware was found.' },

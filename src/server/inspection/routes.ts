@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { hex } from '../../core/bytes.ts';
 import { refused } from '../../core/error.ts';
 import { inspect, type Inspected, type InspectionParts } from '../../flow/inspect.ts';
+import { SUBMISSION_FORMS } from '../../flow/open-submission.ts';
 import { normalizeAddress } from '../../mail/address.ts';
 import { DIRECTIONS } from '../../wire/leg.ts';
 import type { Counter } from '../shared/metrics.ts';
@@ -16,6 +17,7 @@ export const MAX_SUBMISSION = 64 * 1024 * 1024;
 const querySchema = z.strictObject({
   leg: z.enum(['1', '2']).transform((leg) => (leg === '1' ? 1 : 2)),
   direction: z.enum(DIRECTIONS),
+  form: z.enum(SUBMISSION_FORMS),
 });
 
 const DER = 'application/octet-stream';
@@ -30,7 +32,8 @@ interface Parts {
 }
 
 /**
- * `POST /v1/inspections?leg=1|2&direction=outbound|inbound`, `SSMAX-Sender: address`: DER AuthEnvelopedData in, DER SignedData over the verdict out.
+ * `POST /v1/inspections?leg=1|2&direction=outbound|inbound&form=sealed|mixed`, `SSMAX-Sender: address`: a leg's content for this server's key in,
+ * DER SignedData over the verdict out.
  * Refused: `request-invalid`, and what `inspect` refuses.
  */
 export function inspectionRoutes({ parts, slots, inspections, log }: Parts): Hono {
@@ -43,8 +46,8 @@ export function inspectionRoutes({ parts, slots, inspections, log }: Parts): Hon
     // The body is read when its turn has come: those who wait keep it in the network.
     const der = await slots.run(async () => {
       const started = performance.now();
-      const envelope = new Uint8Array(await context.req.arrayBuffer());
-      const inspected = await inspect(parts, { envelope, ...query.data, sender });
+      const submission = new Uint8Array(await context.req.arrayBuffer());
+      const inspected = await inspect(parts, { submission, ...query.data, sender });
       report(inspected, performance.now() - started);
       return inspected.der;
     });

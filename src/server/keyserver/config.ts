@@ -1,5 +1,6 @@
 /** The key server's configuration file, keyserver.yaml (docs/running.md). */
 import { z } from 'zod';
+import { MODES } from '../../wire/leg.ts';
 import { type ConfigFields, loadConfig } from '../shared/config.ts';
 
 const keyServerConfig = ({ path, address, spki, domain, database }: ConfigFields) => z.strictObject({
@@ -16,6 +17,8 @@ const keyServerConfig = ({ path, address, spki, domain, database }: ConfigFields
   /** The Authority's root certificate. */
   root: path,
   domains: z.array(domain).min(1),
+  /** What members may send (docs/admin/modes.md). */
+  modes: z.array(z.enum(MODES)).min(1).default(['protect-all']),
   listen: address,
   authority: z.strictObject({ address, spki }),
   /** TLS keys of the gateways that may call. */

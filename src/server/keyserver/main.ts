@@ -66,7 +66,7 @@ export async function runKeyServer(configFile: string, passphrase: string): Prom
   const trust = await startMemberTrust(config, { identity, organisationCrl: () => ca.crl(), clock, log });
   const approvals = createApprovals({ store, organisation: id, clock, actions: {} });
   const service = createKeyService({
-    native, key, certificate, clock, members: registry, consents, seen: records, records,
+    native, key, certificate, clock, members: registry, consents, modes: config.modes, seen: records, records,
     inspection: () => serverCertificate(store, 'inspection', clock.now()),
     trust: () => trust.trust(),
   });

@@ -21,7 +21,7 @@ export function gatewayRoutes({ service, ca, records }: Parts): Hono {
       return context.body(encodeJson(await answer(request)), 200, { 'content-type': 'application/json' });
     });
   };
-  call('/v1/inspect', inspectRequestSchema, async ({ evidence, recipients }) => ({ target: await service.inspect(evidence, recipients) }));
+  call('/v1/inspect', inspectRequestSchema, async ({ evidence, recipients }) => ({ targets: await service.inspect(evidence, recipients) }));
   call('/v1/consents', consentsRequestSchema, async (request) => ({ consents: await service.consents(request) }));
   call('/v1/transfer', reencryptRequestSchema, async (request) => ({ deliveries: await service.transfer(request) }));
   call('/v1/deliver', reencryptRequestSchema, async (request) => ({ deliveries: await service.deliver(request) }));

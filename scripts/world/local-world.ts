@@ -21,6 +21,8 @@ export interface MemberPlan {
   readonly user: string;
   readonly name: string;
   readonly pseudonym?: boolean;
+  /** False for a mail account whose holders are registered later, or never. */
+  readonly registered?: boolean;
 }
 
 export interface OrganisationPlan {
@@ -30,6 +32,8 @@ export interface OrganisationPlan {
   readonly names: { readonly ja: string; readonly en: string };
   readonly type?: 'organisation' | 'isp';
   readonly members: readonly MemberPlan[];
+  /** Addresses that Postfix takes mail for, and what it makes of them: its virtual_alias_maps. */
+  readonly aliases?: Readonly<Record<string, string>>;
   /** Words that may not leave it. */
   readonly forbidden: readonly string[];
 }
@@ -245,7 +249,7 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
     inspection: () => startSsmax(world, `${plan.name}-inspection`, ['inspection', 'run', '--config', join(dir, 'inspection.yaml')], PASSPHRASE),
     gateway: () => startSsmax(world, `${plan.name}-gateway`, ['gateway', 'run', '--config', join(dir, 'gateway.yaml')], PASSPHRASE),
     postfix: () => startPostfix(world, {
-      name: plan.name, domain: plan.domain, mailboxes: accounts.map(({ address }) => address), ports: ports.postfix, gateway: filter,
+      name: plan.name, domain: plan.domain, mailboxes: accounts.map(({ address }) => address), aliases: Object.entries(plan.aliases ?? {}), ports: ports.postfix, gateway: filter,
       lmtpPort: dovecot.ports.lmtp, routes: new Map([...around.routes].filter(([domain]) => domain !== plan.domain)), authSocket: dovecot.authSocket,
       ...(plan.type === 'isp' && { answersRecipients: true }),
     }),
@@ -255,7 +259,8 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
     'keyserver', 'certify', '--state', state, '--role', role, '--csr', join(dir, `${role}.csr`), '--host-name', `${role}.${plan.domain}`, '--out', join(dir, `${role}.pem`),
   ])));
   const addMembers = async (): Promise<void> => {
-    for (const [index, { user, name, pseudonym = false }] of plan.members.entries()) {
+    for (const [index, { user, name, pseudonym = false, registered = true }] of plan.members.entries()) {
+      if (!registered) continue;
       await ssmax(['member', 'add', `${user}@${plan.domain}`, '--state', state, '--reference', `E${1001 + index}`, '--name', name,
         '--identity-check', `HR-2026-${1001 + index}`, ...(pseudonym ? ['--pseudonym'] : [])]);
     }

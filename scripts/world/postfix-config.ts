@@ -9,6 +9,7 @@ export interface PostfixOptions {
   readonly domain: string;
   /** Full addresses that exist. Who submits must be logged in by the very address in MAIL FROM. */
   readonly mailboxes: readonly string[];
+  readonly aliases?: readonly (readonly [address: string, to: string])[];
   readonly ports: { readonly arriving: number; readonly submission: number; readonly reinjection: number };
   /** Where the gateway's two listeners are, to be there when the first mail comes. */
   readonly gateway: { readonly arriving: number; readonly submission: number };
@@ -68,6 +69,7 @@ export function mainCf(dir: string, options: PostfixOptions): string {
     smtpd_peername_lookup: 'no',
     virtual_mailbox_domains: domain,
     virtual_mailbox_maps: `texthash:${join(dir, 'etc', 'mailboxes')}`,
+    virtual_alias_maps: `texthash:${join(dir, 'etc', 'aliases')}`,
     virtual_transport: `lmtp:inet:127.0.0.1:${lmtpPort}`,
 
     message_size_limit: '52428800',

@@ -49,6 +49,7 @@ export async function startPostfix(world: World, options: PostfixOptions): Promi
     'main.cf': mainCf(dir, options),
     'master.cf': masterCf(options),
     mailboxes: texthash(options.mailboxes.map((address) => [address, 'there'])),
+    aliases: texthash(options.aliases ?? []),
     logins: texthash(options.mailboxes.map((address) => [address, address])),
   });
   const postqueue = postqueueProgram(dir);

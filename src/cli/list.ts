@@ -21,6 +21,8 @@ const listsSchema = z.object({
   })),
 });
 
+const aliasesSchema = z.object({ aliases: z.array(z.object({ address: z.string(), mailbox: z.string() })) });
+
 export function listCommand(): Command {
   const command = new Command('list').description('the organisation\'s mailing lists');
   command.command('add <list> [member...]')
@@ -49,7 +51,26 @@ export function listCommand(): Command {
   command.command('show [list]').description('lists, or one with its members').addOption(adminOption()).action(async (address: string | undefined, { state }: ListOptions) => {
     await show(state, address);
   });
+  command.command('postfix')
+    .description('aliases and lists as Postfix has to know them: virtual_alias_maps')
+    .addOption(adminOption())
+    .action(async ({ state }: ListOptions) => {
+      process.stdout.write(await postfixTable(state));
+    });
   return command;
+}
+
+/**
+ * Postfix accepts these addresses, and expands them for mail without seal; sealed mail was expanded by the key server. A list
+ * to which not everybody may post stands for itself: no unsealed mail gets through it.
+ */
+async function postfixTable(state: string): Promise<string> {
+  const { aliases } = decodeJson(aliasesSchema, await adminCall(state, 'GET', '/aliases'));
+  const { lists } = decodeJson(listsSchema, await adminCall(state, 'GET', '/lists'));
+  const targets = new Map<string, string[]>();
+  for (const { address, mailbox } of aliases) targets.set(address, [...(targets.get(address) ?? []), mailbox]);
+  for (const { address, posting, members } of lists) targets.set(address, posting === 'anyone' && members.length > 0 ? members.map(({ mailbox }) => mailbox) : [address]);
+  return [...targets].map(([address, mailboxes]) => `${address} ${mailboxes.join(', ')}\n`).join('');
 }
 
 function membersOption(): Option {

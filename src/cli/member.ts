@@ -4,6 +4,7 @@ import { fromUtf8 } from '../core/bytes.ts';
 import { adminCall, adminOption } from './admin.ts';
 import { daysOption, memberCodesCommand, memberLettersCommand } from './member-codes.ts';
 import { memberImportCommand } from './member-import.ts';
+import { memberPoliciesCommand } from './member-policies.ts';
 
 interface AddOptions {
   readonly state: string;
@@ -28,6 +29,7 @@ export function memberCommand(): Command {
   command.addCommand(memberImportCommand());
   command.addCommand(memberCodesCommand());
   command.addCommand(memberLettersCommand());
+  command.addCommand(memberPoliciesCommand());
   return command;
 }
 

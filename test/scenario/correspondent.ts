@@ -35,12 +35,12 @@ export class Correspondent {
     private readonly organisationCertificate: Bytes,
   ) {}
 
-  /** Enrols with a one-time code at the organisation's key server. */
-  static async enrol(local: LocalWorld, organisation: LocalOrganisation, user: string, pkcs8 = generatePrivateKey()): Promise<Correspondent> {
+  /** Enrols at the organisation's key server, with a new key and one-time code or with these. */
+  static async enrol(local: LocalWorld, organisation: LocalOrganisation, user: string, pkcs8 = generatePrivateKey(), code?: string): Promise<Correspondent> {
     const address = `${user}@${organisation.plan.domain}`;
     const key = loadPrivateKey(pkcs8);
     const csr = await createCsr(key, { email: address });
-    const authorization = `Basic ${Buffer.from(`${address}:${await organisation.code(user)}`).toString('base64')}`;
+    const authorization = `Basic ${Buffer.from(`${address}:${code ?? await organisation.code(user)}`).toString('base64')}`;
     const answer = await call(local, organisation, '/.well-known/est/simpleenroll', {
       method: 'POST', body: toBase64(csr), headers: { authorization, 'content-type': 'application/pkcs10' },
     });

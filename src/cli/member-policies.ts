@@ -1,0 +1,40 @@
+/** `ssmax member policies`: Thunderbird's policies.json for the whole organisation (docs/admin/roll-out.md). */
+import { Command } from 'commander';
+import manifest from '../../manifest.json' with { type: 'json' };
+import { parseCertificate } from '../core/pki/certificate.ts';
+import { toBase64 } from '../wire/json.ts';
+import { readPem } from './files.ts';
+import { addServerOptions } from './member-server.ts';
+
+const { id } = manifest.browser_specific_settings.gecko;
+
+interface PoliciesOptions {
+  readonly server: string;
+  readonly root: string;
+  readonly tlsCa?: string;
+  readonly addon?: string;
+}
+
+export function memberPoliciesCommand(): Command {
+  return addServerOptions(new Command('policies').description('print policies.json: every Thunderbird gets the add-on, its server and the Authority\'s root'))
+    .requiredOption('--root <file>', 'the Authority\'s root certificate, PEM')
+    .option('--addon <url>', 'where Thunderbird gets the add-on and its updates: https://… or file:///…')
+    .action((options: PoliciesOptions) => {
+      process.stdout.write(`${JSON.stringify(policies(options), null, 2)}\n`);
+    });
+}
+
+/** Keys as in https://thunderbird.github.io/policy-templates/; `--tls-ca` is a path on the members' computers. */
+function policies({ server, root, tlsCa, addon }: PoliciesOptions): object {
+  const der = readPem(root, 'CERTIFICATE');
+  parseCertificate(der);
+  return {
+    policies: {
+      '3rdparty': { Extensions: { [id]: { organisationUrl: server, root: toBase64(der) } } },
+      ...(addon !== undefined && { ExtensionSettings: { [id]: { installation_mode: 'force_installed', install_url: addon } } }),
+      ...(tlsCa !== undefined && { Certificates: { Install: [tlsCa] } }),
+      // What is being written must not be kept in clear on the mail server.
+      Preferences: { 'mail.compose.autosave': { Value: false, Status: 'locked' } },
+    },
+  };
+}

@@ -24,12 +24,16 @@ export default defineConfig(({ mode }) => {
 function server(): ViteUserConfig {
   return {
     build: {
-      ssr: 'src/cli/main.ts',
+      ssr: true,
       target: 'node20',
       outDir: 'dist',
       emptyOutDir: false,
       sourcemap: true,
-      rollupOptions: { output: { entryFileNames: 'ssmax.mjs', chunkFileNames: 'verbs/[name].mjs' } },
+      rollupOptions: {
+        // The process that reads mails is a program of its own.
+        input: { ssmax: 'src/cli/main.ts', 'mail-reader': 'src/server/inspection/reading/child.ts' },
+        output: { entryFileNames: '[name].mjs', chunkFileNames: 'verbs/[name].mjs' },
+      },
     },
   };
 }

@@ -27,7 +27,14 @@ const DATA: readonly { readonly file: string; readonly kind: string; readonly co
   { file: 'src/server/shared/config.ts', kind: 'fault', codes: ['config-unknown-key'] },
   { file: 'src/wire/problem.ts', kind: 'fault', codes: ['internal'] },
   // What an inspection finds is what the sender is refused with.
-  { file: 'src/flow/judge.ts', kind: 'refused', codes: ['keyword', 'malware', 'encrypted-archive', 'too-large', 'too-many-parts', 'mime-ambiguous'] },
+  { file: 'src/flow/judge.ts', kind: 'refused', codes: ['too-large', 'too-many-parts', 'mime-ambiguous', 'reading-failed'] },
+  {
+    file: 'src/flow/policy/checks.ts', kind: 'refused', codes: [
+      'keyword', 'pattern', 'my-number', 'card-number', 'file-type', 'name-mismatch', 'encrypted-archive', 'macro', 'external-recipients', 'malware', 'sending-organisation',
+      'unreadable-file', 'too-much-inside',
+    ],
+  },
+  { file: 'src/flow/inspect.ts', kind: 'refused', codes: ['hold-rejected', 'hold-expired', 'hold-no-approver'] },
 ];
 
 export interface Scan {

@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { type Clamd, startClamd } from './clamd.ts';
 import { type Account, type Dovecot, startDovecot } from './dovecot.ts';
+import { isRoot } from './packages.ts';
 import { type Postfix, startPostfix } from './postfix.ts';
 import type { Running, World } from './process.ts';
 import { ssmax, startSsmax } from './ssmax.ts';
@@ -65,7 +66,9 @@ export interface OrganisationPorts {
   readonly plugin: number;
   readonly inspection: number;
   readonly gateway: { readonly submission: number; readonly arriving: number };
-  readonly postfix: { readonly arriving: number; readonly submission: number; readonly reinjection: number };
+  readonly postfix: {
+    readonly arriving: number; readonly submission: number; readonly reinjection: number; readonly hold: { readonly submission: number; readonly arriving: number };
+  };
 }
 
 export interface LocalOrganisation {
@@ -190,7 +193,7 @@ async function prepare(world: World, plan: OrganisationPlan): Promise<Prepared> 
   const ports: OrganisationPorts = {
     keyServer: await take(), plugin: await take(), inspection: await take(),
     gateway: { submission: await take(), arriving: await take() },
-    postfix: { arriving: await take(), submission: await take(), reinjection: await take() },
+    postfix: { arriving: await take(), submission: await take(), reinjection: await take(), hold: { submission: await take(), arriving: await take() } },
   };
   const host = (name: string): string => `${name}.${plan.domain}`;
   writeYaml(join(dir, 'policy.yaml'), policyYaml(plan));
@@ -234,13 +237,17 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
     hostName: `keyserver.${plan.domain}`, root, domains: [plan.domain], listen: `127.0.0.1:${ports.keyServer}`, authority: authorityPeer,
     gateways: [spki.gateway], plugin: { listen: `127.0.0.1:${ports.plugin}`, certificate: web.certificate, key: web.key }, refresh: 5,
   });
-  writeYaml(join(dir, 'inspection.yaml'), inspectionYaml(ports, [spki.gateway], clamd.socket));
+  writeYaml(join(dir, 'inspection.yaml'), inspectionYaml(ports, [spki.gateway], clamd.socket, { root, tlsCa: webCa.certificate }));
   writeYaml(join(dir, 'gateway.yaml'), {
     state: 'gateway-state', key: 'gateway.key', certificate: 'gateway.pem', organisation: 'organisation.pem', root,
     listen: { submission: `127.0.0.1:${ports.gateway.submission}`, arriving: `127.0.0.1:${ports.gateway.arriving}` },
     queue: await via('queue', ports.postfix.reinjection), authority: authorityPeer,
     keyServer: { address: await via('keyServer', ports.keyServer), spki: spki.keyServer },
     inspection: { address: await via('inspection', ports.inspection), spki: spki.inspection }, refresh: 5,
+    hold: {
+      submission: `127.0.0.1:${ports.postfix.hold.submission}`, arriving: `127.0.0.1:${ports.postfix.hold.arriving}`, interval: 1,
+      release: [...(isRoot() ? [] : ['fakeroot', '--']), '/usr/sbin/postsuper', '-c', join(dir, 'postfix', 'etc'), '-H', '-'],
+    },
   });
   const accounts = plan.members.map(({ user }) => ({ address: `${user}@${plan.domain}`, password: `${user}-secret` }));
   const filter = { submission: await detour('submission', ports.gateway.submission), arriving: await detour('arriving', ports.gateway.arriving) };
@@ -287,10 +294,11 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
   return local;
 }
 
-function inspectionYaml(ports: OrganisationPorts, gateways: readonly string[], clamdSocket: string): object {
+function inspectionYaml(ports: OrganisationPorts, gateways: readonly string[], clamdSocket: string, trust: { readonly root: string; readonly tlsCa: string }): object {
   return {
     listen: `127.0.0.1:${ports.inspection}`, key: 'inspection.key', certificate: 'inspection.pem', organisation: 'organisation.pem',
-    gateways, policy: 'policy.yaml', clamd: { socket: clamdSocket },
+    gateways, policy: 'policy.yaml', clamd: { socket: clamdSocket }, state: 'inspection-state', database: 'inspection-state/inspection.sqlite',
+    trust: { ...trust, server: `https://localhost:${ports.plugin}`, refresh: 5 },
   };
 }
 

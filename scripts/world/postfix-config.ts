@@ -10,7 +10,11 @@ export interface PostfixOptions {
   /** Full addresses that exist. Who submits must be logged in by the very address in MAIL FROM. */
   readonly mailboxes: readonly string[];
   readonly aliases?: readonly (readonly [address: string, to: string])[];
-  readonly ports: { readonly arriving: number; readonly submission: number; readonly reinjection: number };
+  readonly ports: {
+    readonly arriving: number; readonly submission: number; readonly reinjection: number;
+    /** Two listeners whose mail waits until it is released. */
+    readonly hold?: { readonly submission: number; readonly arriving: number };
+  };
   /** Where the gateway's two listeners are, to be there when the first mail comes. */
   readonly gateway: { readonly arriving: number; readonly submission: number };
   readonly lmtpPort: number;
@@ -113,7 +117,7 @@ export function masterCf({ ports, gateway, answersRecipients = false }: PostfixO
   -o smtpd_relay_restrictions=permit_mynetworks,reject
   -o smtpd_recipient_restrictions=permit_mynetworks,reject
   -o receive_override_options=no_unknown_recipient_checks
-pickup    unix  n       -       n       60      1       pickup
+${ports.hold === undefined ? '' : holdListener('submission', ports.hold.submission, gateway.submission) + holdListener('arriving', ports.hold.arriving, gateway.arriving)}pickup    unix  n       -       n       60      1       pickup
 cleanup   unix  n       -       n       -       0       cleanup
 qmgr      unix  n       -       n       300     1       qmgr
 tlsmgr    unix  -       -       n       1000?   1       tlsmgr
@@ -136,6 +140,18 @@ anvil     unix  -       -       n       -       1       anvil
 scache    unix  -       -       n       -       1       scache
 postlog   unix-dgram n  -       n       -       1       postlogd
 `.trimStart();
+}
+
+/** What comes here waits, and goes to the gateway's listener when it is released. */
+function holdListener(name: string, port: number, gateway: number): string {
+  return `127.0.0.1:${port} inet n - n - 20 smtpd
+  -o syslog_name=hold-${name}
+  -o smtpd_client_restrictions=check_client_access,static:HOLD
+  -o smtpd_relay_restrictions=permit_mynetworks,reject
+  -o smtpd_recipient_restrictions=permit_mynetworks,reject
+  -o receive_override_options=no_address_mappings,no_unknown_recipient_checks
+  -o content_filter=smtp:[127.0.0.1]:${gateway}
+`;
 }
 
 /** A lookup table, `key value` a line. */

@@ -1,8 +1,9 @@
-/** `ssmax inspection init|check|run` */
+/** `ssmax inspection init|check|run|held|show|approve|reject` */
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { checkInspection, runInspection } from '../server/inspection/main.ts';
 import { newKeyWithRequest } from './files.ts';
+import { decideHeld, listHeld, showHeld } from './held.ts';
 import { passphraseFor, passphraseOption, runServer } from './serve.ts';
 
 export function inspectionCommand(): Command {
@@ -37,5 +38,9 @@ export function inspectionCommand(): Command {
         return server;
       });
     });
+  listHeld(command.command('held').description('mail that waits for approval'));
+  showHeld(command.command('show').description('what is known of one of them'));
+  decideHeld(command.command('approve').description('let it go, in your own name'), 'approve');
+  decideHeld(command.command('reject').description('send it back to its sender, in your own name'), 'reject');
   return command;
 }

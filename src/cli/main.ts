@@ -16,6 +16,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   keyserver: async () => (await import('./keyserver.ts')).keyServerCommand(),
   gateway: async () => (await import('./gateway.ts')).gatewayCommand(),
   inspection: async () => (await import('./inspection.ts')).inspectionCommand(),
+  policy: async () => (await import('./policy.ts')).policyCommand(),
   member: async () => (await import('./member.ts')).memberCommand(),
   admin: async () => (await import('./administrator.ts')).administratorCommand(),
   approve: async () => (await import('./approve.ts')).approveCommand(),

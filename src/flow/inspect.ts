@@ -4,16 +4,40 @@ import { signObject } from '../core/cms/signed-data.ts';
 import { refused } from '../core/error.ts';
 import { OID } from '../core/oids.ts';
 import type { Direction } from '../wire/leg.ts';
-import { encodeVerdict, type Verdict } from '../wire/verdict.ts';
-import { judgeAll, type Policy, type Scanner } from './judge.ts';
+import { encodeVerdict, type Finding, type Verdict } from '../wire/verdict.ts';
+import { judgeAll, type Judgement, type JudgeParts, withoutHeld } from './judge.ts';
 import { type Opener, openSubmission, type SubmissionForm } from './open-submission.ts';
+import { approversFor } from './policy/inherit.ts';
 import type { Clock } from './ports.ts';
 
-export interface InspectionParts extends Opener {
+/** A mail that waits for somebody to let it go. Addresses and codes only. */
+export interface HeldMail {
+  readonly contentDigest: Bytes;
+  readonly leg: 1 | 2;
+  readonly direction: Direction;
+  readonly sender: string;
+  readonly recipients: readonly string[];
+  readonly policy: string;
+  readonly findings: readonly Finding[];
+  readonly approvers: readonly string[];
+  readonly since: Date;
+  readonly until: Date;
+}
+
+export type Decision = 'waiting' | 'approved' | 'rejected' | 'expired';
+
+export interface HeldMails {
+  /**
+   * Records that the mail is held, unless it is on record, and gives what was decided. An approval holds for the codes that
+   * the approver was told: with another one the mail waits again.
+   */
+  decision(mail: HeldMail): Promise<Decision>;
+}
+
+export interface InspectionParts extends Opener, JudgeParts {
   /** The own organisation's identifier in the directory. */
   readonly organisation: string;
-  readonly policy: Policy;
-  readonly scanner: Scanner;
+  readonly held: HeldMails;
   readonly clock: Clock;
 }
 
@@ -36,18 +60,36 @@ export interface Inspected {
 
 /**
  * Inspects one mail in one direction. Throws what `openSubmission` throws, `direction-invalid` (what arrives from another
- * organisation never goes out), and `unavailable` when the scanner cannot say.
+ * organisation never goes out), and `unavailable` when scanner or directory cannot say.
  */
 export async function inspect(parts: InspectionParts, { submission, form, leg, direction, sender }: InspectionRequest): Promise<Inspected> {
   if (leg === 2 && direction === 'outbound') throw refused('direction-invalid');
-  const { policy, organisation, clock } = parts; // the policy may be replaced while this mail is looked at
-  const { contents, contentDigest } = await openSubmission(submission, parts, form);
+  const { policy, organisation, clock, scanner, reader, directory } = parts; // the policy may be replaced while this mail is looked at
+  const { contents, contentDigest, recipients } = await openSubmission(submission, parts, form);
   try {
-    const { result, findings } = await judgeAll(contents, direction, policy, parts.scanner);
-    const verdict = { contentDigest, leg, direction, organisation, policy: policy.version, result, findings, time: clock.now(), sender };
+    const judgement = await judgeAll(contents, direction, { sender, recipients }, { policy, scanner, reader, directory });
+    const time = clock.now();
+    const about = { contentDigest, leg, direction, sender, policy: policy.version };
+    const { result, findings } = judgement.result !== 'hold' ? judgement : await decided(judgement, parts.held, {
+      ...about, recipients, findings: judgement.findings, since: time, until: new Date(time.getTime() + policy.holdHours * 3_600_000),
+      approvers: approversFor(policy, direction, { sender, recipients }),
+    });
+    const verdict = { ...about, organisation, result, findings, time };
     return { verdict, der: await sign(verdict, parts) };
   } finally {
     for (const content of contents) content.fill(0);
+  }
+}
+
+/** What the verdict on a mail is that the policy holds back: what a second person said about it counts. */
+async function decided(judgement: Judgement, held: HeldMails, mail: HeldMail): Promise<Pick<Verdict, 'result' | 'findings'>> {
+  const refusal = (code: string): Pick<Verdict, 'result' | 'findings'> => ({ result: 'refuse', findings: [{ code, part: 0 }] });
+  if (mail.approvers.length === 0) return refusal('hold-no-approver');
+  switch (await held.decision(mail)) {
+    case 'waiting': return judgement;
+    case 'approved': return withoutHeld(judgement);
+    case 'rejected': return refusal('hold-rejected');
+    case 'expired': return refusal('hold-expired');
   }
 }
 

@@ -4,11 +4,15 @@
  */
 import type { Bytes } from '../core/bytes.ts';
 import { SsmaxError } from '../core/error.ts';
-import { inspectableText } from '../mail/inspectable.ts';
 import { type Entity, type Limits, parseMime } from '../mail/mime.ts';
+import type { Directory } from '../wire/directory.ts';
 import type { Direction } from '../wire/leg.ts';
 import type { Finding, VerdictResult } from '../wire/verdict.ts';
-import type { KeywordMatcher } from './keywords.ts';
+import { CODE_OF, type RuleFinding, checkerFor, judgeSender, type ReadingRule, unreadPieces } from './policy/checks.ts';
+import { rulesFor } from './policy/inherit.ts';
+import { readMail } from './policy/read-mail.ts';
+import type { FileReader } from './policy/reading.ts';
+import { type Correspondents, opensFiles, type Policy, readsContent, type ReadingLimits, type Rule, type RuleOf } from './policy/rules.ts';
 
 /** What a malware scanner says of a byte string. */
 export type ScanResult = 'clean' | 'malware' | 'encrypted-archive' | 'too-large';
@@ -18,22 +22,40 @@ export interface Scanner {
   scan(bytes: Bytes): Promise<ScanResult>;
 }
 
-/** One thing to look for, and what to do about it. */
-export type Rule =
-  | { readonly check: 'keywords'; readonly matches: KeywordMatcher; readonly result: 'refuse' | 'tag' }
-  | { readonly check: 'malware' };
-
-export interface Policy {
-  /** Stands in the verdict, so that it can be told later what was applied. */
-  readonly version: string;
-  readonly outbound: readonly Rule[];
-  readonly inbound: readonly Rule[];
+/** Everything that reading one mail needs; plain values, for it is done in another process. */
+export interface ReadingJob {
+  readonly content: Bytes;
   readonly limits: Limits;
+  readonly reading: ReadingLimits;
+  readonly rules: readonly Rule[];
+  readonly correspondents: Correspondents;
+  readonly ownDomains: readonly string[];
+}
+
+/** What reading found; `unread` are parts for which no rule could speak. */
+export interface ReadingResult {
+  readonly findings: readonly RuleFinding[];
+  readonly unread: readonly { readonly code: string; readonly parts: readonly number[] }[];
+}
+
+/** Reads a mail's content where it can do no harm; undefined when that ended before its time, or took too long. */
+export interface ContentReader {
+  read(job: ReadingJob): Promise<ReadingResult | undefined>;
+}
+
+export interface JudgeParts {
+  readonly policy: Policy;
+  readonly scanner: Scanner;
+  readonly reader: ContentReader;
+  /** The Authority's directory, verified and in date; throws `unavailable`. */
+  readonly directory: () => Promise<Directory>;
 }
 
 export interface Judgement {
   readonly result: VerdictResult;
   readonly findings: readonly Finding[];
+  /** What each rule said, in order: for who tries a policy. */
+  readonly rules: readonly RuleFinding[];
 }
 
 /** MIME errors that are about size; all others mean that two readers could read two different mails. */
@@ -49,23 +71,30 @@ const SEVERITY: readonly VerdictResult[] = ['pass', 'tag', 'hold', 'refuse'];
 
 /**
  * Judges the MIME entity `content` by the rules for `direction`. Whatever was decoded on the way is filled with zeros,
- * and so may be parts of `content` itself. Throws what the scanner throws.
+ * and so may be parts of `content` itself. Throws what the scanner and the directory throw.
  */
-export async function judge(content: Bytes, direction: Direction, policy: Policy, scanner: Scanner): Promise<Judgement> {
+export async function judge(content: Bytes, direction: Direction, correspondents: Correspondents, parts: JudgeParts): Promise<Judgement> {
+  const { policy } = parts;
+  const rules = rulesFor(policy, direction, correspondents);
   let root: Entity;
   try {
     root = parseMime(content, 'sealed', policy.limits);
   } catch (error) {
     if (!(error instanceof SsmaxError) || error.kind !== 'refused') throw error;
-    return refuse([{ code: LIMIT_CODES.get(error.code) ?? 'mime-ambiguous', part: 0 }]);
+    return worst([{ rule: 'structure', code: LIMIT_CODES.get(error.code) ?? 'mime-ambiguous', result: 'refuse', parts: [0] }]);
   }
   const bodies = leaves(root).map((leaf) => leaf.body());
   try {
-    const judgements: Judgement[] = [];
-    for (const rule of policy[direction]) {
-      judgements.push(rule.check === 'keywords' ? findKeywords(root, rule) : await findMalware(content, bodies, scanner));
+    const { reading, limits, ownDomains } = policy;
+    const readable = rules.filter(isReadingRule);
+    const read = readable.length === 0 ? NOTHING : await parts.reader.read({ content, limits, reading, rules: readable, correspondents, ownDomains });
+    const unread = (read ?? FAILED).unread.map(({ code, parts: where }) => ({ rule: 'unreadable', code, result: policy.unreadable[direction], parts: where }));
+    const found: RuleFinding[] = [...unread, ...read?.findings ?? []];
+    for (const rule of rules) {
+      if (rule.check === 'organisations') found.push(await findSender(rule, correspondents, await parts.directory()));
+      if (rule.check === 'malware') found.push(...await findMalware(rule, content, bodies, parts.scanner));
     }
-    return worst(judgements);
+    return worst(found);
   } finally {
     for (const body of bodies) body.fill(0);
   }
@@ -75,17 +104,17 @@ export async function judge(content: Bytes, direction: Direction, policy: Policy
  * Judges a mail and what it forwards, each by all rules. The leaves are counted through; what concerns one of them as a whole
  * is said of its first leaf, but for the mail itself.
  */
-export async function judgeAll(contents: readonly Bytes[], direction: Direction, policy: Policy, scanner: Scanner): Promise<Judgement> {
-  const judgements: Judgement[] = [];
+export async function judgeAll(contents: readonly Bytes[], direction: Direction, correspondents: Correspondents, parts: JudgeParts): Promise<Judgement> {
+  const all: RuleFinding[] = [];
   let before = 0;
-  for (const [i, content] of contents.entries()) {
-    const count = countLeaves(content, policy.limits);
-    const { result, findings } = await judge(content, direction, policy, scanner);
+  for (const [index, content] of contents.entries()) {
+    const count = countLeaves(content, parts.policy.limits);
+    const { rules } = await judge(content, direction, correspondents, parts);
     const first = before;
-    judgements.push({ result, findings: findings.map(({ code, part }) => ({ code, part: i > 0 && part === 0 ? first + 1 : first + part })) });
+    all.push(...rules.map((found) => ({ ...found, parts: found.parts.map((part) => (index > 0 && part === 0 ? first + 1 : first + part)) })));
     before += count;
   }
-  return worst(judgements);
+  return worst(all);
 }
 
 /** One for what cannot be parsed: it is refused as a whole. */
@@ -97,46 +126,69 @@ function countLeaves(content: Bytes, limits: Limits): number {
   }
 }
 
+const NOTHING: ReadingResult = { findings: [], unread: [] };
+const FAILED: ReadingResult = { findings: [], unread: [{ code: 'reading-failed', parts: [0] }] };
+
+function isReadingRule(rule: Rule): rule is ReadingRule {
+  return rule.check !== 'malware' && rule.check !== 'organisations';
+}
+
+/** Reads the mail by the rules of a job: the part of `judge` that is at the mercy of what stands in the mail. */
+export async function readByRules(job: ReadingJob, readFile: FileReader): Promise<ReadingResult> {
+  const rules = job.rules.filter(isReadingRule);
+  const root = parseMime(job.content, 'sealed', job.limits);
+  const reading = await readMail(root, job.content.length, rules.some(opensFiles) ? readFile : undefined);
+  return {
+    findings: rules.flatMap((rule) => {
+      if (rule.result === 'off') return [];
+      return [{ rule: rule.name, code: CODE_OF[rule.check], result: rule.result, parts: checkerFor(rule)(reading, job.correspondents, job.ownDomains) }];
+    }),
+    unread: rules.some(readsContent) ? unreadPieces(reading, rules) : [],
+  };
+}
+
 /** The leaves in order: leaf number n, from 1, is what a finding calls part n. */
 function leaves(entity: Entity): Entity[] {
   return entity.children.length === 0 ? [entity] : entity.children.flatMap(leaves);
 }
 
-function refuse(findings: readonly Finding[]): Judgement {
-  return { result: findings.length === 0 ? 'pass' : 'refuse', findings };
+/** What is left to say when a second person let a held mail go. */
+export function withoutHeld({ rules }: Judgement): Judgement {
+  return worst(rules.filter(({ result }) => result !== 'hold'));
 }
 
-function worst(judgements: readonly Judgement[]): Judgement {
-  const severity = Math.max(0, ...judgements.map(({ result }) => SEVERITY.indexOf(result)));
-  return { result: SEVERITY[severity] ?? 'refuse', findings: judgements.flatMap(({ findings }) => findings) };
-}
-
-/** Words in header fields, texts and file names; those of an attached mail count for the part that it is. */
-function findKeywords(root: Entity, { matches, result }: Extract<Rule, { check: 'keywords' }>): Judgement {
-  const found = new Set<number>();
-  let part = 0;
-  let current = '';
-  for (const { number, name, text } of inspectableText(root)) {
-    if (number !== '0' && !(current !== '' && number.startsWith(`${current}.`))) {
-      part++;
-      current = number;
-    }
-    if (matches(text) || (name !== undefined && matches(name))) found.add(part);
+function worst(rules: readonly RuleFinding[]): Judgement {
+  const found = rules.filter(({ parts }) => parts.length > 0);
+  const severity = Math.max(0, ...found.map(({ result }) => SEVERITY.indexOf(result)));
+  const findings: Finding[] = [];
+  // The gravest first: the first one's code is the refusal's.
+  for (const { code, parts } of found.toSorted((a, b) => SEVERITY.indexOf(b.result) - SEVERITY.indexOf(a.result))) {
+    for (const part of parts) if (!findings.some((one) => one.code === code && one.part === part)) findings.push({ code, part });
   }
-  const findings = [...found].map((number) => ({ code: 'keyword', part: number }));
-  return { result: findings.length === 0 ? 'pass' : result, findings };
+  return { result: SEVERITY[severity] ?? 'refuse', findings, rules };
+}
+
+async function findSender(rule: RuleOf<'organisations'>, { sender }: Correspondents, directory: Directory): Promise<RuleFinding> {
+  const said = judgeSender(rule, sender, directory);
+  const result = said === 'pass' || said === 'accept' ? 'tag' : said;
+  return { rule: rule.name, code: CODE_OF.organisations, result, parts: said === 'pass' || said === 'accept' ? [] : [0] };
 }
 
 /** Every decoded part, then the whole: what hides between or across parts is seen in the whole only. */
-async function findMalware(content: Bytes, bodies: readonly Bytes[], scanner: Scanner): Promise<Judgement> {
+async function findMalware(rule: RuleOf<'malware'>, content: Bytes, bodies: readonly Bytes[], scanner: Scanner): Promise<RuleFinding[]> {
   const findings: Finding[] = [];
   for (const [index, body] of bodies.entries()) {
     const code = body.length === 0 ? 'clean' : await scanner.scan(body);
     if (code !== 'clean') findings.push({ code, part: index + 1 });
   }
-  if (findings.length === 0) {
+  // Locked parts alone do not make the scan of the whole needless: malware may stand beside them.
+  if (findings.every(({ code }) => code === 'encrypted-archive')) {
     const code = await scanner.scan(content);
-    if (code !== 'clean') findings.push({ code, part: 0 });
+    if (code !== 'clean' && !(code === 'encrypted-archive' && findings.length > 0)) findings.push({ code, part: 0 });
   }
-  return refuse(findings);
+  if (findings.length === 0) return [{ rule: rule.name, code: CODE_OF.malware, result: rule.result === 'off' ? 'refuse' : rule.result, parts: [] }];
+  return findings.flatMap(({ code, part }) => {
+    const result = code === 'encrypted-archive' ? rule.encrypted : rule.result;
+    return result === 'off' ? [] : [{ rule: rule.name, code, result, parts: [part] }];
+  });
 }

@@ -11,6 +11,8 @@ import { decapsulate } from '../core/elgamal/index.ts';
 import { refused, SsmaxError } from '../core/error.ts';
 import type { NativeCrypto } from '../core/keys.ts';
 import { OID } from '../core/oids.ts';
+import { parseAddressList } from '../mail/address.ts';
+import { parseMime } from '../mail/mime.ts';
 import { joinMixed } from '../mail/mixed.ts';
 import { decodeKemct, type Kemct } from '../wire/kemct.ts';
 import { decodeLabel, type Label } from '../wire/label.ts';
@@ -36,9 +38,12 @@ export interface OpenedSubmission {
    */
   readonly contents: readonly Bytes[];
   readonly contentDigest: Bytes;
+  /** The leg's recipients, from the labels that the key server made: nobody else could. Where nothing is sealed, those that the mail names. */
+  readonly recipients: readonly string[];
 }
 
 interface Submission {
+  readonly recipients: readonly string[];
   readonly body: EnvelopeBody;
   readonly digest: Bytes;
   readonly forwarded: boolean;
@@ -69,11 +74,22 @@ export async function openSubmission(submission: Bytes, opener: Opener, form: Su
     throw refused('content-invalid');
   }
   const of = (forwarded: boolean): Bytes[] => opened.filter((part) => part.forwarded === forwarded).map(({ content }) => content);
-  if (mixed === undefined) return { contents: of(false), contentDigest };
+  const recipients = [...new Set(checked.flatMap((part) => part.recipients))];
+  if (mixed === undefined) return { contents: of(false), contentDigest, recipients };
   const own = of(false);
   const whole = joinMixed(mixed.clear, own, hex(contentDigest).slice(0, 32));
   for (const content of own) content.fill(0);
-  return { contents: [whole, ...of(true)], contentDigest };
+  return { contents: [whole, ...of(true)], contentDigest, recipients: recipients.length > 0 ? recipients : addressees(whole) };
+}
+
+/** A mail that is signed only has no label; its own To and Cc are signed with it. */
+function addressees(mail: Bytes): string[] {
+  try {
+    const { headers } = parseMime(mail, 'sealed');
+    return ['To', 'Cc'].flatMap((name) => headers.all(name)).flatMap((value) => parseAddressList(value)).map(({ address }) => address);
+  } catch {
+    return []; // judged as ambiguous
+  }
 }
 
 function checkPart(part: Pick<Submission, 'body' | 'digest' | 'forwarded'>, recipientInfos: readonly Bytes[], opener: Opener): Submission {
@@ -87,7 +103,7 @@ function checkPart(part: Pick<Submission, 'body' | 'digest' | 'forwarded'>, reci
   const { certificate } = opener.credential;
   if (!equal(info.subjectKeyIdentifier, certificate.subjectKeyIdentifier)) throw new SsmaxError('not-for-me', 'recipient-info-target');
   checkLabel(label, opener);
-  return { ...part, kemct, encryptedKey: info.encryptedKey };
+  return { ...part, recipients: label.recipients, kemct, encryptedKey: info.encryptedKey };
 }
 
 /** A label for another purpose would let this server open what was never submitted for inspection. */

@@ -3,7 +3,7 @@
  * is whole again; addresses, alternative texts and comments are there too), text files sent as plain bytes are found,
  * attached mails are opened. What stays closed is said to be so.
  *
- * Known gaps: archives and office documents are not opened here.
+ * Archives and office documents are not opened here: src/flow/policy/read-mail.ts has that done.
  */
 import { Tokenizer } from 'htmlparser2';
 import { SsmaxError } from '../core/error.ts';
@@ -20,6 +20,8 @@ interface InspectablePart {
   readonly text: string;
   /** True where the bytes are no text, so that `text` is empty. */
   readonly opaque: boolean;
+  /** The leaf itself; undefined for a header. */
+  readonly entity?: Entity;
 }
 
 /** Fields that people read. */
@@ -47,7 +49,7 @@ function* parts(entity: Entity, number: string, depth: number): Generator<Inspec
     return;
   }
   const text = readableText(entity);
-  yield { number, type: entity.type, name: entity.filename, text: text ?? '', opaque: text === undefined };
+  yield { number, type: entity.type, name: entity.filename, text: text ?? '', opaque: text === undefined, entity };
   if (entity.type === 'message/rfc822' && depth < MAX_ATTACHED_DEPTH) yield* attachedMail(entity, number, depth);
 }
 
@@ -67,8 +69,17 @@ const TEXT_TYPE = /^(?:text\/|message\/|application\/(?:json|xml|javascript|ecma
 
 function readableText(entity: Entity): string | undefined {
   const text = TEXT_TYPE.test(entity.type) ? decodeIfPossible(entity) : undeclaredText(entity);
-  if (text === undefined) return undefined;
-  const markup = /html|xml|svg/.test(entity.type) || /\.(?:[xs]?html?|xml|svg)$/i.test(entity.filename ?? '') || /^\s*</.test(text);
+  return text === undefined ? undefined : withMarkup(text, /html|xml|svg/.test(entity.type), entity.filename);
+}
+
+/** The text of a file's bytes; undefined where they are no text. */
+export function textOf(bytes: Uint8Array, name: string | undefined): string | undefined {
+  const text = textOfBytes(bytes);
+  return text === undefined ? undefined : withMarkup(text, false, name);
+}
+
+function withMarkup(text: string, declared: boolean, name: string | undefined): string {
+  const markup = declared || /\.(?:[xs]?html?|xml|svg)$/i.test(name ?? '') || /^\s*</.test(text);
   return markup ? `${htmlText(text)}\n${text}` : text;
 }
 
@@ -90,6 +101,10 @@ function undeclaredText(entity: Entity): string | undefined {
     if (error instanceof SsmaxError) return undefined;
     throw error;
   }
+  return textOfBytes(bytes);
+}
+
+function textOfBytes(bytes: Uint8Array): string | undefined {
   if (bytes.length > LARGEST_GUESS) return undefined;
   const [first, second] = bytes;
   const utf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);

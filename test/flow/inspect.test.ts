@@ -5,9 +5,8 @@ import { parseSignedData, verifySignerInfo } from '../../src/core/cms/signed-dat
 import { sha256 } from '../../src/core/digest.ts';
 import { OID } from '../../src/core/oids.ts';
 import { inspect, type InspectionParts } from '../../src/flow/inspect.ts';
-import { keywordMatcher } from '../../src/flow/keywords.ts';
-import { DEFAULT_LIMITS } from '../../src/mail/mime.ts';
 import { decodeVerdict } from '../../src/wire/verdict.ts';
+import { NO_DIRECTORY, policyOf, readingHere } from './policies.ts';
 import { makeOrganisation, native, type Organisation, submission } from './submissions.ts';
 
 const SENDER = 'taro@hinode.example';
@@ -22,7 +21,10 @@ beforeAll(async () => {
     native,
     sealer: organisation.certificate.sha256,
     organisation: 'NTRJP-2000012345678',
-    policy: { version: '2026-11-22', outbound: [{ check: 'keywords', matches: keywordMatcher(['秘']), result: 'refuse' }], inbound: [], limits: DEFAULT_LIMITS },
+    policy: policyOf({ version: '2026-11-22', outbound: [{ check: 'keywords', name: 'words', words: ['秘'], result: 'refuse' }] }),
+    reader: readingHere(),
+    directory: NO_DIRECTORY,
+    held: { decision: () => Promise.reject(new Error('not to be called')) },
     scanner: { scan: () => Promise.reject(new Error('not to be called')) },
     clock: { now: () => time },
   };

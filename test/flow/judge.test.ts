@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { type Bytes, concat, fromHex, fromUtf8, utf8 } from '../../src/core/bytes.ts';
 import { SsmaxError } from '../../src/core/error.ts';
-import { judge, type Judgement, type Policy, type Scanner, type ScanResult } from '../../src/flow/judge.ts';
-import { keywordMatcher } from '../../src/flow/keywords.ts';
-import { DEFAULT_LIMITS } from '../../src/mail/mime.ts';
+import { judge as judgeMail, type Judgement, type Scanner, type ScanResult } from '../../src/flow/judge.ts';
+import type { Policy, Rule } from '../../src/flow/policy/rules.ts';
 import { toBase64 } from '../../src/wire/json.ts';
+import type { Direction } from '../../src/wire/leg.ts';
+import { NO_DIRECTORY, policyOf, readingHere } from './policies.ts';
 
 /** 極秘 in the charsets of Japanese mail. */
 const CONFIDENTIAL = {
@@ -15,13 +16,16 @@ const CONFIDENTIAL = {
   'utf-16le': fromHex('fffe7569d879'),
 };
 
-const matches = keywordMatcher(['極秘', 'Project Tanuki']);
-const policy: Policy = {
-  version: '7',
-  outbound: [{ check: 'keywords', matches, result: 'refuse' }],
-  inbound: [{ check: 'malware' }],
-  limits: DEFAULT_LIMITS,
-};
+const WORDS = ['極秘', 'Project Tanuki'];
+const KEYWORDS: Rule = { check: 'keywords', name: 'words', words: WORDS, result: 'refuse' };
+const policy = policyOf({ outbound: [KEYWORDS], inbound: [{ check: 'malware', name: 'malware', result: 'refuse', encrypted: 'refuse' }] });
+
+const CORRESPONDENTS = { sender: 'taro@hinode.example', recipients: ['hanako@tsukimi.example'] };
+
+async function judge(mail: Bytes, direction: Direction, by: Policy, clamd: Scanner): Promise<Pick<Judgement, 'result' | 'findings'>> {
+  const { result, findings } = await judgeMail(mail, direction, CORRESPONDENTS, { policy: by, scanner: clamd, reader: readingHere(), directory: NO_DIRECTORY });
+  return { result, findings };
+}
 
 /** Scans nothing and records what it was given; `results` are its answers in order, then `clean`. */
 function scanner(...results: ScanResult[]): Scanner & { readonly scanned: Bytes[] } {
@@ -42,8 +46,8 @@ const mixed = (...parts: readonly { header: string[]; body: Piece }[]): Bytes =>
     [i === 0 ? '--b\r\n' : '\r\n--b\r\n', lines(...header), '\r\n', body]), '\r\n--b--\r\n');
 const text = { header: ['Content-Type: text/plain'], body: 'nothing here' };
 
-const outbound = (mail: Bytes): Promise<Judgement> => judge(mail, 'outbound', policy, never);
-const KEYWORD = (part: number): Judgement => ({ result: 'refuse', findings: [{ code: 'keyword', part }] });
+const outbound = (mail: Bytes): ReturnType<typeof judge> => judge(mail, 'outbound', policy, never);
+const KEYWORD = (part: number): Pick<Judgement, 'result' | 'findings'> => ({ result: 'refuse', findings: [{ code: 'keyword', part }] });
 
 describe('a forbidden word is found', () => {
   test.each(Object.entries(CONFIDENTIAL))('in a body in %s', async (charset, word) => {
@@ -117,10 +121,10 @@ describe('rules', () => {
   });
 
   test('can tag instead of refuse; the severest result counts', async () => {
-    const tag = { check: 'keywords', matches, result: 'tag' } as const;
+    const tag: Rule = { ...KEYWORDS, name: 'tag', result: 'tag' };
     const found = { code: 'keyword', part: 1 };
-    expect(await judge(mail(), 'outbound', { ...policy, outbound: [tag] }, never)).toEqual({ result: 'tag', findings: [found] });
-    expect((await judge(mail(), 'outbound', { ...policy, outbound: [...policy.outbound, tag] }, never)).result).toBe('refuse');
+    expect(await judge(mail(), 'outbound', policyOf({ outbound: [tag] }), never)).toEqual({ result: 'tag', findings: [found] });
+    expect((await judge(mail(), 'outbound', policyOf({ outbound: [KEYWORDS, tag] }), never)).result).toBe('refuse');
   });
 });
 

@@ -16,6 +16,14 @@ const gatewayConfig = ({ path, address, spki }: ConfigFields) => z.strictObject(
   queue: address,
   /** How many connections that listener may get at once: fewer than it serves (Postfix: maxproc in master.cf). */
   queueConnections: z.int().min(1).max(1000).default(40),
+  /** For policies that hold mail: the MTA's two listeners that put it on hold, and the program that releases it (docs/admin/inspection.md). */
+  hold: z.strictObject({
+    submission: address,
+    arriving: address,
+    release: z.tuple([z.string().min(1)], z.string()),
+    /** How often to ask what may be released; seconds. */
+    interval: z.int().min(1).max(3600).default(15),
+  }).optional(),
   authority: z.strictObject({ address, spki }),
   keyServer: copies(z.strictObject({ address, spki })),
   inspection: copies(z.strictObject({ address, spki })),

@@ -28,12 +28,16 @@ export interface Handled {
   readonly contentDigest?: string;
   /** Unprotected, from a member whose stage allows it. */
   readonly observed?: true;
+  /** Waits for somebody's approval. */
+  readonly held?: true;
 }
 
 export interface HandlerParts extends GatewayParts {
   /** Hands all copies to the queue. */
-  readonly reinject: (copies: readonly Copy[]) => Promise<void>;
+  readonly reinject: (copies: readonly Copy[]) => Promise<unknown>;
   readonly stages: StageSource;
+  /** Puts a mail on hold as it arrived; undefined where the mail server has no such listener. */
+  readonly hold?: (listener: ListenerName, envelope: Envelope, raw: Bytes, contentDigest: Bytes) => Promise<void>;
   /** Keeps a refusal for the sender's plugin, which shows its reason. */
   readonly reportRefusal: (refusal: { contentDigest: Bytes; code: string; sender: string; params: SsmaxError['params'] }) => Promise<void>;
 }
@@ -49,10 +53,16 @@ export async function handle(parts: HandlerParts, listener: ListenerName, envelo
     from: fromOf(outer),
     visible: [...addresses(outer, 'To'), ...addresses(outer, 'Cc')],
   };
-  const { departures, contentDigest: digest } = await relay(parts, listener, arrival).catch(async (error: unknown) => {
+  const relayed = await relay(parts, listener, arrival).catch(async (error: unknown) => {
+    if (parts.hold !== undefined && error instanceof SsmaxError && error.code === 'inspection-hold') return digestOf(arrival.cms);
     if (listener === 'submission') await keepReason(parts, arrival.cms, arrival.from, error);
     throw error;
   });
+  if (relayed instanceof Uint8Array) {
+    await parts.hold?.(listener, envelope, raw, relayed);
+    return { copies: [], contentDigest: hex(relayed), held: true };
+  }
+  const { departures, contentDigest: digest } = relayed;
   const copies = departures.map((departure) => copyOf(envelope, raw, departure, digest));
   await parts.reinject(copies);
   return { copies, contentDigest: hex(digest) };
@@ -65,11 +75,14 @@ export async function handle(parts: HandlerParts, listener: ListenerName, envelo
 async function keepReason(parts: HandlerParts, cms: Bytes, sender: string, error: unknown): Promise<void> {
   if (!(error instanceof SsmaxError) || error.kind === 'fault') return;
   try {
-    const { contentDigest } = await readLegContent(parseSignedData(cms));
-    await parts.reportRefusal({ contentDigest, code: error.code, sender, params: error.params });
+    await parts.reportRefusal({ contentDigest: await digestOf(cms), code: error.code, sender, params: error.params });
   } catch {
     // not a sealed mail at all, or the key server is out of reach
   }
+}
+
+async function digestOf(cms: Bytes): Promise<Bytes> {
+  return (await readLegContent(parseSignedData(cms))).contentDigest;
 }
 
 function copyOf(envelope: Envelope, raw: Bytes, departure: Departure, digest: Bytes): Copy {

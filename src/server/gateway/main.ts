@@ -6,6 +6,7 @@ import { anyOf } from '../shared/any-of.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
 import { expiryMetrics } from '../shared/expiry-metrics.ts';
 import { startHealth } from '../shared/health.ts';
+import type { HostPort } from '../shared/config.ts';
 import { loadKey } from '../shared/keystore.ts';
 import { createLogger, type Logger } from '../shared/log.ts';
 import { startMemberTrust } from '../shared/member-trust.ts';
@@ -16,7 +17,8 @@ import { type GatewayConfig, loadGatewayConfig } from './config.ts';
 import { consentClass } from './consent-class.ts';
 import { handle, type HandlerParts, type ListenerName } from './handle.ts';
 import { inspectionPeer, keyServerPeer } from './peers.ts';
-import { createQueue } from './reinject.ts';
+import { type Hold, startHold } from './hold.ts';
+import { createQueue, type Queue } from './reinject.ts';
 import { replyTo } from './replies.ts';
 import { type Envelope, listen, type Listener } from './smtp.ts';
 import { followStages } from './stages.ts';
@@ -55,6 +57,7 @@ export async function runGateway(configFile: string, passphrase: string): Promis
   const admission = new Admission(config.memory);
   const figures = createFigures(admission);
   const queue = createQueue({ ...config.queue, deadline: 60_000 }, config.queueConnections);
+  const hold = holdOf(config, inspectionClient, queue, log);
   const start = (name: ListenerName): Promise<Listener> => listen({
     ...config.listen[name],
     maximumSize: config.maximumSize,
@@ -62,7 +65,7 @@ export async function runGateway(configFile: string, passphrase: string): Promis
     maximumConnections: config.maximumConnections,
     admission,
     ...(name === 'arriving' && { classOf: (address: string) => consentClass(parts, address) }),
-    take: (envelope, raw, waits) => take({ ...parts, reinject: (copies) => queue.take(copies, waits) }, name, envelope, raw, log, figures),
+    take: (envelope, raw, waits) => take({ ...parts, reinject: (copies) => queue.take(copies, waits), ...(hold && { hold: (from, to, mail, contentDigest) => hold.take({ listener: from, envelope: to, raw: mail, contentDigest, waits }) }) }, name, envelope, raw, log, figures),
   });
   const [submission, arriving] = await Promise.all([start('submission'), start('arriving')]);
   const health = config.health && (await startHealth({
@@ -73,11 +76,20 @@ export async function runGateway(configFile: string, passphrase: string): Promis
   return {
     ports: { submission: submission.port, arriving: arriving.port },
     async close() {
+      hold?.stop();
       trust.stop();
       await Promise.all([submission.close(), arriving.close(), health?.close()]);
       for (const one of [keyServerClient, inspectionClient]) one.close();
     },
   };
+}
+
+function holdOf({ hold, queueConnections }: GatewayConfig, inspection: PinnedClient, queue: Queue, log: Logger): Hold | undefined {
+  if (hold === undefined) return undefined;
+  const listener = (address: HostPort): Queue => createQueue({ ...address, deadline: 60_000 }, queueConnections);
+  return startHold({
+    inspection, queue, queues: { submission: listener(hold.submission), arriving: listener(hold.arriving) }, release: hold.release, interval: hold.interval * 1000, log,
+  });
 }
 
 interface Figures {
@@ -108,8 +120,8 @@ async function take(parts: HandlerParts, listener: ListenerName, envelope: Envel
   figures.working++;
   figures.bytes.add({ listener }, raw.length);
   try {
-    const { copies, contentDigest, observed } = await handle(parts, listener, envelope, raw);
-    const outcome = observed === true ? 'observed' : 'relayed';
+    const { copies, contentDigest, observed, held } = await handle(parts, listener, envelope, raw);
+    const outcome = observed === true ? 'observed' : held === true ? 'held' : 'relayed';
     figures.mails.add({ listener, outcome });
     log.info(outcome, { ...fields(), count: copies.length, ...(contentDigest !== undefined && { contentDigest }) });
   } catch (error) {

@@ -32,7 +32,8 @@ export interface Copy {
 interface Open {
   readonly connection: SMTPConnection;
   readonly body: PassThrough;
-  readonly sent: Promise<void>;
+  /** The queue's last reply. */
+  readonly sent: Promise<string>;
 }
 
 function failed(cause: unknown): SsmaxError {
@@ -52,7 +53,7 @@ async function start(hop: Hop, copy: Copy): Promise<Open> {
     });
   });
   const body = new PassThrough();
-  const sent = new Promise<void>((resolve, reject) => {
+  const sent = new Promise<string>((resolve, reject) => {
     connection.once('error', reject);
     connection.once('end', () => { reject(new Error('connection closed')); });
     const envelope = {
@@ -68,7 +69,7 @@ async function start(hop: Hop, copy: Copy): Promise<Open> {
     connection.send(envelope, body, (error, info) => {
       if (error) reject(error);
       else if (info.rejected.length > 0) reject(new Error('recipient refused by the queue'));
-      else resolve();
+      else resolve(info.response);
     });
   });
   sent.catch(() => body.destroy()); // awaited below as well: this only stops the writer
@@ -107,17 +108,17 @@ class Connections {
 
 export interface Queue {
   /**
-   * Hands all copies to the queue; resolves only when it took every one. `wanted` is asked before any final dot: whoever
+   * Hands all copies to the queue; resolves only when it took every one, with its last reply to each. `wanted` is asked before any final dot: whoever
    * has hung up will come again. Throws `queue-unavailable`, `client-gone` (unavailable): try again later.
    */
-  take(copies: readonly Copy[], wanted: () => boolean): Promise<void>;
+  take(copies: readonly Copy[], wanted: () => boolean): Promise<readonly string[]>;
 }
 
 /** `connections`: at most so many at a time, fewer than the MTA's listener serves. */
 export function createQueue(hop: Hop, connections: number): Queue {
   const free = new Connections(connections);
 
-  async function hand(copies: readonly Copy[], wanted: () => boolean): Promise<void> {
+  async function hand(copies: readonly Copy[], wanted: () => boolean): Promise<string[]> {
     await free.take(copies.length);
     const open: Open[] = [];
     try {
@@ -128,7 +129,7 @@ export function createQueue(hop: Hop, connections: number): Queue {
       }
       if (!wanted()) throw new SsmaxError('unavailable', 'client-gone');
       for (const { body } of open) body.end();
-      await Promise.all(open.map(({ sent }) => sent));
+      return await Promise.all(open.map(({ sent }) => sent));
     } catch (cause) {
       throw cause instanceof SsmaxError ? cause : failed(cause);
     } finally {
@@ -140,7 +141,9 @@ export function createQueue(hop: Hop, connections: number): Queue {
   return {
     async take(copies, wanted) {
       // More copies than connections go in turns: a failure after the first turn doubles these, which readers note.
-      for (let first = 0; first < copies.length; first += connections) await hand(copies.slice(first, first + connections), wanted);
+      const replies: string[] = [];
+      for (let first = 0; first < copies.length; first += connections) replies.push(...await hand(copies.slice(first, first + connections), wanted));
+      return replies;
     },
   };
 }

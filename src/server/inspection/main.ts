@@ -1,15 +1,21 @@
 /** The inspection server as a program. */
+import { join } from 'node:path';
 import { equal, hex } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
 import type { Certificate } from '../../core/pki/certificate.ts';
 import { checkProfile, names } from '../../core/pki/profile.ts';
 import { isSignedBy } from '../../core/pki/signed.ts';
-import type { InspectionParts } from '../../flow/inspect.ts';
+import type { HeldMails, InspectionParts } from '../../flow/inspect.ts';
 import type { Scanner } from '../../flow/judge.ts';
+import type { Trust } from '../../flow/trust.ts';
+import type { Policy } from '../../flow/policy/rules.ts';
 import type { Clock } from '../../flow/ports.ts';
 import { createNodeCrypto, loadPrivateKey } from '../../platform/node-crypto.ts';
+import { startAdminSocket, ADMIN_SOCKET } from '../shared/admin-socket.ts';
+import { auditRoutes } from '../shared/audit-routes.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
-import { Counter } from '../shared/metrics.ts';
+import { databaseAnswers, openDatabase } from '../shared/database.ts';
+import { Counter, Gauge } from '../shared/metrics.ts';
 import { expiryMetrics } from '../shared/expiry-metrics.ts';
 import { startHealth } from '../shared/health.ts';
 import { loadKey } from '../shared/keystore.ts';
@@ -17,9 +23,15 @@ import { createLogger, type Logger } from '../shared/log.ts';
 import { startPinnedServer } from '../shared/pinned-server.ts';
 import { Clamd } from './clamd.ts';
 import { type InspectionConfig, loadInspectionConfig } from './config.ts';
-import { loadPolicy, needsScanner } from './policy.ts';
+import { createHeldStore, type HeldStore } from './held-mails.ts';
+import { heldAdminRoutes } from './held-routes.ts';
+import { loadPolicy, mayHold, needsDirectory, needsScanner } from './policy.ts';
+import { openPolicyFile } from './policy-file.ts';
+import { createReaderPool } from './reading/reader-pool.ts';
 import { inspectionRoutes, MAX_SUBMISSION } from './routes.ts';
 import { Slots } from './slots.ts';
+import { migrations, type Tables } from './tables-inspection.ts';
+import { startInspectionTrust } from './trust.ts';
 
 /** Reads configuration and policy as `runInspection` would, and throws what it would; gives the policy's version. */
 export function checkInspection(configFile: string): string {
@@ -49,7 +61,7 @@ export async function runInspection(configFile: string, passphrase: string, opti
   const config = loadInspectionConfig(configFile);
   const log = options.log ?? createLogger({ server: 'inspection', level: config.logLevel });
   const clock = options.clock ?? { now: () => new Date() };
-  let policy = readPolicy(config);
+  const policyFile = openPolicyFile(config.policy, () => readPolicy(config), log);
   const organisation = readCertificateFile(config.organisation);
   checkProfile(organisation, 'organisation');
   const certificate = await readOwnCertificate(config, organisation, clock.now());
@@ -57,45 +69,80 @@ export async function runInspection(configFile: string, passphrase: string, opti
   const key = loadPrivateKey(pkcs8);
   if (!equal(key.publicKey, certificate.publicKey)) throw new SsmaxError('fault', 'certificate-key-mismatch', { file: config.certificate });
   const clamd = config.clamd && new Clamd({ socket: config.clamd.socket, timeoutMs: config.clamd.timeout * 1000 });
+  const reader = createReaderPool({ timeoutMs: config.reading.seconds * 1000, memory: config.reading.megabytes * 1_048_576, log });
+  const trust = await startInspectionTrust(config, clock, log);
+  const trusted = async (): Promise<Trust> => {
+    if (trust === undefined) throw new SsmaxError('fault', 'trust-not-configured', { file: configFile });
+    return trust.trust();
+  };
+  const held = await openHeld(config, { organisation, organisationId: organisationId(organisation), trust: trusted, clock }, log);
   const parts: InspectionParts = {
     credential: { key, certificate },
     native: createNodeCrypto(),
     sealer: organisation.sha256,
     organisation: organisationId(organisation),
     get policy() {
-      return policy;
+      return policyFile.policy;
     },
     scanner: clamd ?? NO_SCANNER,
+    reader,
+    directory: async () => (await trusted()).directory,
+    held: held?.store ?? NOTHING_HELD,
     clock,
   };
   const inspections = new Counter('ssmax_inspections_total', 'Verdicts given.');
   const server = await startPinnedServer({
     identity: { key: pkcs8, certificates: [certificate.der] },
     listen: config.listen,
-    peers: { gateway: { pins: () => config.gateways, app: inspectionRoutes({ parts, slots: new Slots(config.concurrency, MAX_WAITING), inspections, log }) } },
+    peers: { gateway: { pins: () => config.gateways, app: inspectionRoutes({ parts, slots: new Slots(config.concurrency, MAX_WAITING), inspections, log, ...(held && { held: held.store }) }) } },
     maximumBody: MAX_SUBMISSION,
     log,
   });
   pkcs8.fill(0);
-  const scanner = async (): Promise<boolean> => !needsScanner(policy) || (await clamd?.ready()) === true;
-  const health = config.health && (await startHealth({ listen: config.health, metrics: [inspections, ...expiryMetrics({ server: certificate, organisation })], ready: { clamd: scanner }, log }).catch(async (error: unknown) => {
+  const scanner = async (): Promise<boolean> => !needsScanner(policyFile.policy) || (await clamd?.ready()) === true;
+  const health = config.health && (await startHealth({ listen: config.health, metrics: [inspections, ...figuresOf(policyFile, held?.store), ...expiryMetrics({ server: certificate, organisation })], ready: {
+    clamd: scanner, ...(held && { database: held.answers }), ...(trust && { trust: () => trust.trust().then(() => true, () => false) }),
+  }, warnings: { policy: () => !policyFile.rejected }, log }).catch(async (error: unknown) => {
     await server.close();
     throw error;
   }));
-  log.info('ready', { port: server.port, spki: hex(certificate.spkiSha256), version: policy.version });
+  log.info('ready', { port: server.port, spki: hex(certificate.spkiSha256), version: policyFile.policy.version });
   return {
     port: server.port,
     healthPort: health?.port,
-    reloadPolicy() {
-      try {
-        policy = readPolicy(config);
-        log.info('policy-reloaded', { version: policy.version });
-      } catch (error) {
-        log.error('policy-not-reloaded', { version: policy.version, error });
-      }
+    reloadPolicy: () => { policyFile.reload(); },
+    async close() {
+      policyFile.stop();
+      await Promise.all([server.close(), health?.close()]);
+      trust?.stop();
+      reader.close();
+      await held?.close();
     },
-    close: async () => void (await Promise.all([server.close(), health?.close()])),
   };
+}
+
+/** Held mail needs a store, somebody who can say who an approver is, and a socket for the command line. */
+async function openHeld({ database, state }: InspectionConfig, parts: Omit<Parameters<typeof createHeldStore>[0], 'store'>, log: Logger): Promise<{ store: HeldStore; answers: () => Promise<boolean>; close(): Promise<void> } | undefined> {
+  if (database === undefined || state === undefined) return undefined;
+  const tables = await openDatabase<Tables>(database, migrations);
+  const store = createHeldStore({ ...parts, store: tables });
+  const admin = heldAdminRoutes(store, parts.organisationId).route('/', auditRoutes(tables));
+  const socket = await startAdminSocket(join(state, ADMIN_SOCKET), { app: admin, maximumBody: 1_048_576, log, peer: 'administrator' });
+  return {
+    store,
+    answers: () => databaseAnswers(tables),
+    async close() {
+      await socket.close();
+      await tables.close();
+    },
+  };
+}
+
+function figuresOf(policyFile: { readonly rejected: boolean }, held: HeldStore | undefined): Gauge[] {
+  return [
+    new Gauge('ssmax_policy_rejected', '1 while the policy file is not in force because something is wrong with it.', () => (policyFile.rejected ? 1 : 0)),
+    new Gauge('ssmax_held_mails', 'Mails that wait for an approver.', async () => (await held?.list() ?? []).filter(({ state }) => state === 'waiting').length),
+  ];
 }
 
 /** Submissions that may wait for their turn; more are told to come again. */
@@ -104,9 +151,14 @@ const MAX_WAITING = 64;
 /** `readPolicy` sees to it that no rule asks it. */
 const NO_SCANNER: Scanner = { scan: () => Promise.reject(new SsmaxError('fault', 'scanner-not-configured')) };
 
-function readPolicy({ policy: file, clamd }: InspectionConfig): InspectionParts['policy'] {
+/** `readPolicy` sees to it that no rule holds. */
+const NOTHING_HELD: HeldMails = { decision: () => Promise.reject(new SsmaxError('fault', 'hold-not-configured')) };
+
+function readPolicy({ policy: file, clamd, database, state, trust }: InspectionConfig): Policy {
   const policy = loadPolicy(file);
   if (needsScanner(policy) && clamd === undefined) throw new SsmaxError('fault', 'scanner-not-configured', { file });
+  if (needsDirectory(policy) && (trust === undefined || state === undefined)) throw new SsmaxError('fault', 'trust-not-configured', { file });
+  if (mayHold(policy) && (database === undefined || state === undefined || trust === undefined)) throw new SsmaxError('fault', 'hold-not-configured', { file });
   return policy;
 }
 

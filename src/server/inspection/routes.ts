@@ -9,6 +9,8 @@ import { normalizeAddress } from '../../mail/address.ts';
 import { DIRECTIONS } from '../../wire/leg.ts';
 import type { Counter } from '../shared/metrics.ts';
 import type { Logger } from '../shared/log.ts';
+import type { HeldStore } from './held-mails.ts';
+import { heldGatewayRoutes } from './held-routes.ts';
 import type { Slots } from './slots.ts';
 
 /** Largest submission in bytes. */
@@ -29,6 +31,8 @@ interface Parts {
   readonly slots: Slots;
   readonly inspections: Counter;
   readonly log: Logger;
+  /** Without it, no policy holds mail. */
+  readonly held?: HeldStore;
 }
 
 /**
@@ -36,8 +40,9 @@ interface Parts {
  * DER SignedData over the verdict out.
  * Refused: `request-invalid`, and what `inspect` refuses.
  */
-export function inspectionRoutes({ parts, slots, inspections, log }: Parts): Hono {
+export function inspectionRoutes({ parts, slots, inspections, log, held }: Parts): Hono {
   const app = new Hono();
+  if (held !== undefined) heldGatewayRoutes(app, held);
   app.post('/v1/inspections', async (context) => {
     const query = querySchema.safeParse(context.req.query());
     if (!query.success) throw refused('request-invalid', { what: 'query' });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SsmaxError } from '../../../src/core/error.ts';
-import type { Policy } from '../../../src/flow/judge.ts';
+import type { Policy } from '../../../src/flow/policy/rules.ts';
 import { DEFAULT_LIMITS } from '../../../src/mail/mime.ts';
 import { loadPolicy, needsScanner } from '../../../src/server/inspection/policy.ts';
 
@@ -32,10 +32,10 @@ test('a policy is read with its rules in order and the usual limits', () => {
   const policy = load(GOOD);
   expect(policy.version).toBe('2026-11-22');
   expect(policy.limits).toEqual(DEFAULT_LIMITS);
-  expect(policy.outbound.map((rule) => (rule.check === 'keywords' ? [rule.result, rule.matches('Top Secret'), rule.matches('draft')] : []))).toEqual([
-    ['refuse', true, false], ['tag', false, true],
+  expect(policy.organisation.outbound).toEqual([
+    { check: 'keywords', name: 'keywords #1', words: ['極秘', 'top secret'], result: 'refuse' }, { check: 'keywords', name: 'keywords #2', words: ['draft'], result: 'tag' },
   ]);
-  expect(policy.inbound).toEqual([{ check: 'malware' }]);
+  expect(policy.organisation.inbound).toEqual([{ check: 'malware', name: 'malware #1', result: 'refuse', encrypted: 'refuse' }]);
 });
 
 test('limits may be lowered, a version may be a number', () => {

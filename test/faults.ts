@@ -27,6 +27,8 @@ const CIPHER = 'test/security/cipher-downgrade.test.ts';
 const FORGED = 'test/security/forged-signed-attributes.test.ts';
 const REVOCATION = 'test/security/soft-fail-revocation.test.ts';
 const ROLLBACK = 'test/security/trust-rollback.test.ts';
+const MODES = 'test/security/mode-downgrade.test.ts';
+const ORIGINS = 'test/security/forward-origin.test.ts';
 const POINTS = 'test/security/elgamal-points.test.ts';
 const BOMBS = 'test/security/der-bombs.test.ts';
 
@@ -317,5 +319,39 @@ export const faults: readonly Fault[] = [
   ...of('src/server/shared/trust-source.ts', ROLLBACK, [
     ['rollback: kept copies', 'await requireSuccessor(await load(now, candidate), await load(now).then(trustMarks, () => undefined));', 'await load(now, candidate);', 'keeps the newer of directory and CRLs'],
     ['rollback: verified before kept', 'await requireSuccessor(await load(now, candidate), await load(now).then(trustMarks, () => undefined));', '', 'never replaces what is good'],
+  ]),
+  ...of('src/flow/leg-content.ts', MODES, [
+    ['mode: what is there', 'if (mode !== found)', NEVER, 'with 1 sealed parts of its own'],
+    ['mode: number of sealed parts', 'if (sealed.length > MAX_SEALED_PARTS)', NEVER, 'at most sixteen sealed parts'],
+  ]),
+  ...of('src/flow/verify-leg.ts', MODES, [
+    ['mode: digest of the whole', "if (!equal(leg.contentDigest, digest))", NEVER, 'another clear part'],
+  ]),
+  ...of('src/mail/mixed.ts', MODES, [
+    ['mixed: one form', 'if (!equal(encodeMixed(mixed), bytes))', NEVER, 'a field more'],
+    ['mixed: no Bcc', "if ([...clear.headers.all('Bcc'), ...clear.headers.all('Resent-Bcc')].length > 0)", NEVER, 'a clear part that names Bcc'],
+    ['mixed: the clear part says so', "if (clear.params.get('hp') !== 'clear')", NEVER, 'a clear part that names Bcc'],
+  ]),
+  ...of('src/flow/authorise.ts', MODES, [
+    ['key server: digest of the whole', 'if (!equal(await mixedDigest({ clear: mixed.clear, parts: identities }), leg.contentDigest))', NEVER, 'no part back'],
+    ['key server: all sealed parts', 'if (headers.length !== content.length)', NEVER, 'no part back'],
+  ]),
+  ...of('src/flow/key-service.ts', MODES, [
+    ['key server: permitted modes', 'if (leg.leg.leg === 1 && !parts.modes.includes(leg.leg.mode))', NEVER, 'is refused at submission where it is not permitted'],
+  ]),
+  ...of('src/flow/verify-leg.ts', ORIGINS, [
+    ['origin: delivered to who forwards', 'if (delivery.leg.recipients[0] !== next.leg.sender.address)', NEVER, 'delivered to somebody else'],
+    ['origin: a delivery', "if (leg.leg !== 3 || mailbox === undefined", 'if (mailbox === undefined', 'of a leg on its way'],
+    ['origin: not hidden', 'if (leg.hidden.length > 0)', NEVER, 'that came by Bcc'],
+    ['origin: mode and digests', "if ((leg.mode === 'protect-all') !== (mixed === undefined))", NEVER, 'does not go with its digests'],
+    ['origin: content', 'if (!equal(digest, leg.contentDigest))', NEVER, 'of another content'],
+    ['origin: part', 'if (mixed !== undefined && !mixed.parts.some((part) => equal(part, identity)))', NEVER, 'by taking the writer off'],
+  ]),
+  ...of('src/flow/forward.ts', ORIGINS, [
+    ['forward: what was delivered', "if (leg.leg.leg !== 3)", NEVER, 'cannot forward a leg on its way'],
+    ['forward: no Bcc', 'if (leg.leg.hidden.length > 0)', NEVER, 'that came by Bcc'],
+  ]),
+  ...of('src/flow/open.ts', ORIGINS, [
+    ['forward: inner From of the writer', 'if (headers !== undefined && headers.from.address !== first.leg.sender.address)', NEVER, 'is no mail of his'],
   ]),
 ];

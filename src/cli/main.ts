@@ -29,6 +29,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   trust: async () => (await import('./trust.ts')).trustCommand(),
   verify: async () => (await import('./verify.ts')).verifyCommand(),
   seal: async () => (await import('./seal.ts')).sealCommand(),
+  forward: async () => (await import('./forward.ts')).forwardCommand(),
   open: async () => (await import('./open.ts')).openCommand(),
 };
 

@@ -1,9 +1,9 @@
 /** `ssmax open`: a sealed mail in, its content out, if and only if it is verified. */
 import { Command } from 'commander';
 import { judgeMail } from '../flow/open.ts';
-import { exportMail } from '../mail/export.ts';
+import { exportForward } from '../mail/export.ts';
 import { addKeyOptions, type KeyOptions } from './credential.ts';
-import { languageOf, printable, sentenceOf } from './sentences.ts';
+import { forwardedLines, languageOf, printable, sentenceOf } from './sentences.ts';
 import { readStdin, writeStdout } from './streams.ts';
 import { trustOption } from './trust-directory.ts';
 import { parseTime, readerFor, verdictExitCode } from './verify.ts';
@@ -21,13 +21,15 @@ export function openCommand(): Command {
   return addKeyOptions(command, true).action(async (options: OpenOptions) => {
     const reader = await readerFor(options);
     const judgement = await judgeMail(await readStdin(), reader);
-    const { state, code, message } = judgement;
+    const { state, code, message, forwarded = [], contentDigest = '' } = judgement;
     if (state === 'verified' && message !== undefined) {
       // Who reads the outer mail as well must know where it differs.
       for (const { field, inner, outer } of message.conflicts) {
         process.stderr.write(`ssmax: note: the outer ${field} says "${printable(outer)}", the sender wrote "${printable(inner)}"\n`);
       }
-      await writeStdout(exportMail(message.entity));
+      for (const line of forwardedLines(judgement, languageOf(process.env))) process.stderr.write(`ssmax: note: ${line}\n`);
+      const parts = forwarded.flatMap(({ kind, entity }) => (entity === undefined ? [] : [{ entity, whole: kind === 'mail' }]));
+      await writeStdout(exportForward(message.entity, parts, contentDigest));
       return;
     }
     process.stderr.write(`ssmax: ${sentenceOf(judgement, languageOf(process.env))} (${code})\n`);

@@ -1,5 +1,6 @@
 /** The verdict as one sentence, the same as the plugin's but for what only a command line meets: Japanese where LANG says so, else English. */
-import type { Judgement, State } from '../flow/open.ts';
+import type { Judgement, Person, State } from '../flow/open.ts';
+import type { Mode } from '../wire/leg.ts';
 
 export type Language = 'ja' | 'en';
 type Words = Readonly<Record<Language, string>>;
@@ -112,4 +113,28 @@ const INSPECTIONS: Readonly<Record<string, Words>> = {
 
 export function inspectionWords({ direction, result }: { readonly direction: string; readonly result: string }, language: Language): string {
   return INSPECTIONS[`${direction}-${result}`]?.[language] ?? `${direction} ${result}`;
+}
+
+const MODE_WORDS: Readonly<Record<Mode, Words>> = {
+  'protect-all': { ja: 'メール全体を暗号化', en: 'all of the mail encrypted' },
+  'attachments-only': { ja: '添付ファイルだけを暗号化（件名と本文は暗号化されていません）', en: 'only the attachments encrypted; subject and text were not' },
+  'sign-only': { ja: '署名だけ（暗号化されていません）', en: 'signed only; nothing was encrypted' },
+  'forward': { ja: '転送（件名と本文は暗号化されていません）', en: 'a forward; its own subject and text were not encrypted' },
+};
+
+/** What of a mail is encrypted; undefined where all is, as it should be. */
+export function modeWords({ mode }: Judgement, language: Language): string | undefined {
+  return mode === undefined || mode === 'protect-all' ? undefined : MODE_WORDS[mode][language];
+}
+
+/** One line for each forwarded part: who wrote it, who vouches for that, and who passed it on before this mail's sender. */
+export function forwardedLines({ forwarded = [] }: Judgement, language: Language): string[] {
+  const nameOf = ({ displayName, address, organisation }: Person): string => printable(`${displayName} (${address}, ${organisation.names[language]})`);
+  return forwarded.map(({ kind, writer, forwarders, deliveredAt }, i) => {
+    const what = language === 'ja' ? (kind === 'mail' ? 'メール' : '添付ファイル') : kind;
+    const way = forwarders.map((one) => (language === 'ja' ? `、${nameOf(one)}が転送` : `, forwarded by ${nameOf(one)}`)).join('');
+    return language === 'ja'
+      ? `転送${i + 1}: ${nameOf(writer)}が書いた${what}、${deliveredAt.toISOString()}に配送${way}`
+      : `forwarded ${i + 1}: ${what} written by ${nameOf(writer)}, delivered ${deliveredAt.toISOString()}${way}`;
+  });
 }

@@ -2,13 +2,13 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Bytes } from '../core/bytes.ts';
 import { SsmaxError } from '../core/error.ts';
-import { type Judgement, judgeMail, type Reader } from '../flow/open.ts';
+import { type Judgement, judgeMail, type Person, type Reader } from '../flow/open.ts';
 import type { Trust } from '../flow/trust.ts';
 import { createNodeCrypto } from '../platform/node-crypto.ts';
 import type { Inspection } from '../wire/leg.ts';
 import { addKeyOptions, type KeyOptions, loadCredential } from './credential.ts';
 import { readInput } from './files.ts';
-import { inspectionWords, type Language, languageOf, printable, sentenceOf, stateWords } from './sentences.ts';
+import { forwardedLines, inspectionWords, type Language, languageOf, modeWords, printable, sentenceOf, stateWords } from './sentences.ts';
 import { loadTrustDirectory, trustOption } from './trust-directory.ts';
 
 interface VerifyOptions extends Partial<KeyOptions> {
@@ -115,27 +115,37 @@ function legsOf({ leg, sender, signedAt, organisations, recipients = [], address
 }
 
 function toJson({ file, judgement }: Judged): unknown {
-  const { state, code, detail, params, sender, content, contentDigest } = judgement;
+  const { state, code, detail, params, sender, content, contentDigest, mode, forwarded = [] } = judgement;
   const legs = legsOf(judgement);
   return {
     file, state, code,
     ...(detail !== undefined && { detail }),
     ...(params !== undefined && Object.keys(params).length > 0 && { params }),
-    sender: sender === undefined ? null : { address: sender.address, displayName: sender.displayName, pseudonym: sender.pseudonym, organisation: sender.organisation.id },
+    sender: sender === undefined ? null : personJson(sender),
     organisations: legs.filter((leg, i) => legs.findIndex(({ organisation }) => organisation === leg.organisation) === i).map(({ organisation: id, names }) => ({ id, names })),
     legs: legs.map(({ leg, organisation, signedAt, inspections, recipients, addressedAs, hidden }) => ({ leg, organisation, signedAt, inspections, recipients, addressedAs, hidden })),
+    ...(mode !== undefined && { mode }),
+    ...(forwarded.length > 0 && { forwarded: forwarded.map(({ kind, writer, forwarders, deliveredAt, of }) =>
+      ({ kind, writer: personJson(writer), forwarders: forwarders.map(personJson), deliveredAt, of })) }),
     content: content === 'opened' ? 'opened' : 'not opened',
     ...(contentDigest !== undefined && { contentDigest }),
   };
 }
 
+function personJson({ address, displayName, pseudonym, organisation }: Person): object {
+  return { address, displayName, pseudonym, organisation: organisation.id };
+}
+
 function toText({ file, judgement }: Judged, language: Language): string {
   const { state, code, detail, content } = judgement;
   const check = detail ?? code;
+  const mode = modeWords(judgement, language);
   const lines = [
     `${printable(file)}: ${stateWords(state, language)}${state === 'problem' || state === 'cannot-check' ? ` (${code}${check === code ? '' : `: ${check}`})` : ''}`,
     `  ${sentenceOf(judgement, language)}`,
     ...legsOf(judgement).map((leg) => `  ${legText(leg, language)}`),
+    ...(mode === undefined ? [] : [`  ${mode}`]),
+    ...forwardedLines(judgement, language).map((line) => `  ${line}`),
     `  content: ${content === 'opened' ? 'opened' : 'not opened'}`,
   ];
   return `${lines.join('\n')}\n`;

@@ -110,10 +110,7 @@ function carrierMail(fields: Bytes, cms: Bytes): StreamedMail {
 /** Header fields as [name, value in its field's ASCII syntax]. */
 type FieldList = readonly (readonly [name: string, value: string])[];
 
-/**
- * A carrier from nothing, for clients that let us write whole mails.
- * @internal Tests use it.
- */
+/** A carrier from nothing, for who writes whole mails. */
 export function buildCarrier(fields: FieldList, cms: Bytes): StreamedMail {
   return carrierMail(utf8(fields.map(([name, value]) => formatField(name, value)).join('')), cms);
 }

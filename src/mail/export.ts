@@ -3,7 +3,7 @@
  * mail's fields, binary parts are written in base64, every line ends with CRLF.
  */
 import { type Bytes, concat, utf8 } from '../core/bytes.ts';
-import { formatField } from './header.ts';
+import { formatField, Headers } from './header.ts';
 import type { Entity } from './mime.ts';
 import { formatStructured } from './parameters.ts';
 import { encodeBase64Lines } from './transfer.ts';
@@ -11,6 +11,34 @@ import { encodeBase64Lines } from './transfer.ts';
 /** Takes an entity that was parsed at the sealed level. */
 export function exportMail(root: Entity): Bytes {
   return concat(...pieces(root));
+}
+
+/** A part that was forwarded with a mail. */
+export interface ForwardedEntity {
+  readonly entity: Entity;
+  /** A whole mail: it becomes an attached one. Else it is an attachment as it is. */
+  readonly whole: boolean;
+}
+
+/**
+ * The same with what the mail forwards as attachments. `name`: letters and digits that cannot stand in any of it, such as
+ * the message's contentDigest.
+ */
+export function exportForward(root: Entity, forwarded: readonly ForwardedEntity[], name: string): Bytes {
+  if (forwarded.length === 0) return exportMail(root);
+  const boundary = `=_forward_${name.slice(0, 32)}`;
+  const described = (field: string): boolean => /^content-/i.test(field) || LEFT_OUT.has(field.toLowerCase());
+  const top = root.headers.fields.filter((field) => !described(field.name)).map((field) => formatField(field.name, field.value));
+  const own = { ...root, headers: new Headers(root.headers.fields.filter((field) => described(field.name))) };
+  const parts = [exportMail(own), ...forwarded.map(({ entity, whole }, i) => (whole ? concat(utf8(attachedMail(i + 1)), exportMail(entity)) : exportMail(entity)))];
+  return concat(
+    utf8([...top, formatField('Content-Type', `multipart/mixed; boundary="${boundary}"`), '\r\n'].join('')),
+    ...parts.flatMap((part, i) => [utf8(`${i === 0 ? '' : '\r\n'}--${boundary}\r\n`), part]), utf8(`\r\n--${boundary}--\r\n`),
+  );
+}
+
+function attachedMail(number: number): string {
+  return `${formatField('Content-Type', 'message/rfc822')}${formatField('Content-Disposition', `attachment; filename="forwarded-${number}.eml"`)}\r\n`;
 }
 
 /** What says how the seal was made (RFC 9788), and what is said anew for each part. */

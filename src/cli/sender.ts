@@ -1,0 +1,29 @@
+/** What every verb that sends does first: whose key it is, whether it may be used now, and for whom. */
+import { validatePath } from '../core/pki/path.ts';
+import type { Addressing } from '../flow/leg-one.ts';
+import type { Credential } from '../flow/ports.ts';
+import { organisationOfSender, requireInside } from '../flow/recipients.ts';
+import { organisationCrl, requireUnrevoked, type Trust } from '../flow/trust.ts';
+import type { Mailbox } from '../mail/address.ts';
+
+interface Recipients {
+  readonly to: readonly Mailbox[];
+  readonly cc: readonly Mailbox[];
+  readonly bcc: readonly Mailbox[];
+}
+
+/**
+ * The addressing of a mail from the holder of `sender`, whose certificate is checked. Who stands in To or Cc is not hidden. Throws
+ * what organisationOfSender, requireInside and the checks of the certificate throw.
+ */
+export async function addressingOf(sender: Credential, { to, cc, bcc }: Recipients, trust: Trust, now: Date): Promise<Addressing> {
+  const [certified = ''] = sender.certificate.emails;
+  const organisation = await organisationOfSender(certified, trust, now);
+  await validatePath({ leaf: sender.certificate, intermediates: [organisation], root: trust.root, at: now, role: 'user' });
+  await requireUnrevoked({ certificate: sender.certificate, issuer: organisation, crl: organisationCrl(trust, organisation), at: now, now });
+  const open = new Set([...to, ...cc].map(({ address }) => address));
+  const hidden = [...new Set(bcc.map(({ address }) => address))].filter((address) => !open.has(address));
+  const recipients = [...open, ...hidden];
+  requireInside(recipients, trust);
+  return { recipients, hidden, sender, organisation, signingTime: now };
+}

@@ -17,7 +17,7 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const CODE_LENGTH = 12;
 const DAY = 86_400_000;
 /** How long a code may be used, days. */
-export const CODE_DAYS = 14;
+const CODE_DAYS = 14;
 /** Wrong codes for one address within the window, before more are refused unseen. */
 const MAX_FAILURES = 10;
 const FAILURE_WINDOW = 10 * 60_000;

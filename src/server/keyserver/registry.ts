@@ -103,13 +103,20 @@ export async function endMembership(tx: Transaction<Tables>, member: { id: strin
 export function createRegistry(
   store: Store, ca: Ca, domains: readonly string[], random: (length: number) => Bytes, clock: Clock,
 ): Registry {
-  async function inForce(address: string): Promise<Bytes[]> {
+  /** Certificates in force by mailbox, the newest first; mailboxes that are no member's are missing. */
+  async function inForce(mailboxes: readonly string[]): Promise<ReadonlyMap<string, Bytes[]>> {
+    const members = await store.query.selectFrom('members').select('address').distinct().where('address', 'in', mailboxes).where('left_at', 'is', null).execute();
+    const found = new Map<string, Bytes[]>(members.map(({ address }) => [address, []]));
     // A suspended member may not send, but goes on receiving: nothing of it is lost when the suspension ends.
-    const rows = await store.query.selectFrom('certificates').select('der')
-      .where('address', '=', address).where('role', '=', 'user')
+    const rows = await store.query.selectFrom('certificates').select(['address', 'der'])
+      .where('address', 'in', mailboxes).where('role', '=', 'user')
       .where((e) => e.or([e('revoked', 'is', null), e('reason', '=', 'certificateHold')]))
-      .where('not_after', '>', clock.now().getTime()).orderBy('not_after', 'desc').limit(MAX_CERTIFICATES).execute();
-    return rows.map(({ der }) => der);
+      .where('not_after', '>', clock.now().getTime()).orderBy('not_after', 'desc').execute();
+    for (const { address, der } of rows) {
+      const certificates = found.get(address);
+      if (certificates !== undefined && certificates.length < MAX_CERTIFICATES) certificates.push(der);
+    }
+    return found;
   }
 
   const groups = createGroups(store, domains, clock);
@@ -120,14 +127,13 @@ export function createRegistry(
 
     async expand(address, sender) {
       const { mailboxes, isList } = await groups.mailboxesOf(address, sender);
-      const members: Member[] = [];
-      for (const mailbox of mailboxes) {
-        const known = await store.query.selectFrom('members').select('id').where('address', '=', mailbox).where('left_at', 'is', null).executeTakeFirst();
-        if (known === undefined) continue;
-        const certificates = await inForce(mailbox);
-        // One subscriber who has not enrolled yet must not keep a post from all others.
-        if (!isList || certificates.length > 0) members.push({ mailbox, certificates });
-      }
+      const certificates = mailboxes.length === 0 ? new Map<string, Bytes[]>() : await inForce(mailboxes);
+      const known = mailboxes.flatMap((mailbox): Member[] => {
+        const own = certificates.get(mailbox);
+        return own === undefined ? [] : [{ mailbox, certificates: own }];
+      });
+      // One subscriber who has not enrolled yet must not keep a post from all others.
+      const members = isList ? known.filter((member) => member.certificates.length > 0) : known;
       if (isList && mailboxes.length > 0 && members.length === 0) throw refused('recipient-not-enrolled', { recipient: address });
       return members;
     },

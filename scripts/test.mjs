@@ -69,7 +69,7 @@ const checks = [
   { name: 'lint', command: ['eslint', '--max-warnings', '0', '.'] },
   { name: 'dependency directions', command: ['depcruise', '--config', '.dependency-cruiser.cjs', 'src', 'extension', 'test', 'scripts'] },
   { name: 'unused code and dependencies', command: ['knip', '--no-progress'] },
-  { name: 'unused code and dependencies, tests aside', command: ['knip', '--no-progress', '--production', '--config', 'knip.production.json', '--tags=-internal'] },
+  { name: 'unused code and dependencies, tests aside', command: ['knip', '--no-progress', '--production', '--config', 'knip.production.jsonc', '--tags=-internal'] },
   { name: 'list of dependencies', command: ['tsx', 'scripts/licenses.ts', '--check'] },
 ];
 

@@ -4,7 +4,7 @@ import { refused } from '../../src/core/error.ts';
 import type { MemberPorts } from './ports.ts';
 
 /** Longest time to take a mail back, in seconds. */
-export const LONGEST_DELAY = 120;
+const LONGEST_DELAY = 120;
 
 const managedSchema = z.object({
   sendDelay: z.number().int().min(0).max(LONGEST_DELAY).optional(),

@@ -39,7 +39,7 @@ function Preview({ preview, host, words }: { readonly preview: DraftPreview; rea
   }
 }
 
-export function outcomeSentence(words: Words, { outcome, name, address, organisation }: RecipientPreview): readonly Piece[] {
+function outcomeSentence(words: Words, { outcome, name, address, organisation }: RecipientPreview): readonly Piece[] {
   const person = name === address ? address : words.text('composing_person', { name });
   const values = { name, person, organisation: organisation?.[words.language] ?? '' };
   switch (outcome) {

@@ -13,15 +13,22 @@ export interface IdentityView {
   readonly until: Date;
 }
 
+export interface BackupHost {
+  /** Saves a backup of the key that was just made for this address, and gives the file's name. */
+  saveBackup(address: string, passphrase: string): Promise<string>;
+  importBackup(file: Uint8Array<ArrayBuffer>, passphrase: string): Promise<IdentityView>;
+}
+
 /** Every operation rejects with SsmaxError. */
-export interface EnrolmentHost {
+export interface EnrolmentHost extends BackupHost {
   /** The addresses of the client's accounts. */
   addresses(): Promise<readonly string[]>;
   identities(): Promise<readonly IdentityView[]>;
   /** Whether an organisation is set up, by policy or by hand. */
   configured(): Promise<boolean>;
   configure(organisationUrl: string, root: string): Promise<void>;
-  enrol(address: string, code: string): Promise<IdentityView>;
+  /** `backup`: a backup of its key can be made now, and only now. */
+  enrol(address: string, code: string): Promise<IdentityView & { readonly backup: boolean }>;
   close(): void;
 }
 

@@ -17,13 +17,16 @@ export interface Enrolment {
   readonly code: string;
 }
 
+/** Keys made in this page that a backup can still be made of, by address. Never stored; drop them with the page. */
+export type FreshKeys = Map<string, CryptoKey>;
+
 /**
  * Enrols and stores the identity. Throws SsmaxError: `enrolment-refused` (address or code wrong, code expired or used),
  * `enrolment-rate-limited`, `too-many-certificates`, `address-invalid`, `organisation-unknown`, `enrolment-answer-invalid`,
  * `not-configured`, and what TrustSource.get throws.
  */
 export async function enrol(
-  parts: { ports: MemberPorts; identities: Identities; trust: TrustSource }, { address: entered, code }: Enrolment,
+  parts: { ports: MemberPorts; identities: Identities; trust: TrustSource }, { address: entered, code }: Enrolment, fresh: FreshKeys = new Map(),
 ): Promise<StoredIdentity> {
   const { ports, identities } = parts;
   const address = normalizeAddress(entered.trim());
@@ -32,7 +35,7 @@ export async function enrol(
   // First what needs no code: a wrong clock or an unreachable server must not use it up.
   const trust = await parts.trust.get();
   const organisation = enrollingOrganisation(address, trust);
-  const pair = await pendingKey(ports, address);
+  const pair = await pendingKey(ports, address, fresh);
   const key = await loadWebPrivateKey(ports.native, pair);
   const now = ports.clock.now();
   const certificate = await requestCertificate({ http: ports.http, url: configuration.organisationUrl, trust, now, address, code, key });
@@ -43,10 +46,11 @@ export async function enrol(
 }
 
 /** The same key for the same address until it has a certificate: an answer lost on the way can be asked for again. */
-async function pendingKey({ tables }: MemberPorts, address: string): Promise<WebKeyPair> {
+async function pendingKey({ tables }: MemberPorts, address: string, fresh: FreshKeys): Promise<WebKeyPair> {
   const pending = await tables.pending.get(address);
   if (pending !== undefined) return pending;
-  const { pair } = await generateWebKey();
+  const { pair, exportable } = await generateWebKey();
+  fresh.set(address, exportable);
   await tables.pending.put(address, pair);
   return pair;
 }

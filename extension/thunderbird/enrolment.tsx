@@ -1,14 +1,19 @@
 import { readConfiguration, loadConfiguration, rootFromText } from '../member/configuration.ts';
-import { enrol } from '../member/enrol.ts';
+import { importBackup, writeBackup } from '../member/backup.ts';
+import { enrol, type FreshKeys } from '../member/enrol.ts';
 import type { EnrolmentHost } from '../host.ts';
 import { Enrolment } from '../ui/enrolment.tsx';
+import { refused } from '../../src/core/error.ts';
 import { thunderbirdApi } from './api.ts';
+import { saveFile } from './downloads.ts';
 import { viewIdentity } from './identity-view.ts';
 import { closePage, mount } from './page.tsx';
 import { createMember } from './storage.ts';
 import { words } from './words.ts';
 
 const member = createMember();
+/** In this page's memory only: with it goes the chance of a backup. */
+const fresh: FreshKeys = new Map();
 
 const host: EnrolmentHost = {
   async addresses() {
@@ -21,7 +26,20 @@ const host: EnrolmentHost = {
     await member.ports.tables.settings.put('organisation', readConfiguration({ organisationUrl, root: rootFromText(root) }));
     await member.trust.get(); // nothing is set up that cannot be reached
   },
-  enrol: async (address, code) => viewIdentity(member, await enrol(member, { address, code })),
+  async enrol(address, code) {
+    const identity = await enrol(member, { address, code }, fresh);
+    return { ...await viewIdentity(member, identity), backup: fresh.has(identity.address) };
+  },
+  async saveBackup(address, passphrase) {
+    const exportable = fresh.get(address);
+    const identity = (await member.identities.all()).find((one) => one.address === address);
+    if (exportable === undefined || identity === undefined) throw refused('backup-too-late');
+    const name = `ssmax-${address.replace('@', '-')}.p12`;
+    await saveFile(name, await writeBackup(member.ports, identity, exportable, passphrase));
+    fresh.delete(address);
+    return name;
+  },
+  importBackup: async (file, passphrase) => viewIdentity(member, await importBackup(member, file, passphrase)),
   close: closePage,
 };
 

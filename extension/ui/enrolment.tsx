@@ -2,6 +2,7 @@
 import { type JSX, type VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { EnrolmentHost, IdentityView } from '../host.ts';
+import { BackupForm, ImportForm } from './backup.tsx';
 import { Mark, Notice, Pieces, ReasonText } from './parts.tsx';
 import { type Reason, reasonOfError } from './reasons.ts';
 import { Setup } from './setup.tsx';
@@ -17,7 +18,8 @@ type Step =
   | { readonly name: 'setup' }
   | { readonly name: 'form'; readonly reason?: Reason }
   | { readonly name: 'working' }
-  | { readonly name: 'done'; readonly identity: IdentityView };
+  | { readonly name: 'import' }
+  | { readonly name: 'done'; readonly identity: IdentityView; readonly backup: boolean };
 
 export function Enrolment({ host, words }: Props): VNode {
   const [step, setStep] = useState<Step>({ name: 'loading' });
@@ -40,7 +42,7 @@ export function Enrolment({ host, words }: Props): VNode {
     event.preventDefault();
     setStep({ name: 'working' });
     host.enrol(address, code).then(
-      (identity) => setStep({ name: 'done', identity }),
+      (identity) => setStep({ name: 'done', identity, backup: identity.backup }),
       (error: unknown) => setStep({ name: 'form', reason: reasonOfError(words, error) }),
     );
   };
@@ -76,11 +78,13 @@ export function Enrolment({ host, words }: Props): VNode {
           <div class="buttons">
             <button id="enrol" class="primary" type="submit" disabled={step.name === 'working' || address === ''}>{words.text('enrol_submit')}</button>
           </div>
+          {step.name === 'form' && <p><button id="from-backup" class="link" type="button" onClick={() => setStep({ name: 'import' })}>{words.text('import_offer')}</button></p>}
           {step.name === 'working' && <p class="working" role="status">{words.text('enrol_working')}</p>}
           {enrolled.length > 0 && <p class="faint">{words.text('enrol_already')}: {words.list(enrolled.map((one) => one.address))}</p>}
         </form>
       )}
-      {step.name === 'done' && <Done identity={step.identity} words={words} onClose={() => host.close()} onAnother={() => void load()} more={addresses.length > 1} />}
+      {step.name === 'import' && <ImportForm host={host} words={words} onDone={(identity) => setStep({ name: 'done', identity, backup: false })} onBack={() => setStep({ name: 'form' })} />}
+      {step.name === 'done' && <Done host={host} backup={step.backup} identity={step.identity} words={words} onClose={() => host.close()} onAnother={() => void load()} more={addresses.length > 1} />}
     </main>
   );
 }
@@ -102,8 +106,8 @@ function AddressField({ addresses, value, words, disabled, onChange }: {
   );
 }
 
-function Done({ identity, words, more, onClose, onAnother }: {
-  readonly identity: IdentityView; readonly words: Words; readonly more: boolean; onClose(): void; onAnother(): void;
+function Done({ host, backup, identity, words, more, onClose, onAnother }: {
+  readonly host: EnrolmentHost; readonly backup: boolean; readonly identity: IdentityView; readonly words: Words; readonly more: boolean; onClose(): void; onAnother(): void;
 }): VNode {
   const { name, address, organisation, until } = identity;
   return (
@@ -116,6 +120,7 @@ function Done({ identity, words, more, onClose, onAnother }: {
         <button class="primary" type="button" autofocus onClick={onClose}>{words.text('enrol_close')}</button>
         {more && <button type="button" onClick={onAnother}>{words.text('enrol_another')}</button>}
       </div>
+      {backup && <BackupForm host={host} words={words} identity={identity} />}
     </>
   );
 }

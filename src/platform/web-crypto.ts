@@ -80,6 +80,22 @@ export async function splitWebKey(exportable: CryptoKey, publicKey: Bytes): Prom
   return { ecdh, ecdsa, publicKey };
 }
 
+/** Encrypts an extractable key for a PKCS#12 backup, as its `wrap` asks. */
+export function wrapForBackup(exportable: CryptoKey): (wrappingKey: CryptoKey, iv: Bytes) => Promise<ArrayBuffer> {
+  return (wrappingKey, iv) => subtle.wrapKey('pkcs8', exportable, wrappingKey, { name: 'AES-CBC', iv });
+}
+
+/** The key of an opened backup, by its certificate's public key of 65 bytes. Throws `pkcs12-content` where it is no P-256 key. */
+export async function unwrapFromBackup(
+  { ciphertext, wrappingKey, iv }: { readonly ciphertext: Bytes; readonly wrappingKey: CryptoKey; readonly iv: Bytes }, publicKey: Bytes,
+): Promise<WebKeyPair> {
+  try {
+    return await splitWebKey(await subtle.unwrapKey('pkcs8', ciphertext, wrappingKey, { name: 'AES-CBC', iv }, ECDSA, true, ['sign']), publicKey);
+  } catch (cause) {
+    throw new SsmaxError('refused', 'pkcs12-content', {}, { cause });
+  }
+}
+
 /** Loads a stored key, after checking that its three parts belong together: else `key-mismatch`, kind fault. */
 export async function loadWebPrivateKey(native: NativeCrypto, { ecdh, ecdsa, publicKey }: WebKeyPair): Promise<PrivateKey> {
   const key: PrivateKey = {

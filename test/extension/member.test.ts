@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Draft, readMailbox } from '../../extension/member/draft.ts';
-import { enrol } from '../../extension/member/enrol.ts';
+import { importBackup, writeBackup } from '../../extension/member/backup.ts';
+import { enrol, type FreshKeys } from '../../extension/member/enrol.ts';
 import { readMail } from '../../extension/member/read.ts';
 import { sealDraft, type SealResult } from '../../extension/member/seal.ts';
 import { fingerprintOf } from '../../extension/member/sealed-mails.ts';
@@ -53,6 +54,31 @@ describe('enrolment', () => {
     expect(identity.pair.ecdsa.extractable).toBe(false);
     expect(identity.pair.ecdh.extractable).toBe(false);
     expect((await taro.identities.all()).map(({ address }) => address)).toEqual([TARO]);
+  });
+
+  it('gives a backup of the new key once, which opens on another computer', async () => {
+    const fresh: FreshKeys = new Map();
+    const identity = await enrol(taro, { address: TARO, code: 'ABCD-1234' }, fresh);
+    const exportable = fresh.get(TARO);
+    if (exportable === undefined) throw new Error('no key to back up');
+    const file = await writeBackup(taro.ports, identity, exportable, '月夜に 三羽の 兎');
+    const other = createTestMember(chain, hinode);
+    expect(await code(importBackup(other, file, '月夜に 三羽の 狐'))).toBe('pkcs12-password');
+    const imported = await importBackup(other, file, '月夜に 三羽の 兎');
+    expect(imported).toMatchObject({ address: TARO, certificate: identity.certificate, organisation: identity.organisation });
+    expect(imported.pair.publicKey).toEqual(identity.pair.publicKey);
+    expect(imported.pair.ecdh.extractable).toBe(false);
+    expect((await other.identities.signer(TARO))?.certificate.der).toEqual(identity.certificate);
+  });
+
+  it('takes no backup of another Authority', async () => {
+    const fresh: FreshKeys = new Map();
+    const identity = await enrol(taro, { address: TARO, code: 'ABCD-1234' }, fresh);
+    const file = await writeBackup(taro.ports, identity, fresh.get(TARO) as CryptoKey, '月夜に 三羽の 兎');
+    const elsewhere = await createWorld();
+    const other = createTestMember(elsewhere, await elsewhere.addOrganisation('hinode.example', { ja: '偽', en: 'False' }));
+    await expect(importBackup(other, file, '月夜に 三羽の 兎')).rejects.toThrow(SsmaxError);
+    expect(await other.identities.all()).toEqual([]);
   });
 
   it('says that the code is wrong, and asks again with the same key', async () => {

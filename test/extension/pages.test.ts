@@ -19,7 +19,7 @@ function host(changes: Partial<EnrolmentHost> = {}): EnrolmentHost {
   };
   return {
     addresses: () => Promise.resolve(['taro@hinode.example']), identities: () => Promise.resolve([]), configured: () => Promise.resolve(true),
-    configure: unexpected, enrol: unexpected, close: unexpected, ...changes,
+    configure: unexpected, enrol: unexpected, saveBackup: unexpected, importBackup: unexpected, close: unexpected, ...changes,
   };
 }
 
@@ -55,7 +55,7 @@ describe('the enrolment page', () => {
 
   it('enrols and says when it is ready', async () => {
     const asked: string[][] = [];
-    show({ enrol: (...args) => { asked.push(args); return Promise.resolve(IDENTITY); } });
+    show({ enrol: (...args) => { asked.push(args); return Promise.resolve({ ...IDENTITY, backup: false }); } });
     await submit();
     await see('.notice.verified', '山田 太郎（taro@hinode.example）の証明書を日之出市役所から受け取りました。');
     expect(asked).toEqual([['taro@hinode.example', 'ABCD-1234']]);

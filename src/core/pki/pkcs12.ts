@@ -34,10 +34,7 @@ export interface Backup {
   readonly random: Random;
 }
 
-/**
- * Writes a backup; takes seconds. Throws `pkcs12-password` for an empty password.
- * @internal Tests use it; the command line reads backups.
- */
+/** Writes a backup; takes seconds. Throws `pkcs12-password` for an empty password. */
 export async function writePkcs12({ wrap, certificate, chain, friendlyName, password, random }: Backup): Promise<Bytes> {
   if (password === '') throw refused('pkcs12-password');
   const salt = random(SALT_BYTES);

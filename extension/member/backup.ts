@@ -1,0 +1,54 @@
+/** The copy of a key that a member may keep: written once, when the key is new; brought to another computer. */
+import { equal, type Bytes } from '../../src/core/bytes.ts';
+import { refused } from '../../src/core/error.ts';
+import { type Certificate, parseCertificate } from '../../src/core/pki/certificate.ts';
+import { validatePath } from '../../src/core/pki/path.ts';
+import { readPkcs12, writePkcs12 } from '../../src/core/pki/pkcs12.ts';
+import { enrollingOrganisation } from '../../src/flow/enrol.ts';
+import { loadWebPrivateKey, unwrapFromBackup, wrapForBackup } from '../../src/platform/web.ts';
+import type { Identities } from './identities.ts';
+import type { MemberPorts } from './ports.ts';
+import type { StoredIdentity } from './records.ts';
+import type { TrustSource } from './trust-source.ts';
+
+/** A PKCS#12 file of the key that was just made for this identity; takes seconds. */
+export async function writeBackup({ native }: Pick<MemberPorts, 'native'>, identity: StoredIdentity, exportable: CryptoKey, passphrase: string): Promise<Bytes> {
+  return writePkcs12({
+    wrap: wrapForBackup(exportable),
+    certificate: identity.certificate,
+    chain: [identity.organisation],
+    friendlyName: identity.address,
+    password: passphrase.normalize('NFC'),
+    random: (length) => native.random(length),
+  });
+}
+
+/**
+ * Takes the key of a backup over to this computer. A certificate that has run out comes too: old mail opens with its key.
+ * Throws what readPkcs12 and TrustSource.get throw, `pkcs12-content` (no address certificate in it), `organisation-unknown`
+ * and what validatePath throws (of another Authority), `key-mismatch`.
+ */
+export async function importBackup(
+  { ports, identities, trust }: { ports: MemberPorts; identities: Identities; trust: TrustSource }, file: Bytes, passphrase: string,
+): Promise<StoredIdentity> {
+  const backup = await readPkcs12(file, passphrase.normalize('NFC'));
+  const certificates = backup.certificates.map((der) => parseCertificate(der));
+  const own = certificates.find(({ emails }) => emails.length === 1);
+  const issuer = own === undefined ? undefined : issuerOf(own, certificates);
+  const [address] = own?.emails ?? [];
+  if (own === undefined || issuer === undefined || address === undefined) throw refused('pkcs12-content');
+  const anchors = await trust.get();
+  enrollingOrganisation(address, anchors);
+  // At its beginning: whether it still holds is for those who use it to judge.
+  await validatePath({ leaf: own, intermediates: [issuer], root: anchors.root, at: own.notBefore, role: 'user' });
+  const pair = await unwrapFromBackup(backup.key, own.publicKey);
+  await loadWebPrivateKey(ports.native, pair);
+  const identity = { address, pair, certificate: own.der, organisation: issuer.der, enrolledAt: own.notBefore };
+  await identities.add(identity);
+  return identity;
+}
+
+function issuerOf(own: Certificate, certificates: readonly Certificate[]): Certificate | undefined {
+  const { authorityKeyIdentifier } = own;
+  return certificates.find((one) => one !== own && authorityKeyIdentifier !== undefined && equal(one.subjectKeyIdentifier, authorityKeyIdentifier));
+}

@@ -34,6 +34,7 @@ export const explanations: Readonly<Record<string, readonly [sentence: string, r
   'approval-kind-unknown': ['nothing called {kind} takes approvals', 'use a command line of the server’s version'],
   'approval-signature-invalid': ['the signature is not over this request', 'use a command line of the server’s version'],
   'approval-unknown': ['no request with this number waits for a signature', '`ssmax approve` without a number lists what waits'],
+  'backup-of-postgresql': ['PostgreSQL is backed up by its own tools', 'pg_dump --format=custom; `ssmax audit head` gives the line to keep beside it'],
   'base64-invalid': ['base64 is not in its one canonical form', MADE],
   'body-too-large': ['the request is larger than {maximum} bytes', 'send less'],
   'card-number': ['the mail holds payment card numbers', 'remove them, or ask the person in charge'],

@@ -22,6 +22,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   approve: async () => (await import('./approve.ts')).approveCommand(),
   list: async () => (await import('./list.ts')).listCommand(),
   audit: async () => (await import('./audit.ts')).auditCommand(),
+  backup: async () => (await import('./backup.ts')).backupCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
   stage: async () => (await import('./stage.ts')).stageCommand(),
   enrol: async () => (await import('./enrol.ts')).enrolCommand(),

@@ -72,7 +72,7 @@ describe('configuration files in docs/running.md', () => {
   });
 
   it.each(examples)('%s.yaml has exactly the keys that the server knows', (name, example) => {
-    const source = readFileSync(`src/server/${name}/main.ts`, 'utf8');
+    const source = readFileSync(`src/server/${name}/config.ts`, 'utf8');
     const schema = /Config = \([^)]*\) => z\.strictObject\(\{\n([\s\S]*?)\n\}\);/.exec(source)?.[1] ?? '';
     const known = matches(schema, /^ {2}([a-zA-Z]+)[:,]/gm).flat();
     expect(known.length).toBeGreaterThan(5);

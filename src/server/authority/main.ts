@@ -7,6 +7,7 @@ import { organisationSchema } from '../../wire/directory.ts';
 import { bytesField, decodeJson, encodeJson, timeField } from '../../wire/json.ts';
 import { ADMIN_SOCKET, startAdminSocket } from '../shared/admin-socket.ts';
 import { auditRoutes } from '../shared/audit-routes.ts';
+import { backupRoutes } from '../shared/backup.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
 import { Counter } from '../shared/metrics.ts';
 import { databaseAnswers, openConfiguredDatabase } from '../shared/database.ts';
@@ -46,7 +47,7 @@ export async function runAuthority(configFile: string, passphrase: string): Prom
   });
   const admin = await startAdminSocket(join(config.state, ADMIN_SOCKET), {
     log, maximumBody: 1024 * 1024, peer: 'administrator',
-    app: adminRoutes(register, async () => { members = await register.memberKeys(); }, auditRoutes(store)),
+    app: adminRoutes(register, async () => { members = await register.memberKeys(); }, auditRoutes(store).route('/', backupRoutes(store))),
   });
   const health = config.health && (await startHealth({ listen: config.health, metrics: [requests, ...expiryMetrics({ server: certificate, root })], ready: { database: () => databaseAnswers(store) }, log }));
   const timer = setInterval(() => {

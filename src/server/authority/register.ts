@@ -10,6 +10,7 @@ import type { Clock } from '../../flow/ports.ts';
 import { type Directory, encodeDirectory, type Organisation, organisationSchema } from '../../wire/directory.ts';
 import { decodeJson, encodeJson } from '../../wire/json.ts';
 import { appendAudit, auditMigrations, type AuditTables } from '../shared/audit-chain.ts';
+import { nextNumber } from '../shared/crl-number.ts';
 import type { Database, Migration } from '../shared/database.ts';
 
 export interface Tables extends AuditTables {
@@ -85,7 +86,7 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
     await store.transaction(async (tx) => {
       const last = await tx.selectFrom('publication').select('number').where('id', '=', 1).executeTakeFirst();
       const rows = await tx.selectFrom('revocations').selectAll().execute();
-      const number = (last?.number ?? 0) + 1;
+      const number = nextNumber(last?.number, now);
       const crl = await issueCrl({
         issuer: delegate, number, thisUpdate: now, nextUpdate,
         revoked: rows.map((row) => ({

@@ -6,6 +6,7 @@ import type { Clock } from '../../flow/ports.ts';
 import { bytesField, decodeJson, encodeJson, timeField } from '../../wire/json.ts';
 import { appendAudit } from '../shared/audit-chain.ts';
 import { auditRoutes } from '../shared/audit-routes.ts';
+import { backupRoutes } from '../shared/backup.ts';
 import { approvalRoutes } from './approval-routes.ts';
 import type { Approvals } from './approvals.ts';
 import type { Ca } from './ca.ts';
@@ -99,5 +100,6 @@ export function adminRoutes({ store, registry, domains, ca, approvals, refresh, 
   app.get('/crl', async (context) => context.body(await ca.crl()));
   app.route('/', approvalRoutes(approvals));
   app.route('/', auditRoutes(store));
+  app.route('/', backupRoutes(store));
   return app;
 }

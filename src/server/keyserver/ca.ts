@@ -6,6 +6,7 @@ import { issueCrl, type RevocationReason } from '../../core/pki/crl.ts';
 import { type Issuer, issueServer, issueUser } from '../../core/pki/issue.ts';
 import type { Clock } from '../../flow/ports.ts';
 import { appendAuditIn } from '../shared/audit-chain.ts';
+import { nextNumber } from '../shared/crl-number.ts';
 import type { Store } from './tables.ts';
 
 const DAY = 86_400_000;
@@ -49,8 +50,8 @@ export function createCa(store: Store, issuer: Issuer, random: (length: number) 
     await store.transaction(async (tx) => {
       const rows = await tx.selectFrom('certificates').select(['serial', 'revoked', 'reason', 'invalid_since']).where('revoked', 'is not', null).execute();
       const last = await tx.selectFrom('crl').select('number').where('id', '=', 1).executeTakeFirst();
-      const number = (last?.number ?? 0) + 1;
       const now = clock.now();
+      const number = nextNumber(last?.number, now);
       const crl = await issueCrl({
         issuer, number, thisUpdate: now, nextUpdate: new Date(now.getTime() + CRL_VALIDITY),
         revoked: rows.map((row) => ({

@@ -2,7 +2,7 @@
  * Two key servers and two gateways of one organisation on one PostgreSQL, behind one Postfix; one of each is killed while mail
  * flows. Nothing is lost, the chain has no gap, and what doubles is what a queue took before its gateway was killed.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -163,6 +163,16 @@ describe.skipIf(postgresMissing() !== undefined)('copies side by side', () => {
     const { rows } = await client.query<{ mails: string; rows: string }>('select count(distinct content_digest) as mails, count(*) as rows from evidence where leg = 1');
     await client.end();
     expect(rows).toEqual([{ mails: String(MAILS), rows: String(MAILS) }]);
+  });
+
+  it('no log of any server holds an address, a name or a subject', () => {
+    const logs = readdirSync(join(world.dir, 'log')).filter((name) => /-(?:gateway|keyserver|inspection)/.test(name));
+    expect(logs.length).toBeGreaterThanOrEqual(7);
+    for (const name of logs) {
+      const text = readFileSync(join(world.dir, 'log', name), 'utf8');
+      expect(text).toContain('"event":"ready"');
+      expect([name, /@(?:hinode|tsukimi)\.example|taro|hanako|yuki|山田|佐藤|鈴木|第\d+便|local world/.exec(text)?.[0]]).toEqual([name, undefined]);
+    }
   });
 
   it('those that are left do all the work', async () => {

@@ -10,6 +10,8 @@ export interface GatewaySide {
   readonly listen: { readonly submission: HostPort; readonly arriving: HostPort };
   readonly queue: HostPort;
   readonly queueConnections: number;
+  /** Postfix's listeners that put mail on hold. */
+  readonly hold?: { readonly submission: HostPort; readonly arriving: HostPort } | undefined;
   readonly maximumSize: number;
 }
 
@@ -40,9 +42,11 @@ export async function checkPostfix(directory: string, gateway: GatewaySide): Pro
   const parameters = parseMain(main);
   const listeners = parseMaster(master, parameters);
   const reinjection = listeners.find((one) => portOf(one.name) === gateway.queue.port);
-  const others = listeners.filter((one) => one !== reinjection);
+  const holding = new Set([gateway.hold?.submission.port, gateway.hold?.arriving.port]);
+  const inward = listeners.filter((one) => one === reinjection || holding.has(portOf(one.name) ?? -1));
+  const others = listeners.filter((one) => !inward.includes(one));
   return [
-    ...checkFilters(others, gateway), ...checkReinjection(reinjection, gateway), ...others.flatMap(checkSubmission),
+    ...checkFilters(others, gateway), ...checkReinjection(reinjection, gateway), ...inward.flatMap(checkLoopback), ...others.flatMap(checkSubmission),
     ...checkMain(parameters, others, gateway), ...await checkDovecot(parameters),
   ];
 }
@@ -130,13 +134,17 @@ function checkReinjection(listener: Listener | undefined, { queue, queueConnecti
   if (listener === undefined) return [finding('postfix-no-reinjection', { address: `${queue.host}:${queue.port}` })];
   const found: Finding[] = [];
   const service = listener.name;
-  const host = hostOf(service) || listener.get('inet_interfaces');
-  if (!isLoopback(host) && host !== 'loopback-only') found.push(finding('postfix-reinjection-open', { service }));
   if (listener.get('smtpd_proxy_filter') !== '' || listener.get('content_filter') !== '') found.push(finding('postfix-reinjection-filtered', { service }));
   const processes = listener.processes ?? Number(listener.get('default_process_limit'));
   if (processes !== 0 && processes <= queueConnections) found.push(finding('postfix-reinjection-too-few', { processes, connections: queueConnections }));
   if (/\bdsn\b/i.test(listener.get('smtpd_discard_ehlo_keywords'))) found.push(finding('postfix-dsn-discarded'));
   return found;
+}
+
+/** What was checked comes in here: nobody else may. */
+function checkLoopback(listener: Listener): Finding[] {
+  const host = hostOf(listener.name) || listener.get('inet_interfaces');
+  return isLoopback(host) || host === 'loopback-only' ? [] : [finding('postfix-reinjection-open', { service: listener.name })];
 }
 
 function checkSubmission(listener: Listener): Finding[] {

@@ -5,8 +5,8 @@
  */
 import { SsmaxError } from '../../core/error.ts';
 
-/** A mail and what is made of it: as it came, decoded, for inspection, as it departs. */
-const TIMES = 4;
+/** A mail and what is made of it: as it came, decoded, for inspection; and each copy that departs. */
+const TIMES = 3;
 /** Mails that wait; more are told to come again at once. */
 const MAX_WAITING = 256;
 /** Well below Postfix's `smtpd_proxy_timeout` of 300 s together with all that follows; milliseconds. */
@@ -41,9 +41,12 @@ export class Admission {
     return this.#waiting.size;
   }
 
-  /** Room for a mail of this size, in order of arrival; throws `gateway-busy` (unavailable). The largest mail fits in alone. */
-  async enter(size: number): Promise<Place> {
-    const cost = (of: number): number => Math.min(of * TIMES, this.budget);
+  /**
+   * Room for a mail of this size that departs in so many copies, in order of arrival; throws `gateway-busy` (unavailable). The
+   * largest mail fits in alone.
+   */
+  async enter(size: number, copies: number): Promise<Place> {
+    const cost = (of: number): number => Math.min(of * (TIMES + copies), this.budget);
     let held = cost(size);
     if (this.#waiting.size > 0 || this.#free < held) await this.#wait(held);
     else this.#free -= held;

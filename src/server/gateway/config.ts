@@ -31,7 +31,7 @@ const gatewayConfig = ({ path, address, spki }: ConfigFields) => z.strictObject(
   maximumRecipients: z.int().min(1).max(500).default(100),
   /** Connections that each listener serves at once; more are told 421. */
   maximumConnections: z.int().min(1).max(10_000).default(200),
-  /** Memory for the mails in work, bytes: four times the sizes of those that are taken at once. */
+  /** Memory for the mails in work, bytes (docs/decisions/0033-mails-in-memory.md). */
   memory: z.int().min(64 * 1024 * 1024).max(1024 ** 4).default(1024 ** 3),
   /** Where monitoring asks (`/healthz`, `/readyz`, `/metrics`), in the clear: a loopback address. */
   health: address.optional(),

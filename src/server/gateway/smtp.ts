@@ -122,7 +122,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     },
     onData(stream: SMTPServerDataStream, session, callback) {
       const take = async (): Promise<void> => {
-        const place = await options.admission.enter(declaredSize(session, options.maximumSize));
+        const place = await options.admission.enter(declaredSize(session, options.maximumSize), session.envelope.rcptTo.length);
         try {
           const raw = await collect(stream, options.maximumSize);
           place.shrink(raw.length);

@@ -1,0 +1,84 @@
+/** The package runs where nothing but Node.js is: no sources, no node_modules above it, no environment. */
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../..');
+const environment = { PATH: `${dirname(process.execPath)}:/usr/bin:/bin` };
+let place: string;
+let file: string;
+
+async function pack(): Promise<string> {
+  const { stdout } = await run(join(root, 'node_modules/.bin/tsx'), [join(root, 'scripts/package-server.ts')], { cwd: root });
+  return join(root, stdout.trim().split('\n').at(-1) ?? '');
+}
+
+beforeAll(async () => {
+  file = await pack();
+  place = mkdtempSync(join(tmpdir(), 'ssmax-installed-'));
+  await run('tar', ['-C', place, '--strip-components=1', '-xzf', file]);
+});
+afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+/** Runs a verb to its end, whatever that is. */
+function ssmax(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(join(place, 'bin/ssmax'), args, { cwd: place, env: environment }, (_error, stdout, stderr) => {
+      resolve({ status: child.exitCode, stdout, stderr });
+    });
+    child.stdin?.end();
+  });
+}
+
+it('holds what is needed, and nothing of the add-on or of development', () => {
+  expect(readdirSync(place).sort()).toEqual(['LICENSE', 'bin', 'deploy', 'dist', 'docs', 'node_modules', 'package.json']);
+  const packages = readdirSync(join(place, 'node_modules'));
+  expect(packages).toContain('libsql');
+  for (const other of ['vitest', 'typescript', 'preact', 'web-ext']) expect(packages).not.toContain(other);
+  expect(statSync(file).size).toBeLessThan(60 * 1024 * 1024);
+});
+
+it('is the same, byte by byte, when it is made again', async () => {
+  const hash = (): string => createHash('sha256').update(readFileSync(file)).digest('hex');
+  const before = hash();
+  await pack();
+  expect(hash()).toBe(before);
+});
+
+it('knows its version and every verb', async () => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  expect(await ssmax('--version')).toMatchObject({ status: 0, stdout: `${version}\n` });
+  // Loads them all, with whatever they import.
+  expect(await ssmax('--help')).toMatchObject({ status: 0, stderr: '' });
+});
+
+it('runs a server with its embedded database', async () => {
+  const directory = join(place, 'authority');
+  const passphrase = join(place, 'passphrase');
+  writeFileSync(passphrase, 'a trial\n', { mode: 0o600 });
+  const { stdout } = await run('/bin/sh', ['-c', `bin/ssmax authority init --dir ${directory} --name Trial --passphrase-fd 3 3<${passphrase}`], { cwd: place, env: environment });
+  expect(stdout).toMatch(/^spki [0-9a-f]{64}\n$/);
+  mkdirSync(join(directory, 'state'), { mode: 0o700 });
+  writeFileSync(join(directory, 'authority.yaml'), JSON.stringify({
+    state: 'state', database: 'state/authority.sqlite', root: 'root.pem', delegateKey: 'delegate.key', delegateCertificate: 'delegate.pem', listen: '127.0.0.1:0',
+  }));
+  const server = spawn('/bin/sh', ['-c', `exec bin/ssmax authority run --config ${directory}/authority.yaml --passphrase-fd 3 3<${passphrase}`], { cwd: place, env: environment });
+  const ended = new Promise<number | null>((resolve) => server.once('exit', resolve));
+  let log = '';
+  await new Promise<void>((resolve, reject) => {
+    server.stderr.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+      if (log.includes('"event":"ready"')) resolve();
+    });
+    server.once('exit', () => { reject(new Error(log)); });
+  });
+  expect(await ssmax('audit', 'verify', '--state', join(directory, 'state'))).toMatchObject({ status: 0 });
+  expect((await ssmax('doctor', '--authority', join(directory, 'authority.yaml'))).stdout).not.toContain('error:');
+  server.kill('SIGTERM');
+  expect(await ended).toBe(0);
+});

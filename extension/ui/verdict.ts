@@ -1,7 +1,9 @@
 /** What is shown of a judged mail: one sentence, notes beside it, and the details on demand. Pure: data in, data out. */
+import { confirmedDomain } from '../../src/flow/outside-report.ts';
 import type { AttestedBy, Judgement, State } from '../../src/flow/open.ts';
 import type { Inspection } from '../../src/wire/leg.ts';
 import type { Reading } from '../member/read.ts';
+import { outsideGroup } from './outside.ts';
 import { reasonOf } from './reasons.ts';
 import type { MessageKey, Piece, Words } from './words.ts';
 
@@ -96,7 +98,9 @@ function sentenceOf(words: Words, { judgement, report }: Reading, state: State):
   if (code === 'key-missing') return words.pieces('verdict_key_missing');
   if (code === 'clock-wrong') return 'minutes' in params ? words.pieces('verdict_clock', params) : words.pieces('verdict_clock_unknown');
   if (state === 'cannot-check') return words.pieces('verdict_cannot_check');
-  return words.pieces(code === 'delivery-report' ? 'verdict_report' : 'verdict_outside');
+  if (code === 'delivery-report') return words.pieces('verdict_report');
+  const domain = judgement.report === undefined ? undefined : confirmedDomain(judgement.report);
+  return domain === undefined ? words.pieces('verdict_outside') : words.pieces('verdict_outside_domain', { domain, organisation: judgement.report?.names[words.language] ?? '' });
 }
 
 function notesOf(words: Words, { judgement, notes, report }: Reading): string[] {
@@ -148,6 +152,7 @@ function detailsOf(words: Words, judgement: Judgement): DetailGroup[] {
       ['details_policy', words.list([...new Set(one.inspections.map(({ policy }) => policy))])],
     ]);
   }
+  if (judgement.report !== undefined) groups.push(outsideGroup(words, judgement.report));
   const headers = headersOf(words, judgement);
   if (headers.length > 0) groups.push({ title: words.text('details_verified_headers'), rows: headers });
   group('details_check', [

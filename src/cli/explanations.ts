@@ -243,6 +243,7 @@ export const explanations: Readonly<Record<string, readonly [sentence: string, r
   'origin-invalid': ['the evidence of whom a forwarded part comes from is not formed as it must be ({what})', ALTERED],
   'origin-mismatch': ['a forwarded part does not come from whom its evidence names ({what})', 'do not rely on the mail; ask its sender how the part came to him'],
   'output-unwritable': ['the output cannot be written', 'check the next program in the pipe'],
+  'outside-report-invalid': ['an organisation’s report on a mail from outside does not belong to this mail or this reader ({what})', 'nothing is believed of it; the mail counts as any from outside'],
   'passphrase-descriptor': ['file descriptor {descriptor} cannot be read', 'open it for the command: ssmax … --passphrase-fd 3 3<file'],
   'passphrase-empty': ['the passphrase is empty', 'give one, through prompt, --passphrase-fd or the systemd credential {credential}'],
   'passphrase-mismatch': ['the two passphrases differ', 'try again'],

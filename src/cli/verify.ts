@@ -4,16 +4,22 @@ import type { Bytes } from '../core/bytes.ts';
 import { SsmaxError } from '../core/error.ts';
 import { type Judgement, judgeMail, type Person, type Reader } from '../flow/open.ts';
 import type { Trust } from '../flow/trust.ts';
+import { authorOf } from '../mail/address.ts';
+import { parseMime } from '../mail/mime.ts';
 import { createNodeCrypto } from '../platform/node-crypto.ts';
+import { verifySmime } from '../server/shared/smime.ts';
 import type { Inspection } from '../wire/leg.ts';
+import type { Smime } from '../wire/outside-report.ts';
 import { addKeyOptions, type KeyOptions, loadCredential } from './credential.ts';
 import { readInput } from './files.ts';
+import { reportText, smimeText } from './outside-words.ts';
 import { forwardedLines, inspectionWords, type Language, languageOf, modeWords, printable, sentenceOf, stateWords } from './sentences.ts';
 import { loadTrustDirectory, trustOption } from './trust-directory.ts';
 
 interface VerifyOptions extends Partial<KeyOptions> {
   readonly json: boolean;
   readonly trust?: string;
+  readonly smimeTrust?: string;
   readonly at?: Date;
 }
 
@@ -26,11 +32,16 @@ export function verifyCommand(): Command {
     .argument('<file...>', 'mails as they stand in a mailbox or at a hop')
     .option('--json', 'an array with one object for each file', false)
     .addOption(trustOption())
+    .option('--smime-trust <file>', 'authorities to trust behind a plain S/MIME signature, with their CRLs; PEM')
     .option('--at <time>', 'judge as at this time, ISO 8601', parseTime);
   return addKeyOptions(command, false).action(async (files: string[], options: VerifyOptions) => {
     const reader = await readerFor(options);
     const judged: Judged[] = [];
-    for (const file of files) judged.push({ file, judgement: await judgeFile(file, reader) });
+    for (const file of files) {
+      const judgement = await judgeFile(file, reader);
+      const smime = judgement.state === 'outside' ? await smimeOf(file, options.smimeTrust) : undefined;
+      judged.push({ file, judgement, ...(smime !== undefined && { smime }) });
+    }
     process.stdout.write(options.json ? `${JSON.stringify(judged.map(toJson), undefined, 2)}\n` : judged.map((one) => toText(one, languageOf(process.env))).join(''));
     process.exitCode = verdictExitCode(judged.map(({ judgement }) => judgement));
   });
@@ -86,9 +97,16 @@ async function judgeFile(file: string, reader: Reader): Promise<Judgement> {
   return judgeMail(raw, reader);
 }
 
+/** What a plain S/MIME signature is worth, of a mail from outside. */
+async function smimeOf(file: string, trust: string | undefined): Promise<Smime | undefined> {
+  const mail = parseMime(readInput(file), 'outer');
+  return verifySmime(mail, authorOf(mail.headers), trust);
+}
+
 interface Judged {
   readonly file: string;
   readonly judgement: Judgement;
+  readonly smime?: Smime;
 }
 
 interface LegDetails {
@@ -114,7 +132,7 @@ function legsOf({ leg, sender, signedAt, organisations, recipients = [], address
     ({ leg: number, organisation: id, names, signedAt: at, inspections, ...(number === leg && own) }));
 }
 
-function toJson({ file, judgement }: Judged): unknown {
+function toJson({ file, judgement, smime }: Judged): unknown {
   const { state, code, detail, params, sender, content, contentDigest, mode, forwarded = [] } = judgement;
   const legs = legsOf(judgement);
   return {
@@ -129,6 +147,8 @@ function toJson({ file, judgement }: Judged): unknown {
       ({ kind, writer: personJson(writer), forwarders: forwarders.map(personJson), deliveredAt, of })) }),
     content: content === 'opened' ? 'opened' : 'not opened',
     ...(contentDigest !== undefined && { contentDigest }),
+    ...(judgement.report !== undefined && { report: reportText(judgement.report) }),
+    ...(smime !== undefined && { smime }),
   };
 }
 
@@ -136,7 +156,7 @@ function personJson({ address, displayName, pseudonym, organisation }: Person): 
   return { address, displayName, pseudonym, organisation: organisation.id };
 }
 
-function toText({ file, judgement }: Judged, language: Language): string {
+function toText({ file, judgement, smime }: Judged, language: Language): string {
   const { state, code, detail, content } = judgement;
   const check = detail ?? code;
   const mode = modeWords(judgement, language);
@@ -146,6 +166,8 @@ function toText({ file, judgement }: Judged, language: Language): string {
     ...legsOf(judgement).map((leg) => `  ${legText(leg, language)}`),
     ...(mode === undefined ? [] : [`  ${mode}`]),
     ...forwardedLines(judgement, language).map((line) => `  ${line}`),
+    ...judgement.report === undefined ? [] : [`  ${printable(reportText(judgement.report))}`],
+    ...smime === undefined ? [] : [`  S/MIME: ${printable(smimeText(smime))}`],
     `  content: ${content === 'opened' ? 'opened' : 'not opened'}`,
   ];
   return `${lines.join('\n')}\n`;

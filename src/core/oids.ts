@@ -22,6 +22,7 @@ export const OID = {
   directory: `${ARC}.4.2`,
   userRequest: `${ARC}.4.3`,
   organisationAnswer: `${ARC}.4.4`,
+  outsideReport: `${ARC}.4.20`,
   // What a sealed part of a mixed mail can be beside an AuthEnvelopedData
   forwarded: `${ARC}.5.1`,
   // CMS content types (RFC 5652, RFC 5083)

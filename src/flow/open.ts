@@ -17,6 +17,7 @@ import { type Entity, parseMime } from '../mail/mime.ts';
 import { compareHeaders, type HeaderConflict, type ProtectedHeaders, readProtectedHeaders } from '../mail/protected-headers.ts';
 import type { Organisation } from '../wire/directory.ts';
 import type { Inspection, LegNumber, Mode, Sender } from '../wire/leg.ts';
+import { type BelievedReport, readOutsideReport } from './outside-report.ts';
 import type { Credential } from './ports.ts';
 import type { Trust } from './trust.ts';
 import { type LegPart, type SignedLeg, type VerifiedLeg, verifyLeg } from './verify-leg.ts';
@@ -100,6 +101,8 @@ export interface Judgement {
   readonly signedAt?: Date;
   /** Hexadecimal: the message's identity on all legs. */
   readonly contentDigest?: string;
+  /** Of a mail from outside: what the reader's organisation found out about it. */
+  readonly report?: BelievedReport;
   readonly content: 'opened' | 'not-opened';
   readonly message?: OpenedMessage;
 }
@@ -136,14 +139,14 @@ export async function judgeMail(raw: Bytes, reader: Reader): Promise<Judgement> 
   return judged(async () => {
     const outer = parseMime(raw, 'outer');
     const carrier = findCarrier(outer);
-    if (carrier.kind === 'none') return judgeOutside(outer, reader);
+    if (carrier.kind === 'none') return judgeOutside(raw, outer, reader);
     if (reader.trust instanceof SsmaxError) throw reader.trust;
     return judgeCarrier(outer, carrier.cms, reader, reader.trust);
   });
 }
 
 /** Mail without a seal: outside SSMAX, unless it claims to come from where every mail is signed. */
-function judgeOutside(outer: Entity, reader: Reader): Judgement {
+async function judgeOutside(raw: Bytes, outer: Entity, reader: Reader): Promise<Judgement> {
   const report: Judgement = { state: 'outside', code: 'delivery-report', organisations: [], content: 'not-opened' };
   if (isDaemonReport(outer)) return report;
   if (reader.trust instanceof SsmaxError) throw reader.trust;
@@ -156,7 +159,19 @@ function judgeOutside(outer: Entity, reader: Reader): Judgement {
       params: { ja: impersonated.names.ja, en: impersonated.names.en },
     };
   }
-  return isDeliveryReport(outer) ? report : { ...report, code: 'outside' };
+  if (isDeliveryReport(outer)) return report;
+  return { ...report, code: 'outside', ...await reportOn(raw, outer, reader, reader.trust) };
+}
+
+/** What the reader's own organisation found out; a report that cannot be believed is none, and is named in the details. */
+async function reportOn(raw: Bytes, outer: Entity, { addresses, now }: Reader, trust: Trust): Promise<Pick<Judgement, 'report' | 'detail'>> {
+  try {
+    const report = await readOutsideReport(raw, outer, addresses, trust, now);
+    return report === undefined ? {} : { report };
+  } catch (error) {
+    if (!(error instanceof SsmaxError) || error.kind === 'fault') throw error;
+    return { detail: error.code };
+  }
 }
 
 async function judgeCarrier(outer: Entity, cms: Bytes, reader: Reader, trust: Trust): Promise<Judgement> {

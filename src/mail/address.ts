@@ -11,7 +11,7 @@
  *
  * Known gaps: no domain literals (`[192.0.2.1]`), no SMTPUTF8 local parts.
  */
-import { refused } from '../core/error.ts';
+import { refused, SsmaxError } from '../core/error.ts';
 import { assertNoControls, decodeWords, encodeWords } from './encoded-word.ts';
 
 export interface Mailbox {
@@ -256,4 +256,16 @@ export function claimedDomains(values: readonly string[]): string[] {
     }
   }
   return [...domains];
+}
+
+/** The address of a mail's one author; undefined where it names none, several, or one that cannot be read. */
+export function authorOf(headers: { all(name: string): readonly string[] }): string | undefined {
+  const [from, ...others] = headers.all('From');
+  if (from === undefined || others.length > 0) return undefined;
+  try {
+    return parseFrom(from).address;
+  } catch (error) {
+    if (error instanceof SsmaxError) return undefined;
+    throw error;
+  }
 }

@@ -157,10 +157,21 @@ function* canonicalLines(field: Uint8Array): Generator<Uint8Array> {
   }
 }
 
+interface PassedChanges {
+  /** Put on top, in this order; lines are folded as they stand. */
+  readonly addedFields?: FieldList;
+  /** Whether a field stays, beside those of ours, which never do. `index` counts all fields. */
+  readonly keeps?: (field: { readonly name: string; readonly value: string }, index: number) => boolean;
+}
+
 /** The same mail without any `X-SSMAX…` field, header lines with CRLF, its body untouched: what a gateway lets pass from outside. */
-export function stripMark(rawMail: Bytes): StreamedMail {
+export function stripMark(rawMail: Bytes, { addedFields = [], keeps = () => true }: PassedChanges = {}): StreamedMail {
   const { headers, bodyStart } = parseHeaders(rawMail, 'outer');
-  const kept = headers.fields.filter(({ name }) => !name.toLowerCase().startsWith('x-ssmax')).flatMap(({ start, end }) => [...canonicalLines(rawMail.subarray(start, end))]);
+  const kept = [
+    ...addedFields.map(([name, value]) => utf8(formatField(name, value))),
+    ...headers.fields.filter((field, i) => !field.name.toLowerCase().startsWith('x-ssmax') && keeps(field, i))
+      .flatMap(({ start, end }) => [...canonicalLines(rawMail.subarray(start, end))]),
+  ];
   const head = concat(...kept, CRLF);
   const rest = rawMail.subarray(bodyStart);
   return {

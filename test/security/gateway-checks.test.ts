@@ -1,4 +1,5 @@
 /** What a gateway lets in (docs/protocol.md §11 item 2), and mail without a seal. */
+import { stripMark } from '../../src/mail/carrier.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Bytes, utf8 } from '../../src/core/bytes.ts';
 import { type Arrival, type GatewayParts, relay } from '../../src/flow/relay.ts';
@@ -87,7 +88,7 @@ describe('mail without a seal', () => {
     const parts: HandlerParts = {
       ...scene.tsukimi.parts,
       reinject: async (copies) => { queued.push(...copies); },
-      reportRefusal: () => Promise.resolve(), stages: () => ({ domains: {}, groups: {} }),
+      outside: { mark: async (_envelope, _outer, raw) => stripMark(raw) }, reportRefusal: () => Promise.resolve(), stages: () => ({ domains: {}, groups: {} }),
     };
     const raw = utf8([...lines, '', 'hello', ''].join('\r\n'));
     return handle(parts, listener, { from, recipients: [HANAKO] }, raw);
@@ -132,7 +133,7 @@ describe('mail without a seal', () => {
   });
 
   it('a carrier of the wrong leg is refused, not passed on as an attachment', async () => {
-    const parts: HandlerParts = { ...scene.tsukimi.parts, reinject: async (copies) => { queued.push(...copies); }, reportRefusal: () => Promise.resolve(), stages: () => ({ domains: {}, groups: {} }) };
+    const parts: HandlerParts = { ...scene.tsukimi.parts, reinject: async (copies) => { queued.push(...copies); }, outside: { mark: async (_envelope, _outer, raw) => stripMark(raw) }, reportRefusal: () => Promise.resolve(), stages: () => ({ domains: {}, groups: {} }) };
     queued.length = 0;
     const { leg3 } = await chain(scene);
     await expect(handle(parts, 'arriving', { from: TARO, recipients: [HANAKO] }, mail(leg3, [HANAKO]))).rejects.toMatchObject(refusal('leg-not-for-us'));

@@ -33,6 +33,17 @@ const gatewayConfig = ({ path, address, spki }: ConfigFields) => z.strictObject(
   maximumConnections: z.int().min(1).max(10_000).default(200),
   /** Memory for the mails in work, bytes (docs/decisions/0033-mails-in-memory.md). */
   memory: z.int().min(64 * 1024 * 1024).max(1024 ** 4).default(1024 ** 3),
+  /** Mail from outside SSMAX (docs/admin/outside-mail.md). */
+  outside: z.strictObject({
+    /** Who finds out about SPF, DKIM and DMARC: this gateway, or mail servers before it that are trusted to. */
+    authentication: z.union([
+      z.strictObject({ by: z.literal('gateway'), /** DNS servers; those of the machine unless given. */ dns: z.array(address).min(1).max(4).optional() }),
+      z.strictObject({ by: z.literal('upstream'), /** authserv-id of the field to trust. */ name: z.string().regex(/^[A-Za-z0-9._-]{1,253}$/), addresses: z.array(z.union([z.ipv4(), z.ipv6()])).min(1).max(64) }),
+      z.strictObject({ by: z.literal('nobody') }),
+    ]).default({ by: 'gateway' }),
+    /** Authorities behind plain S/MIME signatures, with their CRLs: one file in PEM. Without it nobody is trusted. */
+    smimeTrust: path.optional(),
+  }).default({ authentication: { by: 'gateway' } }),
   /** Where monitoring asks (`/healthz`, `/readyz`, `/metrics`), in the clear: a loopback address. */
   health: address.optional(),
   /** stages.yaml: how far the introduction has come; without it, members submit protected mail only. */

@@ -10,6 +10,7 @@ import { findCarrier, replaceCarrier, type StreamedMail, stripMark } from '../..
 import { isDaemonReport } from '../../mail/delivery-report.ts';
 import { formatField } from '../../mail/header.ts';
 import { type Entity, parseMime } from '../../mail/mime.ts';
+import type { OutsideDesk } from './outside.ts';
 import type { Copy } from './reinject.ts';
 import type { Envelope } from './smtp.ts';
 import { claimsAlwaysSigned, stageOf, type StageSource } from './stages.ts';
@@ -33,6 +34,7 @@ export interface Handled {
 }
 
 export interface HandlerParts extends GatewayParts {
+  readonly outside: OutsideDesk;
   /** Hands all copies to the queue. */
   readonly reinject: (copies: readonly Copy[]) => Promise<unknown>;
   readonly stages: StageSource;
@@ -107,7 +109,9 @@ async function handleUnsealed(
     if (impersonated !== undefined) throw refused('impersonation', { organisation: impersonated.names.en });
     if (claimsAlwaysSigned(parts.stages(), values, claimed)) throw refused('impersonation', { organisation: parts.organisation.subject.commonName ?? '' });
   }
-  const copies = [copy(envelope, envelope.recipients, stripMark(raw))];
+  // A delivery report is judged by what it is about.
+  const passed = envelope.from === '' && isDaemonReport(outer) ? stripMark(raw) : await parts.outside.mark(envelope, outer, raw);
+  const copies = [copy(envelope, envelope.recipients, passed)];
   await parts.reinject(copies);
   return { copies };
 }

@@ -16,6 +16,7 @@ import { Admission } from './admission.ts';
 import { type GatewayConfig, loadGatewayConfig } from './config.ts';
 import { consentClass } from './consent-class.ts';
 import { handle, type HandlerParts, type ListenerName } from './handle.ts';
+import { createOutsideDesk } from './outside.ts';
 import { inspectionPeer, keyServerPeer } from './peers.ts';
 import { type Hold, startHold } from './hold.ts';
 import { createQueue, type Queue } from './reinject.ts';
@@ -53,6 +54,7 @@ export async function runGateway(configFile: string, passphrase: string): Promis
     clock,
     reportRefusal: keyServer.reportRefusal,
     stages: followStages(config.stages, log),
+    outside: createOutsideDesk({ config: config.outside, credential: { key: loadPrivateKey(pkcs8), certificate }, organisation: organisation.subject.organisationId ?? '', clock }),
   };
   const admission = new Admission(config.memory);
   const figures = createFigures(admission);

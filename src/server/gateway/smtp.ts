@@ -1,5 +1,5 @@
 /** One SMTP listener behind the MTA's `smtpd_proxy_filter` (npm smtp-server): takes whole mails, answers their end of DATA. */
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
 import type { Bytes } from '../../core/bytes.ts';
@@ -14,6 +14,8 @@ export interface Envelope {
   readonly recipients: readonly string[];
   readonly notify?: readonly string[];
   readonly envelopeId?: string;
+  /** Who brought it to the MTA, as the MTA says (XFORWARD). */
+  readonly client?: { readonly address: string; readonly helo: string };
 }
 
 export interface ListenerOptions {
@@ -65,6 +67,7 @@ function envelopeOf(session: SMTPServerSession): Envelope {
     recipients: rcptTo.map(({ address }) => address),
     ...(typeof notify === 'string' && { notify: notify.split(',') }),
     ...(typeof envelopeId === 'string' && { envelopeId }),
+    ...(isIP(session.remoteAddress) !== 0 && { client: { address: session.remoteAddress, helo: session.hostNameAppearsAs || session.remoteAddress } }),
   };
 }
 

@@ -6,7 +6,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import { main } from '../../../src/cli/main.ts';
 import { utf8 } from '../../../src/core/bytes.ts';
 import { mailBytes } from '../../../src/mail/carrier.ts';
-import { handle, type ListenerName } from '../../../src/server/gateway/handle.ts';
+import { stripMark } from '../../../src/mail/carrier.ts';
+import { handle, type HandlerParts, type ListenerName } from '../../../src/server/gateway/handle.ts';
 import type { Copy } from '../../../src/server/gateway/reinject.ts';
 import { followStages, loadStages, stageOf } from '../../../src/server/gateway/stages.ts';
 import { createLogger } from '../../../src/server/shared/log.ts';
@@ -45,7 +46,7 @@ groups:
 async function pass(listener: ListenerName, from: string, fields: readonly string[]): Promise<string> {
   const queued: Copy[] = [];
   const raw = utf8([...fields, 'To: x@outside.example', '', 'hello', ''].join('\r\n'));
-  const parts = { ...scene.hinode.parts, reinject: async (copies: readonly Copy[]) => void queued.push(...copies), reportRefusal: async () => undefined, stages: followStages(file, log) };
+  const parts: HandlerParts = { ...scene.hinode.parts, reinject: async (copies: readonly Copy[]) => void queued.push(...copies), outside: { mark: async (_envelope, _outer, given) => stripMark(given) }, reportRefusal: async () => undefined, stages: followStages(file, log) };
   await handle(parts, listener, { from, recipients: ['x@outside.example'] }, raw);
   return queued.map(({ mail }) => Buffer.from(mailBytes(mail)).toString()).join('');
 }

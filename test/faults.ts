@@ -354,4 +354,23 @@ export const faults: readonly Fault[] = [
   ...of('src/flow/open.ts', ORIGINS, [
     ['forward: inner From of the writer', 'if (headers !== undefined && headers.from.address !== first.leg.sender.address)', NEVER, 'is no mail of his'],
   ]),
+  ...of('src/flow/individuals.ts', 'test/security/consent.test.ts', [
+    ['consent: direction of the statement', 'if (verified.some((statement) => !statement[direction]))', NEVER, 'a statement for the other direction'],
+    ['consent: whose statement', "if (direction === 'outbound' && verified.some((statement) => statement.address !== address))", NEVER, 'a statement by another member'],
+    ['consent: address of the certificate', 'if (certificate.emails.join() !== statement.address)', NEVER, "in his name by another member's key"],
+    ['consent: audience', 'if (statement.audience !== own.id)', NEVER, 'a statement to another organisation'],
+    ['consent: at least one statement', 'if (statements.length === 0)', NEVER, 'no statement'],
+  ]),
+  ...of('src/flow/verify-leg.ts', 'test/security/consent.test.ts', [
+    ['leg: uninspected only by an ISP', "if (type !== 'isp' && inspections.some(({ result }) => result === 'not-inspected'))", NEVER, 'by its key server too'],
+    ['leg: every direction spoken of', "if (inspections.map(({ direction }) => direction).join() !== due.join())", NEVER, 'the wrong direction'],
+  ]),
+  ...of('src/flow/key-service.ts', 'test/security/consent.test.ts', [
+    ['ISP: no inspection without consent', "if (own.type === 'isp' && (await consents({ outbound, inbound: [...recipients] }, own)).length === 0)", NEVER, 'gets nothing for inspection'],
+  ]),
+  ...of('src/flow/outside-report.ts', 'test/server/gateway/outside.test.ts', [
+    ['outside report: this mail', 'if (!equal(report.mail, await mailDigest(raw)))', NEVER, 'a report moved to another mail'],
+    ['outside report: own organisation', 'if (own?.includes(organisation.id) === false)', NEVER, 'a report moved to another mail'],
+    ['outside report: listed gateway', 'if (!organisation.gateways.some((hash) => equal(hash, certificate.spkiSha256)))', NEVER, 'a report by a key that the directory does not list'],
+  ]),
 ];

@@ -32,6 +32,8 @@ export interface HeldMails {
    * the approver was told: with another one the mail waits again.
    */
   decision(mail: HeldMail): Promise<Decision>;
+  /** Whether the mail was held before and may not go, whatever is found in it now. */
+  refusal(mail: Pick<HeldMail, 'contentDigest' | 'leg' | 'direction'>): Promise<'rejected' | 'expired' | undefined>;
 }
 
 export interface InspectionParts extends Opener, JudgeParts {
@@ -70,7 +72,7 @@ export async function inspect(parts: InspectionParts, { submission, form, leg, d
     const judgement = await judgeAll(contents, direction, { sender, recipients }, { policy, scanner, reader, directory });
     const time = clock.now();
     const about = { contentDigest, leg, direction, sender, policy: policy.version };
-    const { result, findings } = judgement.result !== 'hold' ? judgement : await decided(judgement, parts.held, {
+    const { result, findings } = judgement.result !== 'hold' ? await unlessRefused(judgement, parts.held, about) : await decided(judgement, parts.held, {
       ...about, recipients, findings: judgement.findings, since: time, until: new Date(time.getTime() + policy.holdHours * 3_600_000),
       approvers: approversFor(policy, direction, { sender, recipients }),
     });
@@ -81,9 +83,19 @@ export async function inspect(parts: InspectionParts, { submission, form, leg, d
   }
 }
 
+type Said = Pick<Verdict, 'result' | 'findings'>;
+
+const refusal = (code: string): Said => ({ result: 'refuse', findings: [{ code, part: 0 }] });
+
+/** A mail that somebody sent back stays back, even if what held it is not found a second time. */
+async function unlessRefused(judgement: Judgement, held: HeldMails, mail: Pick<HeldMail, 'contentDigest' | 'leg' | 'direction'>): Promise<Said> {
+  if (judgement.result === 'refuse') return judgement;
+  const refused = await held.refusal(mail);
+  return refused === undefined ? judgement : refusal(refused === 'rejected' ? 'hold-rejected' : 'hold-expired');
+}
+
 /** What the verdict on a mail is that the policy holds back: what a second person said about it counts. */
-async function decided(judgement: Judgement, held: HeldMails, mail: HeldMail): Promise<Pick<Verdict, 'result' | 'findings'>> {
-  const refusal = (code: string): Pick<Verdict, 'result' | 'findings'> => ({ result: 'refuse', findings: [{ code, part: 0 }] });
+async function decided(judgement: Judgement, held: HeldMails, mail: HeldMail): Promise<Said> {
   if (mail.approvers.length === 0) return refusal('hold-no-approver');
   switch (await held.decision(mail)) {
     case 'waiting': return judgement;

@@ -24,7 +24,7 @@ beforeAll(async () => {
     policy: policyOf({ version: '2026-11-22', outbound: [{ check: 'keywords', name: 'words', words: ['秘'], result: 'refuse' }] }),
     reader: readingHere(),
     directory: NO_DIRECTORY,
-    held: { decision: () => Promise.reject(new Error('not to be called')) },
+    held: { decision: () => Promise.reject(new Error('not to be called')), refusal: () => Promise.resolve(undefined) },
     scanner: { scan: () => Promise.reject(new Error('not to be called')) },
     clock: { now: () => time },
   };
@@ -54,5 +54,42 @@ describe('a verdict', () => {
 
   test('is not given for a mail that arrived from outside and would go out', async () => {
     await expect(inspect(parts, { form: 'sealed', submission: await submit('x'), leg: 2, direction: 'outbound', sender: SENDER })).rejects.toMatchObject({ code: 'direction-invalid' });
+  });
+});
+
+describe('a mail that the policy holds', () => {
+  const held = (decision: 'waiting' | 'approved' | 'rejected' | 'expired', refusal?: 'rejected' | 'expired'): InspectionParts => ({
+    ...parts,
+    policy: { ...policyOf({ version: '1', outbound: [{ check: 'keywords', name: 'a', words: ['秘'], result: 'hold' }, { check: 'keywords', name: 'b', words: ['密'], result: 'tag' }] }), organisation: {
+      outbound: [{ check: 'keywords', name: 'a', words: ['秘'], result: 'hold' }, { check: 'keywords', name: 'b', words: ['密'], result: 'tag' }], inbound: [], approvers: ['yuki@hinode.example', SENDER],
+    } },
+    held: {
+      decision: (mail) => {
+        expect(mail.approvers).toEqual(['yuki@hinode.example']);
+        expect(mail.until.getTime() - mail.since.getTime()).toBe(72 * 3_600_000);
+        return Promise.resolve(decision);
+      },
+      refusal: () => Promise.resolve(refusal),
+    },
+  });
+  const verdictOf = async (by: InspectionParts, text: string) => {
+    const { verdict: { result, findings } } = await inspect(by, { submission: await submit(text), form: 'sealed', leg: 1, direction: 'outbound', sender: SENDER });
+    return { result, codes: findings.map(({ code }) => code) };
+  };
+
+  test.each([
+    ['waiting', '秘', 'hold', ['keyword']], ['approved', '秘', 'pass', []], ['approved', '秘密', 'tag', ['keyword']], ['rejected', '秘', 'refuse', ['hold-rejected']], ['expired', '秘', 'refuse', ['hold-expired']],
+  ] as const)('and that is %s', async (decision, text, result, codes) => {
+    expect(await verdictOf(held(decision), text)).toEqual({ result, codes });
+  });
+
+  test('and that was sent back stays back, although what held it is not found again', async () => {
+    expect(await verdictOf(held('waiting', 'rejected'), 'よい')).toEqual({ result: 'refuse', codes: ['hold-rejected'] });
+    expect(await verdictOf(held('waiting', 'expired'), 'よい')).toEqual({ result: 'refuse', codes: ['hold-expired'] });
+  });
+
+  test('and for which there is no other person is refused', async () => {
+    const alone = held('waiting');
+    expect(await verdictOf({ ...alone, policy: { ...alone.policy, organisation: { ...alone.policy.organisation, approvers: [SENDER] } } }, '秘')).toEqual({ result: 'refuse', codes: ['hold-no-approver'] });
   });
 });

@@ -125,6 +125,13 @@ export function createHeldStore({ store, organisation, organisationId, trust, cl
 
   return {
     decision: record,
+    async refusal(mail) {
+      const now = clock.now().getTime();
+      const row = await store.query.selectFrom('held').select(['state', 'decided', 'until']).where('id', '=', idOf(mail)).executeTakeFirst();
+      if (row?.state === 'rejected') return 'rejected';
+      const gone = row?.state === 'expired' ? row.decided ?? row.until : row?.state === 'waiting' && row.until <= now ? row.until : undefined;
+      return gone !== undefined && now - gone <= FORGET ? 'expired' : undefined;
+    },
     decide,
     get,
     async list() {

@@ -152,7 +152,7 @@ const MAX_WAITING = 64;
 const NO_SCANNER: Scanner = { scan: () => Promise.reject(new SsmaxError('fault', 'scanner-not-configured')) };
 
 /** `readPolicy` sees to it that no rule holds. */
-const NOTHING_HELD: HeldMails = { decision: () => Promise.reject(new SsmaxError('fault', 'hold-not-configured')) };
+const NOTHING_HELD: HeldMails = { refusal: () => Promise.resolve(undefined), decision: () => Promise.reject(new SsmaxError('fault', 'hold-not-configured')) };
 
 function readPolicy({ policy: file, clamd, database, state, trust }: InspectionConfig): Policy {
   const policy = loadPolicy(file);

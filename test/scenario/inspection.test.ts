@@ -1,0 +1,246 @@
+/** Inspection as organisations need it, with real Postfix, clamd and the built programs. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { HINODE, type LocalOrganisation, type LocalWorld, MALWARE_MARKER, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
+import { World } from '../../scripts/world/process.ts';
+import { runSsmax, ssmax } from '../../scripts/world/ssmax.ts';
+import { contains, until } from '../../scripts/world/wait.ts';
+import { type Bytes, fromUtf8 } from '../../src/core/bytes.ts';
+import { encodePem } from '../../src/core/pki/pem.ts';
+import { generatePrivateKey } from '../../src/platform/node-crypto.ts';
+import { saveKey } from '../../src/server/shared/keystore.ts';
+import { aesZip, docm, pdf, xlsx, zip } from '../server/inspection/reading/fixtures.ts';
+import { Correspondent } from './correspondent.ts';
+
+// Real servers on a busy machine: slow is no failure.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+
+const HANAKO = { address: 'hanako@tsukimi.example', displayName: '' };
+const CANARY = 'CANARY-held-7b1d40';
+
+const POLICY = {
+  version: 'inspection-1', ownDomains: ['hinode.example'], approvers: ['yuki@hinode.example', 'taro@hinode.example'], unreadable: { outbound: 'hold', inbound: 'refuse' },
+  outbound: [
+    { name: 'secret', check: 'keywords', words: ['部外秘'], result: 'hold' },
+    { name: 'numbers', check: 'my-number', result: 'refuse' },
+    { name: 'ppap', check: 'password', result: 'refuse' },
+    { name: 'virus', check: 'malware', encrypted: 'off' },
+  ],
+  inbound: [{ name: 'virus', check: 'malware' }],
+  groups: { desk: { members: ['ken@hinode.example'], outbound: [{ name: 'numbers', check: 'my-number', result: 'tag' }] } },
+};
+const INBOUND = {
+  version: 'inbound-1', approvers: ['jiro@tsukimi.example'],
+  outbound: [],
+  inbound: [
+    { name: 'macros', check: 'macros', result: 'refuse' }, { name: 'virus', check: 'malware' },
+    { name: 'invoices', check: 'keywords', words: ['請求書の承認'], result: 'hold' },
+    { name: 'senders', check: 'organisations', lines: [{ organisations: ['hinode.example'], result: 'tag' }, { standing: ['warned'], result: 'refuse' }] },
+  ],
+};
+
+let world: World;
+let local: LocalWorld;
+let hinode: LocalOrganisation;
+let tsukimi: LocalOrganisation;
+let taro: Correspondent;
+let yuki: Correspondent;
+let ken: Correspondent;
+let hanako: Correspondent;
+let jiro: Correspondent;
+
+beforeAll(async () => {
+  world = await World.open();
+  local = await startLocalWorld(world, [HINODE, TSUKIMI]);
+  [hinode, tsukimi] = local.organisations as [LocalOrganisation, LocalOrganisation];
+  [taro, yuki, ken, hanako, jiro] = await Promise.all([
+    enrol(hinode, 'taro'), enrol(hinode, 'yuki'), enrol(hinode, 'ken'), enrol(tsukimi, 'hanako'), enrol(tsukimi, 'jiro'),
+  ]);
+  await Promise.all([setPolicy(hinode, POLICY), setPolicy(tsukimi, INBOUND)]);
+});
+afterAll(async () => {
+  await world.stop();
+});
+
+const keys = new Map<string, Bytes>();
+
+function enrol(organisation: LocalOrganisation, user: string): Promise<Correspondent> {
+  const pkcs8 = generatePrivateKey();
+  keys.set(`${user}@${organisation.plan.domain}`, pkcs8.slice());
+  return Correspondent.enrol(local, organisation, user, pkcs8);
+}
+
+const state = (organisation: LocalOrganisation): string => join(organisation.dir, 'inspection-state');
+
+/** Writes the policy, as an administrator would, and waits until it is in force. */
+async function setPolicy(organisation: LocalOrganisation, policy: { version: string }): Promise<void> {
+  writeFileSync(join(organisation.dir, 'policy.yaml'), JSON.stringify(policy, null, 2));
+  const { log } = organisation.servers.inspection;
+  organisation.servers.inspection.kill('SIGHUP');
+  await until(() => contains(log, new RegExp(`"event":"policy-reloaded","version":"${policy.version}"`)), { what: `policy ${policy.version}`, withinMs: 60_000 });
+}
+
+async function send(from: Correspondent, text: string, file?: { name: string; bytes: Uint8Array }): Promise<string> {
+  const attachments = file === undefined ? [] : [{ name: file.name, type: 'application/octet-stream', bytes: Uint8Array.from(file.bytes) }];
+  const { raw } = await from.seal({ to: [HANAKO], subject: 'x', text: `${text} ${CANARY}`, attachments });
+  return (await from.submit(raw, [HANAKO.address])).final.text;
+}
+
+/** The number of the one mail that waits. */
+async function waiting(organisation: LocalOrganisation): Promise<string> {
+  let number = '';
+  await until(async () => {
+    const listed = JSON.parse(await ssmax(['inspection', 'held', '--state', state(organisation), '--json'])) as { id: string; queueIds: string[] }[];
+    number = listed.find(({ queueIds }) => queueIds.length > 0)?.id ?? '';
+    return number !== '';
+  }, { what: 'a mail on hold', withinMs: 60_000 });
+  return number;
+}
+
+/** Key and certificate as files, which the command line asks for. */
+async function keyFiles(who: Correspondent): Promise<string[]> {
+  const [key, certificate] = [join(world.dir, `${who.address}.key`), join(world.dir, `${who.address}.pem`)];
+  if (!existsSync(key)) await saveKey(key, keys.get(who.address) ?? new Uint8Array(0), 'pass');
+  writeFileSync(certificate, encodePem('CERTIFICATE', who.credential.certificate.der));
+  return ['--key', key, '--certificate', certificate];
+}
+
+async function decide(organisation: LocalOrganisation, verb: 'approve' | 'reject', id: string, who: Correspondent): Promise<{ code: number; stderr: string }> {
+  return runSsmax(['inspection', verb, id, '--state', state(organisation), ...await keyFiles(who)], { passphrase: 'pass' });
+}
+
+/** Waits for a report with this code, and clears the mailbox. */
+async function reported(who: Correspondent, code: string): Promise<void> {
+  await until(async () => (await who.mailbox().list()).some(({ raw }) => fromUtf8(raw).includes(`SSMAX-${code}`)), { what: `a report of ${code}`, withinMs: 90_000, everyMs: 200 });
+  await who.mailbox().delete();
+}
+
+describe('going out', () => {
+  it('a My Number in a spreadsheet in a zip is refused; of the desk it is tagged', async () => {
+    const file = { name: '一覧.zip', bytes: zip({ '一覧.xlsx': xlsx(['番号', 123456789018]) }) };
+    expect(await send(taro, 'x', file)).toMatch(/^550 5\.7\.1 SSMAX-my-number /);
+    expect(await send(ken, 'x', file)).toMatch(/^250 /);
+    const [mail] = await hanako.receive(1);
+    expect(await hanako.judge(mail?.raw ?? new Uint8Array())).toMatchObject({ state: 'verified' });
+    await hanako.mailbox().delete();
+  });
+
+  it('a zip with a password is refused, and so is a file that nobody can read', async () => {
+    expect(await send(taro, 'x', { name: 'a.zip', bytes: aesZip() })).toMatch(/^550 5\.7\.1 SSMAX-encrypted-archive /);
+    expect(await send(taro, 'x', { name: 'a.zip', bytes: zip({ 'a.bin': Buffer.from(`x ${MALWARE_MARKER} x`) }) })).toMatch(/^550 5\.7\.1 SSMAX-malware /);
+  });
+
+  it('held, approved by another person: delivered and verified', async () => {
+    expect(await send(taro, '部外秘')).toMatch(/^250 /);
+    const id = await waiting(hinode);
+    expect((await hinode.postfix.queue()).map(({ queue }) => queue)).toEqual(['hold']);
+    await reported(taro, 'inspection-hold');
+    expect(await ssmax(['inspection', 'show', id.slice(0, 10), '--state', state(hinode)])).toMatch(/from: +taro@hinode\.example\nto: +hanako@tsukimi\.example\n[^]*\(keyword\)/);
+    // not the sender himself, although he is an approver; not somebody who is none
+    expect((await decide(hinode, 'approve', id, taro)).stderr).toContain('held-approver');
+    expect((await decide(hinode, 'approve', id, ken)).stderr).toContain('held-approver');
+    expect((await decide(hinode, 'approve', id, jiro)).code).toBe(1);
+    // released by hand, nobody having approved: it waits again
+    const [{ queueIds } = { queueIds: [''] }] = JSON.parse(await ssmax(['inspection', 'held', '--state', state(hinode), '--json'])) as { queueIds: string[] }[];
+    const [first = ''] = queueIds;
+    const release = (JSON.parse(readFileSync(join(hinode.dir, 'gateway.yaml'), 'utf8')) as { hold: { release: string[] } }).hold.release;
+    await world.start({ name: 'release', command: release[0] ?? '', args: [...release.slice(1, -1), first] }).then(({ exited }) => exited);
+    await until(async () => (await hinode.postfix.queue()).some(({ queue, id: queueId }) => queue === 'hold' && queueId !== first), { what: 'it waits again', withinMs: 60_000 });
+    expect((await hanako.mailbox().list()).length).toBe(0);
+    expect(await decide(hinode, 'approve', id, yuki)).toMatchObject({ code: 0 });
+    const [mail] = await hanako.receive(1);
+    expect(await hanako.judge(mail?.raw ?? new Uint8Array())).toMatchObject({ state: 'verified', content: 'opened', sender: { address: taro.address } });
+    await hanako.mailbox().delete();
+    await hinode.postfix.drained(60_000);
+    expect(await ssmax(['audit', 'verify', '--state', state(hinode)])).toMatch(/\d/);
+    expect(await taro.mailbox().list()).toEqual([]);
+  });
+
+  it('held, rejected: comes back with the reason', async () => {
+    expect(await send(taro, '部外秘 その2')).toMatch(/^250 /);
+    const id = await waiting(hinode);
+    await reported(taro, 'inspection-hold');
+    expect(await decide(hinode, 'reject', id, yuki)).toMatchObject({ code: 0 });
+    await reported(taro, 'hold-rejected');
+    await hinode.postfix.drained(60_000);
+    expect((await decide(hinode, 'approve', id, yuki)).stderr).toContain('held-decided');
+    expect((await hanako.mailbox().list()).length).toBe(0);
+  });
+
+  it('the reading process killed in mid-work: the mail waits for somebody, the next one is read', async () => {
+    const parent = hinode.servers.inspection.pid;
+    const large = { name: 'large.zip', bytes: zip(Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`${index}.txt`, Buffer.alloc(2_000_000, `${index} かな漢字 `)]))) };
+    const sent = send(taro, 'x', large);
+    let killed = false;
+    const answered = sent.then(() => true, () => true);
+    await until(async () => {
+      for (const child of childrenOf(parent)) if (busy(child)) {
+        process.kill(child, 'SIGKILL');
+        killed = true;
+      }
+      return killed || await Promise.race([answered, Promise.resolve(false)]);
+    }, { what: 'a reading process at work', withinMs: 120_000, everyMs: 5 });
+    expect(killed).toBe(true);
+    expect(await sent).toMatch(/^250 /);
+    const id = await waiting(hinode);
+    expect(await ssmax(['inspection', 'show', id, '--state', state(hinode)])).toContain('(reading-failed)');
+    expect(await send(ken, 'and now?')).toMatch(/^250 /);
+    await hanako.receive(1);
+    await hanako.mailbox().delete();
+    await decide(hinode, 'reject', id, yuki);
+    await reported(taro, 'hold-rejected');
+  });
+});
+
+describe('coming in', () => {
+  it('a macro is refused: the report has the code', async () => {
+    expect(await send(taro, 'x', { name: '請求書.docm', bytes: docm() })).toMatch(/^250 /);
+    await reported(taro, 'macro');
+  });
+
+  it('the own list decides by sending organisation; a held mail waits at the receiver\'s and goes on when approved', async () => {
+    expect(await send(taro, '請求書の承認', { name: 'a.pdf', bytes: pdf('invoice') })).toMatch(/^250 /);
+    const id = await waiting(tsukimi);
+    expect(await ssmax(['inspection', 'show', id, '--state', state(tsukimi)])).toMatch(/direction: +inbound\n[^]*\(sending-organisation\)/);
+    expect(await decide(tsukimi, 'approve', id, jiro)).toMatchObject({ code: 0 });
+    const [mail] = await hanako.receive(1);
+    expect(await hanako.judge(mail?.raw ?? new Uint8Array())).toMatchObject({ state: 'verified' });
+    expect(await taro.mailbox().list()).toEqual([]);
+    await hanako.mailbox().delete();
+  });
+});
+
+it('a bad policy changes nothing and is told; a good one is in force without a restart', async () => {
+  const file = join(hinode.dir, 'policy.yaml');
+  writeFileSync(file, 'version: bad\noutbound: [{ check: nothing }]\ninbound: []\n');
+  await until(() => contains(hinode.servers.inspection.log, /"event":"policy-not-reloaded"/), { what: 'a refused policy', withinMs: 60_000 });
+  expect(await send(taro, 'x', { name: 'a.zip', bytes: aesZip() })).toMatch(/^550 5\.7\.1 SSMAX-encrypted-archive /);
+  writeFileSync(file, JSON.stringify({ ...POLICY, version: 'inspection-2', outbound: [{ check: 'keywords', words: ['合言葉'] }] }));
+  await until(() => contains(hinode.servers.inspection.log, /"event":"policy-reloaded","version":"inspection-2"/), { what: 'the new policy', withinMs: 60_000 });
+  expect(await send(taro, '合言葉')).toMatch(/^550 5\.7\.1 SSMAX-keyword /);
+});
+
+it('nothing of any mail stands in what the servers wrote', async () => {
+  for (const { dir } of [hinode, tsukimi]) {
+    for (const name of readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((one) => /inspection-state.*\.(?:sqlite.*|der)$/.test(one))) {
+      expect(readFileSync(join(dir, name)).includes(CANARY), name).toBe(false);
+    }
+  }
+  for (const { log } of [hinode.servers.inspection, tsukimi.servers.inspection, hinode.servers.gateway, tsukimi.servers.gateway]) expect(await contains(log, new RegExp(CANARY))).toBe(false);
+});
+
+function childrenOf(parent: number): number[] {
+  return readFileSync(`/proc/${parent}/task/${parent}/children`, 'latin1').split(' ').filter((text) => text !== '').map(Number);
+}
+
+/** Has used processor time in its own name beyond starting: it is reading. */
+function busy(pid: number): boolean {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+    const rss = Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0);
+    return fields[0] === 'R' && rss > 150_000;
+  } catch {
+    return false;
+  }
+}

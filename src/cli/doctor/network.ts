@@ -23,7 +23,7 @@ export async function checkPeer(peer: string, { host, port }: HostPort, pin: Byt
   }
 }
 
-export async function checkName(host: string): Promise<Finding[]> {
+async function checkName(host: string): Promise<Finding[]> {
   if (isIP(host) !== 0) return [];
   return lookup(host).then(() => [], () => [finding('name-unresolved', { host })]);
 }

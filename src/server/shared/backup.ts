@@ -12,7 +12,7 @@ import type { Database } from './database.ts';
  * Writes the copy, mode 600, to a file that must not be there yet. Gives a head of the audit chain that is in it. Throws
  * `backup-of-postgresql`, `file-exists` (refused: also where the file cannot be made).
  */
-export async function backup<Tables extends AuditTables>(store: Database<Tables>, file: string): Promise<AuditHead> {
+async function backup<Tables extends AuditTables>(store: Database<Tables>, file: string): Promise<AuditHead> {
   if (store.kind === 'postgresql') throw refused('backup-of-postgresql');
   const head = await auditHead(store);
   try {

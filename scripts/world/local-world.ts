@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import type { Mode } from '../../src/wire/leg.ts';
 import { type Clamd, startClamd } from './clamd.ts';
 import { type Account, type Dovecot, startDovecot } from './dovecot.ts';
 import { isRoot } from './packages.ts';
@@ -37,6 +38,8 @@ export interface OrganisationPlan {
   readonly aliases?: Readonly<Record<string, string>>;
   /** Words that may not leave it. */
   readonly forbidden: readonly string[];
+  /** What its members may send; the key server's default unless told. */
+  readonly modes?: readonly Mode[];
 }
 
 /** The two organisations of the demo and of most tests. */
@@ -235,7 +238,7 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
   writeYaml(join(dir, 'keyserver.yaml'), {
     state: 'state', database: options.database?.(plan.name) ?? 'state/keyserver.sqlite', key: 'organisation.key', certificate: 'organisation.pem', tlsKey: 'tls.key',
     hostName: `keyserver.${plan.domain}`, root, domains: [plan.domain], listen: `127.0.0.1:${ports.keyServer}`, authority: authorityPeer,
-    gateways: [spki.gateway], plugin: { listen: `127.0.0.1:${ports.plugin}`, certificate: web.certificate, key: web.key }, refresh: 5,
+    ...(plan.modes !== undefined && { modes: plan.modes }), gateways: [spki.gateway], plugin: { listen: `127.0.0.1:${ports.plugin}`, certificate: web.certificate, key: web.key }, refresh: 5,
   });
   writeYaml(join(dir, 'inspection.yaml'), inspectionYaml(ports, [spki.gateway], clamd.socket, { root, tlsCa: webCa.certificate }));
   writeYaml(join(dir, 'gateway.yaml'), {

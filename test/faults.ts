@@ -341,7 +341,7 @@ export const faults: readonly Fault[] = [
   ]),
   ...of('src/flow/verify-leg.ts', ORIGINS, [
     ['origin: delivered to who forwards', 'if (delivery.leg.recipients[0] !== next.leg.sender.address)', NEVER, 'delivered to somebody else'],
-    ['origin: a delivery', "if (leg.leg !== 3 || mailbox === undefined", 'if (mailbox === undefined', 'of a leg on its way'],
+    ['origin: a delivery', "if (leg.leg !== 3 || mailbox === undefined", 'if (mailbox === undefined', 'of leg 1 of a colleague'],
     ['origin: not hidden', 'if (leg.hidden.length > 0)', NEVER, 'that came by Bcc'],
     ['origin: mode and digests', "if ((leg.mode === 'protect-all') !== (mixed === undefined))", NEVER, 'does not go with its digests'],
     ['origin: content', 'if (!equal(digest, leg.contentDigest))', NEVER, 'of another content'],

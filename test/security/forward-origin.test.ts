@@ -13,7 +13,7 @@ import type { Mode } from '../../src/wire/leg.ts';
 import { decodeSealedPart, encodeSealedPart, type Origin } from '../../src/wire/sealed-part.ts';
 import { native } from '../flow/world.ts';
 import { attachment, chainOf, forwardLeg, forwardTo, mixedMail, organisationOf, readBy, sealMixedFor, type ThreeLegs } from './modes.ts';
-import { createScene, departure, HANAKO, inner, JIRO, KEN, refusal, type Scene, SUZU, TARO } from './scene.ts';
+import { createScene, departure, HANAKO, inner, JIRO, KEN, refusal, type Scene, SUZU, TARO, YUKI } from './scene.ts';
 
 let scene: Scene;
 let original: ThreeLegs;
@@ -88,6 +88,11 @@ describe('an origin is refused', () => {
     for (const cms of [original.leg2, original.leg1]) {
       await expect(verify(await claim(scene.hanako, part, [await originOf(cms)]))).rejects.toMatchObject(refusal('origin-invalid', { what: 'delivery' }));
     }
+  });
+
+  it('of leg 1 of a colleague: his certificate stays inside, and nobody has delivered it', async () => {
+    const leg1 = await sealMixedFor(scene, 'protect-all', [YUKI], []);
+    await expect(verify(await claim(scene.yuki, await partOf(leg1), [await originOf(leg1)]))).rejects.toMatchObject(refusal('origin-invalid', { what: 'delivery' }));
   });
 
   it('whose mode does not go with its digests', async () => {

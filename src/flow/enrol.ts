@@ -93,7 +93,8 @@ export async function requestCertificate(order: EnrolmentOrder): Promise<Certifi
   return ownCertificate(readAnswer(answer), organisation, order);
 }
 
-function readAnswer({ status, body }: HttpAnswer): readonly Certificate[] {
+/** The certificates of an EST answer; throws what the server refused with, `enrolment-answer-invalid`. */
+export function readAnswer({ status, body }: HttpAnswer): readonly Certificate[] {
   if (status !== 200) throw decodeProblem(status, body);
   try {
     return decodeCertsOnly(fromBase64(fromUtf8(body.subarray(0, 65_536)).replace(/\s+/g, ''))).map((der) => parseCertificate(der));
@@ -103,8 +104,8 @@ function readAnswer({ status, body }: HttpAnswer): readonly Certificate[] {
 }
 
 /** The certificate in the answer that is for this key, checked as every reader of its mail will. */
-async function ownCertificate(
-  certificates: readonly Certificate[], organisation: Organisation, { address, key, trust, now }: EnrolmentOrder,
+export async function ownCertificate(
+  certificates: readonly Certificate[], organisation: Organisation, { address, key, trust, now }: Pick<EnrolmentOrder, 'address' | 'key' | 'trust' | 'now'>,
 ): Promise<Certificate> {
   const own = certificates.find(({ publicKey }) => equal(publicKey, key.publicKey));
   const [email, ...others] = own?.emails ?? [];

@@ -16,11 +16,14 @@ import { isDaemonReport, isDeliveryReport } from '../mail/delivery-report.ts';
 import { type Entity, parseMime } from '../mail/mime.ts';
 import { compareHeaders, type HeaderConflict, type ProtectedHeaders, readProtectedHeaders } from '../mail/protected-headers.ts';
 import type { Organisation } from '../wire/directory.ts';
+import type { Kemct } from '../wire/kemct.ts';
+import { decodeLabel } from '../wire/label.ts';
 import type { Inspection, LegNumber, Mode, Sender } from '../wire/leg.ts';
 import { type BelievedReport, readOutsideReport } from './outside-report.ts';
 import type { Credential } from './ports.ts';
+import { recoverableInfo } from './request-recovery.ts';
 import type { Trust } from './trust.ts';
-import { type LegPart, type SignedLeg, type VerifiedLeg, verifyLeg } from './verify-leg.ts';
+import { type LegPart, type RecipientInfo, type SignedLeg, type VerifiedLeg, verifyLeg } from './verify-leg.ts';
 
 export type State = 'verified' | 'outside' | 'problem' | 'cannot-check';
 
@@ -33,6 +36,14 @@ export interface Reader {
   /** The trust material, or the `unavailable` error that says why there is none. */
   readonly trust: Trust | SsmaxError;
   readonly now: Date;
+  /** Where no key opens a part of a verified mail: the same content for one of the keys, recovered by the organisation; undefined where it is not. */
+  readonly recover?: (leg: VerifiedLeg, part: LegPart) => Promise<Recovered | undefined>;
+}
+
+/** What recovery gave: a ciphertext for `credential`, in place of the one that the organisation's key opens. */
+export interface Recovered {
+  readonly credential: Credential;
+  readonly kemct: Kemct;
 }
 
 /** An organisation that attested, in the order of the legs. */
@@ -49,6 +60,8 @@ export interface OpenedMessage {
   readonly entity: Entity;
   /** Fields in which the outer mail says something else. */
   readonly conflicts: readonly HeaderConflict[];
+  /** No key that it was sent to opened it: the own organisation recovered it for the present one. */
+  readonly recovered?: true;
 }
 
 /** A person whom an organisation vouches for. */
@@ -241,11 +254,17 @@ interface Opened {
 
 async function open(verified: VerifiedLeg, outer: Entity, reader: Reader): Promise<Opened> {
   const parts: Bytes[] = [];
-  for (const part of verified.parts) parts.push(await openPart(part, reader));
+  let recovered = false;
+  for (const part of verified.parts) {
+    const opened = await openPart(verified, part, reader);
+    recovered ||= opened.recovered;
+    parts.push(opened.content);
+  }
   const entity = parseMime(wholeMail(verified, parts), 'sealed');
   const headers = readProtectedHeaders(entity);
   if (headers.from.address !== verified.leg.sender.address) throw refused('from-mismatch');
-  return { message: { headers, entity, conflicts: compareHeaders(headers, outer.headers) }, parts };
+  const conflicts = compareHeaders(headers, outer.headers);
+  return { message: { headers, entity, conflicts, ...(recovered && { recovered: true as const }) }, parts };
 }
 
 /** The sender's own mail in one entity: what he forwards stands apart. */
@@ -255,14 +274,27 @@ function wholeMail({ content: { mixed, contentDigest }, parts }: VerifiedLeg, op
   return joinMixed(mixed.clear, own, hex(contentDigest).slice(0, 32));
 }
 
-async function openPart({ recipients, body }: LegPart, { native, credentials }: Reader): Promise<Bytes> {
-  for (const { label, kemct, info } of recipients) {
+async function openPart(verified: VerifiedLeg, part: LegPart, reader: Reader): Promise<{ content: Bytes; recovered: boolean }> {
+  const { native, credentials } = reader;
+  for (const { label, kemct, info } of part.recipients) {
     const credential = credentials.find(({ certificate }) => equal(certificate.spkiSha256, label.targetKey));
-    if (credential === undefined) continue;
-    const secret = await decapsulate(native, credential.key, kemct, await sha256(kemct.label));
-    return decryptContent(body, await unwrapCek(info.encryptedKey, secret, info.ukm));
+    if (credential !== undefined) return { content: await decrypt(native, part, { credential, kemct }, info), recovered: false };
   }
-  throw new SsmaxError('not-for-me', 'key-missing');
+  const recoverable = recoverableInfo(verified, part);
+  const found = recoverable === undefined ? undefined : await reader.recover?.(verified, part).catch((cause: unknown) => {
+    if (!(cause instanceof SsmaxError) || cause.kind === 'fault') throw cause;
+    // Why it is not recovered says nothing against the mail.
+    throw new SsmaxError('not-for-me', 'key-missing', { recovery: cause.code }, { cause });
+  });
+  if (recoverable === undefined || found === undefined) throw new SsmaxError('not-for-me', 'key-missing');
+  const label = decodeLabel(found.kemct.label);
+  if (!equal(label.contentDigest, part.digest) || !equal(label.targetKey, found.credential.certificate.spkiSha256)) throw refused('label-mismatch', { what: 'recovered' });
+  return { content: await decrypt(native, part, found, recoverable.info), recovered: true };
+}
+
+async function decrypt(native: NativeCrypto, { body }: LegPart, { credential, kemct }: Recovered, info: RecipientInfo['info']): Promise<Bytes> {
+  const secret = await decapsulate(native, credential.key, kemct, await sha256(kemct.label));
+  return decryptContent(body, await unwrapCek(info.encryptedKey, secret, info.ukm));
 }
 
 function forwardedPart({ deliveries, origins }: LegPart, plaintext: Bytes | undefined, trust: Trust): ForwardedPart {

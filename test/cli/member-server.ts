@@ -40,7 +40,7 @@ export async function startMemberServer(world: TestWorld, organisation: TestOrga
   const app = pluginRoutes({
     registry, ca, clock, records: createRecords(store, clock), root: world.root.der,
     consents: createConsents(store, registry, clock), organisationType: async () => organisation.entry.type,
-    organisation: { ...organisation.issuer, id: organisation.id },
+    id: organisation.id, keys: { inUse: organisation.issuer },
     published: async () => {
       const { directory: signed, crls: [authorityCrl] } = await world.material();
       if (authorityCrl === undefined) throw new Error('no CRL');

@@ -12,6 +12,7 @@ import type { Approvals } from './approvals.ts';
 import type { Ca } from './ca.ts';
 import { POSTING } from './groups.ts';
 import { importMembers } from './member-import.ts';
+import type { RecoveryDesk } from './recovery.ts';
 import type { Registry } from './registry.ts';
 import type { Store } from './tables.ts';
 
@@ -22,6 +23,7 @@ interface Parts {
   readonly domains: readonly string[];
   readonly ca: Ca;
   readonly approvals: Approvals;
+  readonly recovery: RecoveryDesk;
   readonly refresh: () => Promise<void>;
   readonly clock: Clock;
 }
@@ -47,7 +49,7 @@ const certifySchema = z.strictObject({
   role: z.enum(['gateway', 'inspection']), hostName: z.string().max(253), request: bytesField({ maximum: 16_384 }),
 });
 
-export function adminRoutes({ store, registry, domains, ca, approvals, refresh, clock }: Parts): Hono {
+export function adminRoutes({ store, registry, domains, ca, approvals, recovery, refresh, clock }: Parts): Hono {
   const app = new Hono();
   const post = <T>(path: string, schema: z.ZodType<T>, run: (request: T) => Promise<unknown>): void => {
     app.post(path, async (context) => {
@@ -99,6 +101,8 @@ export function adminRoutes({ store, registry, domains, ca, approvals, refresh, 
   post('/refresh', z.strictObject({}), refresh);
   app.get('/crl', async (context) => context.body(await ca.crl()));
   app.route('/', approvalRoutes(approvals));
+  app.get('/recoveries', async (context) => context.body(encodeJson({ recoveries: await recovery.list() })));
+  post('/recoveries/end', z.strictObject({ address: z.string().max(320), reference }), async ({ address, reference: of }) => ({ closed: await recovery.close(address, of) }));
   app.route('/', auditRoutes(store));
   app.route('/', backupRoutes(store));
   return app;

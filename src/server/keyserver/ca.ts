@@ -1,5 +1,5 @@
 /** The organisation's private CA: address certificates, server certificates, revocation, the CRL. */
-import type { Bytes } from '../../core/bytes.ts';
+import { type Bytes, concat, equal } from '../../core/bytes.ts';
 import { refused, SsmaxError } from '../../core/error.ts';
 import { type Certificate, parseCertificate } from '../../core/pki/certificate.ts';
 import { issueCrl, type RevocationReason } from '../../core/pki/crl.ts';
@@ -22,19 +22,28 @@ export interface Ca {
   issueServer(role: 'gateway' | 'inspection' | 'key-server', hostName: string, publicKey: Bytes): Promise<Certificate>;
   /** Revokes at once and publishes a new CRL. Throws `certificate-unknown`. */
   revoke(serial: string, reason: RevocationReason, invalidSince?: Date): Promise<void>;
-  /** The CRL in force, DER. */
+  /** The CRLs in force, DER, one after the other: that of the key in use first. */
   crl(): Promise<Bytes>;
   /** Makes the CRL anew. */
   publishCrl(): Promise<void>;
 }
 
-export function createCa(store: Store, issuer: Issuer, random: (length: number) => Bytes, clock: Clock): Ca {
+/** Who signs: the organisation's key in use; former ones go on listing what they issued. */
+export interface CaKeys {
+  readonly inUse: Issuer;
+  /** Those that the directory names, the one in use first. */
+  readonly listed: readonly Issuer[];
+}
+
+/** `signer`: the organisation's keys, or its only one. */
+export function createCa(store: Store, signer: CaKeys | Issuer, random: (length: number) => Bytes, clock: Clock): Ca {
+  const keys: CaKeys = 'listed' in signer ? signer : { inUse: signer, listed: [signer] };
   const validity = (duration: number): { notBefore: Date; notAfter: Date } => {
     const now = clock.now().getTime();
     return { notBefore: new Date(now - 10 * 60_000), notAfter: new Date(now + duration) };
   };
 
-  async function keep(certificate: Certificate, role: string, address: string, member: string | null): Promise<void> {
+  async function keep(certificate: Certificate, issuer: Issuer, role: string, address: string, member: string | null): Promise<void> {
     // Together or not at all: the chain is what shows a certificate that should not be there.
     await store.transaction(async (tx) => {
       await tx.insertInto('certificates').values({
@@ -46,10 +55,18 @@ export function createCa(store: Store, issuer: Issuer, random: (length: number) 
     });
   }
 
+  /** A list for each key: what it issued. What was issued before issuers were told apart stands in each. */
   async function publishCrl(): Promise<void> {
+    for (const issuer of keys.listed) await publishFor(issuer);
+  }
+
+  async function publishFor(issuer: Issuer): Promise<void> {
+    const id = issuer.certificate.subjectKeyIdentifier;
     await store.transaction(async (tx) => {
-      const rows = await tx.selectFrom('certificates').select(['serial', 'revoked', 'reason', 'invalid_since']).where('revoked', 'is not', null).execute();
-      const last = await tx.selectFrom('crl').select('number').where('id', '=', 1).executeTakeFirst();
+      const rows = await tx.selectFrom('certificates').select(['serial', 'revoked', 'reason', 'invalid_since']).where('revoked', 'is not', null)
+        .where((e) => e.or([e('issuer', 'is', null), e('issuer', '=', id)])).execute();
+      const last = await tx.selectFrom('issuer_crls').select('number').where('issuer', '=', id).executeTakeFirst()
+        ?? await tx.selectFrom('crl').select('number').where('id', '=', 1).executeTakeFirst(); // of a version that knew one key only
       const now = clock.now();
       const number = nextNumber(last?.number, now);
       const crl = await issueCrl({
@@ -59,23 +76,27 @@ export function createCa(store: Store, issuer: Issuer, random: (length: number) 
           ...(row.invalid_since !== null && { invalidityDate: new Date(row.invalid_since) }),
         })),
       });
-      await tx.insertInto('crl').values({ id: 1, number, der: crl.der })
-        .onConflict((conflict) => conflict.column('id').doUpdateSet({ number, der: crl.der })).execute();
+      await tx.insertInto('issuer_crls').values({ issuer: id, number, der: crl.der })
+        .onConflict((conflict) => conflict.column('issuer').doUpdateSet({ number, der: crl.der })).execute();
     });
   }
 
   return {
-    certificate: issuer.certificate,
+    get certificate() {
+      return keys.inUse.certificate;
+    },
     async issueUser({ id, address, displayName, pseudonym }, publicKey) {
+      const issuer = keys.inUse;
       const certificate = await issueUser({
         publicKey, issuer, validity: validity(USER_VALIDITY), random, email: address, commonName: displayName, pseudonymous: pseudonym,
       });
-      await keep(certificate, 'user', address, id);
+      await keep(certificate, issuer, 'user', address, id);
       return certificate;
     },
     async issueServer(role, hostName, publicKey) {
+      const issuer = keys.inUse;
       const certificate = await issueServer({ publicKey, issuer, validity: validity(SERVER_VALIDITY), random, role, dnsNames: [hostName] });
-      await keep(certificate, role, '', null);
+      await keep(certificate, issuer, role, '', null);
       return certificate;
     },
     async revoke(serial, reason, invalidSince) {
@@ -86,19 +107,27 @@ export function createCa(store: Store, issuer: Issuer, random: (length: number) 
       await publishCrl();
     },
     async crl() {
-      const row = await store.query.selectFrom('crl').select('der').where('id', '=', 1).executeTakeFirst();
-      if (row === undefined) throw new SsmaxError('unavailable', 'crl-missing', { issuer: issuer.certificate.subject.commonName ?? '' });
-      return row.der;
+      const rows = await store.query.selectFrom('issuer_crls').select(['issuer', 'der']).execute();
+      const lists = keys.listed.map(({ certificate: { subjectKeyIdentifier, subject } }) => {
+        const row = rows.find(({ issuer }) => equal(issuer, subjectKeyIdentifier));
+        if (row === undefined) throw new SsmaxError('unavailable', 'crl-missing', { issuer: subject.commonName ?? '' });
+        return row.der;
+      });
+      return concat(...lists);
     },
     publishCrl,
   };
 }
 
-/** The newest certificate in force that the CA gave to a server of this role. Throws `unavailable` `server-not-certified`. */
-export async function serverCertificate(store: Store, role: 'inspection', now: Date): Promise<Certificate> {
-  const row = await store.query.selectFrom('certificates').select('der')
+/**
+ * The newest certificate in force that the CA gave to a server of this role; one whose key the directory lists goes before others,
+ * so that a new key comes into use when the directory has it. Throws `unavailable` `server-not-certified`.
+ */
+export async function serverCertificate(store: Store, role: 'inspection', listed: readonly Bytes[], now: Date): Promise<Certificate> {
+  const rows = await store.query.selectFrom('certificates').select(['der', 'spki_hash'])
     .where('role', '=', role).where('revoked', 'is', null).where('not_after', '>', now.getTime())
-    .orderBy('not_after', 'desc').executeTakeFirst();
+    .orderBy('not_after', 'desc').execute();
+  const row = rows.find(({ spki_hash }) => listed.some((one) => equal(one, spki_hash))) ?? rows[0];
   if (row === undefined) throw new SsmaxError('unavailable', 'server-not-certified', { role });
   return parseCertificate(row.der);
 }

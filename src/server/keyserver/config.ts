@@ -11,6 +11,19 @@ const keyServerConfig = ({ path, address, spki, domain, database }: ConfigFields
   /** The organisation's key and certificate. */
   key: path,
   certificate: path,
+  /** The key that is to come into use when the directory names its certificate. */
+  next: z.strictObject({ key: path, certificate: path }).optional(),
+  /** Keys that were in use before: mail sealed to them still opens, and old mail can be recovered. */
+  former: z.array(z.strictObject({ key: path, certificate: path })).max(15).default([]),
+  /** Members who lost their key may have their old mail recovered; never at an ISP. Gateways need `recovery: true` as well. */
+  recovery: z.strictObject({
+    /** Directory for notices to members, to be mailed or printed. */
+    notices: path,
+    /** The longest recovery; hours. */
+    hours: z.int().min(1).max(24 * 31).default(168),
+    /** The most mails in one recovery. */
+    mails: z.int().min(1).max(1_000_000).default(5000),
+  }).optional(),
   /** This server's own TLS key; its certificate is made by the organisation itself. */
   tlsKey: path,
   hostName: domain,

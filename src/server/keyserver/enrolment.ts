@@ -92,7 +92,7 @@ export function createEnrolment(store: Store, ca: Ca, random: (length: number) =
   /** Takes the code, if the address may have one more certificate; all in one, so that no two requests find the last place. */
   function take(hash: Bytes, address: string): Promise<'taken' | 'used'> {
     return store.transaction(async (tx) => {
-      const certificates = await tx.selectFrom('certificates').select((e) => e.fn.countAll<number>().as('n'))
+      const certificates = await tx.selectFrom('certificates').select((e) => e.fn.count<number>('spki_hash').distinct().as('n')) // renewal keeps the key
         .where('address', '=', address).where('role', '=', 'user').where('revoked', 'is', null).where('not_after', '>', now()).executeTakeFirstOrThrow();
       const issuing = await tx.selectFrom('enrolment_codes').innerJoin('members', 'members.id', 'enrolment_codes.member')
         .select((e) => e.fn.countAll<number>().as('n')).where('members.address', '=', address).where('serial', 'is', null)

@@ -6,9 +6,9 @@ import { sha256 } from '../../core/digest.ts';
 import { SsmaxError } from '../../core/error.ts';
 import { type Certificate, parseCertificate } from '../../core/pki/certificate.ts';
 import { encodeSpki } from '../../core/pki/public-key.ts';
-import { createKeyService } from '../../flow/key-service.ts';
 import type { Clock } from '../../flow/ports.ts';
-import { createNodeCrypto, loadOrganisationKey, loadPrivateKey } from '../../platform/node-crypto.ts';
+import type { Trust } from '../../flow/trust.ts';
+import { createNodeCrypto, loadPrivateKey } from '../../platform/node-crypto.ts';
 import { ADMIN_SOCKET, startAdminSocket } from '../shared/admin-socket.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
 import { Counter } from '../shared/metrics.ts';
@@ -26,12 +26,22 @@ import { createApprovals } from './approvals.ts';
 import { type Ca, createCa, serverCertificate } from './ca.ts';
 import { loadKeyServerConfig } from './config.ts';
 import { createConsents } from './consents.ts';
+import { lifeRoutes } from './life-routes.ts';
+import { createMemberKeys } from './member-keys.ts';
+import { loadOwnKeys } from './own-keys.ts';
 import { pluginRoutes } from './plugin-routes.ts';
+import { createRecoveryDesk } from './recovery.ts';
+import { createRotatingKeyService } from './rotating-key-service.ts';
 import { createRecords } from './records.ts';
 import { createRegistry } from './registry.ts';
 import { gatewayRoutes } from './routes.ts';
 import { storeMetrics } from './store-metrics.ts';
 import { migrations, type Store, type Tables } from './tables.ts';
+
+export interface RunOptions {
+  readonly clock?: Clock;
+  readonly log?: Logger;
+}
 
 export interface RunningKeyServer {
   readonly ports: { readonly gateway: number; readonly plugin: number };
@@ -42,20 +52,20 @@ const CRL_INTERVAL = 3_600_000;
 /** The own TLS certificate is made anew at a start this long before its end; milliseconds. */
 const TLS_RENEWAL = 30 * 86_400_000;
 
-export async function runKeyServer(configFile: string, passphrase: string): Promise<RunningKeyServer> {
+export async function runKeyServer(configFile: string, passphrase: string, options: RunOptions = {}): Promise<RunningKeyServer> {
   const config = loadKeyServerConfig(configFile);
-  const log = createLogger({ server: 'keyserver', level: config.logLevel });
+  const log = options.log ?? createLogger({ server: 'keyserver', level: config.logLevel });
   const native = createNodeCrypto();
-  const clock = { now: () => new Date() };
-  const certificate = readCertificateFile(config.certificate);
+  const clock = options.clock ?? { now: () => new Date() };
+  const keys = loadOwnKeys(config, [...config.next === undefined ? [] : [config.next], ...config.former], passphrase);
+  const { certificate } = keys.inUse;
   const root = readCertificateFile(config.root);
-  const key = loadOrganisationKey(loadKey(config.key, passphrase));
   const tlsKey = loadKey(config.tlsKey, passphrase);
   const id = certificate.subject.organisationId;
   if (id === undefined) throw new SsmaxError('fault', 'certificate-file-unusable', { file: config.certificate });
 
   const store = await openConfiguredDatabase<Tables>(config.database, migrations);
-  const ca = createCa(store, { certificate, key }, (length) => native.random(length), clock);
+  const ca = createCa(store, keys, (length) => native.random(length), clock);
   await ca.publishCrl();
   const registry = createRegistry(store, ca, config.domains, (length) => native.random(length), clock);
   const records = createRecords(store, clock);
@@ -64,12 +74,23 @@ export async function runKeyServer(configFile: string, passphrase: string): Prom
   const identity = { key: tlsKey, certificates: [tlsCertificate.der] };
 
   const trust = await startMemberTrust(config, { identity, organisationCrl: () => ca.crl(), clock, log });
-  const approvals = createApprovals({ store, organisation: id, clock, actions: {} });
-  const service = createKeyService({
-    native, key, certificate, clock, members: registry, consents, modes: config.modes, seen: records, records,
-    inspection: () => serverCertificate(store, 'inspection', clock.now()),
-    trust: () => trust.trust(),
-  });
+  const present = async (): Promise<Trust> => {
+    const found = await trust.trust();
+    // A list for a key that has just been named, or none any more for one that is not.
+    if (await keys.follow(found, clock.now())) ca.publishCrl().then(() => trust.refresh(), (error: unknown) => { log.error('crl-not-published', { error }); });
+    return found;
+  };
+  const memberKeys = createMemberKeys(store, id);
+  const recovery = createRecoveryDesk(store, memberKeys, config.recovery, clock);
+  const approvals = createApprovals({ store, organisation: id, clock, actions: { 'recovery-open': recovery.action } });
+  const service = createRotatingKeyService({
+    native, clock, members: registry, consents, modes: config.modes, seen: records, records, recovery: config.recovery !== undefined,
+    inspection: async () => {
+      const { directory } = await trust.trust();
+      return serverCertificate(store, 'inspection', directory.organisations.find((one) => one.id === id)?.inspections ?? [], clock.now());
+    },
+    trust: present,
+  }, keys);
 
   const requests = new Counter('ssmax_requests_total', 'Requests answered.');
   const gateway = await startPinnedServer({
@@ -79,13 +100,13 @@ export async function runKeyServer(configFile: string, passphrase: string): Prom
   const plugin = await startPlainHttps({
     requests, listen: config.plugin.listen, certificateFile: config.plugin.certificate, keyFile: config.plugin.key, maximumBody: 65_536, log,
     app: limited(pluginRoutes({
-      registry, ca, records, consents, clock, root: root.der, organisation: { key, certificate, id },
-      organisationType: async () => (await trust.trust()).directory.organisations.find((one) => equal(one.certificate, certificate.der))?.type,
+      registry, ca, records, consents, clock, root: root.der, id, keys,
+      organisationType: async () => (await trust.trust()).directory.organisations.find((one) => one.id === id)?.type,
       published: () => Promise.resolve({ directory: trust.copy('directory'), authorityCrl: trust.copy('authority') }),
-    })),
+    }), lifeRoutes({ native, store, ca, keys, memberKeys, recovery, seen: records, trust: present, clock })),
   });
   const admin = await startAdminSocket(join(config.state, ADMIN_SOCKET), {
-    app: adminRoutes({ store, registry, domains: config.domains, ca, approvals, refresh: () => trust.refresh(), clock }), maximumBody: 16 * 1024 * 1024, log, peer: 'administrator',
+    app: adminRoutes({ store, registry, domains: config.domains, ca, approvals, recovery, refresh: () => trust.refresh(), clock }), maximumBody: 16 * 1024 * 1024, log, peer: 'administrator',
   });
   const health = config.health && (await startHealth({
     listen: config.health, metrics: [requests, ...expiryMetrics({ server: tlsCertificate, organisation: certificate }, () => trust.trust()), ...storeMetrics(store)], log,
@@ -102,11 +123,16 @@ export async function runKeyServer(configFile: string, passphrase: string): Prom
     erase();
   }, CRL_INTERVAL);
   timer.unref();
+  const follow = (): Promise<unknown> => present().catch((error: unknown) => { log.warn('trust-refused', { error }); });
+  await follow();
+  const following = setInterval(() => void follow(), config.refresh * 1000);
+  following.unref();
   log.info('ready', { port: gateway.port });
   return {
     ports: { gateway: gateway.port, plugin: plugin.port },
     async close() {
       clearInterval(timer);
+      clearInterval(following);
       trust.stop();
       await Promise.all([gateway.close(), plugin.close(), admin.close(), health?.close()]);
       await store.close();
@@ -118,9 +144,10 @@ export async function runKeyServer(configFile: string, passphrase: string): Prom
  * What costs work to answer is limited by remote address; generously, as a whole organisation can stand behind one. Guessing
  * of codes is limited by mail address, in the registry.
  */
-function limited(app: Hono): Hono {
+function limited(app: Hono, life: Hono): Hono {
   const limit = rateLimit(new RateLimiter({ burst: 300, perMinute: 300 }));
-  return new Hono().use('/.well-known/est/simpleenroll', limit).use('/ssmax/v1/requests', limit).route('/', app);
+  return new Hono().use('/.well-known/est/simpleenroll', limit).use('/.well-known/est/simplereenroll', limit).use('/ssmax/v1/requests', limit).use('/ssmax/v1/recoveries', limit)
+    .route('/', app).route('/', life);
 }
 
 /** Takes a renewed certificate for plugins into use without a restart. */

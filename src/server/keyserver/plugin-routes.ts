@@ -24,7 +24,10 @@ interface Parts {
   readonly consents: ConsentStore;
   /** As the Authority's directory has the own organisation now; undefined where it does not. */
   readonly organisationType: () => Promise<'organisation' | 'isp' | undefined>;
-  readonly organisation: Credential & { readonly id: string };
+  /** The organisation's identifier. */
+  readonly id: string;
+  /** Who signs answers. */
+  readonly keys: { readonly inUse: Credential };
   /** DER certificate of the Authority's root. */
   readonly root: Bytes;
   /** The signed directory and the Authority's CRL as fetched, DER. */
@@ -32,15 +35,14 @@ interface Parts {
   readonly clock: Clock;
 }
 
-const PKCS7 = { 'content-type': 'application/pkcs7-mime; smime-type=certs-only', 'content-transfer-encoding': 'base64' };
+export const PKCS7 = { 'content-type': 'application/pkcs7-mime; smime-type=certs-only', 'content-transfer-encoding': 'base64' };
 const CRL = { 'content-type': 'application/pkix-crl' };
-const CMS = { 'content-type': 'application/cms' };
+export const CMS = { 'content-type': 'application/cms' };
 
 export function pluginRoutes(parts: Parts): Hono {
-  const { registry, ca, records, organisation, clock } = parts;
+  const { registry, ca, records, id, clock } = parts;
   const app = new Hono();
-  // An add-on asks from an origin of its own (its identifier is new on every installation) and without cookies.
-  app.use(cors({ origin: '*', allowHeaders: ['authorization', 'content-type', 'content-transfer-encoding'], maxAge: 600 }));
+  app.use(pluginCors());
 
   app.get('/.well-known/est/cacerts', (context) =>
     context.body(toBase64(encodeCertsOnly([ca.certificate.der, parts.root])), 200, PKCS7));
@@ -71,10 +73,10 @@ export function pluginRoutes(parts: Parts): Hono {
     await verifySignedObject(signed, { contentType: OID.userRequest, certificate: first, publicKey: known.publicKey });
     const request = decodeJson(memberRequestSchema, signed.eContent);
     const now = clock.now();
-    if (request.audience !== organisation.id) throw refused('request-invalid', { what: 'audience' });
+    if (request.audience !== id) throw refused('request-invalid', { what: 'audience' });
     if (Math.abs(now.getTime() - request.time.getTime()) > REQUEST_SKEW) throw refused('clock-wrong');
     const value = encodeJson({ ...await answerTo(request, der, known), nonce: request.nonce });
-    const { key, certificate } = organisation;
+    const { key, certificate } = parts.keys.inUse;
     return signObject(
       { type: OID.organisationAnswer, value, signingTime: now },
       { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier },
@@ -90,6 +92,11 @@ export function pluginRoutes(parts: Parts): Hono {
   }
 
   return app;
+}
+
+/** An add-on asks from an origin of its own (its identifier is new on every installation) and without cookies. */
+export function pluginCors(): ReturnType<typeof cors> {
+  return cors({ origin: '*', allowHeaders: ['authorization', 'content-type', 'content-transfer-encoding'], maxAge: 600 });
 }
 
 /** HTTP Basic (RFC 7617) as EST uses it: the address and the one-time code. */

@@ -1,5 +1,5 @@
 /** Members and who they are, and the certificates in force for a mailbox (design §2). */
-import type { Bytes } from '../../core/bytes.ts';
+import { type Bytes, hex } from '../../core/bytes.ts';
 import { refused } from '../../core/error.ts';
 import { type Certificate, parseCertificate } from '../../core/pki/certificate.ts';
 import { nameAttributes } from '../../core/pki/names.ts';
@@ -108,13 +108,18 @@ export function createRegistry(
     const members = await store.query.selectFrom('members').select('address').distinct().where('address', 'in', mailboxes).where('left_at', 'is', null).execute();
     const found = new Map<string, Bytes[]>(members.map(({ address }) => [address, []]));
     // A suspended member may not send, but goes on receiving: nothing of it is lost when the suspension ends.
-    const rows = await store.query.selectFrom('certificates').select(['address', 'der'])
+    const rows = await store.query.selectFrom('certificates').select(['address', 'der', 'spki_hash'])
       .where('address', 'in', mailboxes).where('role', '=', 'user')
       .where((e) => e.or([e('revoked', 'is', null), e('reason', '=', 'certificateHold')]))
       .where('not_after', '>', clock.now().getTime()).orderBy('not_after', 'desc').execute();
-    for (const { address, der } of rows) {
+    // Renewal keeps the key: of its certificates the newest counts.
+    const keys = new Set<string>();
+    for (const { address, der, spki_hash } of rows) {
       const certificates = found.get(address);
-      if (certificates !== undefined && certificates.length < MAX_CERTIFICATES) certificates.push(der);
+      const key = `${address}<${hex(spki_hash)}`;
+      if (certificates === undefined || certificates.length >= MAX_CERTIFICATES || keys.has(key)) continue;
+      keys.add(key);
+      certificates.push(der);
     }
     return found;
   }
@@ -150,7 +155,7 @@ export function createRegistry(
 
     async list() {
       const members = await store.query.selectFrom('members').selectAll().orderBy('address').orderBy('reference').execute();
-      const counts = await store.query.selectFrom('certificates').select(['member', (e) => e.fn.countAll<number>().as('n')])
+      const counts = await store.query.selectFrom('certificates').select(['member', (e) => e.fn.count<number>('spki_hash').distinct().as('n')])
         .where('role', '=', 'user').where('revoked', 'is', null).where('not_after', '>', clock.now().getTime()).groupBy('member').execute();
       const certificates = new Map(counts.map(({ member, n }) => [member, n]));
       return members.map((row) => ({

@@ -43,7 +43,7 @@ beforeEach(async () => {
   const never = (): never => { throw new Error('not to be called'); };
   app = pluginRoutes({
     ...({} as Parameters<typeof pluginRoutes>[0]), ca, clock, consents, root: world.root.der, published: never, organisationType: async () => nagisa.entry.type,
-    registry: { enrol: never, certificateByKey: async () => aoi.certificate }, organisation: { ...nagisa.issuer, id: nagisa.id },
+    registry: { enrol: never, certificateByKey: async () => aoi.certificate }, id: nagisa.id, keys: { inUse: nagisa.issuer },
   });
   app.onError((error) => {
     if (!(error instanceof SsmaxError)) throw error;

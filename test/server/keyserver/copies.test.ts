@@ -63,7 +63,7 @@ onPostgres('copies of the key server', (fresh) => {
     const { issuer } = await (await createWorld()).addOrganisation('hinode.example', { ja: '日之出市役所', en: 'Hinode City Office' });
     const authorities = stores.map((store) => createCa(store, issuer, (length) => native.random(length), clock));
     await Promise.all(authorities.flatMap((ca) => [ca.publishCrl(), ca.publishCrl()]));
-    const [row] = await stores[0]?.query.selectFrom('crl').select('number').execute() ?? [];
+    const [row] = await stores[0]?.query.selectFrom('issuer_crls').select('number').execute() ?? [];
     expect(row?.number).toBe(Math.floor(NOW.getTime() / 1000) + 2 * COPIES - 1);
   });
 });

@@ -23,7 +23,7 @@ beforeAll(async () => {
     ca: { certificate: hinode.issuer.certificate, issueUser: never, issueServer: never, revoke: never, crl: never, publishCrl: never },
     records: { refuse: never, refusal: async () => undefined, evidence: never, alert: never, record: never, erase: never },
     consents: { given: never, state: never, keep: never }, organisationType: async () => 'organisation',
-    organisation: { ...hinode.issuer, id: hinode.id }, root: world.root.der, published: never, clock: { now: () => world.now },
+    id: hinode.id, keys: { inUse: hinode.issuer }, root: world.root.der, published: never, clock: { now: () => world.now },
   });
   app.onError((error) => {
     if (!(error instanceof SsmaxError)) throw error;

@@ -89,7 +89,7 @@ export async function recover(
   const target = requester.certificate;
   const newLabel = recoveredLabel(target, certificate, label.contentDigest, signed);
   const [answer] = await reencrypt(native, key, header.c1, labelHash, [{ publicKey: target.publicKey, labelDigest: await sha256(newLabel) }]);
-  if (answer === undefined) throw new SsmaxError('fault', 'no-answer');
+  if (answer === undefined) throw new SsmaxError('fault', 'index');
   const { c1prime, ...rest } = answer;
   return { contentDigest: label.contentDigest, target: { certificate: target.der, label: newLabel, c1: c1prime, ...rest } };
 }

@@ -38,6 +38,7 @@ interface CertifyOptions {
   readonly inspectionSpki: string[];
   readonly keyServerSpki: string;
   readonly out: string;
+  readonly overlap?: number;
   readonly passphraseFd?: number;
 }
 
@@ -86,6 +87,7 @@ export function authorityCommand(): Command {
     .requiredOption('--gateway-spki <hash...>', 'SHA-256 of its gateways\' keys')
     .requiredOption('--inspection-spki <hash...>', 'SHA-256 of its inspection servers\' keys')
     .requiredOption('--key-server-spki <hash>', 'SHA-256 of its key server\'s TLS key')
+    .option('--overlap <days>', 'how long its keys that this replaces go on counting (30; 0 for a key that was stolen)', Number)
     .requiredOption('--out <file>', 'where the certificate goes')
     .addOption(passphraseOption())
     .action(async (options: CertifyOptions) => {
@@ -105,6 +107,30 @@ export function authorityCommand(): Command {
     .option('--domain <domain...>', 'its domains', [])
     .action(async (id: string, { state, domain }: { state: string; domain: string[] }) => {
       await adminCall(state, 'POST', '/always-signed', { id, domains: domain });
+    });
+  command.command('rotate-delegate')
+    .description('make a new delegate, where the root key is; put its files into authority.yaml, restart, then revoke the former one')
+    .requiredOption('--root <file>', 'root certificate')
+    .requiredOption('--root-key <file>', 'root key')
+    .requiredOption('--key <file>', 'where the new delegate\'s key goes, encrypted')
+    .requiredOption('--certificate <file>', 'where its certificate goes')
+    .addOption(passphraseOption())
+    .action(async ({ root: rootFile, rootKey, key, certificate, passphraseFd }: { root: string; rootKey: string; key: string; certificate: string; passphraseFd?: number }) => {
+      const passphrase = await passphraseFor('authority', passphraseFd, false);
+      const issuer = { certificate: parseCertificate(readPem(rootFile, 'CERTIFICATE')), key: loadPrivateKey(loadKey(rootKey, passphrase)) };
+      const pkcs8 = generatePrivateKey();
+      const { publicKey } = loadPrivateKey(pkcs8);
+      const delegate = await issueDelegate({ publicKey, issuer, validity: validity(3), random });
+      await saveKey(key, pkcs8, passphrase);
+      writeCertificate(certificate, delegate.der);
+      process.stdout.write(`spki ${await spkiHash(publicKey)}\n`);
+    });
+  command.command('revoke-delegate')
+    .description('revoke a former delegate, once the new one is in use')
+    .addOption(adminOption())
+    .requiredOption('--certificate <file>', 'the former delegate\'s certificate')
+    .action(async ({ state, certificate }: { state: string; certificate: string }) => {
+      await adminCall(state, 'POST', '/revocations/delegates', { certificate: readPem(certificate, 'CERTIFICATE') });
     });
   command.command('export')
     .description('write root, directory and CRL into a directory, for `ssmax verify --trust`')
@@ -133,6 +159,7 @@ async function certify(options: CertifyOptions, random: (length: number) => Retu
   });
   const corporateNumber = /^NTRJP-(\d{13})$/.exec(options.id)?.[1];
   await adminCall(options.state, 'POST', '/organisations', {
+    ...(options.overlap !== undefined && { overlap: options.overlap }),
     keyServer: fromHex(options.keyServerSpki),
     entry: {
       id: options.id, certificate: certificate.der, formerCertificates: [], names: { ja: options.nameJa, en: options.nameEn },

@@ -113,6 +113,7 @@ export const explanations: Readonly<Record<string, readonly [sentence: string, r
   'database-password-in-url': ['the database URL holds a password', 'remove it; use a Unix socket, PGPASSFILE, or DATABASE_URL in the environment of the service, where it may stand'],
   'database-unavailable': ['the database does not open: {reason}', 'check the path or the server, and who may use it'],
   'database-url-invalid': ['the database URL cannot be read', 'write postgresql://user@host/name; in the configuration a file path will do too'],
+  'delegate-in-use': ['the running Authority signs with this delegate', 'put the new one into authority.yaml and restart first'],
   'der-invalid': ['a structure is not in DER', ALTERED],
   'direction-invalid': ['this direction is not inspected on this leg', REPORT],
   'directory-invalid': ['the directory is not one of this Authority', 'fetch it again; if it lasts, tell the Authority'],

@@ -23,6 +23,16 @@ export function keyServerCommand(): Command {
       const spki = await newKeyWithRequest({ key: join(dir, 'tls.key'), request: join(dir, 'tls.csr') }, passphrase, { commonName: hostName, dnsName: hostName });
       process.stdout.write(`spki ${spki}\n`);
     });
+  command.command('rotate-key')
+    .description('make the organisation\'s next key and its certification request for the Authority (docs/admin/certificates.md)')
+    .requiredOption('--dir <directory>', 'where the files go: organisation-next.key, organisation-next.csr')
+    .requiredOption('--name <name>', 'the organisation\'s legal name')
+    .addOption(passphraseOption())
+    .action(async ({ dir, name, passphraseFd }: { dir: string; name: string; passphraseFd?: number }) => {
+      const passphrase = await passphraseFor('keyserver', passphraseFd, false);
+      const spki = await newKeyWithRequest({ key: join(dir, 'organisation-next.key'), request: join(dir, 'organisation-next.csr') }, passphrase, { commonName: name });
+      process.stdout.write(`spki ${spki}\n`);
+    });
   command.command('run')
     .description('run the key server')
     .requiredOption('--config <file>', 'keyserver.yaml')

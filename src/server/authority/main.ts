@@ -72,7 +72,12 @@ function publicRoutes(register: Register): Hono {
   return app;
 }
 
-const certifySchema = z.strictObject({ entry: organisationSchema, keyServer: bytesField({ length: 32 }) });
+const certifySchema = z.strictObject({
+  entry: organisationSchema, keyServer: bytesField({ length: 32 }),
+  /** How long keys that go out of use go on counting; days. */
+  overlap: z.int().min(0).max(365).optional(),
+});
+const DAY = 86_400_000;
 const revokeSchema = z.strictObject({
   id: z.string().max(64), reason: z.enum(['keyCompromise', 'cessationOfOperation', 'superseded']), invalidSince: timeField.optional(),
 });
@@ -88,7 +93,8 @@ function adminRoutes(register: Register, changed: () => Promise<void>, audit: Ho
       return context.body(encodeJson({}));
     });
   };
-  post('/organisations', certifySchema, ({ entry, keyServer }) => register.certify(entry, keyServer));
+  post('/organisations', certifySchema, ({ entry, keyServer, overlap }) => register.certify(entry, keyServer, overlap === undefined ? undefined : overlap * DAY));
+  post('/revocations/delegates', z.strictObject({ certificate: bytesField({ maximum: 16_384 }) }), ({ certificate }) => register.revokeDelegate(certificate));
   post('/revocations', revokeSchema, ({ id, reason, invalidSince }) => register.revoke(id, reason, invalidSince));
   post('/always-signed', alwaysSignedSchema, ({ id, domains }) => register.alwaysSigned(id, domains));
   app.get('/organisations', async (context) => context.body(encodeJson({ organisations: await register.organisations() })));

@@ -52,15 +52,38 @@ export const migrations: Readonly<Record<string, Migration>> = {
   },
 };
 
+/** How long a key counts after it went out of use, unless told otherwise; milliseconds. */
+const OVERLAP = 30 * 86_400_000;
+
+/**
+ * Keys that went out of use with the new entry, or before: the organisation's and its gateways'. They count until the overlap ends,
+ * and what was done by then stays good. A key that is in use again is not retired.
+ */
+function retiredKeys(before: Organisation | undefined, entry: Organisation, overlap: number, now: Date): NonNullable<Organisation['retired']> {
+  const keysOf = ({ certificate, gateways }: Organisation) => [
+    { role: 'organisation' as const, spki: parseCertificate(certificate).spkiSha256 }, ...gateways.map((spki) => ({ role: 'gateway' as const, spki })),
+  ];
+  const present = keysOf(entry);
+  const isPresent = ({ role, spki }: { role: string; spki: Bytes }): boolean => present.some((one) => one.role === role && equal(one.spki, spki));
+  const known = before?.retired ?? [];
+  const until = new Date(now.getTime() + overlap);
+  const fresh = before === undefined ? [] : keysOf(before)
+    .filter((one) => !known.some(({ role, spki }) => role === one.role && equal(spki, one.spki)))
+    .map((one) => ({ ...one, until }));
+  return [...known, ...fresh].filter((one) => !isPresent(one));
+}
+
 /** Directory and CRL are good for a day and made anew every hour. */
 const LIFETIME = 86_400_000;
 
 export interface Register {
-  /** Adds an organisation, or replaces its entry (its former certificate goes on attesting old mail). */
-  certify(entry: Organisation, keyServer: Bytes): Promise<void>;
+  /** Adds an organisation, or replaces its entry (its former certificate goes on attesting old mail, and for `overlap` milliseconds new mail too). */
+  certify(entry: Organisation, keyServer: Bytes, overlap?: number): Promise<void>;
   /** Which of its domains send signed mail only. Throws `organisation-unknown`, `domain-not-certified`. */
   alwaysSigned(id: string, domains: readonly string[]): Promise<void>;
   revoke(id: string, reason: RevocationReason, invalidSince?: Date): Promise<void>;
+  /** Revokes a delegate that is no longer in use: whoever has seen this CRL takes nothing more from it. Throws `delegate-in-use`, `certificate-role`. */
+  revokeDelegate(certificate: Bytes): Promise<void>;
   organisations(): Promise<Organisation[]>;
   publish(): Promise<void>;
   published(): Promise<{ directory: Bytes; crl: Bytes }>;
@@ -103,14 +126,14 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
     organisations,
     publish,
 
-    async certify(entry, keyServer) {
+    async certify(entry, keyServer, overlap = OVERLAP) {
       const others = (await organisations()).filter(({ id }) => id !== entry.id);
       const taken = entry.domains.find((domain) => others.some(({ domains }) => domains.includes(domain)));
       if (taken !== undefined) throw refused('domain-taken', { domain: taken });
       const before = (await organisations()).find(({ id }) => id === entry.id);
       const former = before === undefined || equal(before.certificate, entry.certificate)
         ? before?.formerCertificates ?? [] : [...before.formerCertificates, before.certificate];
-      const encoded = encodeJson({ ...entry, formerCertificates: former });
+      const encoded = encodeJson({ ...entry, formerCertificates: former, retired: retiredKeys(before, entry, overlap, clock.now()) });
       await store.query.insertInto('organisations').values({ id: entry.id, entry: encoded, key_server: keyServer })
         .onConflict((conflict) => conflict.column('id').doUpdateSet({ entry: encoded, key_server: keyServer })).execute();
       await appendAudit(store, clock.now(), 'certify', { organisation: entry.id });
@@ -134,6 +157,16 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
       await store.query.insertInto('revocations').values({ serial, at: clock.now().getTime(), reason, invalid_since: invalidSince?.getTime() ?? null })
         .onConflict((conflict) => conflict.column('serial').doNothing()).execute();
       await appendAudit(store, clock.now(), 'revoke', { organisation: id, reason });
+      await publish();
+    },
+
+    async revokeDelegate(der) {
+      const { serial, roles } = parseCertificate(der);
+      if (roles[0] !== 'delegate') throw refused('certificate-role', { expected: 'delegate', found: roles[0] ?? 'none' });
+      if (serial === delegate.certificate.serial) throw refused('delegate-in-use');
+      await store.query.insertInto('revocations').values({ serial, at: clock.now().getTime(), reason: 'keyCompromise', invalid_since: null })
+        .onConflict((conflict) => conflict.column('serial').doNothing()).execute();
+      await appendAudit(store, clock.now(), 'revoke-delegate', { serial });
       await publish();
     },
 

@@ -11,8 +11,8 @@ const keyServerConfig = ({ path, address, spki, domain, database }: ConfigFields
   /** The organisation's key and certificate. */
   key: path,
   certificate: path,
-  /** The key that is to come into use when the directory names its certificate. */
-  next: z.strictObject({ key: path, certificate: path }).optional(),
+  /** The key that is to come into use when the directory names a certificate for it. */
+  next: z.strictObject({ key: path }).optional(),
   /** Keys that were in use before: mail sealed to them still opens, and old mail can be recovered. */
   former: z.array(z.strictObject({ key: path, certificate: path })).max(15).default([]),
   /** Members who lost their key may have their old mail recovered; never at an ISP. Gateways need `recovery: true` as well. */

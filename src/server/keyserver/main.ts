@@ -1,7 +1,7 @@
 /** The key server: holds the organisation's one key; its state is in the database. */
 import { join } from 'node:path';
 import { Hono } from 'hono';
-import { type Bytes, equal } from '../../core/bytes.ts';
+import type { Bytes } from '../../core/bytes.ts';
 import { sha256 } from '../../core/digest.ts';
 import { SsmaxError } from '../../core/error.ts';
 import { type Certificate, parseCertificate } from '../../core/pki/certificate.ts';
@@ -57,7 +57,7 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
   const log = options.log ?? createLogger({ server: 'keyserver', level: config.logLevel });
   const native = createNodeCrypto();
   const clock = options.clock ?? { now: () => new Date() };
-  const keys = loadOwnKeys(config, [...config.next === undefined ? [] : [config.next], ...config.former], passphrase);
+  const keys = loadOwnKeys(config, passphrase);
   const { certificate } = keys.inUse;
   const root = readCertificateFile(config.root);
   const tlsKey = loadKey(config.tlsKey, passphrase);

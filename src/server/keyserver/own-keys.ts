@@ -33,13 +33,20 @@ interface Files {
   readonly certificate: string;
 }
 
-/** Throws `certificate-key-mismatch` and what reading the files throws, kind fault. */
-export function loadOwnKeys(configured: Files, others: readonly Files[], passphrase: string): OwnKeys {
-  return createOwnKeys([configured, ...others].map(({ key: file, certificate: certificateFile }) => {
+/**
+ * `next`: the file of a key whose certificate the directory will bring. Throws `certificate-key-mismatch` and what reading the files
+ * throws, kind fault.
+ */
+export function loadOwnKeys({ key: keyFile, certificate: ownFile, next, former }: Files & { next?: { key: string } | undefined; former: readonly Files[] }, passphrase: string): OwnKeys {
+  const known = [{ key: keyFile, certificate: ownFile }, ...former].map(({ key: file, certificate: certificateFile }) => {
     const [key, certificate] = [loadOrganisationKey(loadKey(file, passphrase)), readCertificateFile(certificateFile)];
     if (!equal(key.publicKey, certificate.publicKey)) throw new SsmaxError('fault', 'certificate-key-mismatch', { file: certificateFile });
     return { key, certificate };
-  }));
+  });
+  const [configured] = known;
+  // Until the directory names the next key, nothing is done in its name: the certificate beside it is only a place.
+  const waiting = next === undefined || configured === undefined ? [] : [{ key: loadOrganisationKey(loadKey(next.key, passphrase)), certificate: configured.certificate }];
+  return createOwnKeys([...known, ...waiting]);
 }
 
 /** @internal For tests; the first is in use until a directory says otherwise. */

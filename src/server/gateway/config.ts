@@ -27,6 +27,8 @@ const gatewayConfig = ({ path, address, spki }: ConfigFields) => z.strictObject(
   authority: z.strictObject({ address, spki }),
   keyServer: copies(z.strictObject({ address, spki })),
   inspection: copies(z.strictObject({ address, spki })),
+  /** Old mail of members who lost their key may be recovered: as in keyserver.yaml, so that the key server cannot decide it alone. */
+  recovery: z.boolean().default(false),
   maximumSize: z.int().min(65_536).max(256 * 1024 * 1024).default(64 * 1024 * 1024),
   maximumRecipients: z.int().min(1).max(500).default(100),
   /** Connections that each listener serves at once; more are told 421. */

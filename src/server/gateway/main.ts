@@ -52,6 +52,7 @@ export async function runGateway(configFile: string, passphrase: string): Promis
     inspection: inspectionPeer(inspectionClient),
     trust: () => trust.trust(),
     clock,
+    recovery: config.recovery,
     reportRefusal: keyServer.reportRefusal,
     stages: followStages(config.stages, log),
     outside: createOutsideDesk({ config: config.outside, credential: { key: loadPrivateKey(pkcs8), certificate }, organisation: organisation.subject.organisationId ?? '', clock }),

@@ -3,7 +3,7 @@ import type { State } from '../src/flow/open.ts';
 import type { DraftPreview } from './member/preview.ts';
 import type { Risks } from './member/risk.ts';
 import type { Reason } from './ui/reasons.ts';
-import type { DetailGroup } from './ui/verdict.ts';
+import type { DetailGroup } from './ui/detail-group.ts';
 import type { Piece } from './ui/words.ts';
 
 export interface IdentityView {

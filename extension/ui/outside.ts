@@ -1,7 +1,7 @@
 /** What an organisation reports on a mail from outside SSMAX, in rows for the details. */
 import type { BelievedReport } from '../../src/flow/outside-report.ts';
 import type { Smime } from '../../src/wire/outside-report.ts';
-import type { DetailGroup } from './verdict.ts';
+import type { DetailGroup } from './detail-group.ts';
 import type { Words } from './words.ts';
 
 type Checked = NonNullable<BelievedReport['spf']>;

@@ -3,6 +3,7 @@ import { confirmedDomain } from '../../src/flow/outside-report.ts';
 import type { AttestedBy, Judgement, State } from '../../src/flow/open.ts';
 import type { Inspection } from '../../src/wire/leg.ts';
 import type { Reading } from '../member/read.ts';
+import type { DetailGroup } from './detail-group.ts';
 import { outsideGroup } from './outside.ts';
 import { reasonOf } from './reasons.ts';
 import type { MessageKey, Piece, Words } from './words.ts';
@@ -27,11 +28,6 @@ export interface VerdictView {
   readonly headers: DetailGroup['rows'];
   /** A page that helps, where there is one. */
   readonly remedy?: 'enrol';
-}
-
-export interface DetailGroup {
-  readonly title: string;
-  readonly rows: readonly (readonly [name: string, value: string])[];
 }
 
 export function viewOf(words: Words, reading: Reading): VerdictView {

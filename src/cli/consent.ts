@@ -14,27 +14,27 @@ interface ConsentOptions extends ServerOptions, KeyOptions {
 
 export function consentCommand(): Command {
   const command = new Command('consent').description('whether an Internet provider may inspect your mail: only you decide');
-  verb(command, 'show', 'what holds now').action(async (options: ConsentOptions) => {
+  asked(command.command('show').description('what holds now')).action(async (options: ConsentOptions) => {
     print(await readConsent(await partsOf(options)));
   });
-  for (const [name, value, description] of [
-    ['give', true, 'let your provider inspect your mail from now on'], ['withdraw', false, 'from now on your provider inspects none of your mail'],
-  ] as const) {
-    verb(command, name, description)
-      .addOption(new Option('--direction <direction>', 'mail that you send, that you receive, or both').choices(['outbound', 'inbound', 'both']).makeOptionMandatory())
-      .action(async (options: ConsentOptions) => {
-        const { direction } = options;
-        print(await stateConsent(await partsOf(options), {
-          ...(direction !== 'inbound' && { outbound: value }), ...(direction !== 'outbound' && { inbound: value }),
-        }));
-      });
-  }
+  said(command.command('give').description('let your provider inspect your mail from now on'), true);
+  said(command.command('withdraw').description('from now on your provider inspects none of your mail'), false);
   return command;
 }
 
-function verb(command: Command, name: string, description: string): Command {
-  const one = command.command(name).description(description).requiredOption('--root <file>', 'the Authority\'s root certificate, PEM');
-  return addKeyOptions(addServerOptions(one), true);
+function said(command: Command, value: boolean): void {
+  asked(command)
+    .addOption(new Option('--direction <direction>', 'mail that you send, that you receive, or both').choices(['outbound', 'inbound', 'both']).makeOptionMandatory())
+    .action(async (options: ConsentOptions) => {
+      const { direction } = options;
+      print(await stateConsent(await partsOf(options), {
+        ...(direction !== 'inbound' && { outbound: value }), ...(direction !== 'outbound' && { inbound: value }),
+      }));
+    });
+}
+
+function asked(command: Command): Command {
+  return addKeyOptions(addServerOptions(command.requiredOption('--root <file>', 'the Authority\'s root certificate, PEM')), true);
 }
 
 async function partsOf(options: ConsentOptions): Promise<ConsentParts> {

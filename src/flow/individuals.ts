@@ -30,7 +30,7 @@ export function inspectedAt(own: Organisation, consented: readonly Pick<Consent,
 }
 
 /** What stands in the leg of a mail that was not inspected. */
-export function notInspected(direction: Direction): Inspection {
+function notInspected(direction: Direction): Inspection {
   return { direction, result: 'not-inspected', policy: 'no-consent', codes: [] };
 }
 

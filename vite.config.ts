@@ -5,12 +5,13 @@ import { defineConfig } from 'vitest/config';
 import type { ViteUserConfig } from 'vitest/config';
 
 /**
- * Three uses: `vitest` (no mode of ours), `vite build --mode server` (the command line and the four server programs for
- * Node, each verb loaded when it is called, npm packages left outside), `vite build --mode thunderbird` (the add-on).
+ * Four uses: `vitest` (no mode of ours), `vite build --mode server` (the command line and the four server programs for
+ * Node, each verb loaded when it is called, npm packages left outside), `vite build --mode thunderbird` (the add-on), `vite build --mode status` (the administrators' page).
  */
 export default defineConfig(({ mode }) => {
   if (mode === 'server') return server();
   if (mode === 'thunderbird') return thunderbird();
+  if (mode === 'status') return statusPage();
   return {
     esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
     test: {
@@ -64,6 +65,19 @@ function thunderbird(): ViteUserConfig {
         input: [...pages, 'background.ts', 'message-pane.ts'].map((name) => `${root}/${name}`),
         output: { entryFileNames: '[name].js', chunkFileNames: 'shared/[name].js', assetFileNames: 'shared/[name][extname]' },
       },
+    },
+  };
+}
+
+/** Plain files, all from the page's own address: nothing inline, as its content security policy wants it. */
+function statusPage(): ViteUserConfig {
+  return {
+    root: 'src/status-page',
+    base: './',
+    plugins: [preact({ devToolsEnabled: false, prefreshEnabled: false })],
+    build: {
+      outDir: '../../dist/status', emptyOutDir: true, target: ['chrome123', 'firefox128', 'safari17.5'], sourcemap: false, modulePreload: false, assetsInlineLimit: 0,
+      rollupOptions: { output: { entryFileNames: 'page.js', assetFileNames: 'page[extname]' } },
     },
   };
 }

@@ -60,6 +60,7 @@ async function check({ name, command, needs }) {
 const builds = [
   { name: 'build: server', command: ['vite', 'build', '--mode', 'server', '--logLevel', 'warn'], needs: 'src/cli/main.ts' },
   { name: 'build: thunderbird', command: ['vite', 'build', '--mode', 'thunderbird', '--logLevel', 'warn'], needs: 'extension/thunderbird/background.ts' },
+  { name: 'build: status page', command: ['vite', 'build', '--mode', 'status', '--logLevel', 'warn'] },
 ];
 
 const checks = [

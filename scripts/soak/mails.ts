@@ -38,8 +38,10 @@ export function canaryOf(seed: number): Canary {
   return { ascii: `Kanaria${createHash('sha256').update(`canary ${seed}`).digest('hex').slice(0, 12)}`, japanese: '金糸雀の歌は秘密' };
 }
 
+/** Bytes of all attachments of a mail together. */
+const LARGEST = 25_000_000;
 /** Bytes of an attachment: most are small, a few as large as mail gets. */
-const SIZES: readonly (readonly [upTo: number, share: number])[] = [[10_000, 50], [1_000_000, 30], [5_000_000, 14], [25_000_000, 6]];
+const SIZES: readonly (readonly [upTo: number, share: number])[] = [[10_000, 50], [1_000_000, 30], [5_000_000, 14], [LARGEST, 6]];
 
 function weighted<T>(random: Random, items: readonly (readonly [T, number])[]): T {
   const total = items.reduce((sum, [, share]) => sum + share, 0);
@@ -58,7 +60,12 @@ export function nextMail(random: Random, others: readonly string[], { ascii, jap
   const number = random.between(0, 2 ** 31);
   const words = `${ascii} ${japanese} ${number}`;
   const text = `本文 ${words}\r\n${'いつもお世話になっております。\r\n'.repeat(random.between(1, 300))}${kind === 'keyword' ? '社外秘\r\n' : ''}`;
-  const attachments = kind === 'plain' ? [] : Array.from({ length: kind === 'files' ? random.between(1, 3) : random.between(0, 1) }, () => file(random, words));
+  const attachments: Attachment[] = [];
+  for (let left = kind === 'plain' ? 0 : kind === 'files' ? random.between(1, 3) : random.between(0, 1), room = LARGEST; left > 0; left--) {
+    const added = file(random, words, room);
+    attachments.push(added);
+    room -= added.bytes.length;
+  }
   if (kind === 'malware') attachments.push({ name: '請求書.bin', type: 'application/octet-stream', bytes: utf8(`xx ${MALWARE_MARKER} ${words} xx`) });
   return {
     kind, to, cc, bcc, text, attachments, subject: `件名 ${words}`,
@@ -66,9 +73,8 @@ export function nextMail(random: Random, others: readonly string[], { ascii, jap
   };
 }
 
-function file(random: Random, words: string): Attachment {
-  const smallest = 500;
-  const length = random.between(smallest, weighted(random, SIZES));
+function file(random: Random, words: string, most: number): Attachment {
+  const length = Math.min(most, random.between(500, weighted(random, SIZES)));
   // One block again and again, with the words between: making 25 MB of random bytes would be the soak's main work.
   const block = concat(random.bytes(Math.min(length, 60_000)), utf8(`\r\n${words}\r\n`));
   const bytes = new Uint8Array(length);

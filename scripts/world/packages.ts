@@ -10,7 +10,7 @@ import { SsmaxError } from '../../src/core/error.ts';
 export const packages = {
   servers: ['postfix', 'dovecot-imapd', 'dovecot-lmtpd', 'clamav-daemon', 'openssl'],
   desktop: ['thunderbird', 'thunderbird-l10n-ja', 'fonts-noto-cjk', 'xvfb', 'openbox', 'imagemagick', 'xdotool', 'xclip', 'x11-utils'],
-  tests: ['postgresql', 'fakeroot'],
+  tests: ['postgresql', 'fakeroot', 'chromium'],
 } as const;
 
 export type PackageGroup = keyof typeof packages;

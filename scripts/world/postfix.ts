@@ -26,6 +26,8 @@ export interface Postfix extends Running {
   readonly ports: PostfixOptions['ports'];
   /** Path of Postfix's own log. */
   readonly maillog: string;
+  /** Its directory with main.cf, for Postfix's own programs. */
+  readonly configuration: string;
   queue(): Promise<QueuedMail[]>;
   /** Tries to deliver all deferred mail now. */
   flush(): Promise<void>;
@@ -76,6 +78,7 @@ export async function startPostfix(world: World, options: PostfixOptions): Promi
     ...running,
     ports: options.ports,
     maillog,
+    configuration: etc,
     queue,
     flush: async () => {
       await run(postqueue, ['-c', etc, '-f']);

@@ -44,11 +44,12 @@ export async function ssmax(args: readonly string[], options: Parameters<typeof 
 }
 
 /** Starts a server verb as a process of the world; ready when its log says so. */
-export function startSsmax(world: World, name: string, args: readonly string[], passphrase: string, env: Readonly<Record<string, string>> = {}): Promise<Running> {
+export function startSsmax(world: World, name: string, args: readonly string[], passphrase?: string, env: Readonly<Record<string, string>> = {}): Promise<Running> {
   const log = `${world.dir}/log/${name}.log`;
   const before = timesReady(log); // a server that was started again appends to its log
   return world.start({
-    name, command: process.execPath, args: [program, ...args, '--passphrase-fd', '3'], secrets: [`${passphrase}\n`], env,
+    name, command: process.execPath, env,
+    ...(passphrase === undefined ? { args: [program, ...args] } : { args: [program, ...args, '--passphrase-fd', '3'], secrets: [`${passphrase}\n`] }),
     ready: () => timesReady(log) > before, readyWithinMs: 30_000,
   });
 }

@@ -17,6 +17,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   gateway: async () => (await import('./gateway.ts')).gatewayCommand(),
   inspection: async () => (await import('./inspection.ts')).inspectionCommand(),
   policy: async () => (await import('./policy.ts')).policyCommand(),
+  status: async () => (await import('./status.ts')).statusCommand(),
   member: async () => (await import('./member.ts')).memberCommand(),
   admin: async () => (await import('./administrator.ts')).administratorCommand(),
   approve: async () => (await import('./approve.ts')).approveCommand(),

@@ -13,6 +13,8 @@ const problemSchema = z.object({
 const statusByCode: Readonly<Record<string, number>> = {
   'not-found': 404,
   'peer-not-allowed': 403,
+  'host-unknown': 403,
+  'sign-on-missing': 403,
   'body-too-large': 413,
   'enrolment-refused': 401,
   'enrolment-rate-limited': 429,

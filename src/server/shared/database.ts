@@ -13,7 +13,7 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Libsql from 'libsql';
 import { Kysely, Migrator, PostgresDialect, SqliteAdapter, SqliteDialect, sql } from 'kysely';
-import type { Dialect, Migration, SqliteDatabase, SqliteStatement, Transaction } from 'kysely';
+import type { Dialect, Migration, PostgresPoolClient, PostgresQueryResult, SqliteDatabase, SqliteStatement, Transaction } from 'kysely';
 import pg from 'pg';
 import { SsmaxError } from '../../core/error.ts';
 
@@ -77,7 +77,7 @@ export async function databaseProblem(configured: string | undefined, environmen
     await sql`select 1`.execute(kysely);
     return undefined;
   } catch (error) {
-    return reasonOf(error);
+    return reasonOf(error instanceof SsmaxError ? error.cause : error);
   } finally {
     await kysely.destroy();
   }
@@ -194,7 +194,24 @@ function postgresDialect(location: string): Dialect {
   });
   // Without a listener, a connection that the server drops while idle would end the process; the next query reconnects.
   pool.on('error', () => undefined);
-  return new PostgresDialect({ pool });
+  return new PostgresDialect({ pool: {
+    async connect() {
+      const client = await pool.connect().catch(outage);
+      return {
+        // Kysely calls it with text and values; streaming by cursor is not used.
+        query: <Row>(text: string, values: readonly unknown[]) => client.query(text, [...values]).catch(outage) as Promise<PostgresQueryResult<Row>>,
+        release: () => { client.release(); },
+      } as PostgresPoolClient;
+    },
+    end: () => pool.end(),
+  } });
+}
+
+/** What PostgreSQL, or the way there, says when it is not there: it may be back soon. */
+function outage(error: unknown): never {
+  const { code = '', message = '' } = error instanceof Error ? error as NodeJS.ErrnoException : {};
+  const away = /^(?:ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|57P0[1-5]|08\w{3}|53300)$/.test(code) || /Connection terminated|timeout exceeded when trying to connect/.test(message);
+  throw away ? new SsmaxError('unavailable', 'database-unavailable', { reason: reasonOf(error) }, { cause: error }) : error;
 }
 
 function passwordIn(location: string): boolean {

@@ -166,7 +166,7 @@ async function mailServer(): Promise<string> {
 /** What axe-core finds, in words. */
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe);
-  const results = await page.evaluate('axe.run(document, { resultTypes: ["violations"] })') as AxeResults;
+  const results = await page.evaluate<AxeResults>('axe.run(document, { resultTypes: ["violations"] })');
   return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 

@@ -67,16 +67,12 @@ export function toTime(date: Date): Time {
   return new Time({ type: isUtcTimeYear(date.getUTCFullYear()) ? TimeType.UTCTime : TimeType.GeneralizedTime, value: wholeSeconds(date) });
 }
 
-export function toGeneralizedTime(date: Date): Block {
-  return new asn1js.GeneralizedTime({ valueDate: wholeSeconds(date) });
-}
-
 /** RFC 5280 §4.1.2.5.2: no fractional seconds. asn1js would write them. */
 function wholeSeconds(date: Date): Date {
   return new Date(Math.floor(date.getTime() / 1000) * 1000);
 }
 
-export function extension(type: string, critical: boolean, value: Block): Extension {
+function extension(type: string, critical: boolean, value: Block): Extension {
   return new Extension({ extnID: type, critical, extnValue: value.toBER() });
 }
 

@@ -65,7 +65,7 @@ describe('explanations', () => {
   });
 
   it('exist for every code of the servers’ shared parts and of the command line', () => {
-    const files = ['src/server/shared', 'src/cli'].flatMap((from) => readdirSync(from).map((name) => readFileSync(join(from, name), 'utf8')));
+    const files = ['src/server/shared', 'src/cli'].flatMap((from) => readdirSync(from, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => readFileSync(join(from, name), 'utf8')));
     const codes = files.flatMap((text) => [...text.matchAll(/'(?:fault|unavailable|refused)', '([a-z-]+)'|refused\('([a-z-]+)'/g)].map((match) => match[1] ?? match[2] ?? ''));
     expect(codes.length).toBeGreaterThan(30);
     expect([...new Set(codes)].filter((code) => explanations[code] === undefined)).toEqual([]);

@@ -41,7 +41,7 @@ export interface Forwardable {
  * `not-addressed`, `hidden` (it came by Bcc: whoever forwards it would tell so), `nothing-sealed`, `origins` (forwarded too
  * often).
  */
-export async function forwardable(raw: Bytes, address: string, { trust, now }: Pick<Forwarder, 'trust' | 'now'>): Promise<Forwardable> {
+async function forwardable(raw: Bytes, address: string, { trust, now }: Pick<Forwarder, 'trust' | 'now'>): Promise<Forwardable> {
   const carrier = findCarrier(parseMime(raw, 'outer'));
   if (carrier.kind === 'none') throw notForwardable('unsealed');
   const leg = await verifyLeg(carrier.cms, trust, now, 'signing-time');

@@ -23,7 +23,7 @@ export function attachment(name = 'plan.bin', content = ATTACHMENT): Attachment 
   return { name, type: 'application/octet-stream', bytes: utf8(content) };
 }
 
-export function written(to: readonly string[], from = TARO, attachments: readonly Attachment[] = []): InnerMail {
+function written(to: readonly string[], from = TARO, attachments: readonly Attachment[] = []): InnerMail {
   return {
     from: { address: from, displayName: '' }, to: to.map((address) => ({ address, displayName: '' })), subject: 'Estimate', date: NOW, text: CANARY, attachments,
   };

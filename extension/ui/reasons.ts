@@ -11,6 +11,7 @@ export interface Reason {
 
 /** Codes that mean the same to a member. */
 const SAME: Readonly<Record<string, string>> = {
+  'origin-mismatch': 'not-forwardable',
   'pkcs12-too-large': 'pkcs12-malformed', 'directory-stale': 'trust-stale', 'crl-missing': 'trust-stale', 'crl-stale': 'trust-stale', 'scanner-unavailable': 'server-refused',
   'answer-too-large': 'server-refused', 'answer-mismatch': 'trust-invalid', 'sender-mismatch': 'from-mismatch',
   'native-crypto-fault': 'key-mismatch', 'address-not-ascii': 'address-invalid', 'header-too-large': 'mail-too-large',

@@ -1,5 +1,5 @@
 /** English. `{name}` is filled in; numbers come as the language writes them. */
-import type { Texts } from '../words.ts';
+import type { Texts } from '../texts.ts';
 
 export const en: Texts = {
   title: 'SSMAX status',

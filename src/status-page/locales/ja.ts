@@ -1,5 +1,5 @@
 /** 日本語 */
-import type { Texts } from '../words.ts';
+import type { Texts } from '../texts.ts';
 
 export const ja: Texts = {
   title: 'SSMAX 稼働状況',

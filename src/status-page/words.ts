@@ -1,7 +1,7 @@
 /** Sentences of the page in the reader's language. */
 import { en } from './locales/en.ts';
 import { ja } from './locales/ja.ts';
-import type { Key, Texts } from './texts.ts';
+import type { Key } from './texts.ts';
 
 export const LANGUAGES = ['ja', 'en'] as const;
 export type Language = (typeof LANGUAGES)[number];

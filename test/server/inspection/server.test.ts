@@ -67,7 +67,7 @@ function clientAs({ pkcs8, certificate: own }: ServerIdentity, pin: Bytes = cert
 
 async function post(envelope: Bytes, query = 'leg=1&direction=outbound', from = client): Promise<Bytes> {
   return from.request({
-    method: 'POST', path: `/v1/inspections?${query}`, body: envelope, contentType: 'application/octet-stream', headers: { 'ssmax-sender': 'taro@hinode.example' }, deadline: 60_000, maximumAnswer: 65_536,
+    method: 'POST', path: `/v1/inspections?${query}&form=sealed`, body: envelope, contentType: 'application/octet-stream', headers: { 'ssmax-sender': 'taro@hinode.example' }, deadline: 60_000, maximumAnswer: 65_536,
   });
 }
 
@@ -158,7 +158,7 @@ describe('refused with a code', () => {
   });
 
   test('another content type, another path, too large a body', async () => {
-    const common = { method: 'POST', path: '/v1/inspections?leg=1&direction=outbound', deadline: 60_000, maximumAnswer: 1000 } as const;
+    const common = { method: 'POST', path: '/v1/inspections?leg=1&direction=outbound&form=sealed', deadline: 60_000, maximumAnswer: 1000 } as const;
     await expect(client.request({ ...common, body: await seal(plain('x')), contentType: 'application/json' })).rejects.toMatchObject({ code: 'request-invalid' });
     await expect(client.request({ ...common, body: await seal(plain('x')), contentType: 'application/octet-stream' })).rejects.toMatchObject({ code: 'address-invalid' });
     await expect(client.request({ ...common, path: '/v1/else', body: utf8('x') })).rejects.toMatchObject({ code: 'not-found' });

@@ -41,6 +41,9 @@ function rowsOf(release: string, server: string): Map<string, number> {
   return rows;
 }
 
+/** Held for an hour what counts of wrong codes hold now (docs/decisions/0019): nothing that an upgrade could lose. */
+const GONE = new Set(['enrolment_failures']);
+
 onBothDatabases('databases of every release', (fresh) => {
   it.each(releases.flatMap((release) => Object.entries(servers).map(([server, migrations]) => ({ release, server, migrations }))))(
     'of $release: the $server’s is brought up to date, and nothing is lost', async ({ release, server, migrations }) => {
@@ -50,7 +53,7 @@ onBothDatabases('databases of every release', (fresh) => {
       const applied = await sql<{ name: string }>`select name from kysely_migration`.execute(store.query);
       expect(applied.rows.map(({ name }) => name).sort()).toEqual(Object.keys(migrations).sort());
       for (const [table, count] of rowsOf(release, server)) {
-        if (table.startsWith('kysely_')) continue;
+        if (table.startsWith('kysely_') || GONE.has(table)) continue;
         const { rows } = await sql<Record<string, unknown>>`select * from ${sql.table(table)}`.execute(store.query);
         expect([table, rows.length]).toEqual([table, count]);
         if (!table.startsWith('audit_')) expectAsFilled(table, rows);

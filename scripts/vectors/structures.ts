@@ -52,10 +52,10 @@ function labels(): Case[] {
   const bad = (name: string, expect: string, ...fields: Bytes[]): Case => ({ name, structure: 'label', der: sequence(...fields), expect });
   return [
     { name: 'label', structure: 'label', der: encodeLabel(label), fields: label },
-    ...(['seal', 'self', 'deliver', 'inspect', 'recover', 'forward'] as const).map((purpose): Case =>
+    ...(['seal', 'self', 'deliver', 'inspect', 'recover', 'forward', 'report'] as const).map((purpose): Case =>
       ({ name: `purpose ${purpose}`, structure: 'label', der: encodeLabel({ ...label, purpose }), fields: { ...label, purpose } })),
     bad('version 2', 'label-invalid', integer(2), enumerated(3), suite, ...digests(), people),
-    bad('purpose 0', 'label-invalid', integer(1), enumerated(0), suite, ...digests(), people), bad('purpose 8', 'label-invalid', integer(1), enumerated(8), suite, ...digests(), people),
+    bad('purpose 0', 'label-invalid', integer(1), enumerated(0), suite, ...digests(), people), bad('purpose 9', 'label-invalid', integer(1), enumerated(9), suite, ...digests(), people),
     bad('purpose as INTEGER', 'der-invalid', integer(1), integer(3), suite, ...digests(), people),
     bad('other suite', 'label-invalid', integer(1), enumerated(3), oid(OID.ecPublicKey), ...digests(), people),
     bad('digest of 31 bytes', 'der-invalid', integer(1), enumerated(3), suite, octetString(label.targetKey.subarray(1)), ...digests().slice(1), people),

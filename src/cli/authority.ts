@@ -1,4 +1,4 @@
-/** `ssmax authority init|run|certify|revoke|export` */
+/** `ssmax authority init|run|certify|revoke|export`; the review's verbs are in authority-review.ts */
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
@@ -11,6 +11,7 @@ import { runAuthority } from '../server/authority/main.ts';
 import { loadKey, saveKey } from '../server/shared/keystore.ts';
 import { bytesField, decodeJson } from '../wire/json.ts';
 import { adminCall, adminOption } from './admin.ts';
+import { addReviewCommands } from './authority-review.ts';
 import { readPem, spkiHash, writeCertificate, writeNew } from './files.ts';
 import { passphraseFor, passphraseOption, runServer } from './serve.ts';
 
@@ -145,6 +146,7 @@ export function authorityCommand(): Command {
       writeNew(join(out, 'directory.cms'), published.directory);
       writeNew(join(out, 'authority.crl'), published.crl);
     });
+  addReviewCommands(command);
   return command;
 }
 

@@ -23,6 +23,9 @@ export const OID = {
   userRequest: `${ARC}.4.3`,
   organisationAnswer: `${ARC}.4.4`,
   outsideReport: `${ARC}.4.20`,
+  report: `${ARC}.4.10`,
+  statement: `${ARC}.4.11`,
+  directoryIndex: `${ARC}.4.12`,
   // What a sealed part of a mixed mail can be beside an AuthEnvelopedData
   forwarded: `${ARC}.5.1`,
   // CMS content types (RFC 5652, RFC 5083)

@@ -27,6 +27,8 @@ export type SubmissionForm = (typeof SUBMISSION_FORMS)[number];
 export interface Opener {
   readonly credential: Credential;
   readonly native: NativeCrypto;
+  /** What it opens; default `inspect`. */
+  readonly purpose?: 'inspect' | 'report';
   /** SHA-256 of the own organisation's DER certificate: it alone seals for this server. */
   readonly sealer: Bytes;
 }
@@ -107,8 +109,8 @@ function checkPart(part: Pick<Submission, 'body' | 'digest' | 'forwarded'>, reci
 }
 
 /** A label for another purpose would let this server open what was never submitted for inspection. */
-function checkLabel(label: Label, { credential, sealer }: Opener): void {
-  if (label.purpose !== 'inspect') throw refused('label-mismatch', { what: 'purpose' });
+function checkLabel(label: Label, { credential, sealer, purpose = 'inspect' }: Opener): void {
+  if (label.purpose !== purpose) throw refused('label-mismatch', { what: 'purpose' });
   if (!equal(label.targetKey, credential.certificate.spkiSha256)) throw refused('label-mismatch', { what: 'target' });
   if (!equal(label.sealer, sealer)) throw refused('label-mismatch', { what: 'sealer' });
 }

@@ -37,8 +37,9 @@ export async function startMemberServer(world: TestWorld, organisation: TestOrga
   for (const name of ['code', 'second-code']) {
     writeFileSync(join(directory, name), `${(await registry.newCode('batch@hinode.example')).code}\n`);
   }
+  const never = (): never => { throw new Error('not to be called'); };
   const app = pluginRoutes({
-    registry, ca, clock, records: createRecords(store, clock), root: world.root.der,
+    registry, ca, clock, desk: { file: never, due: never, sent: never, take: never }, records: createRecords(store, clock), root: world.root.der,
     consents: createConsents(store, registry, clock), organisationType: async () => organisation.entry.type,
     id: organisation.id, keys: { inUse: organisation.issuer },
     published: async () => {

@@ -88,7 +88,7 @@ describe('mail without a seal', () => {
     const parts: HandlerParts = {
       ...scene.tsukimi.parts,
       reinject: async (copies) => { queued.push(...copies); },
-      outside: { mark: async (_envelope, _outer, raw) => stripMark(raw) }, reportRefusal: () => Promise.resolve(), stages: () => ({ domains: {}, groups: {} }),
+      outside: { mark: async (_envelope, _outer, raw) => stripMark(raw) }, report: () => Promise.resolve(), reportRefusal: () => Promise.resolve(), stages: () => ({ domains: {}, groups: {} }),
     };
     const raw = utf8([...lines, '', 'hello', ''].join('\r\n'));
     return handle(parts, listener, { from, recipients: [HANAKO] }, raw);
@@ -133,7 +133,7 @@ describe('mail without a seal', () => {
   });
 
   it('a carrier of the wrong leg is refused, not passed on as an attachment', async () => {
-    const parts: HandlerParts = { ...scene.tsukimi.parts, reinject: async (copies) => { queued.push(...copies); }, outside: { mark: async (_envelope, _outer, raw) => stripMark(raw) }, reportRefusal: () => Promise.resolve(), stages: () => ({ domains: {}, groups: {} }) };
+    const parts: HandlerParts = { ...scene.tsukimi.parts, reinject: async (copies) => { queued.push(...copies); }, outside: { mark: async (_envelope, _outer, raw) => stripMark(raw) }, report: () => Promise.resolve(), reportRefusal: () => Promise.resolve(), stages: () => ({ domains: {}, groups: {} }) };
     queued.length = 0;
     const { leg3 } = await chain(scene);
     await expect(handle(parts, 'arriving', { from: TARO, recipients: [HANAKO] }, mail(leg3, [HANAKO]))).rejects.toMatchObject(refusal('leg-not-for-us'));

@@ -9,6 +9,8 @@ const authorityConfig = ({ path, address, database }: ConfigFields) => z.strictO
   root: path,
   delegateKey: path,
   delegateCertificate: path,
+  /** The criteria of the review (docs/admin/authority.md); without it, the built-in ones. */
+  criteria: path.optional(),
   listen: address,
   /** Where monitoring asks (`/healthz`, `/readyz`, `/metrics`), in the clear: a loopback address. */
   health: address.optional(),

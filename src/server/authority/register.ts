@@ -7,13 +7,15 @@ import { parseCertificate } from '../../core/pki/certificate.ts';
 import { issueCrl, type RevocationReason } from '../../core/pki/crl.ts';
 import type { Issuer } from '../../core/pki/issue.ts';
 import type { Clock } from '../../flow/ports.ts';
-import { type Directory, encodeDirectory, type Organisation, organisationSchema } from '../../wire/directory.ts';
+import { type Directory, encodeDirectory, type Organisation, organisationSchema, type Standing } from '../../wire/directory.ts';
 import { decodeJson, encodeJson } from '../../wire/json.ts';
 import { appendAudit, auditMigrations, type AuditTables } from '../shared/audit-chain.ts';
 import { nextNumber } from '../shared/crl-number.ts';
 import type { Database, Migration } from '../shared/database.ts';
+import { NO_FIGURES, sumFigures } from './figures.ts';
+import { type ReviewTables, reviewMigrations } from './tables.ts';
 
-export interface Tables extends AuditTables {
+export interface Tables extends AuditTables, ReviewTables {
   organisations: {
     id: string;
     /** JSON of the directory's entry. */
@@ -28,6 +30,7 @@ export interface Tables extends AuditTables {
 
 export const migrations: Readonly<Record<string, Migration>> = {
   ...auditMigrations,
+  ...reviewMigrations,
   '0002-authority': {
     async up({ schema }) {
       await schema.createTable('organisations')
@@ -73,8 +76,16 @@ function retiredKeys(before: Organisation | undefined, entry: Organisation, over
   return [...known, ...fresh].filter((one) => !isPresent(one));
 }
 
+/** The directory's figures are sums over so many days. */
+const FIGURES_WINDOW = 30;
 /** Directory and CRL are good for a day and made anew every hour. */
 const LIFETIME = 86_400_000;
+
+/** As it was certified: standing and figures are the Authority's own, whatever an entry says. */
+function plainEntry(json: Bytes): Organisation {
+  const { standing: _, figures: __, ...entry } = decodeJson(organisationSchema, json);
+  return entry;
+}
 
 export interface Register {
   /** Adds an organisation, or replaces its entry (its former certificate goes on attesting old mail, and for `overlap` milliseconds new mail too). */
@@ -85,16 +96,30 @@ export interface Register {
   /** Revokes a delegate that is no longer in use: whoever has seen this CRL takes nothing more from it. Throws `delegate-in-use`, `certificate-role`. */
   revokeDelegate(certificate: Bytes): Promise<void>;
   organisations(): Promise<Organisation[]>;
+  organisation(id: string): Promise<Organisation | undefined>;
   publish(): Promise<void>;
   published(): Promise<{ directory: Bytes; crl: Bytes }>;
   /** SPKI hashes of all members' servers: their key servers, gateways and inspection servers may fetch. */
   memberKeys(): Promise<Bytes[]>;
+  /** The organisation whose key server has this key, or undefined. */
+  organisationOfKeyServer(spki: Bytes): Promise<string | undefined>;
 }
 
 export function createRegister(store: Database<Tables>, delegate: Issuer, root: Bytes, clock: Clock): Register {
   async function organisations(): Promise<Organisation[]> {
     const rows = await store.query.selectFrom('organisations').select('entry').orderBy('id').execute();
-    return rows.map(({ entry }) => decodeJson(organisationSchema, entry));
+    const standings = new Map((await store.query.selectFrom('standings').select(['organisation', 'state', 'since']).execute()).map((row) => [row.organisation, row]));
+    const figures = await sumFigures(store, FIGURES_WINDOW, clock.now());
+    return rows.map(({ entry: json }) => {
+      const entry = plainEntry(json);
+      const standing = standings.get(entry.id);
+      const { reports: _, refused: __, ...sums } = figures.get(entry.id) ?? NO_FIGURES;
+      return {
+        ...entry,
+        ...(standing !== undefined && { standing: { state: standing.state as Standing, since: new Date(standing.since) } }),
+        ...(figures.has(entry.id) && { figures: { days: FIGURES_WINDOW, ...sums } }),
+      };
+    });
   }
 
   async function publish(): Promise<void> {
@@ -124,6 +149,12 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
 
   return {
     organisations,
+    async organisation(id) {
+      const row = await store.query.selectFrom('organisations').select('entry').where('id', '=', id).executeTakeFirst();
+      if (row === undefined) return undefined;
+      const standing = await store.query.selectFrom('standings').select(['state', 'since']).where('organisation', '=', id).executeTakeFirst();
+      return { ...plainEntry(row.entry), ...(standing !== undefined && { standing: { state: standing.state as Standing, since: new Date(standing.since) } }) };
+    },
     publish,
 
     async certify(entry, keyServer, overlap = OVERLAP) {
@@ -155,7 +186,8 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
       if (entry === undefined) throw refused('organisation-unknown');
       const { serial } = parseCertificate(entry.certificate);
       await store.query.insertInto('revocations').values({ serial, at: clock.now().getTime(), reason, invalid_since: invalidSince?.getTime() ?? null })
-        .onConflict((conflict) => conflict.column('serial').doNothing()).execute();
+        .onConflict((conflict) => conflict.column('serial').doUpdateSet({ at: clock.now().getTime(), reason, invalid_since: invalidSince?.getTime() ?? null })
+          .where('revocations.reason', '=', 'certificateHold')).execute();
       await appendAudit(store, clock.now(), 'revoke', { organisation: id, reason });
       await publish();
     },
@@ -172,6 +204,11 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
 
     async published() {
       return store.query.selectFrom('publication').select(['directory', 'crl']).where('id', '=', 1).executeTakeFirstOrThrow();
+    },
+
+    async organisationOfKeyServer(spki) {
+      const row = await store.query.selectFrom('organisations').select('id').where('key_server', '=', spki).executeTakeFirst();
+      return row?.id;
     },
 
     async memberKeys() {

@@ -5,12 +5,15 @@ import { refused, SsmaxError } from '../../core/error.ts';
 import { readLegContent } from '../../flow/leg-content.ts';
 import type { Departure, GatewayParts } from '../../flow/relay.ts';
 import { relay } from '../../flow/relay.ts';
+import { deliveryEvidence } from '../../flow/report.ts';
 import { claimedDomains, normalizeAddress, parseAddressList, parseFrom } from '../../mail/address.ts';
 import { findCarrier, replaceCarrier, type StreamedMail, stripMark } from '../../mail/carrier.ts';
+import { readFeedbackReport } from '../../mail/feedback-report.ts';
 import { isDaemonReport } from '../../mail/delivery-report.ts';
 import { formatField } from '../../mail/header.ts';
 import { type Entity, parseMime } from '../../mail/mime.ts';
 import type { OutsideDesk } from './outside.ts';
+import type { MailReport } from '../../wire/report.ts';
 import type { Copy } from './reinject.ts';
 import type { Envelope } from './smtp.ts';
 import { claimsAlwaysSigned, stageOf, type StageSource } from './stages.ts';
@@ -40,6 +43,8 @@ export interface HandlerParts extends GatewayParts {
   readonly stages: StageSource;
   /** Puts a mail on hold as it arrived; undefined where the mail server has no such listener. */
   readonly hold?: (listener: ListenerName, envelope: Envelope, raw: Bytes, contentDigest: Bytes) => Promise<void>;
+  /** Hands a report that came by mail to the desk. */
+  readonly report: (report: MailReport) => Promise<void>;
   /** Keeps a refusal for the sender's plugin, which shows its reason. */
   readonly reportRefusal: (refusal: { contentDigest: Bytes; code: string; sender: string; params: SsmaxError['params'] }) => Promise<void>;
 }
@@ -48,7 +53,7 @@ export interface HandlerParts extends GatewayParts {
 export async function handle(parts: HandlerParts, listener: ListenerName, envelope: Envelope, raw: Bytes): Promise<Handled> {
   const outer = parseMime(raw, 'outer');
   const carrier = findCarrier(outer);
-  if (carrier.kind === 'none') return handleUnsealed(parts, listener, envelope, outer, raw);
+  if (carrier.kind === 'none') return await fileReport(parts, envelope, outer) ?? handleUnsealed(parts, listener, envelope, outer, raw);
   const arrival = {
     cms: carrier.cms,
     recipients: envelope.recipients.map(normalizeAddress),
@@ -94,6 +99,19 @@ function copyOf(envelope: Envelope, raw: Bytes, departure: Departure, digest: By
 function copy(envelope: Envelope, recipients: readonly string[], mail: StreamedMail): Copy {
   const { from, notify, envelopeId } = envelope;
   return { from, recipients, mail, ...(notify !== undefined && { notify }), ...(envelopeId !== undefined && { envelopeId }) };
+}
+
+/**
+ * A report of abuse by mail (RFC 5965) to the desk of the own organisation goes to the key server, and nowhere else: undefined
+ * for all other mail. What it holds proves it, whoever sent it, so that it may be submitted from any mail program.
+ */
+async function fileReport(parts: HandlerParts, { recipients }: Envelope, outer: Entity): Promise<Handled | undefined> {
+  if (!parts.organisation.nameConstraints?.mailDomains.some((domain) => recipients.length === 1 && recipients[0]?.toLowerCase() === `abuse@${domain}`)) return undefined;
+  const report = readFeedbackReport(outer);
+  if (report === undefined) return undefined;
+  const { contentDigest: digest, evidence } = deliveryEvidence(report.mail);
+  await parts.report({ contentDigest: digest, evidence, category: report.type, ...(report.comment !== '' && { comment: report.comment }) });
+  return { copies: [], contentDigest: hex(digest) };
 }
 
 /** Only leg 1 may be submitted. Mail from outside passes unless it claims to come from where every mail is signed. */

@@ -56,6 +56,7 @@ export async function runGateway(configFile: string, passphrase: string): Promis
     reportRefusal: keyServer.reportRefusal,
     stages: followStages(config.stages, log),
     outside: createOutsideDesk({ config: config.outside, credential: { key: loadPrivateKey(pkcs8), certificate }, organisation: organisation.subject.organisationId ?? '', clock }),
+    report: keyServer.report,
   };
   const admission = new Admission(config.memory);
   const figures = createFigures(admission);

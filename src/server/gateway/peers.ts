@@ -4,6 +4,7 @@ import type { Bytes } from '../../core/bytes.ts';
 import type { Inspection, KeyServer } from '../../flow/relay.ts';
 import { decodeJson, encodeJson } from '../../wire/json.ts';
 import { consentsAnswerSchema, inspectAnswerSchema, reencryptAnswerSchema, signAnswerSchema } from '../../wire/relay.ts';
+import { mailReportAnswerSchema } from '../../wire/report.ts';
 import type { PinnedClient } from '../shared/pinned-client.ts';
 import type { HandlerParts } from './handle.ts';
 
@@ -14,6 +15,7 @@ const MAXIMUM_ANSWER = 32 * 1024 * 1024;
 
 export interface KeyServerPeer extends KeyServer {
   readonly reportRefusal: HandlerParts['reportRefusal'];
+  readonly report: HandlerParts['report'];
   /** The organisation's CRL, DER. */
   crl(): Promise<Bytes>;
 }
@@ -32,6 +34,7 @@ export function keyServerPeer(client: PinnedClient): KeyServerPeer {
     reportRefusal: async (refusal) => {
       await client.request({ method: 'POST', path: '/v1/refusals', body: encodeJson(refusal), deadline: CALL_DEADLINE, maximumAnswer: 1024 });
     },
+    report: async (report) => { await call('/v1/reports', report, mailReportAnswerSchema); },
     crl: () => client.request({ method: 'GET', path: '/v1/crl', deadline: CALL_DEADLINE, maximumAnswer: MAXIMUM_ANSWER }),
   };
 }

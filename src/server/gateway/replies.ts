@@ -47,6 +47,9 @@ const REPLIES: Readonly<Record<string, Reply>> = {
   'too-large': { status: '5.3.4', text: 'The mail is too large to be inspected.' },
   'inspection-hold': { status: '5.7.1', text: 'The mail needs approval, for which this mail server is not set up.' },
   'carrier-ambiguous': { status: '5.6.0', text: 'The structure of the protected mail is not clear.' },
+  'feedback-report-invalid': { status: '5.6.0', text: 'The report is not in the form of RFC 5965 with the protected mail in it.' },
+  'report-evidence': { status: '5.7.1', text: 'The reported mail was not delivered by this organisation.' },
+  'evidence-erased': { status: '5.7.1', text: 'The reported mail is too old: its evidence was erased.' },
   'mail-too-large': { status: '5.3.4', text: 'The mail is too large.' },
 };
 

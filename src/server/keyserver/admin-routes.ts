@@ -7,6 +7,7 @@ import { bytesField, decodeJson, encodeJson, timeField } from '../../wire/json.t
 import { appendAudit } from '../shared/audit-chain.ts';
 import { auditRoutes } from '../shared/audit-routes.ts';
 import { backupRoutes } from '../shared/backup.ts';
+import type { Abuse } from './abuse.ts';
 import { approvalRoutes } from './approval-routes.ts';
 import type { Approvals } from './approvals.ts';
 import type { Ca } from './ca.ts';
@@ -24,6 +25,7 @@ interface Parts {
   readonly ca: Ca;
   readonly approvals: Approvals;
   readonly recovery: RecoveryDesk;
+  readonly abuse: Pick<Abuse, 'routes' | 'exchange'>;
   readonly refresh: () => Promise<void>;
   readonly clock: Clock;
 }
@@ -49,7 +51,7 @@ const certifySchema = z.strictObject({
   role: z.enum(['gateway', 'inspection']), hostName: z.string().max(253), request: bytesField({ maximum: 16_384 }),
 });
 
-export function adminRoutes({ store, registry, domains, ca, approvals, recovery, refresh, clock }: Parts): Hono {
+export function adminRoutes({ store, registry, domains, ca, approvals, recovery, abuse, refresh, clock }: Parts): Hono {
   const app = new Hono();
   const post = <T>(path: string, schema: z.ZodType<T>, run: (request: T) => Promise<unknown>): void => {
     app.post(path, async (context) => {
@@ -98,12 +100,16 @@ export function adminRoutes({ store, registry, domains, ca, approvals, recovery,
     const certificate = await ca.issueServer(role, hostName, publicKey);
     return { certificate: certificate.der };
   });
-  post('/refresh', z.strictObject({}), refresh);
+  post('/refresh', z.strictObject({}), async () => {
+    await refresh();
+    await abuse.exchange.run();
+  });
   app.get('/crl', async (context) => context.body(await ca.crl()));
   app.route('/', approvalRoutes(approvals));
   app.get('/recoveries', async (context) => context.body(encodeJson({ recoveries: await recovery.list() })));
   post('/recoveries/end', z.strictObject({ address: z.string().max(320), reference }), async ({ address, reference: of }) => ({ closed: await recovery.close(address, of) }));
-  app.route('/', auditRoutes(store));
+  app.route('/', abuse.routes);
+  app.route('/', auditRoutes(store, () => abuse.exchange.heads()));
   app.route('/', backupRoutes(store));
   return app;
 }

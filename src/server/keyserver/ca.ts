@@ -7,6 +7,7 @@ import { type Issuer, issueServer, issueUser } from '../../core/pki/issue.ts';
 import type { Clock } from '../../flow/ports.ts';
 import { appendAuditIn } from '../shared/audit-chain.ts';
 import { nextNumber } from '../shared/crl-number.ts';
+import { requireNotSuspended } from './suspension.ts';
 import type { Store } from './tables.ts';
 
 const DAY = 86_400_000;
@@ -46,6 +47,7 @@ export function createCa(store: Store, signer: CaKeys | Issuer, random: (length:
   async function keep(certificate: Certificate, issuer: Issuer, role: string, address: string, member: string | null): Promise<void> {
     // Together or not at all: the chain is what shows a certificate that should not be there.
     await store.transaction(async (tx) => {
+      if (member !== null) await requireNotSuspended(tx, member);
       await tx.insertInto('certificates').values({
         serial: certificate.serial, role, address, member, der: certificate.der, spki_hash: certificate.spkiSha256,
         not_after: certificate.notAfter.getTime(), revoked: null, reason: null, invalid_since: null,
@@ -102,7 +104,7 @@ export function createCa(store: Store, signer: CaKeys | Issuer, random: (length:
     async revoke(serial, reason, invalidSince) {
       const { numUpdatedRows } = await store.query.updateTable('certificates')
         .set({ revoked: clock.now().getTime(), reason, invalid_since: invalidSince?.getTime() ?? null })
-        .where('serial', '=', serial).where('revoked', 'is', null).executeTakeFirst();
+        .where('serial', '=', serial).where((e) => e.or([e('revoked', 'is', null), e('reason', '=', 'certificateHold')])).executeTakeFirst();
       if (numUpdatedRows === 0n) throw refused('certificate-unknown', { serial });
       await publishCrl();
     },

@@ -9,6 +9,7 @@ import { normalizeAddress } from '../../mail/address.ts';
 import { appendAuditIn } from '../shared/audit-chain.ts';
 import type { Transaction } from '../shared/database.ts';
 import type { Ca } from './ca.ts';
+import { requireNotSuspended } from './suspension.ts';
 import type { Store, Tables } from './tables.ts';
 
 /** Without I, L, O and U, which are misread (Crockford's base32). */
@@ -164,6 +165,7 @@ export function createEnrolment(store: Store, ca: Ca, random: (length: number) =
         .select(['members.id', 'display_name', 'pseudonym', 'expires', 'used', 'serial'])
         .where('code_hash', '=', hash).where('members.address', '=', address).where('left_at', 'is', null).executeTakeFirst();
       if (row === undefined || row.expires < now()) throw await failed(bucket);
+      await requireNotSuspended(store.query, row.id); // before the code is used up
       if (row.used !== null) return repeated(store, row.serial, publicKey, () => failed(bucket));
       if (await take(hash, address) === 'used') throw await failed(bucket);
       const certificate = await ca.issueUser({ id: row.id, address, displayName: row.display_name, pseudonym: row.pseudonym === 1 }, publicKey);

@@ -155,6 +155,6 @@ async function requireMember(tx: Transaction<Tables>, mailbox: string): Promise<
 
 async function enrolledAddresses(store: Store, clock: Clock): Promise<ReadonlySet<string>> {
   const rows = await store.query.selectFrom('certificates').select('address').distinct()
-    .where('role', '=', 'user').where('revoked', 'is', null).where('not_after', '>', clock.now().getTime()).execute();
+    .where('role', '=', 'user').where((e) => e.or([e('revoked', 'is', null), e('reason', '=', 'certificateHold')])).where('not_after', '>', clock.now().getTime()).execute();
   return new Set(rows.map(({ address }) => address));
 }

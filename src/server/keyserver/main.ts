@@ -21,6 +21,7 @@ import { startMemberTrust } from '../shared/member-trust.ts';
 import { startPinnedServer } from '../shared/pinned-server.ts';
 import { type PlainHttpsServer, startPlainHttps } from '../shared/plain-https.ts';
 import { RateLimiter, rateLimit } from '../shared/rate-limit.ts';
+import { startAbuse } from './abuse.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { createApprovals } from './approvals.ts';
 import { type Ca, createCa, serverCertificate } from './ca.ts';
@@ -37,6 +38,7 @@ import { createRegistry } from './registry.ts';
 import { gatewayRoutes } from './routes.ts';
 import { storeMetrics } from './store-metrics.ts';
 import { migrations, type Store, type Tables } from './tables.ts';
+import { traceAction } from './trace.ts';
 
 export interface RunOptions {
   readonly clock?: Clock;
@@ -82,7 +84,8 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
   };
   const memberKeys = createMemberKeys(store, id);
   const recovery = createRecoveryDesk(store, memberKeys, config.recovery, clock);
-  const approvals = createApprovals({ store, organisation: id, clock, actions: { 'recovery-open': recovery.action } });
+  const approvals = createApprovals({ store, organisation: id, clock, actions: { 'recovery-open': recovery.action, trace: traceAction(store, config.retention, clock) } });
+  const abuse = startAbuse({ store, native, id, keys, ca, trust, identity, authority: config.authority, refresh: config.refresh, clock, log });
   const service = createRotatingKeyService({
     native, clock, members: registry, consents, modes: config.modes, seen: records, records, recovery: config.recovery !== undefined,
     inspection: async () => {
@@ -95,18 +98,18 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
   const requests = new Counter('ssmax_requests_total', 'Requests answered.');
   const gateway = await startPinnedServer({
     requests, identity, listen: config.listen, maximumBody: 4 * 1024 * 1024, log,
-    peers: { gateway: { pins: () => config.gateways, app: gatewayRoutes({ service, ca, records }) } },
+    peers: { gateway: { pins: () => config.gateways, app: gatewayRoutes({ service, ca, records, desk: abuse.desk }) } },
   });
   const plugin = await startPlainHttps({
     requests, listen: config.plugin.listen, certificateFile: config.plugin.certificate, keyFile: config.plugin.key, maximumBody: 65_536, log,
     app: limited(pluginRoutes({
-      registry, ca, records, consents, clock, root: root.der, id, keys,
+      registry, ca, records, consents, desk: abuse.desk, clock, root: root.der, id, keys,
       organisationType: async () => (await trust.trust()).directory.organisations.find((one) => one.id === id)?.type,
       published: () => Promise.resolve({ directory: trust.copy('directory'), authorityCrl: trust.copy('authority') }),
     }), lifeRoutes({ native, store, ca, keys, memberKeys, recovery, seen: records, trust: present, clock })),
   });
   const admin = await startAdminSocket(join(config.state, ADMIN_SOCKET), {
-    app: adminRoutes({ store, registry, domains: config.domains, ca, approvals, recovery, refresh: () => trust.refresh(), clock }), maximumBody: 16 * 1024 * 1024, log, peer: 'administrator',
+    app: adminRoutes({ store, registry, domains: config.domains, ca, approvals, recovery, abuse, refresh: () => trust.refresh(), clock }), maximumBody: 16 * 1024 * 1024, log, peer: 'administrator',
   });
   const health = config.health && (await startHealth({
     listen: config.health, metrics: [requests, ...expiryMetrics({ server: tlsCertificate, organisation: certificate }, () => trust.trust()), ...storeMetrics(store)], log,
@@ -114,7 +117,7 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
   }));
   const erase = (): void => {
     const before = new Date(clock.now().getTime() - config.retention * 86_400_000);
-    records.erase(before).catch((error: unknown) => { log.error('evidence-not-erased', { error }); });
+    Promise.all([records.erase(before), abuse.erase(before)]).catch((error: unknown) => { log.error('evidence-not-erased', { error }); });
   };
   erase();
   const timer = setInterval(() => {
@@ -134,6 +137,7 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
       clearInterval(timer);
       clearInterval(following);
       trust.stop();
+      abuse.stop();
       await Promise.all([gateway.close(), plugin.close(), admin.close(), health?.close()]);
       await store.close();
     },

@@ -12,6 +12,7 @@ import { parseCsr } from '../../core/pki/csr.ts';
 import type { Clock, Credential } from '../../flow/ports.ts';
 import { decodeJson, encodeJson, fromBase64, toBase64 } from '../../wire/json.ts';
 import { memberRequestSchema, REQUEST_SKEW } from '../../wire/member-requests.ts';
+import type { AbuseDesk } from './abuse-desk.ts';
 import type { Ca } from './ca.ts';
 import { type ConsentStore, requireIsp } from './consents.ts';
 import type { KeyServerRecords } from './records.ts';
@@ -24,6 +25,7 @@ interface Parts {
   readonly consents: ConsentStore;
   /** As the Authority's directory has the own organisation now; undefined where it does not. */
   readonly organisationType: () => Promise<'organisation' | 'isp' | undefined>;
+  readonly desk: AbuseDesk;
   /** The organisation's identifier. */
   readonly id: string;
   /** Who signs answers. */
@@ -86,6 +88,10 @@ export function pluginRoutes(parts: Parts): Hono {
   async function answerTo(request: z.output<typeof memberRequestSchema>, der: Bytes, member: Certificate): Promise<object> {
     if (request.type === 'refusal') {
       return { type: 'refusal', contentDigest: request.contentDigest, params: {}, ...await records.refusal(request.contentDigest, member.emails[0] ?? '') };
+    }
+    if (request.type === 'report') {
+      const { contentDigest, evidence, complaint } = request;
+      return { type: 'report', contentDigest, ...await parts.desk.file({ contentDigest, evidence, complaint, reporter: member.emails[0] ?? '' }) };
     }
     requireIsp(await parts.organisationType());
     return { type: 'consent', ...request.type === 'consent' ? await parts.consents.keep(request, der, member) : await parts.consents.state(member) };

@@ -35,13 +35,13 @@ export function createRecords(store: Store, clock: Clock): KeyServerRecords {
 
     async evidence({ contentDigest, leg, signerInfo, certificateHash }) {
       const now = clock.now();
-      const signerInfoHash = hex(await sha256(signerInfo));
+      const signerInfoHash = await sha256(signerInfo);
       // Together or not at all: there is no evidence without its entry in the chain.
       await store.transaction(async (tx) => {
         await tx.insertInto('evidence').values({
-          id: crypto.randomUUID(), content_digest: contentDigest, leg, signer_info: signerInfo, certificate_hash: certificateHash, at: now.getTime(),
-        }).onConflict((conflict) => conflict.columns(['content_digest', 'leg']).doNothing()).execute();
-        await appendAuditIn(tx, now, 'sign', { contentDigest: hex(contentDigest), leg, signerInfo: signerInfoHash });
+          signer_hash: signerInfoHash, content_digest: contentDigest, leg, signer_info: signerInfo, certificate_hash: certificateHash, at: now.getTime(),
+        }).onConflict((conflict) => conflict.column('signer_hash').doNothing()).execute();
+        await appendAuditIn(tx, now, 'sign', { contentDigest: hex(contentDigest), leg, signerInfo: hex(signerInfoHash) });
       });
     },
 

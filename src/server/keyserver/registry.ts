@@ -184,7 +184,8 @@ export function createRegistry(
       const whose = holders.filter((holder) => reference === undefined || holder.reference === reference).map(({ id }) => id);
       if (whose.length === 0) throw refused('member-unknown', { address });
       const rows = await store.query.selectFrom('certificates').select('serial')
-        .where('address', '=', address).where('role', '=', 'user').where('revoked', 'is', null).where('member', 'in', whose).execute();
+        .where('address', '=', address).where('role', '=', 'user').where('member', 'in', whose)
+        .where((e) => e.or([e('revoked', 'is', null), e('reason', '=', 'certificateHold')])).execute();
       for (const { serial } of rows) await ca.revoke(serial, reason, invalidSince);
       return rows.length;
     },

@@ -4,6 +4,8 @@ import type { z } from 'zod';
 import type { KeyService } from '../../flow/key-service.ts';
 import { decodeJson, encodeJson } from '../../wire/json.ts';
 import { consentsRequestSchema, inspectRequestSchema, reencryptRequestSchema, refusalSchema, signRequestSchema } from '../../wire/relay.ts';
+import { mailReportSchema } from '../../wire/report.ts';
+import type { AbuseDesk } from './abuse-desk.ts';
 import type { Ca } from './ca.ts';
 import type { KeyServerRecords } from './records.ts';
 
@@ -11,9 +13,10 @@ interface Parts {
   readonly service: KeyService;
   readonly ca: Ca;
   readonly records: KeyServerRecords;
+  readonly desk: AbuseDesk;
 }
 
-export function gatewayRoutes({ service, ca, records }: Parts): Hono {
+export function gatewayRoutes({ service, ca, records, desk }: Parts): Hono {
   const app = new Hono();
   const call = <T>(path: string, schema: z.ZodType<T>, answer: (request: T) => Promise<unknown>): void => {
     app.post(path, async (context) => {
@@ -30,6 +33,10 @@ export function gatewayRoutes({ service, ca, records }: Parts): Hono {
     await records.refuse(refusal);
     return {};
   });
+  call('/v1/reports', mailReportSchema, ({ contentDigest, evidence, category, comment }) => desk.file({
+    contentDigest, evidence, reporter: undefined,
+    complaint: { category, disclose: { reporter: false, comment: false }, ...(comment !== undefined && { comment }) },
+  }));
   app.get('/v1/crl', async (context) => context.body(await ca.crl(), 200, { 'content-type': 'application/pkix-crl' }));
   return app;
 }

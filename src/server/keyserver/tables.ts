@@ -3,11 +3,12 @@ import type { Kysely } from 'kysely';
 import type { Bytes } from '../../core/bytes.ts';
 import { auditMigrations, type AuditTables } from '../shared/audit-chain.ts';
 import type { Database, Migration } from '../shared/database.ts';
+import { abuseMigrations, type AbuseTables } from './tables-abuse.ts';
 import { consentMigrations, type ConsentTables } from './tables-consents.ts';
 import { lifeMigrations, type LifeTables } from './tables-life.ts';
 import { registryMigrations, type RegistryTables } from './tables-registry.ts';
 
-export interface Tables extends AuditTables, ConsentTables, LifeTables, RegistryTables {
+export interface Tables extends AuditTables, ConsentTables, LifeTables, RegistryTables, AbuseTables {
   /** The traceability link: who is behind an address (design §2). Never a national number. */
   members: {
     id: string;
@@ -56,7 +57,8 @@ export interface Tables extends AuditTables, ConsentTables, LifeTables, Registry
   /** One row: the number of the last CRL, and its DER. */
   crl: { id: number; number: number; der: Bytes };
   seen_ciphertexts: { c1_hash: Bytes; label_hash: Bytes; at: number };
-  evidence: { id: string; content_digest: Bytes; leg: number; signer_info: Bytes; certificate_hash: Bytes; at: number };
+  /** By SHA-256 of the SignerInfo, as `previous` of the next leg names it. */
+  evidence: { signer_hash: Bytes; content_digest: Bytes; leg: number; signer_info: Bytes; certificate_hash: Bytes; at: number };
   /** Why a mail was refused, for its sender's plugin. */
   refusals: { content_digest: Bytes; sender: string; code: string; params: string; at: number };
 }
@@ -134,5 +136,5 @@ async function first(db: Kysely<unknown>): Promise<void> {
 }
 
 export const migrations: Readonly<Record<string, Migration>> = {
-  ...auditMigrations, '0002-key-server': { up: first }, ...registryMigrations, ...lifeMigrations, ...consentMigrations,
+  ...auditMigrations, '0002-key-server': { up: first }, ...registryMigrations, ...lifeMigrations, ...consentMigrations, ...abuseMigrations,
 };

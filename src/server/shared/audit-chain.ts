@@ -18,6 +18,7 @@ import type { Kysely } from 'kysely';
 import { type Bytes, concat, equal, utf8 } from '../../core/bytes.ts';
 import { lengthPrefixed } from '../../core/digest.ts';
 import type { Database, Migration, Transaction } from './database.ts';
+import { TreeHead } from './merkle-tree.ts';
 
 export interface AuditTables {
   audit_entries: { seq: number; time: number; kind: string; details_hash: Bytes; previous: Bytes; hash: Bytes };
@@ -51,6 +52,11 @@ export interface AuditHead {
   readonly seq: number;
   /** 32 bytes; zeros for an empty chain. */
   readonly hash: Bytes;
+}
+
+/** A head that was kept elsewhere: perhaps with the root of the hash tree over all entries up to it (merkle-tree.ts). */
+export interface KeptHead extends AuditHead {
+  readonly root?: Bytes | undefined;
 }
 
 const emptyHead: AuditHead = { seq: 0, hash: new Uint8Array(32) };
@@ -114,6 +120,19 @@ export function auditHead<Tables extends AuditTables>(store: Database<Tables>): 
   return readHead(auditTables(store.query));
 }
 
+/** The hashes of the first `count` entries, in their order: the leaves of the hash tree. */
+export async function auditHashes<Tables extends AuditTables>(store: Database<Tables>, count: number): Promise<Bytes[]> {
+  const db = auditTables(store.query);
+  const hashes: Bytes[] = [];
+  for (let last = 0; hashes.length < count;) {
+    const page = await db.selectFrom('audit_entries').select(['seq', 'hash']).where('seq', '>', last).orderBy('seq').limit(Math.min(10_000, count - hashes.length)).execute();
+    if (page.length === 0) break;
+    hashes.push(...page.map(({ hash }) => hash));
+    last = page.at(-1)?.seq ?? last;
+  }
+  return hashes;
+}
+
 /** Kysely's handles are invariant in their tables; every store that extends AuditTables has these two. */
 function auditTables<Tables extends AuditTables>(handle: Kysely<Tables>): Kysely<AuditTables> {
   return handle as unknown as Kysely<AuditTables>;
@@ -144,8 +163,9 @@ export interface AuditReport {
  *
  * @param kept heads as auditHead once gave them
  */
-export async function verifyAuditChain<Tables extends AuditTables>(store: Database<Tables>, kept: readonly AuditHead[] = []): Promise<AuditReport> {
+export async function verifyAuditChain<Tables extends AuditTables>(store: Database<Tables>, kept: readonly KeptHead[] = []): Promise<AuditReport> {
   const db = auditTables(store.query);
+  const tree = kept.some(({ root }) => root !== undefined) ? new TreeHead() : undefined;
   let head = emptyHead;
   for (;;) {
     const page = await db.selectFrom('audit_entries')
@@ -154,7 +174,8 @@ export async function verifyAuditChain<Tables extends AuditTables>(store: Databa
       .where('audit_entries.seq', '>', head.seq)
       .orderBy('audit_entries.seq').limit(1000).execute();
     for (const row of page) {
-      const problem = checkEntry(row, head) ?? (keptDiffers(row, kept) ? 'head' : undefined);
+      tree?.append(row.hash);
+      const problem = checkEntry(row, head) ?? (keptDiffers(row, kept, tree) ? 'head' : undefined);
       if (problem !== undefined) return { head, fault: { seq: head.seq + 1, problem } };
       head = { seq: row.seq, hash: row.hash };
     }
@@ -174,6 +195,7 @@ function checkEntry(row: Entry & { hash: Bytes; salt: Bytes | null; details: str
   return undefined;
 }
 
-function keptDiffers(row: { seq: number; hash: Bytes }, kept: readonly AuditHead[]): boolean {
-  return kept.some(({ seq, hash }) => seq === row.seq && !equal(hash, row.hash));
+function keptDiffers(row: { seq: number; hash: Bytes }, kept: readonly KeptHead[], tree: TreeHead | undefined): boolean {
+  return kept.some(({ seq, hash, root }) =>
+    seq === row.seq && (!equal(hash, row.hash) || (root !== undefined && tree !== undefined && !equal(root, tree.root()))));
 }

@@ -46,7 +46,7 @@ groups:
 async function pass(listener: ListenerName, from: string, fields: readonly string[]): Promise<string> {
   const queued: Copy[] = [];
   const raw = utf8([...fields, 'To: x@outside.example', '', 'hello', ''].join('\r\n'));
-  const parts: HandlerParts = { ...scene.hinode.parts, reinject: async (copies: readonly Copy[]) => void queued.push(...copies), outside: { mark: async (_envelope, _outer, given) => stripMark(given) }, reportRefusal: async () => undefined, stages: followStages(file, log) };
+  const parts: HandlerParts = { ...scene.hinode.parts, reinject: async (copies: readonly Copy[]) => void queued.push(...copies), outside: { mark: async (_envelope, _outer, given) => stripMark(given) }, report: () => Promise.resolve(), reportRefusal: async () => undefined, stages: followStages(file, log) };
   await handle(parts, listener, { from, recipients: ['x@outside.example'] }, raw);
   return queued.map(({ mail }) => Buffer.from(mailBytes(mail)).toString()).join('');
 }

@@ -23,6 +23,7 @@ beforeAll(async () => {
     ca: { certificate: hinode.issuer.certificate, issueUser: never, issueServer: never, revoke: never, crl: never, publishCrl: never },
     records: { refuse: never, refusal: async () => undefined, evidence: never, alert: never, record: never, erase: never },
     consents: { given: never, state: never, keep: never }, organisationType: async () => 'organisation',
+    desk: { file: never, due: never, sent: never, take: never },
     id: hinode.id, keys: { inUse: hinode.issuer }, root: world.root.der, published: never, clock: { now: () => world.now },
   });
   app.onError((error) => {

@@ -31,7 +31,7 @@ onBothDatabases('the key server’s records', (fresh) => {
     const { store, records } = await open();
     await records.evidence(evidence(1));
     await records.evidence(evidence(1));
-    await records.evidence(evidence(1, 3));
+    await records.evidence({ ...evidence(2), contentDigest: evidence(1).contentDigest });
     expect(await count(store, 'evidence')).toBe(2);
     expect(await count(store, 'audit_entries')).toBe(3);
     await store.close();

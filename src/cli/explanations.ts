@@ -121,6 +121,7 @@ export const explanations: Readonly<Record<string, readonly [sentence: string, r
   'delegate-in-use': ['the running Authority signs with this delegate', 'put the new one into authority.yaml and restart first'],
   'der-invalid': ['a structure is not in DER', ALTERED],
   'direction-invalid': ['this direction is not inspected on this leg', REPORT],
+  'directory-damaged': ['a file of the directory is missing or not the one that its index names ({file})', 'fetch the directory again; if it lasts, tell the Authority'],
   'directory-invalid': ['the directory is not one of this Authority', 'fetch it again; if it lasts, tell the Authority'],
   'directory-missing': ['there is no directory yet', 'fetch it: ssmax trust fetch, or start the server while the Authority can be reached'],
   'directory-stale': ['the directory has expired', 'fetch a new one; if there is none, look after the Authority'],

@@ -89,7 +89,7 @@ interface Desk {
 export async function verifyDelivery(
   { own, trust, now }: Desk, evidence: DeliveryEvidence, digest: Bytes, reporter: string | undefined,
 ): Promise<SignedLeg & { readonly deliveredTo: string; readonly previous: Bytes }> {
-  const signed = await verifyEvidence(evidence.signerInfo, evidence.certificates, trust, now);
+  const signed = await verifyEvidence(3, evidence.signerInfo, evidence.certificates, trust, now);
   const { leg, organisation } = signed;
   if (leg.leg !== 3 || organisation.id !== own.subject.organisationId) throw refused('report-evidence', { what: 'leg' });
   if (!equal(leg.contentDigest, digest)) throw refused('report-evidence', { what: 'content' });
@@ -99,9 +99,14 @@ export async function verifyDelivery(
   return { ...signed, deliveredTo, previous: leg.previous };
 }
 
-/** A leg's signatures at its own time: evidence outlives certificates. */
-async function verifyEvidence(signerInfo: Bytes, certificates: readonly Bytes[], trust: Trust, now: Date): Promise<SignedLeg> {
+/**
+ * A leg's signatures at its own time: evidence outlives certificates. Its number comes first: another organisation's leg 1
+ * would be told "later" for ever, as nobody else has the revocation list of its users.
+ */
+async function verifyEvidence(number: 2 | 3, signerInfo: Bytes, certificates: readonly Bytes[], trust: Trust, now: Date): Promise<SignedLeg> {
   const signer = decodeSignerInfo(signerInfo);
+  const { leg } = signer.attributes;
+  if (leg === undefined || decodeLeg(leg).leg !== number) throw refused('report-evidence', { what: 'leg' });
   return verifySigner({ signer, certificates, eContentDigest: undefined, trust, now, at: signer.attributes.signingTime });
 }
 
@@ -113,7 +118,7 @@ async function verifyEvidence(signerInfo: Bytes, certificates: readonly Bytes[],
 export async function verifySent(
   { own, trust, now }: Desk, report: OrganisationReport, certificates: readonly Bytes[],
 ): Promise<SignedLeg & { readonly previous: Bytes }> {
-  const signed = await verifyEvidence(report.leg, certificates, trust, now);
+  const signed = await verifyEvidence(2, report.leg, certificates, trust, now);
   const { leg, organisation } = signed;
   if (leg.leg !== 2 || organisation.id !== own.subject.organisationId || leg.previous === undefined) throw refused('report-evidence', { what: 'leg' });
   if (!equal(leg.contentDigest, report.contentDigest)) throw refused('report-evidence', { what: 'content' });

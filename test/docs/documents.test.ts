@@ -46,6 +46,7 @@ describe.each(documents)('%s', (document) => {
     const missing = used.filter(([verb = '', action = '']) => {
       const file = cli.find((source) => source.includes(`new Command('${verb}')`));
       if (file === undefined) return true;
+      if (cli.some((source) => source.startsWith('/** The verbs of') && source.includes(`ssmax ${verb} `) && new RegExp(`\\.command\\('${action}[' ]`).test(source))) return false;
       return action !== '' && file.includes('.command(') && !new RegExp(`\\.command\\('${action}[' ]`).test(file) && !file.includes(`'${action}'`) && !cli.some((source) => source.includes(`new Command('${action}')`));
     });
     expect(missing).toEqual([]);

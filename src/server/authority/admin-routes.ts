@@ -54,6 +54,10 @@ export function adminRoutes({ store, register, review, statements, changed }: Pa
   post('/candidates', candidateSchema, (candidate) => review.addCandidate(candidate));
   post('/chains', acceptSchema, (request) => statements.acceptChain(request.id, request.reason));
   app.get('/review', async (context) => context.body(encodeJson(await review.members())));
+  app.get('/directory-files', async (context) => {
+    const files = await register.directoryFiles();
+    return context.body(encodeJson({ files: [...files].map(([name, bytes]) => ({ name, bytes })) }));
+  });
   app.get('/organisations', async (context) => context.body(encodeJson({ organisations: await register.organisations() })));
   app.get('/published', async (context) => context.body(encodeJson(await register.published())));
   app.route('/', auditRoutes(store));

@@ -6,6 +6,7 @@ import { OID } from '../../core/oids.ts';
 import { parseCertificate } from '../../core/pki/certificate.ts';
 import { issueCrl, type RevocationReason } from '../../core/pki/crl.ts';
 import type { Issuer } from '../../core/pki/issue.ts';
+import { directoryFiles } from '../../flow/directory-files.ts';
 import type { Clock } from '../../flow/ports.ts';
 import { type Directory, encodeDirectory, type Organisation, organisationSchema, type Standing } from '../../wire/directory.ts';
 import { decodeJson, encodeJson } from '../../wire/json.ts';
@@ -98,6 +99,8 @@ export interface Register {
   organisations(): Promise<Organisation[]>;
   organisation(id: string): Promise<Organisation | undefined>;
   publish(): Promise<void>;
+  /** What is published now as a set of files, by name (docs/protocol-directory.md). */
+  directoryFiles(): Promise<Map<string, Bytes>>;
   published(): Promise<{ directory: Bytes; crl: Bytes }>;
   /** SPKI hashes of all members' servers: their key servers, gateways and inspection servers may fetch. */
   memberKeys(): Promise<Bytes[]>;
@@ -200,6 +203,12 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
         .onConflict((conflict) => conflict.column('serial').doNothing()).execute();
       await appendAudit(store, clock.now(), 'revoke-delegate', { serial });
       await publish();
+    },
+
+    async directoryFiles() {
+      const { number } = await store.query.selectFrom('publication').select('number').where('id', '=', 1).executeTakeFirstOrThrow();
+      const now = clock.now();
+      return directoryFiles(await organisations(), { number, issued: now, nextUpdate: new Date(now.getTime() + LIFETIME) }, delegate);
     },
 
     async published() {

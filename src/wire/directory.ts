@@ -25,7 +25,7 @@ const figuresSchema = z.strictObject({
   warned: count,
   suspended: count,
 });
-type Figures = z.output<typeof figuresSchema>;
+export type Figures = z.output<typeof figuresSchema>;
 
 export const organisationSchema = z.strictObject({
   /** Stable identifier, at most 64 characters; also organizationIdentifier in the certificate. */

@@ -53,6 +53,7 @@ export async function directoryFiles(
 /**
  * Verifies an index up to the pinned root. `known` is the number of the newest one seen before: an older index is never taken
  * (`trust-rollback`), nor one whose time is over (`directory-stale`). The delegate's revocation is the caller's to check.
+ * @internal No server looks organisations up so yet: all still fetch the one signed directory.
  */
 export async function verifyIndex(der: Bytes, root: Certificate, now: Date, known = 0): Promise<{ index: DirectoryIndex; delegate: Certificate }> {
   const signed = parseSignedData(der);
@@ -67,7 +68,10 @@ export async function verifyIndex(der: Bytes, root: Certificate, now: Date, know
   return { index, delegate };
 }
 
-/** Looks organisations up in the files of one index; `fetch` gives a file by name, from the network or a cache. */
+/**
+ * Looks organisations up in the files of one index; `fetch` gives a file by name, from the network or a cache.
+ * @internal No server does so yet.
+ */
 export class DirectoryFiles {
   constructor(
     private readonly index: DirectoryIndex,

@@ -158,8 +158,8 @@ describe('the Authority', () => {
     await authority('suspend', HINODE.id, '--reason', 'too many reports');
     const seal = async (): Promise<string> => (await taro.submit((await taro.seal({ to: [HANAKO], subject: '五度目' })).raw, [HANAKO.address])).final.text;
     await until(async () => (await seal()).includes('SSMAX-certificate-suspended'), { what: 'the suspension at the gateway' });
-    const { directory } = await hanako.trust();
-    expect(directory.organisations.find(({ id }) => id === HINODE.id)).toMatchObject({ standing: { state: 'suspended' } });
+    // Each organisation fetches the directory in its own time.
+    await until(async () => (await hanako.trust()).directory.organisations.find(({ id }) => id === HINODE.id)?.standing?.state === 'suspended', { what: 'the suspension in the directory' });
     expect(await hanako.judge(reported.raw)).toMatchObject({ state: 'verified' });
     await authority('reinstate', HINODE.id, '--reason', 'put right');
     await until(async () => (await seal()).startsWith('250 '), { what: 'the end of the suspension at the gateway' });

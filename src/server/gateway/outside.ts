@@ -62,7 +62,9 @@ export function createOutsideDesk({ config, credential, organisation, clock }: P
     const { spf, dkim, dmarc } = found;
     // A signature over the first part of a body only says nothing about the rest.
     const whole = dkim.results.filter(({ status }) => status.underSized !== true);
-    const partly = dmarc !== false && dmarc.alignment.spf.result === false && dmarc.alignment.dkim.underSized === true;
+    // A domain without a policy gets no alignment, whatever the types say.
+    const alignment = dmarc === false ? undefined : dmarc.alignment as typeof dmarc.alignment | undefined;
+    const partly = alignment?.spf.result === false && alignment.dkim.underSized === true;
     return [
       ...(spf === false ? [] : [{ method: 'spf', result: spf.status.result, domain: spf.domain }]),
       ...whole.map(({ status, signingDomain }) => ({ method: 'dkim', result: status.result, domain: signingDomain })),

@@ -95,6 +95,11 @@ describe('SPF, DKIM and DMARC', () => {
     expect(await judge(await pass(altered, { client: { address: '198.51.100.7', helo: 'x' } }))).toMatchObject({ report: { dkim: [{ result: /neutral|fail/ }], spf: { result: 'fail' }, dmarc: { result: 'fail' } } });
   });
 
+  it('of a domain that publishes nothing are none, and its mail passes', async () => {
+    const { report } = await judge(await pass(mail('bob@silent.example'), { from: 'bob@silent.example' }));
+    expect(report).toMatchObject({ by: 'gateway', spf: { result: 'none' }, dmarc: { result: 'none' } });
+  });
+
   it('of two authors nothing is said', async () => {
     const { report } = await judge(await pass(mail('bob@outside.example', 'From: ceo@outside.example\r\n')));
     expect(report).toMatchObject({ dkim: [] });

@@ -103,12 +103,12 @@ export const faults: readonly Fault[] = [
     ['path: role', 'if (found !== role || roles.length !== (isCa ? 0 : 1))', NEVER, 'role of the user'],
   ]),
   ...of('src/core/cms/signed-data.ts', LEG, [
-    ['content type attribute', 'if (attributes.contentType !== expected.contentType)', NEVER, 'content type attribute'],
     ['certificate hash', 'if (!equal(attributes.certificateHash, await sha256(expected.certificate)))', NEVER, 'certificate hash (leg 1)'],
     ['message digest', 'if (expected.eContentDigest !== undefined && !equal(attributes.messageDigest, expected.eContentDigest))', NEVER, 'message digest (leg 1)'],
     ['signature', 'if (!(await verifyEcdsa(expected.publicKey, signer.signedAttrs, signer.signature)))', NEVER, 'signature (leg 1)'],
   ]),
   ...of('src/core/cms/signed-data.ts', FORGED, [
+    ['content type attribute', 'if (attributes.contentType !== expected.contentType)', NEVER, 'a signer who signed another type'],
     ['signed attributes mandatory', "if (c.peek() !== contextTag(0)) throw refused('signed-attributes-missing');", "if (c.peek() !== contextTag(0)) throw refused('x');", 'a signer without signed attributes'],
     ['one signer', 'if (others.length > 0)', NEVER, 'two signers'],
     ['signer present', "throw refused('signature-missing')", "throw refused('signer-count')", 'no signer is unsigned'],
@@ -188,7 +188,7 @@ export const faults: readonly Fault[] = [
     ['key server: members', 'if (members.length === 0)', NEVER, 'members only'],
     ['key server: enrolled members', 'if (member.certificates.length === 0 && leg.parts.length > 0 && !recover)', NEVER, 'enrolled members only'],
     ['key server: listed inspection server', 'if (!own.inspections.some((hash) => equal(hash, target.spkiSha256)))', NEVER, 'no inspection server but the one'],
-    ['key server: ISP', "if (own.type === 'isp')", NEVER, "no inspection of an ISP's members"],
+    ['key server: ISP', "if (own.type === 'isp' && (await consents({ outbound, inbound: [...recipients] }, own)).length === 0)", NEVER, "no inspection of an ISP's members"],
   ]),
   ...of('src/flow/key-service.ts', 'test/security/gateway-taken-over.test.ts', [
     ['key server: splits as authorised', "one.mailbox === asked.mailbox && sameAddresses", 'sameAddresses', 'a split that it never asked for'],
@@ -214,7 +214,7 @@ export const faults: readonly Fault[] = [
     ['gateway: RCPT TO', 'if (!leg.leg.recipients.includes(address))', NEVER, 'recipients of the label only'],
     ['gateway: certified organisations', "if (organisation === undefined) throw refused('recipient-outside', { recipient: address });", 'if (organisation === undefined) continue;', 'recipients at certified organisations only'],
     ['gateway: own recipients', 'else if (leg.leg.leg === 2) throw', "else if (leg.leg.purpose === 'seal' && leg.leg.leg === 2) throw", 'recipients of this organisation only'],
-    ['gateway: verdict', "if (verdict.result === 'refuse' || verdict.result === 'hold')", NEVER, 'what the inspection lets pass'],
+    ['gateway: verdict', "if (verdict.result === 'refuse') throw refused(finding?.code ?? 'inspection-refused', why);", '', 'what the inspection lets pass'],
   ]),
   ...of('src/flow/relay.ts', 'test/security/bcc-and-sender-certificate.test.ts', [
     ['gateway: hidden ones are not visible', 'if (hidden.join() !== leg.leg.hidden.join())', NEVER, 'the gateway refuses a leg 1'],
@@ -249,7 +249,7 @@ export const faults: readonly Fault[] = [
     ['answer: number of signatures', 'if (signatures.length !== contents.length)', NEVER, 'fewer signatures than messages, or more'],
   ]),
   ...of('src/server/gateway/handle.ts', GATEWAY, [
-    ['gateway: only sealed mail is submitted', "if (listener === 'submission') throw refused('not-protected');", '', 'is never submitted'],
+    ['gateway: only sealed mail is submitted', "if (senders.some((sender) => stageOf(parts.stages(), sender) !== 'observe')) throw refused('not-protected');", '', 'is never submitted'],
     ['gateway: alwaysSigned', "if (impersonated !== undefined) throw refused('impersonation', { organisation: impersonated.names.en });", '', 'is refused when From claims'],
     ['gateway: reports have a null sender', "envelope.from !== '' || ", '', 'but not with a sender'],
   ]),
@@ -303,7 +303,7 @@ export const faults: readonly Fault[] = [
     ["directory: delegate's revocation", 'await requireUnrevoked({ certificate: delegate, issuer: delegate, crl: authorityCrl, at: now, now });', '', 'of a revoked delegate'],
     ['revocation: a CRL is there', "if (input.crl === undefined) throw", "if (input.crl === undefined) return; if (false) throw", 'missing or signed by another organisation'],
     ['revocation: invalidity date', 'status.invalidityDate !== undefined && status.invalidityDate < status.date ? status.invalidityDate : status.date', 'status.date', 'unless the certificate was invalid before'],
-    ['revocation: by the time of signing', 'if (since <= input.at)', 'if (since < input.at)', 'what was signed before it stays'],
+    ['revocation: by the time of signing', 'if (since > input.at) return;', 'if (since >= input.at) return;', 'what was signed before it stays'],
   ]),
   ...of('src/core/pki/crl.ts', REVOCATION, [
     ['CRL: issuer', "if (!rightIssuer) throw unusable('crl-wrong-issuer');", '', 'signed by another delegate'],

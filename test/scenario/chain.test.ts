@@ -80,7 +80,7 @@ describe('the chain through real servers', () => {
     const replies = await submit({ port: tsukimi.ports.postfix.arriving, envelope: { from: 'x@outside.example', to: [HANAKO.address] }, raw });
     expect(replies.final.text).toMatch(/^250 /);
     const message = (await hanako.receive(before + 1)).at(-1);
-    expect(Buffer.from(message?.raw ?? new Uint8Array()).toString()).not.toMatch(/X-SSMAX/i);
+    expect(Buffer.from(message?.raw ?? new Uint8Array()).toString()).not.toMatch(/X-SSMAX-Content/i);
     expect(await hanako.judge(message?.raw ?? new Uint8Array())).toMatchObject({ state: 'outside', code: 'outside' });
   });
 

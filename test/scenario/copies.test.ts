@@ -133,7 +133,7 @@ describe.skipIf(postgresMissing() !== undefined)('copies side by side', () => {
         repeated += (await deliver(next)) - 1;
         if (++done === KILL_AFTER) {
           const figures = await Promise.all(healthPorts.map(async (port) => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()));
-          for (const text of figures) expect(text).toMatch(/ssmax_mails_total\{listener="submission",outcome="relayed"\} [1-9]/);
+          for (const text of figures) expect(text).toMatch(/ssmax_mails_total\{listener="submission",answer="taken",outcome="relayed"\} [1-9]/);
           hinode.servers.keyServer.kill('SIGKILL');
           hinode.servers.gateway.kill('SIGKILL');
         }

@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Bytes } from '../../src/core/bytes.ts';
-import { decodeSignerInfo, encodeSignedAttributes } from '../../src/core/cms/signed-data.ts';
+import { decodeSignerInfo, encodeSignedAttributes, verifySignerInfo } from '../../src/core/cms/signed-data.ts';
 import { contextTag, integer, octetString, oid, readDer, readSequence, sequence, setOf, TAG, tlv } from '../../src/core/der.ts';
 import { sha256 } from '../../src/core/digest.ts';
 import { signatureToDer } from '../../src/core/ecdsa.ts';
@@ -137,4 +137,12 @@ describe('algorithms', () => {
     );
     await refuses(signedData({ signers: [signer] }), 'signer-info-invalid');
   });
+});
+
+it('a signer who signed another type of content is nobody’s', async () => {
+  const { certificate } = scene.taro;
+  const signer = decodeSignerInfo(leg.signerInfo);
+  const expected = { eContentDigest: undefined, certificate: certificate.der, publicKey: certificate.publicKey };
+  await verifySignerInfo(signer, { ...expected, contentType: OID.authEnvelopedData });
+  await expect(verifySignerInfo(signer, { ...expected, contentType: OID.directory })).rejects.toMatchObject(refusal('content-type-mismatch'));
 });

@@ -17,6 +17,8 @@ export interface ClamdOptions {
 
 /** Bytes per chunk: small enough to notice early that clamd has had enough. */
 const CHUNK = 256 * 1024;
+/** How often a scan is tried whose connection clamd reset without an answer. */
+const ATTEMPTS = 3;
 /** clamd's answers are one short line. */
 const MAX_ANSWER = 4096;
 
@@ -25,7 +27,14 @@ export class Clamd implements Scanner {
 
   /** Throws `scanner-unavailable` (unavailable) when clamd cannot be reached or does not answer sensibly. */
   async scan(bytes: Bytes): Promise<ScanResult> {
-    return readAnswer(await this.#converse((socket) => stream(socket, bytes)));
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return readAnswer(await this.#converse((socket) => stream(socket, bytes)));
+      } catch (error) {
+        // Now and then the reset after "too large" overtakes the answer: then it is asked for once more.
+        if (attempt === ATTEMPTS || !wasReset(error)) throw error;
+      }
+    }
   }
 
   /** Whether clamd answers. */
@@ -54,6 +63,11 @@ export class Clamd implements Scanner {
       socket.destroy();
     }
   }
+}
+
+function wasReset(error: unknown): boolean {
+  const code = error instanceof SsmaxError && error.cause instanceof Error && 'code' in error.cause ? error.cause.code : undefined;
+  return code === 'ECONNRESET' || code === 'EPIPE';
 }
 
 /** Collects what comes until NUL, end or reset; rejects if there was nothing. */

@@ -19,7 +19,8 @@ const CRL_VALIDITY = DAY;
 
 export interface Ca {
   readonly certificate: Certificate;
-  issueUser(member: { id: string; address: string; displayName: string; pseudonym: boolean }, publicKey: Bytes): Promise<Certificate>;
+  /** `codeHash`: the enrolment code that this certificate answers; the certificate is written into its row. */
+  issueUser(member: { id: string; address: string; displayName: string; pseudonym: boolean }, publicKey: Bytes, codeHash?: Bytes): Promise<Certificate>;
   issueServer(role: 'gateway' | 'inspection' | 'key-server', hostName: string, publicKey: Bytes): Promise<Certificate>;
   /** Revokes at once and publishes a new CRL. Throws `certificate-unknown`. */
   revoke(serial: string, reason: RevocationReason, invalidSince?: Date): Promise<void>;
@@ -44,7 +45,7 @@ export function createCa(store: Store, signer: CaKeys | Issuer, random: (length:
     return { notBefore: new Date(now - 10 * 60_000), notAfter: new Date(now + duration) };
   };
 
-  async function keep(certificate: Certificate, issuer: Issuer, role: string, address: string, member: string | null): Promise<void> {
+  async function keep(certificate: Certificate, issuer: Issuer, role: string, address: string, member: string | null, codeHash?: Bytes): Promise<void> {
     // Together or not at all: the chain is what shows a certificate that should not be there.
     await store.transaction(async (tx) => {
       if (member !== null) await requireNotSuspended(tx, member);
@@ -53,6 +54,8 @@ export function createCa(store: Store, signer: CaKeys | Issuer, random: (length:
         not_after: certificate.notAfter.getTime(), revoked: null, reason: null, invalid_since: null,
         issuer: issuer.certificate.subjectKeyIdentifier,
       }).execute();
+      // With it, as who counts the address's certificates would else see this one twice: as issued and as being issued.
+      if (codeHash !== undefined) await tx.updateTable('enrolment_codes').set({ serial: certificate.serial }).where('code_hash', '=', codeHash).execute();
       await appendAuditIn(tx, clock.now(), 'certified', { role, serial: certificate.serial, member });
     });
   }
@@ -87,12 +90,12 @@ export function createCa(store: Store, signer: CaKeys | Issuer, random: (length:
     get certificate() {
       return keys.inUse.certificate;
     },
-    async issueUser({ id, address, displayName, pseudonym }, publicKey) {
+    async issueUser({ id, address, displayName, pseudonym }, publicKey, codeHash) {
       const issuer = keys.inUse;
       const certificate = await issueUser({
         publicKey, issuer, validity: validity(USER_VALIDITY), random, email: address, commonName: displayName, pseudonymous: pseudonym,
       });
-      await keep(certificate, issuer, 'user', address, id);
+      await keep(certificate, issuer, 'user', address, id, codeHash);
       return certificate;
     },
     async issueServer(role, hostName, publicKey) {

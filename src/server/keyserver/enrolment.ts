@@ -168,9 +168,7 @@ export function createEnrolment(store: Store, ca: Ca, random: (length: number) =
       await requireNotSuspended(store.query, row.id); // before the code is used up
       if (row.used !== null) return repeated(store, row.serial, publicKey, () => failed(bucket));
       if (await take(hash, address) === 'used') throw await failed(bucket);
-      const certificate = await ca.issueUser({ id: row.id, address, displayName: row.display_name, pseudonym: row.pseudonym === 1 }, publicKey);
-      await store.query.updateTable('enrolment_codes').set({ serial: certificate.serial }).where('code_hash', '=', hash).execute();
-      return certificate;
+      return ca.issueUser({ id: row.id, address, displayName: row.display_name, pseudonym: row.pseudonym === 1 }, publicKey, hash);
     },
   };
 }

@@ -279,7 +279,7 @@ export const faults: readonly Fault[] = [
   ]),
   ...of('src/flow/open-submission.ts', 'test/security/inspection-taken-over.test.ts', [
     ['inspection: for this server', 'if (!equal(info.subjectKeyIdentifier, certificate.subjectKeyIdentifier))', NEVER, 'leg1 does not'],
-    ['inspection: purpose', "if (label.purpose !== 'inspect')", NEVER, 'a label for another purpose'],
+    ['inspection: purpose', 'if (label.purpose !== purpose)', NEVER, 'a label for another purpose'],
     ['inspection: sealer', 'if (!equal(label.sealer, sealer))', NEVER, "another organisation's submission"],
   ]),
   ...of('src/flow/open-submission.ts', 'test/security/decryption-oracle.test.ts', [

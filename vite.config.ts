@@ -47,11 +47,11 @@ function thunderbird(): ViteUserConfig {
   // Whatever the caller's environment says: a development build names the files of this machine.
   process.env.NODE_ENV = 'production';
   const root = 'extension/thunderbird';
-  const pages = readdirSync(root).filter((name) => name.endsWith('.html'));
+  const pages = readdirSync(root).filter((name) => name.endsWith('-page.tsx'));
   return {
     root,
     base: './',
-    plugins: [preact({ devToolsEnabled: false, prefreshEnabled: false }), addonFiles()],
+    plugins: [preact({ devToolsEnabled: false, prefreshEnabled: false }), addonFiles(pages)],
     build: {
       outDir: '../../dist/thunderbird',
       emptyOutDir: true,
@@ -63,7 +63,7 @@ function thunderbird(): ViteUserConfig {
         // PKI.js sets up its engine when it is loaded, which nothing here needs: without this line every page would carry it whole.
         treeshake: { moduleSideEffects: (id) => !/[/]node_modules[/](pkijs|asn1js)[/]/.test(id) },
         input: [...pages, 'background.ts', 'message-pane.ts'].map((name) => `${root}/${name}`),
-        output: { entryFileNames: '[name].js', chunkFileNames: 'shared/[name].js', assetFileNames: 'shared/[name][extname]' },
+        output: { entryFileNames: '[name].js', chunkFileNames: 'shared/[name].js' },
       },
     },
   };
@@ -82,7 +82,23 @@ function statusPage(): ViteUserConfig {
   };
 }
 
-function addonFiles(): Plugin {
+/** Every `NAME-page.tsx` is a page `NAME.html`; its title and language are the script's to set. */
+function pageOf(script: string): string {
+  return `<!DOCTYPE html>
+<html>
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width">
+    <title>SSMAX</title>
+    <link rel="stylesheet" href="style.css">
+    <script type="module" src="${script}.js"></script>
+  </head>
+  <body></body>
+</html>
+`;
+}
+
+function addonFiles(pages: readonly string[]): Plugin {
   return {
     name: 'ssmax-addon-files',
     buildStart() {
@@ -92,8 +108,9 @@ function addonFiles(): Plugin {
     generateBundle(_, bundle) {
       const pane = bundle['message-pane.js'];
       if (pane?.type !== 'chunk' || pane.imports.length > 0 || pane.exports.length > 0) this.error('message-pane.ts must be one file without imports');
+      for (const page of pages) this.emitFile({ type: 'asset', fileName: page.replace('-page.tsx', '.html'), source: pageOf(page.replace('.tsx', '')) });
       for (const path of addonFilePaths()) {
-        const fileName = path.replace('extension/thunderbird/', '').replace('extension/locales/', '_locales/').replace('extension/icons/', 'icons/');
+        const fileName = path.replace('extension/ui/', '').replace('extension/thunderbird/', '').replace('extension/locales/', '_locales/').replace('extension/icons/', 'icons/');
         this.emitFile({ type: 'asset', fileName, source: readFileSync(path) });
       }
     },
@@ -105,6 +122,7 @@ function addonFilePaths(): string[] {
   return [
     'manifest.json',
     'extension/thunderbird/message-pane.css',
+    'extension/ui/style.css',
     ...readdirSync('extension/icons').map((name) => `extension/icons/${name}`),
     ...readdirSync('extension/locales').map((language) => `extension/locales/${language}/messages.json`),
   ];

@@ -1,6 +1,6 @@
 /** The package: the same bytes from the same sources, wherever and whenever it is made. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -29,7 +29,15 @@ it('has the same bytes at another place, in another time zone', async () => {
   const first = await packElsewhere('UTC');
   const second = await packElsewhere('Asia/Tokyo');
   expect(second.equals(first)).toBe(true);
-  const files = Object.keys(unzipSync(new Uint8Array(first)));
+  const content = unzipSync(new Uint8Array(first));
+  const files = Object.keys(content);
   expect(files).toEqual([...files].sort());
   expect(files).toEqual(expect.arrayContaining(['manifest.json', 'background.js', 'message-pane.js', '_locales/ja/messages.json', '_locales/en/messages.json']));
+  const pages = readdirSync('extension/thunderbird').filter((name) => name.endsWith('-page.tsx')).map((name) => name.replace('-page.tsx', ''));
+  expect(files.filter((name) => name.endsWith('.html'))).toEqual(pages.map((page) => `${page}.html`).sort());
+  for (const page of pages) {
+    const asked = [...new TextDecoder().decode(content[`${page}.html`]).matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path);
+    expect(asked).toEqual(['style.css', `${page}-page.js`]);
+    expect(files).toEqual(expect.arrayContaining(asked));
+  }
 }, 300_000);

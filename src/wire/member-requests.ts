@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { consentStatementSchema, consentStateRequestSchema } from './consent.ts';
 import { bytesField, timeField } from './json.ts';
 import { reportRequestSchema } from './report.ts';
+import { sendingPolicyRequestSchema } from './sending-policy.ts';
 
 /** Requests older or newer than this are refused; milliseconds. */
 export const REQUEST_SKEW = 10 * 60_000;
@@ -26,7 +27,9 @@ const refusalRequestSchema = z.strictObject({
 export type RefusalRequest = z.output<typeof refusalRequestSchema>;
 
 /** Everything that a member may ask or say. */
-export const memberRequestSchema = z.discriminatedUnion('type', [refusalRequestSchema, consentStateRequestSchema, consentStatementSchema, reportRequestSchema]);
+export const memberRequestSchema = z.discriminatedUnion('type', [
+  refusalRequestSchema, consentStateRequestSchema, consentStatementSchema, reportRequestSchema, sendingPolicyRequestSchema,
+]);
 
 export const refusalAnswerSchema = z.strictObject({
   type: z.literal('refusal'),

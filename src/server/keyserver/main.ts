@@ -103,7 +103,7 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
   const plugin = await startPlainHttps({
     requests, listen: config.plugin.listen, certificateFile: config.plugin.certificate, keyFile: config.plugin.key, maximumBody: 65_536, log,
     app: limited(pluginRoutes({
-      registry, ca, records, consents, desk: abuse.desk, clock, root: root.der, id, keys,
+      registry, ca, records, consents, desk: abuse.desk, policy: { modes: config.modes, signedOnly: [] }, clock, root: root.der, id, keys,
       organisationType: async () => (await trust.trust()).directory.organisations.find((one) => one.id === id)?.type,
       published: () => Promise.resolve({ directory: trust.copy('directory'), authorityCrl: trust.copy('authority') }),
     }), lifeRoutes({ native, store, ca, keys, memberKeys, recovery, seen: records, trust: present, clock })),

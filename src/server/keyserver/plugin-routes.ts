@@ -11,6 +11,7 @@ import { encodeCertsOnly } from '../../core/pki/certs-only.ts';
 import { parseCsr } from '../../core/pki/csr.ts';
 import type { Clock, Credential } from '../../flow/ports.ts';
 import { decodeJson, encodeJson, fromBase64, toBase64 } from '../../wire/json.ts';
+import type { Mode } from '../../wire/leg.ts';
 import { memberRequestSchema, REQUEST_SKEW } from '../../wire/member-requests.ts';
 import type { AbuseDesk } from './abuse-desk.ts';
 import type { Ca } from './ca.ts';
@@ -26,6 +27,8 @@ interface Parts {
   /** As the Authority's directory has the own organisation now; undefined where it does not. */
   readonly organisationType: () => Promise<'organisation' | 'isp' | undefined>;
   readonly desk: AbuseDesk;
+  /** What members may send. */
+  readonly policy: { readonly modes: readonly Mode[]; readonly signedOnly: readonly string[] };
   /** The organisation's identifier. */
   readonly id: string;
   /** Who signs answers. */
@@ -93,6 +96,7 @@ export function pluginRoutes(parts: Parts): Hono {
       const { contentDigest, evidence, complaint } = request;
       return { type: 'report', contentDigest, ...await parts.desk.file({ contentDigest, evidence, complaint, reporter: member.emails[0] ?? '' }) };
     }
+    if (request.type === 'sending-policy') return { type: 'sending-policy', ...parts.policy };
     requireIsp(await parts.organisationType());
     return { type: 'consent', ...request.type === 'consent' ? await parts.consents.keep(request, der, member) : await parts.consents.state(member) };
   }

@@ -5,6 +5,7 @@ import { encodeSignedAttributes, encodeSignedData, encodeSignerInfo } from '../.
 import { sha256 } from '../../../src/core/digest.ts';
 import { SsmaxError } from '../../../src/core/error.ts';
 import { OID } from '../../../src/core/oids.ts';
+import { readSendingPolicy } from '../../../src/flow/sending-policy.ts';
 import { pluginRoutes } from '../../../src/server/keyserver/plugin-routes.ts';
 import { encodeJson } from '../../../src/wire/json.ts';
 import { encodeProblem } from '../../../src/wire/problem.ts';
@@ -23,7 +24,7 @@ beforeAll(async () => {
     ca: { certificate: hinode.issuer.certificate, issueUser: never, issueServer: never, revoke: never, crl: never, publishCrl: never },
     records: { refuse: never, refusal: async () => undefined, evidence: never, alert: never, record: never, erase: never },
     consents: { given: never, state: never, keep: never }, organisationType: async () => 'organisation',
-    desk: { file: never, due: never, sent: never, take: never },
+    desk: { file: never, due: never, sent: never, take: never }, policy: { modes: ['protect-all', 'sign-only'], signedOnly: [] },
     id: hinode.id, keys: { inUse: hinode.issuer }, root: world.root.der, published: never, clock: { now: () => world.now },
   });
   app.onError((error) => {
@@ -71,5 +72,19 @@ describe('requests', () => {
 
   it.each([[OID.userRequest, OID.verdict], [OID.verdict, OID.userRequest]])('refuses a signature over %s around %s', async (signed, carried) => {
     expect(await request(signed, carried)).toMatchObject([422, { code: 'content-type-mismatch' }]);
+  });
+});
+
+describe('what a member may send', () => {
+  it('is told under the organisation’s signature', async () => {
+    const { taro, world } = scene;
+    const policy = await readSendingPolicy({
+      credential: taro, trust: await world.trust(), clock: { now: () => world.now }, random: (length) => crypto.getRandomValues(new Uint8Array(length)), url: '',
+      http: async ({ method, url, body }) => {
+        const answer = await app.request(url, { method, ...(body !== undefined && { body }) });
+        return { status: answer.status, header: () => undefined, body: new Uint8Array(await answer.arrayBuffer()) };
+      },
+    });
+    expect(policy).toEqual({ modes: ['protect-all', 'sign-only'], signedOnly: [] });
   });
 });

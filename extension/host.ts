@@ -1,8 +1,11 @@
 /** What a mail client must offer to the pages of extension/ui. Each host implements it in its own way. */
 import type { State } from '../src/flow/open.ts';
+import type { FiledReport } from '../src/flow/report.ts';
+import type { Complaint } from '../src/wire/report.ts';
 import type { DraftPreview } from './member/preview.ts';
 import type { Risks } from './member/risk.ts';
 import type { Reason } from './ui/reasons.ts';
+import type { MailAction } from './ui/mail-actions.ts';
 import type { DetailGroup } from './ui/detail-group.ts';
 import type { Piece } from './ui/words.ts';
 
@@ -75,12 +78,19 @@ export interface DetailsView {
   readonly notes: readonly string[];
   readonly groups: readonly DetailGroup[];
   readonly enrol: boolean;
+  /** What can be done with this mail. */
+  readonly actions: readonly MailAction[];
 }
+
+export type Reported =
+  | { readonly done: FiledReport }
+  | { readonly reason: Reason };
 
 export interface DetailsHost {
   /** Of the mail that is shown; undefined where there is none. */
   details(): Promise<DetailsView | undefined>;
   openEnrolment(): void;
+  report(complaint: Complaint): Promise<Reported>;
 }
 
 /** What stands between "send" and sending. */

@@ -4,6 +4,7 @@ import { browserApi, thunderbirdApi } from './api.ts';
 import { Composing } from './composing.ts';
 import { saveFile } from './downloads.ts';
 import { logFault } from './log.ts';
+import { MailActions } from './mail-actions.ts';
 import type { Request } from './protocol.ts';
 import { ReadingDesk } from './reading.ts';
 import { Replying } from './reply.ts';
@@ -15,6 +16,7 @@ const member = createMember();
 const desk = new ReadingDesk(member);
 const sending = new Sending(member);
 const composing = new Composing(member);
+const mailActions = new MailActions(member, desk);
 const replying = new Replying(member, desk);
 
 /** Events have nobody who waits for an answer: what goes wrong is at least said. */
@@ -50,6 +52,7 @@ async function answer(request: Request, tabId: number): Promise<unknown> {
     case 'sending': return sending.dialog.view(request.tabId);
     case 'decide': return sending.dialog.decide(request.tabId, request.go);
     case 'verdict': return desk.details(request.tabId);
+    case 'report': return mailActions.report(request.tabId, request.complaint);
     case 'attachment': return desk.attachment(request.tabId, request.messageId, request.index);
   }
 }

@@ -1,4 +1,5 @@
 /** What the pages, the message pane and the background say to each other. */
+import type { Complaint } from '../../src/wire/report.ts';
 import type { Piece } from '../ui/words.ts';
 import type { VerdictView } from '../ui/verdict.ts';
 
@@ -12,6 +13,7 @@ export type Request =
   | { readonly kind: 'sending'; readonly tabId: number }
   | { readonly kind: 'decide'; readonly tabId: number; readonly go: boolean }
   | { readonly kind: 'verdict'; readonly tabId: number }
+  | { readonly kind: 'report'; readonly tabId: number; readonly complaint: Complaint }
   | { readonly kind: 'attachment'; readonly tabId: number; readonly messageId: number; readonly index: number };
 
 export interface BannerView {

@@ -4,6 +4,7 @@ import type { AttachmentView, DetailsView } from '../host.ts';
 import { type Reading, readMail } from '../member/read.ts';
 import type { SealParts } from '../member/seal.ts';
 import { fileName } from '../ui/file-name.ts';
+import { actionsOf } from '../ui/mail-actions.ts';
 import { createSafeHtml } from '../ui/safe-html.ts';
 import { faultView, type VerdictView, viewOf } from '../ui/verdict.ts';
 import { type Displayed, type MessageHeader, type Tab, thunderbirdApi } from './api.ts';
@@ -66,7 +67,7 @@ export class ReadingDesk {
     const shown = await this.shown(tabId);
     if (shown === undefined) return undefined;
     const { state, heading, sentence, notes, details, remedy } = shown.view;
-    return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol' };
+    return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: actionsOf(shown.reading) };
   }
 
   /** The message of this tab, judged. The event page may have been ended in between: then it is judged again. */

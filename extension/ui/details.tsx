@@ -2,15 +2,19 @@
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { DetailsHost, DetailsView } from '../host.ts';
+import type { MailAction } from './mail-actions.ts';
 import { Notice, Pieces } from './parts.tsx';
+import { Report } from './report.tsx';
 import type { Words } from './words.ts';
 
 export function Details({ host, words }: { readonly host: DetailsHost; readonly words: Words }): VNode {
   const [view, setView] = useState<DetailsView | 'loading' | undefined>('loading');
+  const [doing, setDoing] = useState<MailAction>();
   useEffect(() => void host.details().then(setView, () => setView(undefined)), []);
   if (view === 'loading') return <main class="popup"><p role="status">{words.text('label_checking')}</p></main>;
   if (view === undefined) return <main class="popup"><p>{words.text('details_no_message')}</p></main>;
-  const { state, heading, sentence, notes, groups, enrol } = view;
+  const { state, heading, sentence, notes, groups, enrol, actions } = view;
+  if (doing === 'report') return <main class="popup"><Report host={host} words={words} onBack={() => setDoing(undefined)} /></main>;
   return (
     <main class="popup">
       <Notice state={state} heading={heading}>
@@ -18,6 +22,7 @@ export function Details({ host, words }: { readonly host: DetailsHost; readonly 
         {notes.map((note) => <p>{note}</p>)}
         {enrol && <div class="buttons"><button type="button" class="primary" onClick={() => host.openEnrolment()}>{words.text('banner_enrol')}</button></div>}
       </Notice>
+      {actions.includes('report') && <p><button id="report" class="link" type="button" onClick={() => setDoing('report')}>{words.text('report_button')}</button></p>}
       {groups.map(({ title, rows }) => (
         <section class="group">
           <h3>{title}</h3>

@@ -19,15 +19,17 @@ import type { World } from '../../scripts/world/process.ts';
 import { makeProfile } from '../../scripts/world/profile.ts';
 import { startThunderbird } from '../../scripts/world/thunderbird.ts';
 import { type Bytes, hex } from '../../src/core/bytes.ts';
-import { contentDigest, parseAuthEnvelopedData } from '../../src/core/cms/auth-enveloped-data.ts';
 import { parseSignedData, signObject } from '../../src/core/cms/signed-data.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import { OID } from '../../src/core/oids.ts';
 import { encodeCertsOnly } from '../../src/core/pki/certs-only.ts';
+import type { Certificate } from '../../src/core/pki/certificate.ts';
 import { issueCrl } from '../../src/core/pki/crl.ts';
 import { parseCsr } from '../../src/core/pki/csr.ts';
 import { issueUser } from '../../src/core/pki/issue.ts';
+import { readLegContent } from '../../src/flow/leg-content.ts';
 import { relay } from '../../src/flow/relay.ts';
+import { verifyDelivery } from '../../src/flow/report.ts';
 import { domainOf, parseAddressList, parseFrom } from '../../src/mail/address.ts';
 import { findCarrier, mailBytes, replaceCarrier } from '../../src/mail/carrier.ts';
 import { parseMime } from '../../src/mail/mime.ts';
@@ -35,6 +37,7 @@ import { encodeDirectory } from '../../src/wire/directory.ts';
 import { decodeJson, encodeJson, fromBase64, toBase64 } from '../../src/wire/json.ts';
 import { memberRequestSchema } from '../../src/wire/member-requests.ts';
 import { encodeProblem } from '../../src/wire/problem.ts';
+import type { ReportRequest } from '../../src/wire/report.ts';
 import { createWorld, native, signVerdict, type TestOrganisation, type TestWorld } from '../flow/world.ts';
 
 export const ADDON_ID = (JSON.parse(readFileSync('manifest.json', 'utf8')) as { browser_specific_settings: { gecko: { id: string } } }).browser_specific_settings.gecko.id;
@@ -51,6 +54,8 @@ export interface PluginWorld {
   readonly digests: string[];
   /** Codes that enrol, by address. */
   readonly codes: Map<string, string>;
+  /** Content digests of mails that were reported as malicious. */
+  readonly reports: string[];
   /** A code with which the next submission is refused. */
   refuseNext: string | undefined;
   /** The plugin's HTTPS server answers. */
@@ -72,7 +77,7 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
   const refusals = new Map<string, string>();
 
   const plugin: PluginWorld = {
-    chain, hinode, tsukimi, submitted: [], digests: [], codes: new Map(), refuseNext: undefined, reachable: true,
+    chain, hinode, tsukimi, submitted: [], digests: [], reports: [], codes: new Map(), refuseNext: undefined, reachable: true,
     store: (address) => new MailStore(imap, { address, password: PASSWORD }),
     async open(name, address, displayName, look) {
       const display = await startDisplay(world, { name });
@@ -99,9 +104,9 @@ function inspectNow(organisation: TestOrganisation): void {
   organisation.parts = {
     ...organisation.parts,
     inspection: {
-      async inspect(envelope, leg, direction, sender) {
-        const digest = await contentDigest(parseAuthEnvelopedData(envelope).body);
-        return signVerdict(organisation, { contentDigest: digest, leg, direction, time: new Date(), sender });
+      async inspect(submission, leg, direction, sender, form) {
+        const { contentDigest } = await readLegContent({ eContentType: form === 'mixed' ? OID.data : OID.authEnvelopedData, eContent: submission });
+        return signVerdict(organisation, { contentDigest, leg, direction, time: new Date(), sender });
       },
     },
   };
@@ -149,9 +154,12 @@ async function answer(plugin: PluginWorld, refusals: Map<string, string>, reques
     }
     case '/ssmax/v1/requests': {
       const asked = decodeJson(memberRequestSchema, parseSignedData(new Uint8Array(body)).eContent);
-      if (asked.type !== 'refusal') return reply(404);
-      const value = encodeJson({ type: 'refusal', contentDigest: asked.contentDigest, nonce: asked.nonce, params: {}, code: refusals.get(hex(asked.contentDigest)) });
       const { key, certificate } = organisation.issuer;
+      const about = { contentDigest: 'contentDigest' in asked ? asked.contentDigest : new Uint8Array(32), nonce: asked.nonce };
+      let value: Bytes;
+      if (asked.type === 'refusal') value = encodeJson({ type: 'refusal', ...about, params: {}, code: refusals.get(hex(about.contentDigest)) });
+      else if (asked.type === 'report') value = encodeJson({ type: 'report', ...about, ...await fileReport(plugin, certificate, asked) });
+      else return reply(404);
       return reply(200, await signObject({ type: OID.organisationAnswer, value, signingTime: new Date() },
         { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier }));
     }
@@ -159,12 +167,20 @@ async function answer(plugin: PluginWorld, refusals: Map<string, string>, reques
   }
 }
 
+/** As the desk checks it: this organisation delivered the mail. */
+async function fileReport(plugin: PluginWorld, own: Certificate, { evidence, contentDigest }: ReportRequest): Promise<{ report: string; known: boolean }> {
+  await verifyDelivery({ own, trust: await plugin.chain.trust(), now: new Date() }, evidence, contentDigest, undefined);
+  const known = plugin.reports.includes(hex(contentDigest));
+  if (!known) plugin.reports.push(hex(contentDigest));
+  return { report: '3b2d1c9e-4f60-4a81-9b57-0d7c5a1e2f34', known };
+}
+
 const NAMES: Readonly<Record<string, string>> = {
   'taro@hinode.example': '山田 太郎', 'yuki@hinode.example': '鈴木 雪', 'hanako@tsukimi.example': '佐藤 花子', 'jiro@tsukimi.example': '佐藤 次郎',
 };
 
-/** Relays as both gateways would, and delivers. */
-async function submit(plugin: PluginWorld, recipients: readonly string[], raw: Bytes): Promise<{ readonly to: string; readonly raw: Bytes }[]> {
+/** Relays as both gateways would. */
+export async function relayAll(plugin: PluginWorld, recipients: readonly string[], raw: Bytes): Promise<{ readonly to: string; readonly raw: Bytes }[]> {
   const outer = parseMime(raw, 'outer');
   const from = parseFrom(outer.headers.single('From') ?? '').address;
   const visible = ['To', 'Cc'].flatMap((name) => parseAddressList(outer.headers.single(name) ?? '')).map(({ address }) => address);
@@ -193,7 +209,7 @@ async function startSmtp(world: World, plugin: PluginWorld, refusals: Map<string
   const take = async (recipients: readonly string[], raw: Buffer): Promise<void> => {
     const bytes = new Uint8Array(raw);
     const carrier = findCarrier(parseMime(bytes, 'outer'));
-    const digest = carrier.kind === 'carrier' ? hex(await contentDigest(parseAuthEnvelopedData(parseSignedData(carrier.cms).eContent).body)) : '';
+    const digest = carrier.kind === 'carrier' ? hex((await readLegContent(parseSignedData(carrier.cms))).contentDigest) : '';
     plugin.digests.push(digest);
     if (plugin.refuseNext !== undefined) {
       const code = plugin.refuseNext;
@@ -201,7 +217,7 @@ async function startSmtp(world: World, plugin: PluginWorld, refusals: Map<string
       refusals.set(digest, code);
       throw new SsmaxError('refused', code);
     }
-    for (const { to, raw: mail } of await submit(plugin, recipients, bytes)) await lmtp.sendMail({ envelope: { from: '', to }, raw: Buffer.from(mail) });
+    for (const { to, raw: mail } of await relayAll(plugin, recipients, bytes)) await lmtp.sendMail({ envelope: { from: '', to }, raw: Buffer.from(mail) });
     plugin.submitted.push({ recipients, raw });
   };
   const server = new SMTPServer({

@@ -1,11 +1,12 @@
 // @vitest-environment jsdom
 import { h, render } from 'preact';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ConsentHost, EnrolmentHost, IdentityView } from '../../extension/host.ts';
+import type { ConsentHost, EnrolmentHost, IdentityView, Reported } from '../../extension/host.ts';
 import { ConsentSwitches } from '../../extension/ui/consent.tsx';
 import { Details } from '../../extension/ui/details.tsx';
 import { Enrolment } from '../../extension/ui/enrolment.tsx';
 import { NotSent } from '../../extension/ui/not-sent.tsx';
+import { reasonOf } from '../../extension/ui/reasons.ts';
 import { refused } from '../../src/core/error.ts';
 import { eventually } from '../eventually.ts';
 import { wordsOf } from './words.ts';
@@ -111,6 +112,25 @@ describe('inspection at a provider', () => {
   });
 });
 
+describe('reporting a mail', () => {
+  it('says what happens next, sends what was said and nothing more, and explains a refusal', async () => {
+    const asked: unknown[] = [];
+    const view = { state: 'verified' as const, heading: 'x', sentence: [], notes: [], enrol: false, actions: ['report' as const], groups: [] };
+    const report = (complaint: unknown): Promise<Reported> => {
+      asked.push(complaint);
+      return Promise.resolve(asked.length === 1 ? { reason: reasonOf(words, 'evidence-erased') } : { done: { report: 'R-1', known: false } });
+    };
+    render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined, report }, words }), document.body);
+    (await see('#report')).click();
+    await see('form.report', '送信者が調べられます');
+    (await see('#send-report')).click();
+    await see('[role="alert"]', '組織の担当者に、直接知らせてください');
+    (await see('#send-report')).click();
+    await see('#reported', 'R-1');
+    expect(asked).toEqual([1, 2].map(() => ({ category: 'fraud', disclose: { reporter: false, comment: false } })));
+  });
+});
+
 describe('the other pages', () => {
   it('say why a mail was not sent, and what can be done', async () => {
     const view = { subject: '秘密の件', reason: { why: 'なぜ', fix: 'こうする', code: 'keyword' }, remedy: 'enrol' as const };
@@ -121,8 +141,8 @@ describe('the other pages', () => {
   });
 
   it('show names from a mail as text', async () => {
-    const view = { state: 'verified' as const, heading: 'x', sentence: [{ text: '<img src=x onerror=alert(1)>', strong: true }], notes: [], enrol: false, groups: [{ title: 't', rows: [['a', '<b>x</b>'] as const] }] };
-    render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined }, words }), document.body);
+    const view = { state: 'verified' as const, heading: 'x', sentence: [{ text: '<img src=x onerror=alert(1)>', strong: true }], notes: [], enrol: false, actions: [], groups: [{ title: 't', rows: [['a', '<b>x</b>'] as const] }] };
+    render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined, report: () => Promise.reject(new Error('not expected')) }, words }), document.body);
     await see('dd', '<b>x</b>');
     expect(document.querySelector('img, b')).toBeNull();
   });

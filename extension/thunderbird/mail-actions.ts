@@ -1,0 +1,49 @@
+/** What a member does with the mail that a tab shows, from the popup on its button. */
+import type { Bytes } from '../../src/core/bytes.ts';
+import { SsmaxError } from '../../src/core/error.ts';
+import type { Complaint } from '../../src/wire/report.ts';
+import type { Reported } from '../host.ts';
+import { reportMalicious } from '../member/report.ts';
+import type { SealParts } from '../member/seal.ts';
+import { reasonOfError } from '../ui/reasons.ts';
+import { thunderbirdApi } from './api.ts';
+import { keepAlive } from './keep-alive.ts';
+import { logFault } from './log.ts';
+import type { ReadingDesk, Shown } from './reading.ts';
+import { words } from './words.ts';
+
+export class MailActions {
+  readonly #member: SealParts;
+  readonly #desk: ReadingDesk;
+
+  constructor(member: SealParts, desk: ReadingDesk) {
+    this.#member = member;
+    this.#desk = desk;
+  }
+
+  /** Reports the mail that this tab shows. Never throws: what went wrong is said. */
+  async report(tabId: number, complaint: Complaint): Promise<Reported> {
+    const release = keepAlive();
+    try {
+      const { raw, deliveredTo } = await this.#delivered(tabId);
+      return { done: await reportMalicious(this.#member, raw, deliveredTo, complaint) };
+    } catch (error) {
+      if (!(error instanceof SsmaxError)) logFault(error);
+      return { reason: reasonOfError(words, error) };
+    } finally {
+      release();
+    }
+  }
+
+  async #delivered(tabId: number): Promise<{ raw: Bytes; deliveredTo: string; shown: Shown }> {
+    const shown = await this.#desk.shown(tabId);
+    const deliveredTo = shown?.reading?.judgement.deliveredTo;
+    if (shown === undefined || deliveredTo === undefined) throw new SsmaxError('refused', 'report-evidence', { what: 'leg' });
+    return { raw: await rawOf(shown.message.id), deliveredTo, shown };
+  }
+}
+
+async function rawOf(messageId: number): Promise<Bytes> {
+  const file = await thunderbirdApi.messages.getRaw(messageId, { data_format: 'File' });
+  return new Uint8Array(await file.arrayBuffer());
+}

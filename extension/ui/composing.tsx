@@ -12,6 +12,7 @@ export function Composing({ host, words }: { readonly host: ComposingHost; reado
   useEffect(() => void host.preview().then(setPreview), []);
   return (
     <main class="popup">
+      <h1 class="small">{words.text('composing_title')}</h1>
       {preview === undefined ? <p role="status">{words.text('label_checking')}</p> : <Preview preview={preview} host={host} words={words} />}
     </main>
   );
@@ -29,7 +30,6 @@ function Preview({ preview, host, words }: { readonly preview: DraftPreview; rea
     );
     case 'protected': return (
       <>
-        <h1 class="small">{words.text('composing_title')}</h1>
         {preview.recipients.length === 0 && <p>{words.text('composing_nobody')}</p>}
         <ul class="recipients">
           {preview.recipients.map((one) => <li class={one.outcome}><Pieces pieces={outcomeSentence(words, one)} /></li>)}

@@ -11,13 +11,13 @@ export function Details({ host, words }: { readonly host: DetailsHost; readonly 
   const [view, setView] = useState<DetailsView | 'loading' | undefined>('loading');
   const [doing, setDoing] = useState<MailAction>();
   useEffect(() => void host.details().then(setView, () => setView(undefined)), []);
-  if (view === 'loading') return <main class="popup"><p role="status">{words.text('label_checking')}</p></main>;
-  if (view === undefined) return <main class="popup"><p>{words.text('details_no_message')}</p></main>;
+  if (view === 'loading') return <main class="popup"><h1 class="heard">{words.text('details_title')}</h1><p role="status">{words.text('label_checking')}</p></main>;
+  if (view === undefined) return <main class="popup"><h1 class="heard">{words.text('details_title')}</h1><p>{words.text('details_no_message')}</p></main>;
   const { state, heading, sentence, notes, groups, enrol, actions } = view;
   if (doing === 'report') return <main class="popup"><Report host={host} words={words} onBack={() => setDoing(undefined)} /></main>;
   return (
     <main class="popup">
-      <Notice state={state} heading={heading}>
+      <Notice title state={state} heading={heading}>
         <p><Pieces pieces={sentence} /></p>
         {notes.map((note) => <p>{note}</p>)}
         {enrol && <div class="buttons"><button type="button" class="primary" onClick={() => host.openEnrolment()}>{words.text('banner_enrol')}</button></div>}
@@ -25,7 +25,7 @@ export function Details({ host, words }: { readonly host: DetailsHost; readonly 
       {actions.includes('report') && <p><button id="report" class="link" type="button" onClick={() => setDoing('report')}>{words.text('report_button')}</button></p>}
       {groups.map(({ title, rows }) => (
         <section class="group">
-          <h3>{title}</h3>
+          <h2>{title}</h2>
           <dl>{rows.map(([name, value]) => <div><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
         </section>
       ))}

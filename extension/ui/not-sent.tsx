@@ -8,7 +8,7 @@ export function NotSent({ host, words }: { readonly host: NotSentHost; readonly 
   const { subject, reason, remedy } = host.view;
   return (
     <main class="page dialog" onKeyDown={(event) => { if (event.key === 'Escape') host.close(); }}>
-      <Notice state="problem" heading={words.text('not_sent_title')}>
+      <Notice title state="problem" heading={words.text('not_sent_title')}>
         <p class="faint">{subject === '' ? words.text('not_sent_no_subject') : words.text('not_sent_subject', { subject })}</p>
         <ReasonText reason={reason} words={words} />
       </Notice>

@@ -12,10 +12,11 @@ export function Options({ host, words }: { readonly host: OptionsHost; readonly 
   const [view, setView] = useState<OptionsView>();
   const load = (): void => void host.options().then(setView);
   useEffect(load, []);
-  if (view === undefined) return <main class="page" />;
+  if (view === undefined) return <main class="page"><h1>{words.text('options_title')}</h1></main>;
   const { identities, server, managed, fingerprint, lists } = view;
   return (
     <main class="page">
+      <h1>{words.text('options_title')}</h1>
       <section class="group">
         <h2>{words.text('options_identities')}</h2>
         {identities.length === 0 && <p>{words.text('options_none')}</p>}

@@ -19,10 +19,13 @@ export function Mark({ size = 32 }: { readonly size?: number }): VNode {
   );
 }
 
-export function Notice({ state, heading, children }: { readonly state: State; readonly heading: string; readonly children?: ComponentChildren }): VNode {
+/** `title`: its heading is the page's. */
+export function Notice({ state, heading, title = false, children }: {
+  readonly state: State; readonly heading: string; readonly title?: boolean; readonly children?: ComponentChildren;
+}): VNode {
   return (
     <section class={`notice ${state}`} role={state === 'problem' ? 'alert' : 'status'}>
-      <h2>{heading}</h2>
+      {title ? <h1>{heading}</h1> : <h2>{heading}</h2>}
       {children}
     </section>
   );

@@ -95,7 +95,7 @@ function Delay({ host, words, until }: Parts & { readonly until: number }): VNod
   const seconds = Math.max(0, Math.ceil((until - Date.now()) / 1000));
   return (
     <section>
-      <h1 role="timer">{words.text('sending_delay', { seconds })}</h1>
+      <h1><span role="timer">{words.text('sending_delay', { seconds })}</span></h1>
       <div class="buttons">
         <button id="back" class="primary" type="button" autofocus onClick={() => host.decide(false)}>{words.text('sending_take_back')}</button>
         <button id="send" type="button" onClick={() => host.decide(true)}>{words.text('sending_now')}</button>

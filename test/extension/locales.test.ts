@@ -10,7 +10,7 @@ const sources = ['extension', 'src'].flatMap((root) => readdirSync(root, { recur
   .filter((path) => /\.tsx?$/.test(path)).concat('manifest.json').map((path) => readFileSync(path, 'utf8')).join('\n');
 
 /** Names that both languages share. */
-const SAME = new Set(['extension_name', 'options_title', 'field_cc', 'name_and_address', 'composing_person']);
+const SAME = new Set(['extension_name', 'field_cc', 'name_and_address', 'composing_person']);
 /** Made at run time: `inspected_${direction}_${result}`. */
 const MADE = /^inspected_(?:outbound|inbound)_(?:passed|tagged|not_inspected)$/;
 

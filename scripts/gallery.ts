@@ -1,0 +1,35 @@
+/**
+ * `npm run gallery`: takes the pictures that tests left in dist/gallery over to docs/gallery, small enough to be committed,
+ * and writes the index. `PICTURES=1 npx vitest run test/e2e/plugin-pages.test.ts test/e2e/living.test.ts` leaves them.
+ */
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { shrinkPng } from './world/display.ts';
+
+const source = 'dist/gallery';
+const target = 'docs/gallery';
+const maximumBytes = 40_000;
+const looks = ['ja-light', 'ja-dark', 'en-light', 'en-dark'];
+
+mkdirSync(target, { recursive: true });
+for (const name of readdirSync(source).filter((one) => one.endsWith('.png'))) {
+  const to = join(target, name);
+  rmSync(to, { force: true });
+  for (const width of [900, 760, 640, 520]) {
+    await shrinkPng(join(source, name), to, width);
+    if (statSync(to).size <= maximumBytes) break;
+  }
+}
+
+const pictures = new Set(readdirSync(target).filter((name) => name.endsWith('.png')));
+const scenes = [...new Set([...pictures].map((name) => name.replace(/-(?:ja|en)-(?:light|dark)\.png$/, '')))].sort();
+const rows = scenes.map((scene) => `| ${scene} | ${looks.map((look) => (pictures.has(`${scene}-${look}.png`) ? `[picture](${scene}-${look}.png)` : '')).join(' | ')} |`);
+writeFileSync(join(target, 'README.md'), `# Gallery
+
+Every page of the plugin, and mails as Thunderbird shows them (\`pane-…\`), as the tests saw them. Made by \`npm run gallery\`; no picture is edited by hand.
+
+| page and state | ${looks.join(' | ').replaceAll('-', ', ')} |
+|---|${looks.map(() => '---|').join('')}
+${rows.join('\n')}
+`);
+console.log(`${pictures.size} pictures`);

@@ -17,6 +17,7 @@ export const OID = {
   roleInspection: `${ARC}.3.3`,
   roleDelegate: `${ARC}.3.4`,
   roleKeyServer: `${ARC}.3.5`,
+  roleMailSigner: `${ARC}.3.6`,
   // SSMAX content types of signed objects
   verdict: `${ARC}.4.1`,
   directory: `${ARC}.4.2`,

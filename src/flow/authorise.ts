@@ -98,7 +98,7 @@ export async function requireSameLabel(
 }
 
 /** Directions in which a leg must have been inspected before it may go on. */
-export function directionsDue(leg: 1 | 2, purpose: 'transfer' | 'deliver'): readonly Direction[] {
+export function directionsDue(leg: 1 | 2, purpose: 'transfer' | 'deliver' | 'outside'): readonly Direction[] {
   if (leg === 2) return ['inbound'];
   return purpose === 'deliver' ? ['outbound', 'inbound'] : ['outbound'];
 }

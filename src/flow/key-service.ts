@@ -11,12 +11,16 @@ import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { domainOf } from '../mail/address.ts';
 import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
 import { encodeLabel, type Purpose, sortAddresses } from '../wire/label.ts';
-import type { Inspection, Mode } from '../wire/leg.ts';
-import type { Consent, ConsentsRequest, Delivery, Evidence, Reencrypted, ReencryptRequest, SignRequest } from '../wire/relay.ts';
+import type { Direction, Inspection, Leg, Mode } from '../wire/leg.ts';
+import type {
+  Consent, ConsentsRequest, Delivery, Evidence, OutsideSignature, Reencrypted, ReencryptRequest, SignOutsideRequest, SignRequest,
+} from '../wire/relay.ts';
 import { type ArrivingLeg, directionsDue, requireSameLabel, requireVerdicts, verifyArriving } from './authorise.ts';
 import { inspectedAt, inspectedDirections, inspectionsOf } from './individuals.ts';
 import { legRecipients, nextSignedAttributes } from './next-leg.ts';
-import type { Clock, Consents, Members, Records, SeenCiphertexts } from './ports.ts';
+import { outsideAttributes } from './outside-signature.ts';
+import type { Clock, Consents, Members, OutsideSigner, Records, SeenCiphertexts } from './ports.ts';
+import { formFor, isOutside } from './recipients.ts';
 import { transferTarget, type Trust } from './trust.ts';
 
 export interface KeyServiceParts {
@@ -34,6 +38,8 @@ export interface KeyServiceParts {
   readonly consents: Consents;
   /** What the own members may send (docs/admin/modes.md). */
   readonly modes: readonly Mode[];
+  /** Absent where nothing goes outside SSMAX. */
+  readonly outside?: OutsideSigner;
   readonly seen: SeenCiphertexts;
   readonly records: Records;
   readonly clock: Clock;
@@ -58,6 +64,8 @@ export interface KeyService {
   transfer(request: ReencryptRequest): Promise<Delivery[]>;
   deliver(request: ReencryptRequest): Promise<Delivery[]>;
   sign(request: SignRequest): Promise<{ signedAttrs: Bytes; signature: Bytes }[]>;
+  /** The organisation's S/MIME signature for readers outside SSMAX, over the sender's own clear part. */
+  signOutside(request: SignOutsideRequest): Promise<OutsideSignature>;
 }
 
 interface Authorised {
@@ -71,7 +79,7 @@ interface Authorised {
 
 /** A gateway that works as it should never causes these: it, or somebody with its key, tries something. */
 const ALERTS = new Set([
-  'ciphertext-reused', 'inspection-not-consented', 'recipient-not-in-label', 'recipient-not-ours', 'split-bcc', 'split-mixed', 'split-own-organisation', 'split-unknown',
+  'ciphertext-reused', 'inspection-not-consented', 'not-for-outside', 'recipient-not-in-label', 'recipient-not-ours', 'split-bcc', 'split-mixed', 'split-own-organisation', 'split-unknown',
   'verdict-invalid', 'verdict-missing', 'verdict-refused',
 ]);
 
@@ -83,9 +91,16 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
 
   async function arriving(evidence: Evidence, trust: Trust): Promise<ArrivingLeg> {
     const leg = await verifyArriving(native, evidence, certificate, trust, clock.now());
-    if (leg.leg.leg === 1 && !parts.modes.includes(leg.leg.mode)) throw refused('mode-not-allowed', { mode: leg.leg.mode });
+    if (leg.leg.leg === 1) requireSendable(leg.leg, trust);
     await alerting(leg, () => requireSameLabel((c1, hash) => parts.seen.record(c1, hash), leg));
     return leg;
+  }
+
+  /** What members may send, and where: the organisation's policy. */
+  function requireSendable({ mode, recipients }: Leg, { directory }: Trust): void {
+    // Whatever modes there are inside, outside there is this one.
+    if (mode === 'sign-only' && recipients.some((address) => isOutside(address, directory))) formFor(recipients, { directory }, parts.outside?.signedOnly);
+    else if (!parts.modes.includes(mode)) throw refused('mode-not-allowed', { mode });
   }
 
   /** Runs a check of a verified leg; what no honest gateway asks for is recorded as an alert (docs/protocol.md §10). */
@@ -145,16 +160,24 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
       : (await Promise.all(request.splits.map((split) => deliverSplits(leg, split.recipients, trust)))).flat();
     if (splits.length > MAX_COPIES) throw refused('too-many-copies', { maximum: MAX_COPIES });
     if (leg.leg.leg !== 1 && leg.leg.leg !== 2) throw refused('leg-not-for-us');
-    const due = directionsDue(leg.leg.leg, purpose);
+    const inspections = await inspectionsFor(leg, splits, { verdicts: request.verdicts, due: directionsDue(leg.leg.leg, purpose), trust, now });
+    return { leg, splits, inspections, trust, now };
+  }
+
+  /** By the verdicts that these splits need, what the attestation of each says; without them there is none. */
+  async function inspectionsFor(
+    leg: ArrivingLeg, splits: readonly Pick<Split, 'recipients'>[], given: { verdicts: readonly Bytes[]; due: readonly Direction[]; trust: Trust; now: Date },
+  ): Promise<(split: Pick<Split, 'recipients'>) => Inspection[]> {
+    const { due, trust, now } = given;
     const own = ownOrganisation(trust);
-    const inbound = purpose === 'deliver' ? request.splits.flatMap(({ recipients }) => recipients) : [];
+    const inbound = due.includes('inbound') ? splits.flatMap(({ recipients }) => recipients) : [];
     const inspected = inspectedAt(own, await consents({ outbound: due.includes('outbound') ? [leg.leg.sender.address] : [], inbound }, own));
-    const addresses = (split: Split): { sender: string; recipient: string | undefined } => ({ sender: leg.leg.sender.address, recipient: split.recipients[0] });
+    const addresses = (split: Pick<Split, 'recipients'>): { sender: string; recipient: string | undefined } => ({ sender: leg.leg.sender.address, recipient: split.recipients[0] });
     const needed = due.filter((direction) => splits.some((split) => inspectedDirections([direction], addresses(split), inspected).length > 0));
     // Between the gateway's question and this one somebody changed his mind: it asks again.
-    if (own.type === 'isp' && request.verdicts.length !== needed.length) throw new SsmaxError('unavailable', 'consent-changed');
-    const verdicts = await requireVerdicts(request.verdicts, needed, leg, certificate, trust, now);
-    return { leg, splits, inspections: (split) => inspectionsOf(due, addresses(split), inspected, verdicts), trust, now };
+    if (own.type === 'isp' && given.verdicts.length !== needed.length) throw new SsmaxError('unavailable', 'consent-changed');
+    const verdicts = await requireVerdicts(given.verdicts, needed, leg, certificate, trust, now);
+    return (split) => inspectionsOf(due, addresses(split), inspected, verdicts);
   }
 
   async function consents({ outbound, inbound }: ConsentsRequest, own: Organisation): Promise<Consent[]> {
@@ -232,10 +255,31 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
       });
       return { signedAttrs, signature: await key.sign(signedAttrs) };
     }));
-    await parts.records.evidence({
-      contentDigest: leg.leg.contentDigest, leg: leg.leg.leg, signerInfo: leg.signer.der, certificateHash: leg.certificate.sha256,
-    });
+    await keepEvidence(leg);
     return signatures;
+  }
+
+  async function keepEvidence({ leg, signer, certificate: { sha256: certificateHash } }: ArrivingLeg): Promise<void> {
+    await parts.records.evidence({ contentDigest: leg.contentDigest, leg: leg.leg, signerInfo: signer.der, certificateHash });
+  }
+
+  async function signOutside({ evidence, verdicts }: SignOutsideRequest): Promise<OutsideSignature> {
+    const trust = await parts.trust();
+    const now = clock.now();
+    const leg = await arriving(evidence, trust);
+    return alerting(leg, async () => {
+      const { outside } = parts;
+      const { sender, recipients } = leg.leg;
+      // Bound by the contentDigest, which the sender signed and the verdict is about: the gateway has no say in what is signed.
+      const clear = leg.leg.leg === 1 && leg.leg.mode === 'sign-only' ? evidence.mixed?.clear : undefined;
+      if (outside === undefined || clear === undefined || formFor(recipients, trust, outside.signedOnly) !== 'signed-only') throw refused('not-for-outside');
+      await inspectionsFor(leg, [{ recipients }], { verdicts, due: directionsDue(1, 'outside'), trust, now });
+      const signer = await outside.credentialFor(sender.address);
+      const signedAttrs = outsideAttributes({ messageDigest: clear, signingTime: now, certificate: signer.certificate });
+      const signature = await signer.key.sign(signedAttrs);
+      await keepEvidence(leg);
+      return { signedAttrs, signature, certificate: signer.certificate.der };
+    });
   }
 
   return {
@@ -252,6 +296,7 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     transfer: (request) => answer('transfer', request),
     deliver: (request) => answer('deliver', request),
     sign,
+    signOutside,
   };
 }
 

@@ -35,6 +35,14 @@ export interface Consents {
   given(direction: 'outbound' | 'inbound', address: string): Promise<readonly Bytes[]>;
 }
 
+/** How mail goes to readers outside SSMAX: signed by the organisation as S/MIME. */
+export interface OutsideSigner {
+  /** Patterns of the domains that may be written to (src/wire/sending-policy.ts). */
+  readonly signedOnly: readonly string[];
+  /** The key that signs, with a `mail-signer` certificate in force for this address. */
+  credentialFor(address: string): Promise<Credential>;
+}
+
 /** Remembers which label a C1 first came with, for ever. */
 export interface SeenCiphertexts {
   /** Records (c1, labelHash) if c1 is new; returns the label hash on record. */

@@ -3,18 +3,30 @@ import { refused, SsmaxError } from '../core/error.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { validatePath } from '../core/pki/path.ts';
 import { domainOf } from '../mail/address.ts';
-import { organisationOfDomain } from '../wire/directory.ts';
+import { type Directory, organisationOfDomain } from '../wire/directory.ts';
+import { matchesDomain } from '../wire/sending-policy.ts';
 import { requireCertifiedFor, type Trust } from './trust.ts';
 
+/** Whether an address belongs to no organisation in SSMAX. */
+export function isOutside(address: string, directory: Directory): boolean {
+  return organisationOfDomain(directory, domainOf(address)) === undefined;
+}
+
 /**
- * All inside SSMAX or nothing: a mix is never silently downgraded. Throws `no-recipients`, `recipients-outside`,
- * `recipients-mixed` with the addresses outside.
+ * How a mail may go to these recipients: `protected` where all are in SSMAX, `signed-only` where none is and the policy allows it
+ * for all of their domains. A mix is never silently downgraded.
+ *
+ * @param signedOnly patterns as in src/wire/sending-policy.ts; nothing goes outside unless they are given
+ * @throws SsmaxError `no-recipients`; `recipients-mixed` with those outside, `recipients-outside` with those that may not be written to
  */
-export function requireInside(recipients: readonly string[], { directory }: Trust): void {
+export function formFor(recipients: readonly string[], { directory }: Pick<Trust, 'directory'>, signedOnly: readonly string[] = []): 'protected' | 'signed-only' {
   if (recipients.length === 0) throw refused('no-recipients');
-  const outside = recipients.filter((address) => organisationOfDomain(directory, domainOf(address)) === undefined);
-  if (outside.length === 0) return;
-  throw refused(outside.length === recipients.length ? 'recipients-outside' : 'recipients-mixed', { addresses: [...new Set(outside)].join(', ') });
+  const outside = [...new Set(recipients)].filter((address) => isOutside(address, directory));
+  if (outside.length === 0) return 'protected';
+  if (outside.length < new Set(recipients).size) throw refused('recipients-mixed', { addresses: outside.join(', ') });
+  const denied = outside.filter((address) => !matchesDomain(signedOnly, domainOf(address)));
+  if (denied.length > 0) throw refused('recipients-outside', { addresses: denied.join(', ') });
+  return 'signed-only';
 }
 
 /**

@@ -19,7 +19,9 @@ import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
 import { encodeKemct } from '../wire/kemct.ts';
 import { decodeLabel, encodeLabel, type Purpose, sortAddresses } from '../wire/label.ts';
 import { decodeLeg, type Direction } from '../wire/leg.ts';
-import type { Consent, ConsentsRequest, Delivery, Evidence, Reencrypted, ReencryptRequest, SignRequest } from '../wire/relay.ts';
+import type {
+  Consent, ConsentsRequest, Delivery, Evidence, OutsideSignature, Reencrypted, ReencryptRequest, SignOutsideRequest, SignRequest,
+} from '../wire/relay.ts';
 import { directionsDue, requireVerdicts, verifyVerdict } from './authorise.ts';
 import { answerInvalid, checkDeliveries, labelsOf, requireRecoveryAllowed } from './deliveries.ts';
 import { evidenceOf, mainRecipient } from './evidence.ts';
@@ -27,7 +29,9 @@ import { type Inspected, inspectedByStatements, inspectedDirections, inspections
 import { contentTypeOf, encodeLegContent } from './leg-content.ts';
 import { legRecipients, nextSignedAttributes } from './next-leg.ts';
 import type { SubmissionForm } from './open-submission.ts';
+import { departOutside } from './outside-signature.ts';
 import type { Clock, Credential } from './ports.ts';
+import { formFor } from './recipients.ts';
 import { acceptedCertificate, certificateInUse, requireIssuedByOwn } from './organisation-keys.ts';
 import { transferTarget, type Trust } from './trust.ts';
 import { type LegPart, requireFresh, type VerifiedLeg, verifyLeg } from './verify-leg.ts';
@@ -43,6 +47,7 @@ export interface KeyServer {
   transfer(request: ReencryptRequest): Promise<Delivery[]>;
   deliver(request: ReencryptRequest): Promise<Delivery[]>;
   sign(request: SignRequest): Promise<{ signedAttrs: Bytes; signature: Bytes }[]>;
+  signOutside(request: SignOutsideRequest): Promise<OutsideSignature>;
 }
 
 /** The inspection server: a leg's content, sealed for its key, and the certified sender in; its signed verdict out. */
@@ -84,10 +89,13 @@ export interface Arrival {
 
 /** One mail to hand on: a new attachment for these envelope recipients. */
 export interface Departure {
-  readonly purpose: 'transfer' | 'deliver';
+  readonly purpose: 'transfer' | 'deliver' | 'outside';
   readonly recipients: readonly string[];
+  /** DER: a leg; for `outside` the detached signature over `clear`. */
   readonly cms: Bytes;
   readonly hidden: boolean;
+  /** `outside`: the MIME entity that the sender signed, as it goes. */
+  readonly clear?: Bytes;
 }
 
 /** What the gateway logs and answers with. */
@@ -111,6 +119,11 @@ export async function relay(given: GatewayParts, listener: 'submission' | 'arriv
   for (const purpose of ['transfer', 'deliver'] as const) {
     const own = splits.filter((one) => one.purpose === purpose);
     if (own.length > 0) departures.push(...await depart({ parts, leg, purpose, verdicts: neededBy(own, leg, rule.inspected, verdicts), rule, trust }, own));
+  }
+  const outside = splits.filter((one) => one.purpose === 'outside');
+  if (outside.length > 0) {
+    const sign: KeyServer['signOutside'] = (request) => parts.keyServer.signOutside(request);
+    departures.push(...await departOutside({ leg, organisation, trust, now, sign, verdicts: neededBy(outside, leg, rule.inspected, verdicts) }, outside));
   }
   return { contentDigest: leg.contentDigest, departures };
 }
@@ -149,23 +162,30 @@ function checkArrival(leg: VerifiedLeg, arrival: Arrival, own: Certificate, trus
 }
 
 interface Split {
-  readonly purpose: 'transfer' | 'deliver';
+  readonly purpose: Departure['purpose'];
   readonly recipients: readonly string[];
 }
 
-/** By organisation, Bcc and recipient: a leg 2 for each organisation and each Bcc recipient, a leg 3 for each own one. */
+/** By organisation, Bcc and recipient: a leg 2 for each organisation and each Bcc recipient, a leg 3 for each own one; signed only for those outside, each Bcc recipient alone. */
 function split(leg: VerifiedLeg, arrival: Arrival, own: Certificate, trust: Trust): Split[] {
   const groups = new Map<string, string[]>();
   const splits: Split[] = [];
+  const outside: string[] = [];
   for (const address of sortAddresses(arrival.recipients)) {
     const organisation = organisationOfDomain(trust.directory, domainOf(address));
-    if (organisation === undefined) throw refused('recipient-outside', { recipient: address });
-    if (equal(organisation.certificate, own.der)) splits.push({ purpose: 'deliver', recipients: [address] });
+    if (organisation === undefined) {
+      if (leg.leg.leg === 2 || leg.leg.mode !== 'sign-only') throw refused('recipient-outside', { recipient: address });
+      if (leg.leg.hidden.includes(address)) splits.push({ purpose: 'outside', recipients: [address] });
+      else outside.push(address);
+    } else if (equal(organisation.certificate, own.der)) splits.push({ purpose: 'deliver', recipients: [address] });
     else if (leg.leg.leg === 2) throw refused('recipient-not-ours', { recipient: address });
     else if (leg.leg.hidden.includes(address)) splits.push({ purpose: 'transfer', recipients: [address] });
     else groups.set(organisation.id, [...(groups.get(organisation.id) ?? []), address]);
   }
   for (const recipients of groups.values()) splits.push({ purpose: 'transfer', recipients });
+  if (outside.length > 0) splits.push({ purpose: 'outside', recipients: outside });
+  // Whether the policy allows it is the key server's to say.
+  if (splits.some(({ purpose }) => purpose === 'outside')) formFor(leg.leg.recipients, trust, ['*']);
   return splits;
 }
 

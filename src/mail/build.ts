@@ -21,7 +21,7 @@ import { formatAddressList, formatMailbox, type Mailbox } from './address.ts';
 import { charsetDecoder } from './encoded-word.ts';
 import { formatDate, formatField, formatText } from './header.ts';
 import { formatStructured } from './parameters.ts';
-import type { TransferEncoding } from './transfer.ts';
+import { encodeBase64Lines, type TransferEncoding } from './transfer.ts';
 
 export interface Attachment {
   readonly name: string;
@@ -51,7 +51,14 @@ export interface InnerMail {
   readonly protection?: 'cipher' | 'clear';
   /** The Subject that the outer mail shows instead, where the real one is hidden. */
   readonly outerSubject?: string;
+  /**
+   * How it will travel. `binary` (the default): inside CMS. `7bit`: as an ordinary mail whose signature any mail server on the way
+   * must leave whole (RFC 8551 §3.1.3).
+   */
+  readonly transport?: Transport;
 }
+
+type Transport = 'binary' | '7bit';
 
 /** Header lines without the empty one, body in pieces. */
 interface Part {
@@ -74,16 +81,17 @@ export function buildInner(mail: InnerMail, random: (length: number) => Bytes): 
     return joinParts(subtype, parts, boundary, params);
   };
   const bodies: Part[] = [];
-  if (mail.text !== undefined) bodies.push(textPart('text/plain', mail.text));
+  const leaf = (part: Part): Part => (mail.transport === '7bit' ? sevenBit(part) : part);
+  if (mail.text !== undefined) bodies.push(leaf(textPart('text/plain', mail.text)));
   if (mail.html !== undefined) {
-    const html = textPart('text/html', mail.html);
-    const images = (mail.images ?? []).map(imagePart);
+    const html = leaf(textPart('text/html', mail.html));
+    const images = (mail.images ?? []).map((image) => leaf(imagePart(image)));
     bodies.push(images.length === 0 ? html : multipart('related', [html, ...images], [['type', 'text/html']]));
   }
   const [first] = bodies;
   if (first === undefined) throw refused('mail-empty');
   const body = bodies.length === 1 ? first : multipart('alternative', bodies);
-  const attachments = (mail.attachments ?? []).map(attachmentPart);
+  const attachments = (mail.attachments ?? []).map((attachment) => leaf(attachmentPart(attachment)));
   const root = attachments.length === 0 ? body : multipart('mixed', [body, ...attachments]);
   const lines = ['MIME-Version: 1.0\r\n', ...protectedFields(mail)];
   return concat(...partPieces({ ...root, params: [...root.params, ['hp', mail.protection ?? 'cipher']] }, lines));
@@ -145,7 +153,7 @@ function joinParts(subtype: string, parts: readonly Part[], boundary: string, pa
   const body: Uint8Array[] = [];
   for (const [i, part] of parts.entries()) body.push(utf8(`${i === 0 ? '' : '\r\n'}--${boundary}\r\n`), ...partPieces(part));
   body.push(utf8(`\r\n--${boundary}--\r\n`));
-  const encoding = LEVELS[Math.max(...parts.map((part) => LEVELS.indexOf(part.encoding)))] ?? 'binary';
+  const encoding = LEVELS[Math.max(0, ...parts.map((part) => LEVELS.indexOf(part.encoding)))] ?? 'binary';
   return { type: `multipart/${subtype}`, params: [...params, ['boundary', boundary]], encoding, otherLines: [], body };
 }
 
@@ -154,6 +162,12 @@ function textPart(type: string, text: string): Part {
   // At most three bytes a code unit, so lines stay below the 998 bytes that 8bit allows (RFC 2045 §2.8).
   const encoding = /[^\n]{300}|\0/.test(canonical) ? 'binary' : /^\p{ASCII}*$/u.test(canonical) ? '7bit' : '8bit';
   return { type, params: [['charset', 'utf-8']], encoding, otherLines: [], body: [utf8(canonical)] };
+}
+
+/** Base64 for all that a mail server could change: 8-bit, long lines, blanks at their ends, lines that begin like a mbox's. */
+function sevenBit(part: Part): Part {
+  if (part.encoding === '7bit' && !/[ \t]\r\n|[ \t]$|^From |\r\nFrom /.test(new TextDecoder().decode(concat(...part.body)))) return part;
+  return { ...part, encoding: 'base64', body: [...encodeBase64Lines(concat(...part.body))] };
 }
 
 function imagePart(image: InlineImage): Part {

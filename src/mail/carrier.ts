@@ -115,7 +115,7 @@ export function buildCarrier(fields: FieldList, cms: Bytes): StreamedMail {
   return carrierMail(utf8(fields.map(([name, value]) => formatField(name, value)).join('')), cms);
 }
 
-interface CarrierChanges {
+export interface CarrierChanges {
   /** Put on top, in this order. */
   readonly addedFields?: FieldList;
   /** Names of fields to leave out, in any case. */
@@ -129,6 +129,11 @@ interface CarrierChanges {
  * on. Refused: what {@link parseHeaders} refuses at the outer level, `header-injection`.
  */
 export function replaceCarrier(rawMail: Bytes, cms: Bytes, changes: CarrierChanges = {}): StreamedMail {
+  return carrierMail(keptFields(rawMail, changes), cms);
+}
+
+/** The header fields that go on with a mail whose body is made new. */
+export function keptFields(rawMail: Bytes, changes: CarrierChanges): Bytes {
   const removed = new Set(['bcc', 'resent-bcc', 'mime-version', ...(changes.removedFieldNames ?? []).map((name) => name.toLowerCase())]);
   const kept: Uint8Array[] = (changes.addedFields ?? []).map(([name, value]) => utf8(formatField(name, value)));
   for (const field of parseHeaders(rawMail, 'outer').headers.fields) {
@@ -136,7 +141,7 @@ export function replaceCarrier(rawMail: Bytes, cms: Bytes, changes: CarrierChang
     if (removed.has(name) || name.startsWith('x-ssmax') || name.startsWith('content-')) continue;
     kept.push(...canonicalLines(rawMail.subarray(field.start, field.end)));
   }
-  return carrierMail(concat(...kept), cms);
+  return concat(...kept);
 }
 
 const CRLF = utf8('\r\n');

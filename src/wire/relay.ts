@@ -69,6 +69,23 @@ export const signRequestSchema = reencryptRequestSchema.extend({
 });
 export type SignRequest = z.output<typeof signRequestSchema>;
 
+/**
+ * POST /v1/sign-outside: sign a mail to recipients outside SSMAX as S/MIME. What is signed stands in the evidence: the clear part
+ * that the sender signed, and no other.
+ */
+export const signOutsideRequestSchema = z.strictObject({ evidence: evidenceSchema, verdicts: z.array(bytesField({ maximum: 32_768 })).max(1) });
+export type SignOutsideRequest = z.output<typeof signOutsideRequestSchema>;
+
+export const signOutsideAnswerSchema = z.strictObject({
+  /** DER SET OF signed attributes. */
+  signedAttrs: bytesField({ maximum: 4096 }),
+  /** r ‖ s. */
+  signature: bytesField({ length: 64 }),
+  /** The mail signer's, for the sender's address. */
+  certificate,
+});
+export type OutsideSignature = z.output<typeof signOutsideAnswerSchema>;
+
 /** One re-encryption for one target key, with its proofs. */
 export const reencryptedSchema = z.strictObject({
   /** The target's certificate: the organisation's, the inspection server's or the member's. */

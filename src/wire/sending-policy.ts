@@ -10,7 +10,12 @@ const nonce = bytesField({ length: 32 });
 
 /** `*`: every domain; `*.example.jp`: all below that one; else one domain, as lower-case A-labels. */
 const DOMAIN_PATTERN = /^(?:\*|(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)+)$/;
-const domainPatternSchema = z.string().max(255).regex(DOMAIN_PATTERN);
+export const domainPatternSchema = z.string().max(255).regex(DOMAIN_PATTERN);
+
+/** Whether a domain is one of those that patterns stand for. */
+export function matchesDomain(patterns: readonly string[], domain: string): boolean {
+  return patterns.some((pattern) => pattern === '*' || pattern === domain || (pattern.startsWith('*.') && domain.endsWith(pattern.slice(1))));
+}
 
 export const sendingPolicyRequestSchema = z.strictObject({
   type: z.literal('sending-policy'),

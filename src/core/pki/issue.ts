@@ -119,6 +119,19 @@ export function issueUser(order: UserOrder): Promise<Certificate> {
   ]);
 }
 
+/**
+ * The certificate by which mail from one address is signed for readers outside SSMAX: it names the organisation, never the
+ * member. Throws `certificate-address`, `certificate-name-constraint`.
+ */
+export function issueMailSigner(order: Order & Pick<UserOrder, 'email' | 'crlUrls'>): Promise<Certificate> {
+  checkAddress(order.email);
+  const names = organisationOf(order.issuer);
+  const { commonName = order.email } = order.issuer.certificate.subject;
+  return issue(order, 'mail-signer', { ...names, commonName }, [
+    ...leafExtensions('mail-signer'), altNamesExtension([order.email], []), ...crlExtension(order.crlUrls),
+  ]);
+}
+
 /** A server's certificate. Throws `certificate-host-name`, `certificate-name`, `certificate-name-constraint`. */
 export function issueServer(order: ServerOrder): Promise<Certificate> {
   const { role, dnsNames } = order;

@@ -44,7 +44,7 @@ export const PKCS12_OID = {
 } as const;
 
 /** What a certificate may act as. `organisation` is told by being a CA under the root, the others by an EKU. */
-export type Role = 'user' | 'gateway' | 'inspection' | 'delegate' | 'key-server';
+export type Role = 'user' | 'gateway' | 'inspection' | 'delegate' | 'key-server' | 'mail-signer';
 export type CertificateRole = Role | 'organisation';
 
 export const ROLE_OID: Readonly<Record<Role, string>> = {
@@ -53,4 +53,5 @@ export const ROLE_OID: Readonly<Record<Role, string>> = {
   inspection: OID.roleInspection,
   delegate: OID.roleDelegate,
   'key-server': OID.roleKeyServer,
+  'mail-signer': OID.roleMailSigner,
 };

@@ -22,6 +22,8 @@ export const PROFILES: Readonly<Record<CertificateRole, RoleProfile>> = {
   delegate: { usages: ['digitalSignature', 'cRLSign'], extended: [ROLE_OID.delegate], issuer: 'root' },
   organisation: { usages: ['digitalSignature', 'keyAgreement', 'keyCertSign', 'cRLSign'], extended: [], issuer: 'root' },
   user: { usages: ['digitalSignature', 'keyAgreement'], extended: [ROLE_OID.user, PKI_OID.emailProtection], issuer: 'organisation' },
+  // Signs S/MIME for readers outside SSMAX, and nothing that SSMAX itself believes.
+  'mail-signer': { usages: ['digitalSignature'], extended: [ROLE_OID['mail-signer'], PKI_OID.emailProtection], issuer: 'organisation' },
   gateway: { usages: ['digitalSignature'], extended: [ROLE_OID.gateway, PKI_OID.serverAuth, PKI_OID.clientAuth], issuer: 'organisation' },
   inspection: {
     usages: ['digitalSignature', 'keyAgreement'],
@@ -51,10 +53,10 @@ export function checkProfile(certificate: Certificate, role: CertificateRole): v
   if (!sameSet(certificate.keyUsage, usages)) throw outside(role, 'key usage');
   if (!sameSet(certificate.extendedKeyUsages, extended)) throw outside(role, 'extended key usage');
   if (isCa !== (nameConstraints !== undefined)) throw outside(role, 'name constraints');
-  const isUser = role === 'user';
-  const isServer = !isUser && PROFILES[role].issuer === 'organisation';
-  // A user is exactly one address; more would let a signature speak for several senders.
-  if (emails.length !== (isUser ? 1 : 0)) throw outside(role, 'number of addresses');
+  const hasAddress = role === 'user' || role === 'mail-signer';
+  const isServer = !hasAddress && PROFILES[role].issuer === 'organisation';
+  // Exactly one address; more would let a signature speak for several senders.
+  if (emails.length !== (hasAddress ? 1 : 0)) throw outside(role, 'number of addresses');
   if (dnsNames.length > 0 !== isServer) throw outside(role, 'host names');
   if (subject.commonName === undefined) throw outside(role, 'common name');
   if (role !== 'delegate' && (subject.organisation === undefined || subject.organisationId === undefined)) throw outside(role, 'organisation');

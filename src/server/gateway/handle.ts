@@ -6,12 +6,15 @@ import { readLegContent } from '../../flow/leg-content.ts';
 import type { Departure, GatewayParts } from '../../flow/relay.ts';
 import { relay } from '../../flow/relay.ts';
 import { deliveryEvidence } from '../../flow/report.ts';
+import { newBoundary } from '../../flow/seal.ts';
 import { claimedDomains, normalizeAddress, parseAddressList, parseFrom } from '../../mail/address.ts';
 import { findCarrier, replaceCarrier, type StreamedMail, stripMark } from '../../mail/carrier.ts';
 import { readFeedbackReport } from '../../mail/feedback-report.ts';
 import { isDaemonReport } from '../../mail/delivery-report.ts';
+import { clearSigned } from '../../mail/clear-signed.ts';
 import { formatField } from '../../mail/header.ts';
 import { type Entity, parseMime } from '../../mail/mime.ts';
+import { compareHeaders, readProtectedHeaders } from '../../mail/protected-headers.ts';
 import type { OutsideDesk } from './outside.ts';
 import type { MailReport } from '../../wire/report.ts';
 import type { Copy } from './reinject.ts';
@@ -70,7 +73,8 @@ export async function handle(parts: HandlerParts, listener: ListenerName, envelo
     return { copies: [], contentDigest: hex(relayed), held: true };
   }
   const { departures, contentDigest: digest } = relayed;
-  const copies = departures.map((departure) => copyOf(envelope, raw, departure, digest));
+  for (const { clear } of departures) if (clear !== undefined) requireSameHeader(clear, outer);
+  const copies = departures.map((departure) => copyOf(envelope, raw, departure, digest, parts.native));
   await parts.reinject(copies);
   return { copies, contentDigest: hex(digest) };
 }
@@ -92,8 +96,15 @@ async function digestOf(cms: Bytes): Promise<Bytes> {
   return (await readLegContent(parseSignedData(cms))).contentDigest;
 }
 
-function copyOf(envelope: Envelope, raw: Bytes, departure: Departure, digest: Bytes): Copy {
-  return copy(envelope, departure.recipients, replaceCarrier(raw, departure.cms, { addedFields: [[CONTENT_FIELD, hex(digest)]] }));
+function copyOf(envelope: Envelope, raw: Bytes, { recipients, clear, cms }: Departure, digest: Bytes, native: HandlerParts['native']): Copy {
+  const changes = { addedFields: [[CONTENT_FIELD, hex(digest)]] as const };
+  return copy(envelope, recipients, clear === undefined ? replaceCarrier(raw, cms, changes) : clearSigned(raw, clear, cms, newBoundary(native), changes));
+}
+
+/** Readers outside SSMAX look at the outer fields alone, and believe that the signature is about them. */
+function requireSameHeader(clear: Bytes, outer: Entity): void {
+  const [conflict] = compareHeaders(readProtectedHeaders(parseMime(clear, 'sealed')), outer.headers);
+  if (conflict !== undefined) throw refused('headers-differ', { field: conflict.field });
 }
 
 function copy(envelope: Envelope, recipients: readonly string[], mail: StreamedMail): Copy {

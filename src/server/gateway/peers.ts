@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Bytes } from '../../core/bytes.ts';
 import type { Inspection, KeyServer } from '../../flow/relay.ts';
 import { decodeJson, encodeJson } from '../../wire/json.ts';
-import { consentsAnswerSchema, inspectAnswerSchema, reencryptAnswerSchema, signAnswerSchema } from '../../wire/relay.ts';
+import { consentsAnswerSchema, inspectAnswerSchema, reencryptAnswerSchema, signAnswerSchema, signOutsideAnswerSchema } from '../../wire/relay.ts';
 import { mailReportAnswerSchema } from '../../wire/report.ts';
 import type { PinnedClient } from '../shared/pinned-client.ts';
 import type { HandlerParts } from './handle.ts';
@@ -31,6 +31,7 @@ export function keyServerPeer(client: PinnedClient): KeyServerPeer {
     transfer: async (request) => (await call('/v1/transfer', request, reencryptAnswerSchema)).deliveries,
     deliver: async (request) => (await call('/v1/deliver', request, reencryptAnswerSchema)).deliveries,
     sign: async (request) => (await call('/v1/sign', request, signAnswerSchema)).signatures,
+    signOutside: (request) => call('/v1/sign-outside', request, signOutsideAnswerSchema),
     reportRefusal: async (refusal) => {
       await client.request({ method: 'POST', path: '/v1/refusals', body: encodeJson(refusal), deadline: CALL_DEADLINE, maximumAnswer: 1024 });
     },

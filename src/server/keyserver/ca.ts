@@ -3,7 +3,7 @@ import { type Bytes, concat, equal } from '../../core/bytes.ts';
 import { refused, SsmaxError } from '../../core/error.ts';
 import { type Certificate, parseCertificate } from '../../core/pki/certificate.ts';
 import { issueCrl, type RevocationReason } from '../../core/pki/crl.ts';
-import { type Issuer, issueServer, issueUser } from '../../core/pki/issue.ts';
+import { type Issuer, issueMailSigner, issueServer, issueUser } from '../../core/pki/issue.ts';
 import type { Clock } from '../../flow/ports.ts';
 import { appendAuditIn } from '../shared/audit-chain.ts';
 import { nextNumber } from '../shared/crl-number.ts';
@@ -22,6 +22,8 @@ export interface Ca {
   /** `codeHash`: the enrolment code that this certificate answers; the certificate is written into its row. */
   issueUser(member: { id: string; address: string; displayName: string; pseudonym: boolean }, publicKey: Bytes, codeHash?: Bytes): Promise<Certificate>;
   issueServer(role: 'gateway' | 'inspection' | 'key-server', hostName: string, publicKey: Bytes): Promise<Certificate>;
+  /** For mail from this address to readers outside SSMAX. */
+  issueMailSigner(address: string, publicKey: Bytes): Promise<Certificate>;
   /** Revokes at once and publishes a new CRL. Throws `certificate-unknown`. */
   revoke(serial: string, reason: RevocationReason, invalidSince?: Date): Promise<void>;
   /** The CRLs in force, DER, one after the other: that of the key in use first. */
@@ -102,6 +104,12 @@ export function createCa(store: Store, signer: CaKeys | Issuer, random: (length:
       const issuer = keys.inUse;
       const certificate = await issueServer({ publicKey, issuer, validity: validity(SERVER_VALIDITY), random, role, dnsNames: [hostName] });
       await keep(certificate, issuer, role, '', null);
+      return certificate;
+    },
+    async issueMailSigner(address, publicKey) {
+      const issuer = keys.inUse;
+      const certificate = await issueMailSigner({ publicKey, issuer, validity: validity(SERVER_VALIDITY), random, email: address });
+      await keep(certificate, issuer, 'mail-signer', address, null);
       return certificate;
     },
     async revoke(serial, reason, invalidSince) {

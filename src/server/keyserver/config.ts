@@ -1,6 +1,7 @@
 /** The key server's configuration file, keyserver.yaml (docs/running.md). */
 import { z } from 'zod';
 import { MODES } from '../../wire/leg.ts';
+import { domainPatternSchema } from '../../wire/sending-policy.ts';
 import { type ConfigFields, loadConfig } from '../shared/config.ts';
 
 const keyServerConfig = ({ path, address, spki, domain, database }: ConfigFields) => z.strictObject({
@@ -32,6 +33,13 @@ const keyServerConfig = ({ path, address, spki, domain, database }: ConfigFields
   domains: z.array(domain).min(1),
   /** What members may send (docs/admin/modes.md). */
   modes: z.array(z.enum(MODES)).min(1).default(['protect-all']),
+  /** Mail to recipients outside SSMAX (docs/admin/outside-mail.md); refused unless given. */
+  outside: z.strictObject({
+    /** The key that signs it as S/MIME. */
+    key: path,
+    /** To which domains it goes, signed only. */
+    signedOnly: z.array(domainPatternSchema).min(1).max(1000),
+  }).optional(),
   listen: address,
   authority: z.strictObject({ address, spki }),
   /** TLS keys of the gateways that may call. */

@@ -28,6 +28,7 @@ import { type Ca, createCa, serverCertificate } from './ca.ts';
 import { loadKeyServerConfig } from './config.ts';
 import { createConsents } from './consents.ts';
 import { lifeRoutes } from './life-routes.ts';
+import { createMailSigners } from './mail-signers.ts';
 import { createMemberKeys } from './member-keys.ts';
 import { loadOwnKeys } from './own-keys.ts';
 import { pluginRoutes } from './plugin-routes.ts';
@@ -88,6 +89,7 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
   const abuse = startAbuse({ store, native, id, keys, ca, trust, identity, authority: config.authority, refresh: config.refresh, clock, log });
   const service = createRotatingKeyService({
     native, clock, members: registry, consents, modes: config.modes, seen: records, records, recovery: config.recovery !== undefined,
+    ...(config.outside !== undefined && { outside: { signedOnly: config.outside.signedOnly, ...createMailSigners(store, ca, loadPrivateKey(loadKey(config.outside.key, passphrase)), clock) } }),
     inspection: async () => {
       const { directory } = await trust.trust();
       return serverCertificate(store, 'inspection', directory.organisations.find((one) => one.id === id)?.inspections ?? [], clock.now());
@@ -103,7 +105,7 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
   const plugin = await startPlainHttps({
     requests, listen: config.plugin.listen, certificateFile: config.plugin.certificate, keyFile: config.plugin.key, maximumBody: 65_536, log,
     app: limited(pluginRoutes({
-      registry, ca, records, consents, desk: abuse.desk, policy: { modes: config.modes, signedOnly: [] }, clock, root: root.der, id, keys,
+      registry, ca, records, consents, desk: abuse.desk, policy: { modes: config.modes, signedOnly: config.outside?.signedOnly ?? [] }, clock, root: root.der, id, keys,
       organisationType: async () => (await trust.trust()).directory.organisations.find((one) => one.id === id)?.type,
       published: () => Promise.resolve({ directory: trust.copy('directory'), authorityCrl: trust.copy('authority') }),
     }), lifeRoutes({ native, store, ca, keys, memberKeys, recovery, seen: records, trust: present, clock })),

@@ -20,5 +20,6 @@ export function createRotatingKeyService(parts: Omit<KeyServiceParts, 'key' | 'c
     transfer: async (request) => (await current()).transfer(request),
     deliver: async (request) => (await current()).deliver(request),
     sign: async (request) => (await current()).sign(request),
+    signOutside: async (request) => (await current()).signOutside(request),
   };
 }

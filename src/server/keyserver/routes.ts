@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import type { z } from 'zod';
 import type { KeyService } from '../../flow/key-service.ts';
 import { decodeJson, encodeJson } from '../../wire/json.ts';
-import { consentsRequestSchema, inspectRequestSchema, reencryptRequestSchema, refusalSchema, signRequestSchema } from '../../wire/relay.ts';
+import { consentsRequestSchema, inspectRequestSchema, reencryptRequestSchema, refusalSchema, signOutsideRequestSchema, signRequestSchema } from '../../wire/relay.ts';
 import { mailReportSchema } from '../../wire/report.ts';
 import type { AbuseDesk } from './abuse-desk.ts';
 import type { Ca } from './ca.ts';
@@ -29,6 +29,7 @@ export function gatewayRoutes({ service, ca, records, desk }: Parts): Hono {
   call('/v1/transfer', reencryptRequestSchema, async (request) => ({ deliveries: await service.transfer(request) }));
   call('/v1/deliver', reencryptRequestSchema, async (request) => ({ deliveries: await service.deliver(request) }));
   call('/v1/sign', signRequestSchema, async (request) => ({ signatures: await service.sign(request), certificate: ca.certificate.der }));
+  call('/v1/sign-outside', signOutsideRequestSchema, (request) => service.signOutside(request));
   call('/v1/refusals', refusalSchema, async (refusal) => {
     await records.refuse(refusal);
     return {};

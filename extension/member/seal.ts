@@ -1,7 +1,7 @@
 /** From a draft to sealed bytes: whose key, which recipients, what goes inside. */
 import { type Bytes, hex } from '../../src/core/bytes.ts';
 import { refused } from '../../src/core/error.ts';
-import { organisationOfSender, requireInside } from '../../src/flow/recipients.ts';
+import { formFor, organisationOfSender } from '../../src/flow/recipients.ts';
 import { sealMail } from '../../src/flow/seal.ts';
 import { organisationCrl, requireUnrevoked } from '../../src/flow/trust.ts';
 import { domainOf, type Mailbox } from '../../src/mail/address.ts';
@@ -41,7 +41,7 @@ export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealRes
   const [to, cc, bcc, replyTo] = [draft.to, draft.cc, draft.bcc, draft.replyTo].map((list) => list.map(readMailbox)) as
     [Mailbox[], Mailbox[], Mailbox[], Mailbox[]];
   const trust = await parts.trust.get();
-  requireInside([...to, ...cc, ...bcc].map(({ address }) => address), trust);
+  formFor([...to, ...cc, ...bcc].map(({ address }) => address), trust);
   const organisation = await organisationOfSender(from.address, trust, now);
   await requireUnrevoked({ certificate: sender.certificate, issuer: organisation, crl: organisationCrl(trust, organisation), at: now, now });
   const fingerprint = await fingerprintOf(draft);

@@ -47,6 +47,7 @@ function recording(parts: GatewayParts, exchanges: Exchange[]): GatewayParts {
       transfer: call('/v1/transfer', (request) => keyServer.transfer(request), same, (deliveries) => ({ deliveries })),
       deliver: call('/v1/deliver', (request) => keyServer.deliver(request), same, (deliveries) => ({ deliveries })),
       sign: call('/v1/sign', (request) => keyServer.sign(request), same, (signatures) => ({ signatures, certificate: organisation.der })),
+      signOutside: call('/v1/sign-outside', (request) => keyServer.signOutside(request), same, same),
     },
     inspection: {
       async inspect(content, leg, direction, sender, form) {

@@ -40,6 +40,8 @@ export interface OrganisationPlan {
   readonly forbidden: readonly string[];
   /** What its members may send; the key server's default unless told. */
   readonly modes?: readonly Mode[];
+  /** Domains outside SSMAX to which its mail goes signed only. */
+  readonly signedOnly?: readonly string[];
 }
 
 /** The two organisations of the demo and of most tests. */
@@ -205,6 +207,7 @@ async function prepare(world: World, plan: OrganisationPlan): Promise<Prepared> 
     ssmax(['gateway', 'init', '--dir', dir, '--host-name', host('gateway')], { passphrase: PASSPHRASE }),
     ssmax(['inspection', 'init', '--dir', dir, '--host-name', host('inspection')], { passphrase: PASSPHRASE }),
   ]);
+  if (plan.signedOnly !== undefined) await ssmax(['keyserver', 'outside-key', '--out', join(dir, 'outside.key')], { passphrase: PASSPHRASE });
   return { plan, dir, ports, spki: { keyServer: spkiOf(keyServer), gateway: spkiOf(gateway), inspection: spkiOf(inspection) } };
 }
 
@@ -238,7 +241,7 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
   writeYaml(join(dir, 'keyserver.yaml'), {
     state: 'state', database: options.database?.(plan.name) ?? 'state/keyserver.sqlite', key: 'organisation.key', certificate: 'organisation.pem', tlsKey: 'tls.key',
     hostName: `keyserver.${plan.domain}`, root, domains: [plan.domain], listen: `127.0.0.1:${ports.keyServer}`, authority: authorityPeer,
-    ...(plan.modes !== undefined && { modes: plan.modes }), gateways: [spki.gateway], plugin: { listen: `127.0.0.1:${ports.plugin}`, certificate: web.certificate, key: web.key }, refresh: 5,
+    ...(plan.modes !== undefined && { modes: plan.modes }), ...(plan.signedOnly !== undefined && { outside: { key: 'outside.key', signedOnly: plan.signedOnly } }), gateways: [spki.gateway], plugin: { listen: `127.0.0.1:${ports.plugin}`, certificate: web.certificate, key: web.key }, refresh: 5,
   });
   writeYaml(join(dir, 'inspection.yaml'), inspectionYaml(ports, [spki.gateway], clamd.socket, { root, tlsCa: webCa.certificate }));
   writeYaml(join(dir, 'gateway.yaml'), {

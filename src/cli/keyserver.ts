@@ -1,8 +1,10 @@
-/** `ssmax keyserver init|run|certify|refresh` */
+/** `ssmax keyserver …` */
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
+import { generatePrivateKey } from '../platform/node-crypto.ts';
 import { runKeyServer } from '../server/keyserver/main.ts';
+import { saveKey } from '../server/shared/keystore.ts';
 import { decodeJson } from '../wire/json.ts';
 import { bytesField } from '../wire/json.ts';
 import { adminCall, adminOption } from './admin.ts';
@@ -32,6 +34,13 @@ export function keyServerCommand(): Command {
       const passphrase = await passphraseFor('keyserver', passphraseFd, false);
       const spki = await newKeyWithRequest({ key: join(dir, 'organisation-next.key'), request: join(dir, 'organisation-next.csr') }, passphrase, { commonName: name });
       process.stdout.write(`spki ${spki}\n`);
+    });
+  command.command('outside-key')
+    .description('make the key that signs mail to recipients outside SSMAX (docs/admin/outside-mail.md)')
+    .requiredOption('--out <file>', 'where the key goes')
+    .addOption(passphraseOption())
+    .action(async ({ out, passphraseFd }: { out: string; passphraseFd?: number }) => {
+      await saveKey(out, generatePrivateKey(), await passphraseFor('keyserver', passphraseFd, false));
     });
   command.command('run')
     .description('run the key server')

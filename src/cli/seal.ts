@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import type { Bytes } from '../core/bytes.ts';
 import { refused } from '../core/error.ts';
 import type { Credential } from '../flow/ports.ts';
-import { sealMail, sealMixed } from '../flow/seal.ts';
+import { type MixedInput, sealMail, sealMixed } from '../flow/seal.ts';
 import type { Trust } from '../flow/trust.ts';
 import { buildInner, buildMixed } from '../mail/build.ts';
 import { mailBytes, replaceCarrier } from '../mail/carrier.ts';
@@ -22,6 +22,7 @@ interface SealOptions extends KeyOptions {
   readonly trust: string;
   readonly mode: SealMode;
   readonly envelopeFd?: number;
+  readonly outsideSignedOnly?: boolean;
 }
 
 export function sealCommand(): Command {
@@ -29,11 +30,12 @@ export function sealCommand(): Command {
     .description('seal a mail from standard input; the sealed mail goes to standard output')
     .addOption(trustOption().makeOptionMandatory())
     .addOption(new Option('--mode <mode>', 'what to encrypt: all, the attachments, or nothing').choices(SEAL_MODES).default('protect-all'))
+    .option('--outside-signed-only', 'if all recipients are outside SSMAX: sign only, everybody on the way can read it (where the organisation allows it)')
     .option('--envelope-fd <number>', 'write the recipients, Bcc included, to this file descriptor, one a line', Number);
-  return addKeyOptions(command, true).action(async ({ trust, mode, envelopeFd, ...keys }: SealOptions) => {
+  return addKeyOptions(command, true).action(async ({ trust, mode, envelopeFd, outsideSignedOnly = false, ...keys }: SealOptions) => {
     const now = new Date();
     const sender = await loadCredential(keys);
-    const { mail, recipients } = await seal(await readStdin(), mode, sender, await loadTrustDirectory(trust, now), now);
+    const { mail, recipients } = await seal(await readStdin(), { mode, outside: outsideSignedOnly }, sender, await loadTrustDirectory(trust, now), now);
     if (envelopeFd !== undefined) writeSync(envelopeFd, recipients.map((address) => `${address}\n`).join(''));
     await writeStdout(mail);
   });
@@ -44,16 +46,20 @@ export function sealCommand(): Command {
  * Throws what readWritten, addressingOf, buildInner, sealMail and sealMixed throw, and `from-mismatch` if From is not the
  * certified address.
  */
-async function seal(raw: Bytes, mode: SealMode, sender: Credential, trust: Trust, now: Date): Promise<{ mail: Bytes; recipients: readonly string[] }> {
+async function seal(
+  raw: Bytes, { mode, outside }: { mode: SealMode; outside: boolean }, sender: Credential, trust: Trust, now: Date,
+): Promise<{ mail: Bytes; recipients: readonly string[] }> {
   const { bcc, ...written } = readWritten(raw);
   const [certified = ''] = sender.certificate.emails;
   if (written.from.address !== certified) throw refused('from-mismatch', { from: written.from.address, certified });
-  const addressing = await addressingOf(sender, { ...written, bcc }, trust, now);
+  const { form, ...addressing } = await addressingOf(sender, { ...written, bcc }, trust, now, outside ? ['*'] : []);
   const native = createNodeCrypto();
   const random = (length: number): Bytes => native.random(length);
   const inner = { ...written, date: now };
-  const { cms } = mode === 'protect-all'
+  const mixed = (as: 'attachments-only' | 'sign-only', transport: '7bit' | 'binary'): MixedInput =>
+    ({ ...addressing, mode: as, mail: buildMixed(as, { ...inner, transport }, random) });
+  const { cms } = form === 'protected' && mode === 'protect-all'
     ? await sealMail(native, { ...addressing, entity: buildInner(inner, random) })
-    : await sealMixed(native, { ...addressing, mode, mail: buildMixed(mode, inner, random) });
+    : await sealMixed(native, form === 'signed-only' || mode === 'protect-all' ? mixed('sign-only', '7bit') : mixed(mode, 'binary'));
   return { mail: mailBytes(replaceCarrier(raw, cms)), recipients: addressing.recipients };
 }

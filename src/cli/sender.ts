@@ -2,7 +2,7 @@
 import { validatePath } from '../core/pki/path.ts';
 import type { Addressing } from '../flow/leg-one.ts';
 import type { Credential } from '../flow/ports.ts';
-import { organisationOfSender, requireInside } from '../flow/recipients.ts';
+import { formFor, organisationOfSender } from '../flow/recipients.ts';
 import { organisationCrl, requireUnrevoked, type Trust } from '../flow/trust.ts';
 import type { Mailbox } from '../mail/address.ts';
 
@@ -13,10 +13,13 @@ interface Recipients {
 }
 
 /**
- * The addressing of a mail from the holder of `sender`, whose certificate is checked. Who stands in To or Cc is not hidden. Throws
- * what organisationOfSender, requireInside and the checks of the certificate throw.
+ * The addressing of a mail from the holder of `sender`, whose certificate is checked. Who stands in To or Cc is not hidden.
+ * `signedOnly`: domains outside SSMAX to which it may go signed only, which `form` then says. Throws
+ * what organisationOfSender, formFor and the checks of the certificate throw.
  */
-export async function addressingOf(sender: Credential, { to, cc, bcc }: Recipients, trust: Trust, now: Date): Promise<Addressing> {
+export async function addressingOf(
+  sender: Credential, { to, cc, bcc }: Recipients, trust: Trust, now: Date, signedOnly: readonly string[] = [],
+): Promise<Addressing & { readonly form: ReturnType<typeof formFor> }> {
   const [certified = ''] = sender.certificate.emails;
   const organisation = await organisationOfSender(certified, trust, now);
   await validatePath({ leaf: sender.certificate, intermediates: [organisation], root: trust.root, at: now, role: 'user' });
@@ -24,6 +27,6 @@ export async function addressingOf(sender: Credential, { to, cc, bcc }: Recipien
   const open = new Set([...to, ...cc].map(({ address }) => address));
   const hidden = [...new Set(bcc.map(({ address }) => address))].filter((address) => !open.has(address));
   const recipients = [...open, ...hidden];
-  requireInside(recipients, trust);
-  return { recipients, hidden, sender, organisation, signingTime: now };
+  const form = formFor(recipients, trust, signedOnly);
+  return { form, recipients, hidden, sender, organisation, signingTime: now };
 }

@@ -6,7 +6,7 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Bytes } from '../../src/core/bytes.ts';
 import { issueOrganisation, issueRoot } from '../../src/core/pki/issue.ts';
-import { organisationOfSender, requireInside } from '../../src/flow/recipients.ts';
+import { formFor, organisationOfSender } from '../../src/flow/recipients.ts';
 import { generatePrivateKey, loadPrivateKey } from '../../src/platform/node-crypto.ts';
 import type { Organisation } from '../../src/wire/directory.ts';
 import { native, NOW } from '../flow/world.ts';
@@ -72,7 +72,7 @@ describe('what it can do', () => {
   it('leave an organisation out: nothing goes there, and nothing goes in clear instead', async () => {
     const trust = await scene.world.trust();
     const without = { ...trust, directory: { ...trust.directory, organisations: trust.directory.organisations.filter(({ id }) => id !== scene.tsukimi.id) } };
-    expect(() => requireInside([HANAKO], without)).toThrow('recipients-outside');
+    expect(() => formFor([HANAKO], without)).toThrow('recipients-outside');
   });
 
   it('take alwaysSigned away: a forgery is "outside SSMAX" then, never verified', async () => {

@@ -27,7 +27,10 @@ function record(organisation: TestOrganisation): void {
   }) as KeyServer[K];
   organisation.parts = {
     ...organisation.parts,
-    keyServer: { inspect: recorded('inspect'), consents: recorded('consents'), transfer: recorded('transfer'), deliver: recorded('deliver'), sign: recorded('sign') },
+    keyServer: {
+      inspect: recorded('inspect'), consents: recorded('consents'), transfer: recorded('transfer'), deliver: recorded('deliver'), sign: recorded('sign'),
+      signOutside: recorded('signOutside'),
+    },
   };
 }
 

@@ -100,6 +100,7 @@ describe('legs.json', () => {
         consents: () => Promise.reject(new Error('only an ISP has any')),
         transfer: async (request) => (await answered(reencryptAnswerSchema, '/v1/transfer', request)).deliveries,
         deliver: async (request) => (await answered(reencryptAnswerSchema, '/v1/deliver', request)).deliveries,
+        signOutside: () => Promise.reject(new Error('nobody is outside')),
         sign: async (request) => (await answered(signAnswerSchema, '/v1/sign', request)).signatures,
       },
       inspection: { inspect: async (content, leg, direction, _sender, form) => fromBase64(z.string().parse(ask(`/v1/inspections?leg=${leg}&direction=${direction}&form=${form}`, toBase64(content)))) },

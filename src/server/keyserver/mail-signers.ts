@@ -16,10 +16,12 @@ const LEFT = 365 * 86_400_000;
 export function createMailSigners(store: Store, ca: Ca, key: PrivateKey, clock: Clock): Pick<OutsideSigner, 'credentialFor'> {
   /** The newest in force that the organisation's key in use issued. */
   async function newest(address: string): Promise<Certificate | undefined> {
+    // No certificate outlives the organisation's own.
+    const until = Math.min(clock.now().getTime() + LEFT, ca.certificate.notAfter.getTime() - 1000);
     const row = await store.query.selectFrom('certificates').select('der')
       .where('role', '=', 'mail-signer').where('address', '=', address).where('spki_hash', '=', await sha256(encodeSpki(key.publicKey)))
       .where('issuer', '=', ca.certificate.subjectKeyIdentifier).where('revoked', 'is', null)
-      .where('not_after', '>', clock.now().getTime() + LEFT).orderBy('not_after', 'desc').executeTakeFirst();
+      .where('not_after', '>', until).orderBy('not_after', 'desc').executeTakeFirst();
     return row === undefined ? undefined : parseCertificate(row.der);
   }
 

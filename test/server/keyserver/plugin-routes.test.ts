@@ -21,7 +21,7 @@ beforeAll(async () => {
   const { hinode, taro, world } = scene;
   app = pluginRoutes({
     registry: { enrol: never, certificateByKey: async () => taro.certificate },
-    ca: { certificate: hinode.issuer.certificate, issueUser: never, issueServer: never, revoke: never, crl: never, publishCrl: never },
+    ca: { certificate: hinode.issuer.certificate, issueUser: never, issueServer: never, issueMailSigner: never, revoke: never, crl: never, publishCrl: never },
     records: { refuse: never, refusal: async () => undefined, evidence: never, alert: never, record: never, erase: never },
     consents: { given: never, state: never, keep: never }, organisationType: async () => 'organisation',
     desk: { file: never, due: never, sent: never, take: never }, policy: { modes: ['protect-all', 'sign-only'], signedOnly: [] },

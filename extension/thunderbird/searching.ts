@@ -1,0 +1,50 @@
+/** Search over opened sealed mail: filled as mails are read, emptied as they are deleted, shown in a space of its own. */
+import type { SealParts } from '../member/seal.ts';
+import { searchChoice } from '../member/search-choice.ts';
+import { SearchIndex } from '../member/search-index.ts';
+import { browserApi, type MessageHeader, thunderbirdApi } from './api.ts';
+import type { Shown } from './reading.ts';
+import { htmlToText } from './reply.ts';
+import { words } from './words.ts';
+
+const SPACE = 'ssmax_search';
+
+export class Searching {
+  readonly #member: SealParts;
+  readonly #index: SearchIndex;
+
+  constructor(member: SealParts) {
+    this.#member = member;
+    this.#index = new SearchIndex(member.ports.tables);
+  }
+
+  /** Shows or hides the space, as is chosen; forgets all where the organisation switched it off. */
+  async start(): Promise<void> {
+    const { on, fixed } = await searchChoice(this.#member.ports);
+    const spaces = await thunderbirdApi.spaces.query({ isSelfOwned: true, name: SPACE });
+    if (on && spaces.length === 0) {
+      await thunderbirdApi.spaces.create(SPACE, { url: browserApi.runtime.getURL('search.html') }, { title: words.text('search_title'), defaultIcons: 'icons/ssmax.svg' });
+    }
+    const [space] = spaces;
+    if (!on && space !== undefined) await thunderbirdApi.spaces.remove(space.id);
+    if (!on && fixed) await this.#index.erase();
+  }
+
+  /** A mail was opened: of a verified one its text is kept, where that was chosen. */
+  async read({ message, reading }: Shown): Promise<void> {
+    const { content, judgement } = reading ?? {};
+    if (content === undefined || judgement?.state !== 'verified' || !(await searchChoice(this.#member.ports)).on) return;
+    const { sender } = judgement;
+    const names = content.attachments.map(({ name }) => name).join('\n');
+    await this.#index.add({
+      messageId: message.headerMessageId, subject: judgement.message?.headers.subject ?? message.subject, date: new Date(message.date).getTime(),
+      from: sender === undefined ? message.author : words.text('name_and_address', { name: sender.displayName, address: sender.address }),
+      text: [content.text ?? htmlToText(content.html ?? ''), names].join('\n'),
+    });
+  }
+
+  /** Mails were deleted for good: moving them to the trash is none of this. */
+  async deleted(messages: readonly MessageHeader[]): Promise<void> {
+    for (const { headerMessageId } of messages) await this.#index.remove(headerMessageId);
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * A new member's first day in a real Thunderbird, with only what is on the screen: from the installed add-on to the first
+ * verified mail, then a second computer that takes the key over. With PICTURES set it leaves pictures in dist/gallery.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Place } from '../../scripts/world/chrome-side.ts';
+import type { Correspondent } from '../../scripts/world/correspondent.ts';
+import { pages } from '../../scripts/world/desktop.ts';
+import { World } from '../../scripts/world/process.ts';
+import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
+
+const HANAKO = 'hanako@tsukimi.example';
+const PASSPHRASE = '月夜に 三羽の 兎 はねた';
+const pictures = 'dist/gallery';
+
+const inPane = (selector: string): Place => ({ page: pages.message, frame: '#messagepane', selector });
+const onPage = (selector: string): Place => ({ page: pages.addon, selector });
+
+describe('a new member', { timeout: 300_000 }, () => {
+  let world: World;
+  let plugin: PluginWorld;
+  let first: Correspondent;
+  let second: Correspondent;
+
+  beforeAll(async () => {
+    mkdirSync(pictures, { recursive: true });
+    world = await World.open();
+    plugin = await startPluginWorld(world);
+    first = await plugin.open('first', HANAKO, '佐藤 花子', { locale: 'ja', dark: false });
+  }, 240_000);
+
+  afterAll(async () => {
+    await Promise.all([first, second].map((one) => one?.desktop.thunderbird.quit()));
+    await world.stop();
+  });
+
+  async function picture(person: Correspondent, name: string): Promise<void> {
+    const look = person === first ? 'ja-light' : 'en-dark';
+    if (process.env.PICTURES !== undefined) await person.desktop.display.screenshot(join(pictures, `${name}-${look}.png`));
+  }
+
+  /** Shows a mail and gives what the line above it says, once that is of this state. */
+  async function verdict(person: Correspondent, subject: string, state: string): Promise<string> {
+    await person.select(subject);
+    const { text } = await person.desktop.thunderbird.see(inPane(`.banner.${state}`), 60_000);
+    await picture(person, `pane-${state}`);
+    return text;
+  }
+
+  it('types one code, keeps a backup, and is told that all is ready', async () => {
+    const { desktop } = first;
+    plugin.codes.set(HANAKO, 'ABCD-1234');
+    expect((await desktop.thunderbird.see(onPage('#address'))).text).toContain(HANAKO);
+    expect(await desktop.thunderbird.find(onPage('.promises li'))).toHaveLength(3);
+    // The cursor is in the only field: nothing needs to be found or clicked.
+    await desktop.activate(onPage('#code'));
+    await desktop.paste('abcd 1234'.replace(' ', '-').toUpperCase());
+    await desktop.keys('Return');
+    expect((await desktop.thunderbird.see(onPage('.notice.verified'))).text).toContain('準備ができました');
+    await desktop.fill(onPage('#passphrase'), PASSPHRASE);
+    await desktop.fill(onPage('#again'), PASSPHRASE);
+    await desktop.click(onPage('#save-backup'));
+    const file = await desktop.thunderbird.waitForDownload('ssmax-hanako-tsukimi.example.p12', 60_000);
+    expect(file[0]).toBe(0x30);
+    await desktop.thunderbird.see({ ...onPage('.notice.verified'), text: 'ssmax-hanako-tsukimi.example.p12' });
+    await desktop.click(onPage('.notice.verified ~ .buttons button.primary'));
+  });
+
+  it('writes and reads the first verified mail', async () => {
+    await first.write({ to: [HANAKO], subject: '最初のメール', body: ['届きましたか。'] });
+    expect(await first.send()).toBeUndefined();
+    expect(await verdict(first, '最初のメール', 'verified')).toContain('月見製作所が本人であることを確認しました');
+    await first.reading('届きましたか。');
+  });
+
+  it('is told of mail from outside, and of a forgery', async () => {
+    const store = plugin.store(HANAKO);
+    await store.append(Buffer.from(mail('Mei <mei@elsewhere.example>', '外からのお知らせ')));
+    await store.append(Buffer.from(mail('山田 太郎 <taro@hinode.example>', '至急のお願い')));
+    expect(await verdict(first, '外からのお知らせ', 'outside')).toContain('SSMAXの外から届いたメールです');
+    expect(await verdict(first, '至急のお願い', 'problem')).toContain('日之出市役所が確認したメールではありません');
+  });
+
+  it('takes the key over to a second computer, where old mail opens', async () => {
+    second = await plugin.open('second', HANAKO, '佐藤 花子', { locale: 'en-US', dark: true });
+    const { desktop } = second;
+    await desktop.thunderbird.see(onPage('#code'));
+    expect(await verdict(second, '最初のメール', 'cannot-check')).toContain('This computer has no key for this mail');
+    await desktop.click(inPane('.banner button')); // the button that says so leads to the page
+    await desktop.click(onPage('#from-backup'));
+    await desktop.click(onPage('#file'));
+    await desktop.chooseFile(join(first.desktop.thunderbird.profile.downloads, 'ssmax-hanako-tsukimi.example.p12'));
+    await desktop.fill(onPage('#passphrase'), PASSPHRASE);
+    await desktop.click(onPage('#import'));
+    expect((await desktop.thunderbird.see(onPage('.notice.verified'), 60_000)).text).toContain('Everything is ready');
+    await desktop.click(onPage('.notice.verified ~ .buttons button.primary'));
+    expect(await verdict(second, '最初のメール', 'verified')).toContain('Tsukimi Works confirmed the sender');
+    await second.reading('届きましたか。');
+    expect(await verdict(second, '外からのお知らせ', 'outside')).toContain('Nobody has confirmed the sender');
+    expect(await verdict(second, '至急のお願い', 'problem')).toContain('did not confirm it');
+    expect(await second.headerButton(ADDON_ID)).toBe('Problem');
+  });
+});
+
+function mail(from: string, subject: string): string {
+  return [`From: ${from}`, `To: ${HANAKO}`, `Subject: ${subject}`, `Date: ${new Date().toUTCString()}`, 'MIME-Version: 1.0',
+    'Content-Type: text/plain; charset=utf-8', '', 'お世話になっております。', 'ご確認ください。 https://example.com/', ''].join('\r\n');
+}

@@ -4,6 +4,7 @@ import type { FiledReport } from '../src/flow/report.ts';
 import type { Complaint } from '../src/wire/report.ts';
 import type { DraftPreview } from './member/preview.ts';
 import type { Risks } from './member/risk.ts';
+import type { SearchHit } from './member/search-index.ts';
 import type { Reason } from './ui/reasons.ts';
 import type { MailAction } from './ui/mail-actions.ts';
 import type { DetailGroup } from './ui/detail-group.ts';
@@ -14,6 +15,8 @@ export interface IdentityView {
   readonly name: string;
   readonly organisation: { readonly ja: string; readonly en: string };
   readonly until: Date;
+  /** When a backup of its key was saved, or it came from one. */
+  readonly backedUpAt?: Date;
 }
 
 export interface BackupHost {
@@ -29,6 +32,8 @@ export interface EnrolmentHost extends BackupHost {
   identities(): Promise<readonly IdentityView[]>;
   /** Whether an organisation is set up, by policy or by hand. */
   configured(): Promise<boolean>;
+  /** The code that came by policy, where one did. */
+  managedCode(): Promise<string | undefined>;
   configure(organisationUrl: string, root: string): Promise<void>;
   /** `backup`: a backup of its key can be made now, and only now. */
   enrol(address: string, code: string): Promise<IdentityView & { readonly backup: boolean }>;
@@ -63,7 +68,20 @@ export interface ConsentHost {
   changeConsent(address: string, wanted: Partial<ConsentView>): Promise<ConsentView>;
 }
 
-export interface OptionsHost extends ConsentHost {
+export interface DiagnosticsHost {
+  /** The report for the administrator, in lines. */
+  diagnose(): Promise<string>;
+  /** Rejects if the member does not want that. */
+  saveReport(report: string): Promise<void>;
+}
+
+export interface RemovalHost {
+  /** Asks once more, then removes the add-on. */
+  remove(): void;
+}
+
+export interface OptionsHost extends ConsentHost, DiagnosticsHost, RemovalHost {
+  openSearch(): void;
   options(): Promise<OptionsView>;
   /** Asks for the permission to read address-book lists. Must be called from a click. */
   allowLists(): Promise<boolean>;
@@ -127,6 +145,25 @@ export interface NotSentHost {
   /** Where reading address-book lists can be allowed. */
   openOptions(): void;
   close(): void;
+}
+
+export interface SearchView {
+  readonly on: boolean;
+  /** The organisation fixed it. */
+  readonly fixed: boolean;
+  /** Mails in the index. */
+  readonly count: number;
+}
+
+/** Search over sealed mail that was opened on this computer. */
+export interface SearchHost {
+  search(): Promise<SearchView>;
+  /** Switched off, everything is forgotten. */
+  switchSearch(on: boolean): Promise<void>;
+  find(query: string): Promise<readonly SearchHit[]>;
+  /** Shows the mail; false where it is no longer there. */
+  open(messageId: string): Promise<boolean>;
+  erase(): Promise<void>;
 }
 
 export interface AttachmentView {

@@ -43,7 +43,7 @@ export async function importBackup(
   await validatePath({ leaf: own, intermediates: [issuer], root: anchors.root, at: own.notBefore, role: 'user' });
   const pair = await unwrapFromBackup(backup.key, own.publicKey);
   await loadWebPrivateKey(ports.native, pair);
-  const identity = { address, pair, certificate: own.der, organisation: issuer.der, enrolledAt: own.notBefore };
+  const identity = { address, pair, certificate: own.der, organisation: issuer.der, enrolledAt: own.notBefore, backedUpAt: ports.clock.now() };
   await identities.add(identity);
   return identity;
 }

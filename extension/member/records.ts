@@ -3,6 +3,7 @@ import type { Bytes } from '../../src/core/bytes.ts';
 import type { Table } from '../../src/flow/ports.ts';
 import type { TrustMarks } from '../../src/flow/trust.ts';
 import type { WebKeyPair } from '../../src/platform/web.ts';
+import type { SearchTables } from './search-index.ts';
 
 export interface Configuration {
   /** Base URL of the organisation's key server, without a slash at its end. */
@@ -20,6 +21,8 @@ export interface StoredIdentity {
   /** DER certificate of the organisation that issued it. */
   readonly organisation: Bytes;
   readonly enrolledAt: Date;
+  /** When a backup of the key was saved, or it was brought from one; not known of keys of 0.1.0. */
+  readonly backedUpAt?: Date;
 }
 
 export interface SealedRecord {
@@ -57,9 +60,11 @@ export interface KnownAddress {
 export interface Preferences {
   /** Seconds between "send" and sending, in which it can be taken back; 0 for none. */
   readonly sendDelay?: number;
+  /** Opened sealed mail is indexed for search. */
+  readonly search?: boolean;
 }
 
-export interface Tables {
+export interface Tables extends SearchTables {
   /** How new the trust material was that was last believed, by hexadecimal SHA-256 of the root's certificate. */
   readonly trust: Table<TrustMarks>;
   readonly settings: Table<Configuration>;
@@ -79,4 +84,4 @@ export interface Tables {
 }
 
 /** New ones go to the end: their number is the version of the store. */
-export const TABLES = ['trust', 'settings', 'identities', 'pending', 'sealed', 'deliveries', 'organisations', 'correspondents', 'preferences'] as const satisfies readonly (keyof Tables)[];
+export const TABLES = ['trust', 'settings', 'identities', 'pending', 'sealed', 'deliveries', 'organisations', 'correspondents', 'preferences', 'searchKeys', 'searchMails'] as const satisfies readonly (keyof Tables)[];

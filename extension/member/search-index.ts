@@ -25,6 +25,8 @@ export interface SearchKeys {
 }
 
 export interface SearchRecord {
+  /** The Message-ID's HMAC, hexadecimal: its key in the table. */
+  readonly name: string;
   /** 12 bytes. */
   readonly iv: Bytes;
   readonly box: Bytes;
@@ -33,7 +35,7 @@ export interface SearchRecord {
 export interface SearchTables {
   /** One row, `keys`. */
   readonly searchKeys: Table<SearchKeys>;
-  /** By the Message-ID's HMAC, hexadecimal. */
+  /** By name. */
   readonly searchMails: Table<SearchRecord>;
 }
 
@@ -65,7 +67,7 @@ export class SearchIndex {
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const name = await nameOf(keys, mail.messageId);
     const box = await subtle.encrypt({ name: 'AES-GCM', iv, additionalData: utf8(name) }, keys.aes, pad(JSON.stringify({ ...mail, text: mail.text.slice(0, LONGEST_TEXT) })));
-    await this.#tables.searchMails.put(name, { iv, box: new Uint8Array(box) });
+    await this.#tables.searchMails.put(name, { name, iv, box: new Uint8Array(box) });
   }
 
   async remove(messageId: string): Promise<void> {
@@ -79,8 +81,8 @@ export class SearchIndex {
     const keys = await this.#tables.searchKeys.get('keys');
     if (words.length === 0 || keys === undefined) return [];
     const hits: SearchHit[] = [];
-    for (const { name, record } of await this.#records()) {
-      const mail = await open(keys, name, record);
+    for (const record of await this.#tables.searchMails.all()) {
+      const mail = await open(keys, record);
       if (mail === undefined) continue;
       const { text, ...head } = mail;
       const all = fold([mail.subject, mail.from, text].join('\n'));
@@ -96,15 +98,7 @@ export class SearchIndex {
   /** Forgets everything, the key first: what might be left on the disk then cannot be read. */
   async erase(): Promise<void> {
     await this.#tables.searchKeys.remove('keys');
-    for (const { name } of await this.#records()) await this.#tables.searchMails.remove(name);
-  }
-
-  async #records(): Promise<{ readonly name: string; readonly record: SearchRecord }[]> {
-    const [names, records] = await Promise.all([this.#tables.searchMails.keys(), this.#tables.searchMails.all()]);
-    return names.flatMap((name, i) => {
-      const record = records[i];
-      return record === undefined ? [] : [{ name, record }];
-    });
+    for (const { name } of await this.#tables.searchMails.all()) await this.#tables.searchMails.remove(name);
   }
 
   async #keys(): Promise<SearchKeys> {
@@ -129,7 +123,7 @@ async function nameOf({ mac }: SearchKeys, messageId: string): Promise<string> {
 }
 
 /** Undefined where the record is not what was written under this key and name. */
-async function open({ aes }: SearchKeys, name: string, { iv, box }: SearchRecord): Promise<SearchableMail | undefined> {
+async function open({ aes }: SearchKeys, { name, iv, box }: SearchRecord): Promise<SearchableMail | undefined> {
   try {
     const plain = await subtle.decrypt({ name: 'AES-GCM', iv, additionalData: utf8(name) }, aes, box);
     return JSON.parse(new TextDecoder().decode(plain)) as SearchableMail;

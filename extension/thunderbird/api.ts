@@ -25,6 +25,7 @@ export interface SendInfo {
 }
 
 interface ThunderbirdParts {
+  readonly runtime: { getBrowserInfo(): Promise<{ readonly name: string; readonly version: string }> };
   readonly accounts: Messenger['accounts'];
   readonly compose: Omit<Messenger['compose'], 'onBeforeSend' | 'onAfterSend'> & {
     readonly onBeforeSend: WebExtEvent<(tab: Tab, details: ComposeDetails) => Promise<BeforeSendAnswer>>;
@@ -32,8 +33,17 @@ interface ThunderbirdParts {
   };
   readonly composeAction: Messenger['composeAction'];
   readonly messageDisplayAction: Messenger['messageDisplayAction'];
-  readonly messages: { getRaw(id: number, options: { readonly data_format: 'File' }): Promise<File> };
+  readonly spaces: {
+    query(which: { readonly isSelfOwned: true; readonly name: string }): Promise<readonly { readonly id: number }[]>;
+    create(name: string, tab: { readonly url: string }, button: { readonly title: string; readonly defaultIcons: string }): Promise<unknown>;
+    remove(id: number): Promise<void>;
+  };
+  readonly messages: {
+    readonly onDeleted: WebExtEvent<(deleted: { readonly messages: readonly MessageHeader[] }) => void>;
+    query(what: { readonly headerMessageId: string }): Promise<{ readonly messages: readonly MessageHeader[] }>;
+    getRaw(id: number, options: { readonly data_format: 'File' }): Promise<File> };
   readonly messageDisplay: {
+    open(what: { readonly messageId: number; readonly location: 'tab' }): Promise<unknown>;
     getDisplayedMessages(tabId: number): Promise<Displayed>;
     readonly onMessagesDisplayed: WebExtEvent<(tab: Tab, displayed: Displayed) => void>;
   };

@@ -8,12 +8,14 @@ import { MailActions } from './mail-actions.ts';
 import type { Request } from './protocol.ts';
 import { ReadingDesk } from './reading.ts';
 import { Replying } from './reply.ts';
+import { Searching } from './searching.ts';
 import { Sending } from './sending.ts';
 import { createMember } from './storage.ts';
 
-const { compose, messageDisplay, scripting, windows } = thunderbirdApi;
+const { compose, messageDisplay, messages, scripting, windows } = thunderbirdApi;
 const member = createMember();
-const desk = new ReadingDesk(member);
+const searching = new Searching(member);
+const desk = new ReadingDesk(member, (shown) => attempt(searching.read(shown)));
 const sending = new Sending(member);
 const composing = new Composing(member);
 const mailActions = new MailActions(member, desk);
@@ -27,6 +29,7 @@ function attempt(work: Promise<unknown>): void {
 compose.onBeforeSend.addListener((tab, details) => sending.beforeSend(tab, details));
 compose.onAfterSend.addListener((tab, info) => attempt(sending.afterSend(tab, info)));
 messageDisplay.onMessagesDisplayed.addListener((tab, displayed) => attempt(desk.displayed(tab, displayed)));
+messages.onDeleted.addListener(({ messages: deleted }) => attempt(searching.deleted(deleted)));
 browserApi.tabs.onCreated.addListener((tab) => {
   composing.opened(tab);
   attempt(replying.opened(tab));
@@ -48,6 +51,7 @@ async function answer(request: Request, tabId: number): Promise<unknown> {
     case 'open': return openAttachment(tabId, request.index);
     case 'link': return openLink(request.url);
     case 'enrol': return openEnrolment();
+    case 'search-switched': return searching.start();
     case 'preview': return composing.preview(request.tabId);
     case 'sending': return sending.dialog.view(request.tabId);
     case 'decide': return sending.dialog.decide(request.tabId, request.go);
@@ -91,3 +95,4 @@ browserApi.runtime.onInstalled.addListener(({ reason }) => {
 });
 attempt(start());
 attempt(composing.start());
+attempt(searching.start());

@@ -1,6 +1,7 @@
 import { readConfiguration, loadConfiguration, rootFromText } from '../member/configuration.ts';
 import { importBackup, writeBackup } from '../member/backup.ts';
 import { enrol, type FreshKeys } from '../member/enrol.ts';
+import { managedCode } from '../member/managed-code.ts';
 import type { EnrolmentHost } from '../host.ts';
 import { Enrolment } from '../ui/enrolment.tsx';
 import { refused } from '../../src/core/error.ts';
@@ -21,6 +22,7 @@ const host: EnrolmentHost = {
     return [...new Set(accounts.flatMap(({ identities }) => identities.map(({ email }) => email ?? '')))].filter((email) => email.includes('@'));
   },
   identities: async () => Promise.all((await member.identities.all()).map((identity) => viewIdentity(member, identity))),
+  managedCode: () => managedCode(member.ports),
   configured: async () => await loadConfiguration(member.ports) !== undefined,
   async configure(organisationUrl, root) {
     await member.ports.tables.settings.put('organisation', readConfiguration({ organisationUrl, root: rootFromText(root) }));
@@ -36,6 +38,7 @@ const host: EnrolmentHost = {
     if (exportable === undefined || identity === undefined) throw refused('backup-too-late');
     const name = `ssmax-${address.replace('@', '-')}.p12`;
     await saveFile(name, await writeBackup(member.ports, identity, exportable, passphrase));
+    await member.identities.add({ ...identity, backedUpAt: new Date() });
     fresh.delete(address);
     return name;
   },

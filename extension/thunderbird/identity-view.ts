@@ -6,10 +6,10 @@ import { domainOf } from '../../src/mail/address.ts';
 import { organisationOfDomain } from '../../src/wire/directory.ts';
 
 /** An identity for people. Without the directory the organisation has the name in its certificate. */
-export async function viewIdentity(member: SealParts, { address, certificate, organisation }: StoredIdentity): Promise<IdentityView> {
+export async function viewIdentity(member: SealParts, { address, certificate, organisation, backedUpAt }: StoredIdentity): Promise<IdentityView> {
   const own = parseCertificate(certificate);
   const name = parseCertificate(organisation).subject.organisation ?? '';
   const trust = await member.trust.get().catch(() => undefined);
   const entry = trust === undefined ? undefined : organisationOfDomain(trust.directory, domainOf(address));
-  return { address, name: own.subject.commonName ?? address, organisation: entry?.names ?? { ja: name, en: name }, until: own.notAfter };
+  return { address, name: own.subject.commonName ?? address, organisation: entry?.names ?? { ja: name, en: name }, until: own.notAfter, ...(backedUpAt !== undefined && { backedUpAt }) };
 }

@@ -2,10 +2,13 @@ import type { OptionsHost } from '../host.ts';
 import { loadConfiguration } from '../member/configuration.ts';
 import { changeConsent, consentOf, individualAddresses } from '../member/consent.ts';
 import { loadSettings } from '../member/preferences.ts';
+import { diagnose } from '../member/diagnostics.ts';
 import { fingerprint } from '../member/enrol.ts';
 import { Options } from '../ui/options.tsx';
 import { LISTS_PERMISSION } from './address-lists.ts';
-import { browserApi } from './api.ts';
+import { utf8 } from '../../src/core/bytes.ts';
+import { browserApi, thunderbirdApi } from './api.ts';
+import { saveFile } from './downloads.ts';
 import { viewIdentity } from './identity-view.ts';
 import { mount, openEnrolment } from './page.tsx';
 import { createMember } from './storage.ts';
@@ -30,6 +33,13 @@ const host: OptionsHost = {
   allowLists: () => browserApi.permissions.request(LISTS_PERMISSION),
   setSendDelay: (sendDelay) => member.ports.tables.preferences.put('sending', { sendDelay }),
   openEnrolment,
+  openSearch: () => void browserApi.tabs.create({ url: browserApi.runtime.getURL('search.html') }),
+  async diagnose() {
+    const [{ name, version }, { os, arch }] = await Promise.all([thunderbirdApi.runtime.getBrowserInfo(), browserApi.runtime.getPlatformInfo()]);
+    return diagnose(member, { version: browserApi.runtime.getManifest().version, client: `${name} ${version}`, system: `${os} ${arch}`, language: words.language });
+  },
+  saveReport: async (report) => void (await saveFile('ssmax-report.txt', utf8(report))),
+  remove: () => void browserApi.management.uninstallSelf({ showConfirmDialog: true }).catch(() => undefined),
   individuals: () => individualAddresses(member),
   consent: (address) => consentOf(member, address),
   changeConsent: (address, wanted) => changeConsent(member, address, wanted),

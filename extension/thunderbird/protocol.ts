@@ -9,6 +9,7 @@ export type Request =
   | { readonly kind: 'open'; readonly index: number }
   | { readonly kind: 'link'; readonly url: string }
   | { readonly kind: 'enrol' }
+  | { readonly kind: 'search-switched' }
   | { readonly kind: 'preview'; readonly tabId: number }
   | { readonly kind: 'sending'; readonly tabId: number }
   | { readonly kind: 'decide'; readonly tabId: number; readonly go: boolean }

@@ -35,10 +35,13 @@ const safeHtml = createSafeHtml(window);
 
 export class ReadingDesk {
   readonly #member: SealParts;
+  /** Hears of every mail that was judged because somebody looks at it. */
+  readonly #onRead: (shown: Shown) => void;
   readonly #current = new Map<number, Current>();
 
-  constructor(member: SealParts) {
+  constructor(member: SealParts, onRead: (shown: Shown) => void) {
     this.#member = member;
+    this.#onRead = onRead;
   }
 
   /** For onMessagesDisplayed. Of several selected messages none is opened. */
@@ -110,6 +113,7 @@ export class ReadingDesk {
     try {
       await showButton(tabId, { state: 'cannot-check', label: words.text('label_checking'), heading: words.text('banner_checking') });
       const shown = await this.read(message);
+      this.#onRead(shown);
       if (this.#current.get(tabId)?.messageId === message.id) {
         await showButton(tabId, { ...shown.view, heading: shown.view.sentence.map(({ text }) => text).join('') });
       }

@@ -147,7 +147,7 @@ function writtenText(body: string): string {
   return cited < 1 ? '' : lines.slice(0, cited - 1).join('\n').trimEnd();
 }
 
-function htmlToText(html: string): string {
+export function htmlToText(html: string): string {
   return new DOMParser().parseFromString(html.replace(/<br\s*\/?>|<\/(?:p|div|tr|li|h\d)>/gi, '$&\n'), 'text/html').body.textContent;
 }
 

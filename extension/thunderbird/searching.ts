@@ -43,8 +43,11 @@ export class Searching {
     });
   }
 
-  /** Mails were deleted for good: moving them to the trash is none of this. */
+  /** Mails were deleted: forgotten once no folder has them any more, the trash included. */
   async deleted(messages: readonly MessageHeader[]): Promise<void> {
-    for (const { headerMessageId } of messages) await this.#index.remove(headerMessageId);
+    for (const { headerMessageId } of messages) {
+      const { messages: others } = await thunderbirdApi.messages.query({ headerMessageId });
+      if (others.length === 0) await this.#index.remove(headerMessageId);
+    }
   }
 }

@@ -14,6 +14,7 @@ function openAll(): Tables {
     trust: table('trust'), settings: table('settings'), identities: table('identities'), pending: table('pending'), sealed: table('sealed'),
     deliveries: table('deliveries'), organisations: table('organisations'),
     correspondents: table('correspondents'), preferences: table('preferences'),
+    searchKeys: table('searchKeys'), searchMails: table('searchMails'),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Enrolment: one address, one code, and it is done. */
 import { type JSX, type VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { SsmaxError } from '../../src/core/error.ts';
 import type { EnrolmentHost, IdentityView } from '../host.ts';
 import { BackupForm, ImportForm } from './backup.tsx';
 import { Mark, Notice, Pieces, ReasonText } from './parts.tsx';
@@ -27,13 +28,16 @@ export function Enrolment({ host, words }: Props): VNode {
   const [enrolled, setEnrolled] = useState<readonly IdentityView[]>([]);
   const [address, setAddress] = useState('');
   const [code, setCode] = useState('');
+  /** The one that came by policy: tried once, then the field is there. */
+  const [given, setGiven] = useState<string>();
 
   const load = async (): Promise<void> => {
-    const [known, identities, configured] = await Promise.all([host.addresses(), host.identities(), host.configured()]);
+    const [known, identities, configured, managed] = await Promise.all([host.addresses(), host.identities(), host.configured(), host.managedCode()]);
     setAddresses(known);
     setEnrolled(identities);
     setAddress(known.find((one) => !identities.some((identity) => identity.address === one.toLowerCase())) ?? known[0] ?? '');
     setCode('');
+    setGiven(identities.length === 0 ? managed : undefined);
     setStep(configured ? { name: 'form' } : { name: 'setup' });
   };
   useEffect(() => void load().catch((error: unknown) => setStep({ name: 'form', reason: reasonOfError(words, error) })), []);
@@ -41,9 +45,12 @@ export function Enrolment({ host, words }: Props): VNode {
   const submit = (event: JSX.TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     setStep({ name: 'working' });
-    host.enrol(address, code).then(
+    host.enrol(address, given ?? code).then(
       (identity) => setStep({ name: 'done', identity, backup: identity.backup }),
-      (error: unknown) => setStep({ name: 'form', reason: reasonOfError(words, error) }),
+      (error: unknown) => {
+        if (error instanceof SsmaxError && error.kind === 'refused') setGiven(undefined);
+        setStep({ name: 'form', reason: reasonOfError(words, error) });
+      },
     );
   };
 
@@ -67,16 +74,16 @@ export function Enrolment({ host, words }: Props): VNode {
             <Notice state="problem" heading={words.text('enrol_failed')}><ReasonText reason={step.reason} words={words} /></Notice>
           )}
           <AddressField addresses={addresses} value={address} words={words} disabled={step.name === 'working'} onChange={setAddress} />
-          <label>
+          {given !== undefined ? <p>{words.text('enrol_code_by_policy')}</p> : <label>
             <span>{words.text('enrol_code')}</span>
             <input
-              id="code" name="code" required autofocus autocomplete="off" autocapitalize="characters" spellcheck={false} value={code}
+              id="code" name="code" required ref={focus} autocomplete="off" autocapitalize="characters" spellcheck={false} value={code}
               disabled={step.name === 'working'} onInput={(event) => setCode(event.currentTarget.value)} aria-describedby="code-hint"
             />
             <small id="code-hint">{words.text('enrol_code_hint')}</small>
-          </label>
+          </label>}
           <div class="buttons">
-            <button id="enrol" class="primary" type="submit" disabled={step.name === 'working' || address === ''}>{words.text('enrol_submit')}</button>
+            <button id="enrol" class="primary" type="submit" ref={given === undefined ? null : focus} disabled={step.name === 'working' || address === ''}>{words.text('enrol_submit')}</button>
           </div>
           {step.name === 'form' && <p><button id="from-backup" class="link" type="button" onClick={() => setStep({ name: 'import' })}>{words.text('import_offer')}</button></p>}
           {step.name === 'working' && <p class="working" role="status">{words.text('enrol_working')}</p>}
@@ -87,6 +94,11 @@ export function Enrolment({ host, words }: Props): VNode {
       {step.name === 'done' && <Done host={host} backup={step.backup} identity={step.identity} words={words} onClose={() => host.close()} onAnother={() => void load()} more={addresses.length > 1} />}
     </main>
   );
+}
+
+/** Thunderbird heeds `autofocus` in what came with the page only. */
+function focus(element: HTMLElement | null): void {
+  element?.focus();
 }
 
 function AddressField({ addresses, value, words, disabled, onChange }: {

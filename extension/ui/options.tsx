@@ -3,6 +3,8 @@ import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { OptionsHost, OptionsView } from '../host.ts';
 import { ConsentSwitches } from './consent.tsx';
+import { Diagnostics } from './diagnostics.tsx';
+import { Removal } from './removal.tsx';
 import type { Words } from './words.ts';
 
 /** Seconds to choose from. */
@@ -21,8 +23,8 @@ export function Options({ host, words }: { readonly host: OptionsHost; readonly 
         <h2>{words.text('options_identities')}</h2>
         {identities.length === 0 && <p>{words.text('options_none')}</p>}
         <dl>
-          {identities.map(({ address, name, organisation, until }) => (
-            <div><dt>{address}</dt><dd>{name} — {organisation[words.language]}<br /><small>{words.text('enrol_until', { date: words.day(until) })}</small></dd></div>
+          {identities.map(({ address, name, organisation, until, backedUpAt }) => (
+            <div><dt>{address}</dt><dd>{name} — {organisation[words.language]}<br /><small>{words.text('enrol_until', { date: words.day(until) })}<br />{backedUpAt === undefined ? words.text('backup_none') : words.text('backup_kept', { date: words.day(backedUpAt) })}</small></dd></div>
           ))}
         </dl>
         <div class="buttons"><button class="primary" type="button" onClick={() => host.openEnrolment()}>{words.text('options_enrol')}</button></div>
@@ -45,6 +47,11 @@ export function Options({ host, words }: { readonly host: OptionsHost; readonly 
         </label>
         {view.sendDelayFixed && <p>{words.text('options_fixed')}</p>}
       </section>
+      <section class="group">
+        <h2>{words.text('options_search')}</h2>
+        <p>{words.text('search_about')}</p>
+        <div class="buttons"><button id="open-search" type="button" onClick={() => host.openSearch()}>{words.text('options_search_open')}</button></div>
+      </section>
       {server !== undefined && (
         <section class="group">
           <h2>{words.text('options_organisation')}</h2>
@@ -55,6 +62,8 @@ export function Options({ host, words }: { readonly host: OptionsHost; readonly 
           </dl>
         </section>
       )}
+      <Diagnostics host={host} words={words} />
+      <Removal host={host} words={words} identities={identities} />
     </main>
   );
 }

@@ -9,6 +9,7 @@ import type { Place } from '../../scripts/world/chrome-side.ts';
 import type { Correspondent } from '../../scripts/world/correspondent.ts';
 import { pages } from '../../scripts/world/desktop.ts';
 import { World } from '../../scripts/world/process.ts';
+import { until } from '../../scripts/world/wait.ts';
 import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const HANAKO = 'hanako@tsukimi.example';
@@ -56,9 +57,10 @@ describe('a new member', { timeout: 300_000 }, () => {
     expect(await desktop.thunderbird.find(onPage('.promises li'))).toHaveLength(3);
     // The cursor is in the only field: nothing needs to be found or clicked.
     await desktop.activate(onPage('#code'));
-    await desktop.paste('abcd 1234'.replace(' ', '-').toUpperCase());
+    await desktop.paste('ABCD-1234');
+    await until(async () => (await desktop.thunderbird.find(onPage('#code'))).some(({ value }) => value === 'ABCD-1234'), { what: 'the code in its field' });
     await desktop.keys('Return');
-    expect((await desktop.thunderbird.see(onPage('.notice.verified'))).text).toContain('準備ができました');
+    expect((await desktop.thunderbird.see(onPage('.notice.verified'), 60_000)).text).toContain('準備ができました');
     await desktop.fill(onPage('#passphrase'), PASSPHRASE);
     await desktop.fill(onPage('#again'), PASSPHRASE);
     await desktop.click(onPage('#save-backup'));
@@ -70,7 +72,7 @@ describe('a new member', { timeout: 300_000 }, () => {
 
   it('writes and reads the first verified mail', async () => {
     await first.write({ to: [HANAKO], subject: '最初のメール', body: ['届きましたか。'] });
-    expect(await first.send()).toBeUndefined();
+    expect(await first.send(120_000)).toBeUndefined();
     expect(await verdict(first, '最初のメール', 'verified')).toContain('月見製作所が本人であることを確認しました');
     await first.reading('届きましたか。');
   });
@@ -84,7 +86,7 @@ describe('a new member', { timeout: 300_000 }, () => {
   });
 
   it('takes the key over to a second computer, where old mail opens', async () => {
-    second = await plugin.open('second', HANAKO, '佐藤 花子', { locale: 'en-US', dark: true });
+    second = await plugin.open('second', HANAKO, '佐藤 花子', { locale: 'en-US', dark: true, managed: { search: true } });
     const { desktop } = second;
     await desktop.thunderbird.see(onPage('#code'));
     expect(await verdict(second, '最初のメール', 'cannot-check')).toContain('This computer has no key for this mail');
@@ -94,13 +96,25 @@ describe('a new member', { timeout: 300_000 }, () => {
     await desktop.chooseFile(join(first.desktop.thunderbird.profile.downloads, 'ssmax-hanako-tsukimi.example.p12'));
     await desktop.fill(onPage('#passphrase'), PASSPHRASE);
     await desktop.click(onPage('#import'));
-    expect((await desktop.thunderbird.see(onPage('.notice.verified'), 60_000)).text).toContain('Everything is ready');
+    expect((await desktop.thunderbird.see(onPage('.notice.verified'), 60_000)).text).toContain('Ready');
     await desktop.click(onPage('.notice.verified ~ .buttons button.primary'));
     expect(await verdict(second, '最初のメール', 'verified')).toContain('Tsukimi Works confirmed the sender');
     await second.reading('届きましたか。');
     expect(await verdict(second, '外からのお知らせ', 'outside')).toContain('Nobody has confirmed the sender');
     expect(await verdict(second, '至急のお願い', 'problem')).toContain('did not confirm it');
     expect(await second.headerButton(ADDON_ID)).toBe('Problem');
+  });
+
+  it('finds an opened mail by a word in it, and opens it from the search page', async () => {
+    const { desktop } = second;
+    await desktop.click({ page: pages.main, selector: '#spacesToolbarAddonsContainer button' });
+    await desktop.fill(onPage('#query'), 'きましたか');
+    await desktop.keys('Return');
+    await desktop.thunderbird.see({ ...onPage('.hits li'), text: '最初のメール' });
+    await picture(second, 'search-thunderbird');
+    await desktop.click(onPage('.hits button'));
+    expect((await second.reading('届きましたか。')).subject).toContain('最初のメール');
+    await second.closeTab();
   });
 });
 

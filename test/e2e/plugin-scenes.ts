@@ -1,5 +1,6 @@
 /** Every page of the add-on in the states that matter: one entry each (plugin-pages.test.ts shows them all). */
 import { readFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
 import type { AttachmentView, DetailsView, NotSentView, SendingView } from '../../extension/host.ts';
 import type { DraftPreview } from '../../extension/member/preview.ts';
 import type { Reading } from '../../extension/member/read.ts';
@@ -29,6 +30,35 @@ function verdict(words: Words, judgement: Partial<Judgement>, firstFromOrganisat
   return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: state === 'verified' ? ['report'] : [] };
 }
 
+/** Puts a mail into the index, in the form that SearchIndex gives it, and searches for it. */
+async function search(page: Page): Promise<void> {
+  await page.locator('#query').waitFor();
+  await page.evaluate(async () => {
+    const database = await new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB.open('ssmax');
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(new Error('IndexedDB'));
+    });
+    const aes = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
+    const mac = await crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+    const iv = crypto.getRandomValues(new Uint8Array(12));
+    const utf8 = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(new TextEncoder().encode(text));
+    const mail = {
+      messageId: '1@hinode.example', subject: '来年度の見積書の件', from: '山田 太郎（taro@hinode.example）', date: Date.UTC(2026, 10, 20, 1, 30),
+      text: 'お世話になっております。庁舎改修工事の見積書をお送りします。ご確認のうえ、金曜日までにご返事をいただけますでしょうか。',
+    };
+    const box = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: utf8('x') }, aes, utf8(JSON.stringify(mail))));
+    const transaction = database.transaction(['searchKeys', 'searchMails'], 'readwrite');
+    transaction.objectStore('searchKeys').put({ aes, mac }, 'keys');
+    transaction.objectStore('searchMails').put({ name: 'x', iv, box }, 'x');
+    await new Promise((resolve) => { transaction.oncomplete = resolve; });
+    database.close();
+  });
+  await page.reload();
+  await page.locator('#query').fill('見積書 工事');
+  await page.locator('#find').click();
+}
+
 const POPUP = [460, 560] as const;
 const details = (name: string, judgement: Partial<Judgement>, first = false): Scene => ({
   name, page: 'details.html', answers: { verdict: (words) => verdict(words, judgement, first) }, ready: '.notice', size: POPUP,
@@ -56,7 +86,15 @@ export const SCENES: readonly Scene[] = [
   { name: 'enrolment-setup', page: 'enrolment.html', unmanaged: true, ready: '#root' },
   { name: 'import', page: 'enrolment.html', ready: '#file', act: (page) => page.locator('#from-backup').click() },
   { name: 'options', page: 'options.html', enrolled: true, ready: 'dl' },
+  { name: 'options-diagnostics', page: 'options.html', enrolled: true, ready: '#report', act: (page) => page.locator('#diagnose').click() },
   { name: 'options-without-key', page: 'options.html', ready: '.group' },
+  { name: 'enrolment-code-by-policy', page: 'enrolment.html', managed: { enrolmentCode: 'ABCD-1234' }, ready: '#enrol' },
+  { name: 'search', page: 'search.html', ready: '#switch' },
+  { name: 'search-hits', page: 'search.html', managed: { search: true }, ready: '.hits', act: search },
+  { name: 'search-none', page: 'search.html', managed: { search: true }, ready: '[role=status]:not(:empty)', act: async (page) => {
+    await page.locator('#query').fill('予算');
+    await page.locator('#find').click();
+  } },
 
   details('details-verified', VERIFIED, true),
   details('details-outside', {}),

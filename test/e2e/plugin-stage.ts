@@ -25,6 +25,8 @@ export interface Scene {
   readonly page: string | ((words: Words) => string);
   /** The member has a key already. */
   readonly enrolled?: boolean;
+  /** What policy says beside the organisation. */
+  readonly managed?: Readonly<Record<string, unknown>>;
   /** No policy says which organisation this is. */
   readonly unmanaged?: boolean;
   /** What the background answers, by the kind of request. */
@@ -96,7 +98,7 @@ export async function openStage(): Promise<Stage> {
     await page.addInitScript(stub, {
       language, texts: Object.fromEntries(Object.entries(messagesOf(language)).map(([key, { message }]) => [key, message])),
       answers: Object.fromEntries(Object.entries(scene.answers ?? {}).map(([kind, answer]) => [kind, answer(words)])),
-      managed: scene.unmanaged === true ? {} : { organisationUrl: SERVER, root: toBase64(chain.root.der) },
+      managed: scene.unmanaged === true ? {} : { organisationUrl: SERVER, root: toBase64(chain.root.der), ...scene.managed },
     });
     await page.goto(ADDON + (typeof scene.page === 'string' ? scene.page : scene.page(words)));
     await scene.act?.(page, words);

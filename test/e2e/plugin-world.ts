@@ -60,7 +60,7 @@ export interface PluginWorld {
   refuseNext: string | undefined;
   /** The plugin's HTTPS server answers. */
   reachable: boolean;
-  open(name: string, address: string, displayName: string, look: { readonly locale: 'ja' | 'en-US'; readonly dark: boolean; readonly plainText?: boolean }): Promise<Correspondent>;
+  open(name: string, address: string, displayName: string, look: { readonly locale: 'ja' | 'en-US'; readonly dark: boolean; readonly plainText?: boolean; readonly managed?: Readonly<Record<string, unknown>> }): Promise<Correspondent>;
   store(address: string): MailStore;
 }
 
@@ -88,7 +88,7 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
         dark: look.dark,
         prefs: { 'mail.identity.id1.compose_html': look.plainText !== true },
         certificates: [https.authority],
-        managed: { [ADDON_ID]: { organisationUrl: `${https.url}${domainOf(address)}`, root: toBase64(chain.root.der) } },
+        managed: { [ADDON_ID]: { organisationUrl: `${https.url}${domainOf(address)}`, root: toBase64(chain.root.der), ...look.managed } },
       });
       const thunderbird = await startThunderbird(world, { name, profile, display, addon: join(process.cwd(), 'dist/thunderbird') });
       return new Correspondent(new Desktop(display, thunderbird));

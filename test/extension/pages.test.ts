@@ -19,7 +19,7 @@ function host(changes: Partial<EnrolmentHost> = {}): EnrolmentHost {
     throw new Error('not expected');
   };
   return {
-    addresses: () => Promise.resolve(['taro@hinode.example']), identities: () => Promise.resolve([]), configured: () => Promise.resolve(true),
+    addresses: () => Promise.resolve(['taro@hinode.example']), identities: () => Promise.resolve([]), configured: () => Promise.resolve(true), managedCode: () => Promise.resolve(undefined),
     configure: unexpected, enrol: unexpected, saveBackup: unexpected, importBackup: unexpected, close: unexpected, ...changes,
   };
 }
@@ -73,6 +73,16 @@ describe('the enrolment page', () => {
   it('offers the accounts to choose from, not yet enrolled ones first', async () => {
     show({ addresses: () => Promise.resolve(['taro@hinode.example', 'desk@hinode.example']), identities: () => Promise.resolve([IDENTITY]) });
     await eventually('the choice', () => expect((document.querySelector('#address') as HTMLSelectElement).value).toBe('desk@hinode.example'));
+  });
+
+  it('asks for no code where one came by policy, until that is refused', async () => {
+    const asked: string[] = [];
+    show({ managedCode: () => Promise.resolve('POLICY-1'), enrol: (_, code) => { asked.push(code); return Promise.reject(refused('enrolment-refused')); } });
+    const button = await see('#enrol');
+    expect(document.querySelector('#code')).toBeNull();
+    button.click();
+    await see('#code');
+    expect(asked).toEqual(['POLICY-1']);
   });
 
   it('asks for the organisation where no policy says it', async () => {

@@ -1,0 +1,61 @@
+/**
+ * A report on this plugin for the administrator: what is set up, what works, what does not, by codes. No key, no
+ * certificate, no subject, no text, no address but the member's own.
+ */
+import { SsmaxError } from '../../src/core/error.ts';
+import { parseCertificate } from '../../src/core/pki/certificate.ts';
+import { loadWebPrivateKey } from '../../src/platform/web.ts';
+import { loadConfiguration } from './configuration.ts';
+import { fingerprint } from './enrol.ts';
+import type { SealParts } from './seal.ts';
+import { searchChoice } from './search-choice.ts';
+
+/** What the host knows of itself. */
+export interface Surroundings {
+  readonly version: string;
+  readonly client: string;
+  readonly system: string;
+  readonly language: string;
+}
+
+/** The report in lines `name: value`, in English: it is for the administrator. Never throws. */
+export async function diagnose(member: SealParts, { version, client, system, language }: Surroundings): Promise<string> {
+  const { ports, identities, trust } = member;
+  const lines: string[] = [];
+  const say = async (name: string, find: () => Promise<string> | string): Promise<void> => {
+    lines.push(`${name}: ${await Promise.resolve().then(find).catch((error: unknown) => `failed, ${codeOf(error)}`)}`);
+  };
+  await say('report made', () => ports.clock.now().toISOString());
+  await say('plugin', () => version);
+  await say('mail program', () => `${client}, ${system}, ${language}`);
+  await say('managed settings', async () => Object.keys((await ports.managed()) ?? {}).sort().join(', ') || 'none');
+  await say('key server', async () => (await loadConfiguration(ports))?.organisationUrl ?? 'not set up');
+  await say('root certificate, SHA-256', async () => {
+    const configuration = await loadConfiguration(ports);
+    return configuration === undefined ? 'not set up' : fingerprint(configuration.root);
+  });
+  await say('directory and revocation lists', async () => {
+    const { directory } = await trust.get();
+    return `in force; directory of ${directory.issued.toISOString()} with ${directory.organisations.length} organisations`;
+  });
+  for (const identity of await identities.all().catch(() => [])) {
+    await say(`key of ${identity.address}`, async () => {
+      await loadWebPrivateKey(ports.native, identity.pair);
+      const { notAfter } = parseCertificate(identity.certificate);
+      const backup = identity.backedUpAt === undefined ? 'no backup' : `backup of ${identity.backedUpAt.toISOString().slice(0, 10)}`;
+      return `works; certificate until ${notAfter.toISOString()}; ${backup}`;
+    });
+  }
+  await say('certificates still to come', async () => String((await ports.tables.pending.all()).length));
+  await say('sealed mails on record', async () => String((await ports.tables.sealed.all()).length));
+  await say('search', async () => {
+    const { on, fixed } = await searchChoice(ports);
+    return `${on ? 'on' : 'off'}${fixed ? ', managed' : ''}; ${(await ports.tables.searchMails.all()).length} mails`;
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+/** Errors by their code alone: what else they carry may name people. */
+function codeOf(error: unknown): string {
+  return error instanceof SsmaxError ? `SSMAX-${error.code}` : 'SSMAX-fault';
+}

@@ -13,7 +13,7 @@ import { sealMail } from '../../src/flow/seal.ts';
 import { type VerifiedLeg, verifyLeg } from '../../src/flow/verify-leg.ts';
 import type { Evidence } from '../../src/wire/relay.ts';
 import { encodeJson } from '../../src/wire/json.ts';
-import { encodeVerdict, type Verdict } from '../../src/wire/verdict.ts';
+import { encodeVerdict, recipientsHash, type Verdict } from '../../src/wire/verdict.ts';
 import { craft, type Tweak } from '../../test/security/craft.ts';
 import { departure, HANAKO, JIRO, type Scene, TARO } from '../../test/security/scene.ts';
 import { entityOf } from './scene.ts';
@@ -160,7 +160,7 @@ async function verdicts({ hinode, tsukimi, world }: Scene, contentDigest: Bytes)
   const minutes = (count: number): Date => new Date(world.now.getTime() + count * 60_000);
   const of = async (fields: Partial<Verdict>, { key, certificate }: Credential = hinode.inspection, type: string = OID.verdict): Promise<string> => base64(await signObject({
     type, signingTime: world.now,
-    value: encodeVerdict({ contentDigest, leg: 1, direction: 'outbound', organisation: hinode.id, policy: '2026-11', result: 'pass', findings: [], time: world.now, sender: 'taro@hinode.example', ...fields }),
+    value: encodeVerdict({ contentDigest, leg: 1, direction: 'outbound', organisation: hinode.id, policy: '2026-11', result: 'pass', findings: [], time: world.now, sender: 'taro@hinode.example', recipients: await recipientsHash(['hanako@tsukimi.example', 'jiro@tsukimi.example']), ...fields }),
   }, { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier }));
   return [
     { name: 'pass', cms: await of({}), expect: 'ok' },
@@ -173,6 +173,7 @@ async function verdicts({ hinode, tsukimi, world }: Scene, contentDigest: Bytes)
     { name: 'on another content', cms: await of({ contentDigest: new Uint8Array(32) }), expect: 'verdict-invalid' },
     { name: 'on leg 2', cms: await of({ leg: 2 }), expect: 'verdict-invalid' },
     { name: 'by another sender’s policy', cms: await of({ sender: 'yuki@hinode.example' }), expect: 'verdict-invalid' },
+    { name: 'for other recipients', cms: await of({ recipients: await recipientsHash(['hanako@tsukimi.example']) }), expect: 'verdict-invalid' },
     { name: 'in another organisation’s name', cms: await of({ organisation: tsukimi.id }), expect: 'verdict-invalid' },
     { name: 'by another organisation’s inspection server', cms: await of({}, tsukimi.inspection), expect: 'certificate-untrusted' },
     { name: 'by the gateway', cms: await of({}, hinode.gateway), expect: 'certificate-role' },

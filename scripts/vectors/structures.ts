@@ -31,7 +31,7 @@ const leg3: Leg = {
 };
 const verdict: Verdict = {
   contentDigest: digest('content'), leg: 1, direction: 'outbound', organisation: 'NTRJP-0000000000001', policy: '2026-11', result: 'refuse',
-  findings: [{ code: 'keyword', part: 2 }, { code: 'malware', part: 0 }], time: signedAt, sender: 'taro@hinode.example',
+  findings: [{ code: 'keyword', part: 2 }, { code: 'malware', part: 0 }], time: signedAt, sender: 'taro@hinode.example', recipients: digest('recipients'),
 };
 const kemct = { c1: point('c1'), c2: point('c2'), u: point('u'), w: point('w'), v: point('v'), f: digest('f'), label: encodeLabel(label) };
 
@@ -137,7 +137,7 @@ function legs(): Case[] {
 function verdicts(): Case[] {
   const finding = (code: string, part: Bytes): Bytes => sequence(utf8String(code), part);
   const of = (leg: Bytes, direction: number, result: number, findings: Bytes[], version = 1, time = generalizedTime(signedAt)): Bytes =>
-    sequence(integer(version), octetString(digest('content')), leg, enumerated(direction), utf8String('NTRJP-0000000000001'), utf8String('p'), enumerated(result), sequence(...findings), time, ia5String('taro@hinode.example'));
+    sequence(integer(version), octetString(digest('content')), leg, enumerated(direction), utf8String('NTRJP-0000000000001'), utf8String('p'), enumerated(result), sequence(...findings), time, ia5String('taro@hinode.example'), octetString(digest('recipients')));
   const bad = (name: string, expect: string, der: Bytes): Case => ({ name, structure: 'verdict', der, expect });
   return [
     { name: 'verdict', structure: 'verdict', der: encodeVerdict(verdict), fields: verdict },
@@ -145,6 +145,7 @@ function verdicts(): Case[] {
     bad('version 2', 'verdict-invalid', of(integer(1), 1, 1, [], 2)), bad('leg 3', 'verdict-invalid', of(integer(3), 1, 1, [])), bad('direction 0', 'verdict-invalid', of(integer(1), 0, 1, [])),
     bad('result 5', 'verdict-invalid', of(integer(1), 1, 5, [])), bad('code with a line break', 'der-invalid', of(integer(1), 1, 2, [finding('a\nb', integer(1))])),
     bad('code with a full stop', 'text-invalid', of(integer(1), 1, 2, [finding('a.b', integer(1))])), bad('negative part', 'der-invalid', of(integer(1), 1, 2, [finding('a', fromHex('0201ff'))])),
+    bad('without recipients', 'der-invalid', sequence(integer(1), octetString(digest('content')), integer(1), enumerated(1), utf8String('NTRJP-0000000000001'), utf8String('p'), enumerated(1), sequence(), generalizedTime(signedAt), ia5String('taro@hinode.example'))),
     bad('33 findings', 'der-invalid', of(integer(1), 1, 2, Array.from({ length: 33 }, () => finding('a', integer(1))))),
     bad('UTCTime', 'der-invalid', of(integer(1), 1, 1, [], 1, fromHex('170d3236313132323033303030305a'))),
   ];

@@ -15,7 +15,7 @@ import { decodeLabel } from '../wire/label.ts';
 import type { Direction, Inspection, Leg } from '../wire/leg.ts';
 import type { Evidence } from '../wire/relay.ts';
 import { mixedDigest, partIdentity } from '../wire/sealed-part.ts';
-import { decodeVerdict, type Verdict, VERDICT_LIFETIME } from '../wire/verdict.ts';
+import { decodeVerdict, recipientsHash, type Verdict, VERDICT_LIFETIME } from '../wire/verdict.ts';
 import { requireMode } from './leg-content.ts';
 import { acceptedCertificate, requireIssuedByOwn } from './organisation-keys.ts';
 import type { Trust } from './trust.ts';
@@ -111,6 +111,7 @@ export async function requireVerdicts(
   verdicts: readonly Bytes[], due: readonly Direction[], arriving: SignedLeg, own: Certificate, trust: Trust, now: Date,
 ): Promise<Inspection[]> {
   const verified = await Promise.all(verdicts.map((der) => verifyVerdict(der, own, trust, now)));
+  const recipients = await recipientsHash(arriving.leg.recipients);
   return due.map((direction) => {
     const verdict = verified.find((one) => one.direction === direction);
     if (verdict === undefined) throw refused('verdict-missing', { direction });
@@ -118,6 +119,8 @@ export async function requireVerdicts(
     if (verdict.leg !== arriving.leg.leg) throw refused('verdict-invalid', { what: 'leg' });
     // Policies differ by sender: a gateway that was taken over could name another one.
     if (verdict.sender !== arriving.leg.sender.address) throw refused('verdict-invalid', { what: 'sender' });
+    // So they do by recipient: the same ciphertext could be sealed anew for others.
+    if (!equal(verdict.recipients, recipients)) throw refused('verdict-invalid', { what: 'recipients' });
     const age = (now.getTime() - verdict.time.getTime()) / 1000;
     if (age > VERDICT_LIFETIME || age < -600) throw refused('verdict-stale');
     if (verdict.result !== 'pass' && verdict.result !== 'tag') throw refused('verdict-refused', { direction });

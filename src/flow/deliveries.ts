@@ -1,6 +1,7 @@
 /** What the gateway asks of its key server's answers, beside their proofs. */
 import type { Bytes } from '../core/bytes.ts';
 import { refused, type SsmaxError } from '../core/error.ts';
+import { domainOf } from '../mail/address.ts';
 import { sortAddresses } from '../wire/label.ts';
 import type { Delivery } from '../wire/relay.ts';
 
@@ -11,10 +12,11 @@ export function answerInvalid(what: string): SsmaxError {
 /**
  * Every split must come back, so that nobody is left out, and nothing else: a key server that could add a message of its
  * own would send a copy wherever it likes. Only a delivery may become several, one for each mailbox of a group. `sealed` is
- * the number of sealed parts: each comes for each certificate, as what was left out could not be opened.
+ * the number of sealed parts: each comes for each certificate, as what was left out could not be opened. A mailbox lies in one of
+ * `ownDomains`: what is only signed, or waits for its reader to enrol, names no certificate that would show it.
  */
 export function checkDeliveries(
-  purpose: 'transfer' | 'deliver', splits: readonly { readonly recipients: readonly string[] }[], deliveries: readonly Delivery[], sealed: number,
+  purpose: 'transfer' | 'deliver', splits: readonly { readonly recipients: readonly string[] }[], deliveries: readonly Delivery[], sealed: number, ownDomains: readonly string[],
 ): void {
   const name = (recipients: readonly string[]): string => sortAddresses(recipients).join();
   const asked = new Set(splits.map(({ recipients }) => name(recipients)));
@@ -23,6 +25,7 @@ export function checkDeliveries(
   for (const { recipients, mailbox, targets } of deliveries) {
     if (!asked.has(name(recipients))) throw answerInvalid('recipients');
     if (purpose === 'transfer' ? mailbox !== undefined || targets.length !== sealed : mailbox === undefined) throw answerInvalid('mailbox');
+    if (mailbox !== undefined && !ownDomains.includes(domainOf(mailbox))) throw answerInvalid('mailbox');
     if (sealed === 0 ? targets.length > 0 : targets.length % sealed !== 0) throw answerInvalid('parts');
     answered.add(name(recipients));
     messages.add(`${name(recipients)}>${mailbox ?? ''}`);

@@ -75,8 +75,12 @@ export async function verifyConsent(der: Bytes, own: { id: string; certificate: 
   const statement = decodeJson(consentStatementSchema, signed.eContent);
   if (statement.audience !== own.id) throw refused('consent-invalid', { what: 'audience' });
   if (statement.time > now && statement.time.getTime() - now.getTime() > 10 * 60_000) throw refused('consent-invalid', { what: 'time' });
-  await validatePath({ leaf: certificate, intermediates: formerOf(own.certificate, trust), root: trust.root, at: statement.time, role: 'user' });
-  await requireUnrevoked({ certificate, issuer: own.certificate, crl: organisationCrl(trust, own.certificate), at: statement.time, now });
+  const intermediates = formerOf(own.certificate, trust);
+  const { organisation: issuer } = await validatePath({ leaf: certificate, intermediates, root: trust.root, at: statement.time, role: 'user' });
+  if (issuer === undefined) throw refused('consent-invalid', { what: 'certificate' });
+  // Each key of the organisation has a list of its own; one that was lost vouches for nobody.
+  await requireUnrevoked({ certificate: issuer, issuer: trust.delegate, crl: trust.authorityCrl, at: statement.time, now });
+  await requireUnrevoked({ certificate, issuer, crl: organisationCrl(trust, issuer), at: statement.time, now });
   if (certificate.emails.join() !== statement.address) throw refused('consent-invalid', { what: 'address' });
   return { ...statement, certificate };
 }

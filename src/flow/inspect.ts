@@ -4,7 +4,7 @@ import { signObject } from '../core/cms/signed-data.ts';
 import { refused } from '../core/error.ts';
 import { OID } from '../core/oids.ts';
 import type { Direction } from '../wire/leg.ts';
-import { encodeVerdict, type Finding, type Verdict } from '../wire/verdict.ts';
+import { encodeVerdict, type Finding, recipientsHash, type Verdict } from '../wire/verdict.ts';
 import { judgeAll, type Judgement, type JudgeParts, withoutHeld } from './judge.ts';
 import { type Opener, openSubmission, type SubmissionForm } from './open-submission.ts';
 import { approversFor } from './policy/inherit.ts';
@@ -24,6 +24,9 @@ export interface HeldMail {
   readonly until: Date;
 }
 
+/** What a decision is about: the same ciphertext from somebody else, or for others, is another mail. */
+export type HeldIdentity = Pick<HeldMail, 'contentDigest' | 'leg' | 'direction' | 'sender' | 'recipients'>;
+
 export type Decision = 'waiting' | 'approved' | 'rejected' | 'expired';
 
 export interface HeldMails {
@@ -33,7 +36,7 @@ export interface HeldMails {
    */
   decision(mail: HeldMail): Promise<Decision>;
   /** Whether the mail was held before and may not go, whatever is found in it now. */
-  refusal(mail: Pick<HeldMail, 'contentDigest' | 'leg' | 'direction'>): Promise<'rejected' | 'expired' | undefined>;
+  refusal(mail: HeldIdentity): Promise<'rejected' | 'expired' | undefined>;
 }
 
 export interface InspectionParts extends Opener, JudgeParts {
@@ -72,11 +75,11 @@ export async function inspect(parts: InspectionParts, { submission, form, leg, d
     const judgement = await judgeAll(contents, direction, { sender, recipients }, { policy, scanner, reader, directory });
     const time = clock.now();
     const about = { contentDigest, leg, direction, sender, policy: policy.version };
-    const { result, findings } = judgement.result !== 'hold' ? await unlessRefused(judgement, parts.held, about) : await decided(judgement, parts.held, {
+    const { result, findings } = judgement.result !== 'hold' ? await unlessRefused(judgement, parts.held, { ...about, recipients }) : await decided(judgement, parts.held, {
       ...about, recipients, findings: judgement.findings, since: time, until: new Date(time.getTime() + policy.holdHours * 3_600_000),
       approvers: approversFor(policy, direction, { sender, recipients }),
     });
-    const verdict = { ...about, organisation, result, findings, time };
+    const verdict = { ...about, organisation, result, findings, time, recipients: await recipientsHash(recipients) };
     return { verdict, der: await sign(verdict, parts) };
   } finally {
     for (const content of contents) content.fill(0);
@@ -88,7 +91,7 @@ type Said = Pick<Verdict, 'result' | 'findings'>;
 const refusal = (code: string): Said => ({ result: 'refuse', findings: [{ code, part: 0 }] });
 
 /** A mail that somebody sent back stays back, even if what held it is not found a second time. */
-async function unlessRefused(judgement: Judgement, held: HeldMails, mail: Pick<HeldMail, 'contentDigest' | 'leg' | 'direction'>): Promise<Said> {
+async function unlessRefused(judgement: Judgement, held: HeldMails, mail: HeldIdentity): Promise<Said> {
   if (judgement.result === 'refuse') return judgement;
   const refused = await held.refusal(mail);
   return refused === undefined ? judgement : refusal(refused === 'rejected' ? 'hold-rejected' : 'hold-expired');

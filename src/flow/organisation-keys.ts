@@ -28,7 +28,7 @@ export function isGatewayOf({ gateways, retired = [] }: Organisation, spki: Byte
 }
 
 /** The own organisation's entry. Its servers' configurations may name a certificate that has been renewed since. */
-function ownEntry({ directory }: Trust, own: Certificate): Organisation {
+export function ownEntry({ directory }: Trust, own: Certificate): Organisation {
   const entry = directory.organisations.find(({ id }) => id === own.subject.organisationId);
   if (entry === undefined) throw new SsmaxError('fault', 'organisation-unknown');
   return entry;

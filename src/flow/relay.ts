@@ -22,13 +22,14 @@ import { decodeLeg, type Direction } from '../wire/leg.ts';
 import type {
   Consent, ConsentsRequest, Delivery, Evidence, OutsideSignature, Reencrypted, ReencryptRequest, SignOutsideRequest, SignRequest,
 } from '../wire/relay.ts';
+import { recipientsHash } from '../wire/verdict.ts';
 import { directionsDue, requireVerdicts, verifyVerdict } from './authorise.ts';
 import { answerInvalid, checkDeliveries, labelsOf, requireRecoveryAllowed } from './deliveries.ts';
 import { evidenceOf, mainRecipient } from './evidence.ts';
 import { type Inspected, inspectedByStatements, inspectedDirections, inspectionsOf } from './individuals.ts';
 import { contentTypeOf, encodeLegContent } from './leg-content.ts';
 import { legRecipients, nextSignedAttributes } from './next-leg.ts';
-import type { SubmissionForm } from './open-submission.ts';
+import { encodeSignedSubmission, type SubmissionForm } from './open-submission.ts';
 import { departOutside } from './outside-signature.ts';
 import type { Clock, Credential } from './ports.ts';
 import { formFor } from './recipients.ts';
@@ -52,7 +53,7 @@ export interface KeyServer {
 
 /** The inspection server: a leg's content, sealed for its key, and the certified sender in; its signed verdict out. */
 export interface Inspection {
-  /** `form`: an AuthEnvelopedData, or a clear part with sealed ones. */
+  /** `form`: an AuthEnvelopedData, a clear part with sealed ones, or a SignedSubmission. */
   inspect(content: Bytes, leg: 1 | 2, direction: Direction, sender: string, form: SubmissionForm): Promise<Bytes>;
 }
 
@@ -234,9 +235,11 @@ async function inspect(
     if (answer === undefined) throw answerInvalid('parts');
     return [await reencrypted(parts, leg, part, answer, 'inspect', await inspectionServer(parts, answer, trust, now), leg.leg.recipients)];
   }));
-  const content = encodeLegContent(leg.content, infos);
-  const form = leg.content.mixed === undefined ? 'sealed' : 'mixed';
+  const form = leg.content.mixed === undefined ? 'sealed' : leg.parts.length > 0 ? 'mixed' : 'signed';
+  const eContent = encodeLegContent(leg.content, infos);
+  const content = form === 'signed' ? encodeSignedSubmission(eContent, leg.leg.recipients) : eContent;
   const { address } = leg.leg.sender;
+  const recipients = await recipientsHash(leg.leg.recipients);
   const verdicts: Verdicted[] = [];
   let held: SsmaxError | undefined;
   for (const direction of due) {
@@ -245,6 +248,7 @@ async function inspect(
     if (!equal(verdict.contentDigest, leg.contentDigest) || verdict.direction !== direction || verdict.leg !== number || verdict.sender !== address) {
       throw refused('verdict-invalid', { what: 'content' });
     }
+    if (!equal(verdict.recipients, recipients)) throw refused('verdict-invalid', { what: 'recipients' });
     const [finding] = verdict.findings;
     const why = { direction, part: finding?.part ?? 0 };
     if (verdict.result === 'refuse') throw refused(finding?.code ?? 'inspection-refused', why);
@@ -328,8 +332,9 @@ async function depart(departing: Departing, splits: readonly Split[]): Promise<D
   const { parts, leg, purpose, verdicts, trust } = departing;
   const request = { evidence: await evidenceOf(leg), verdicts: [...verdicts], splits: splits.map(({ recipients }) => ({ recipients: [...recipients] })) };
   const deliveries = await parts.keyServer[purpose](request);
-  checkDeliveries(purpose, splits, deliveries, leg.parts.length);
-  requireRecoveryAllowed(deliveries, purpose === 'deliver' && parts.recovery === true && ownOrganisation(parts, trust).type !== 'isp', leg.parts.length);
+  const { domains, type } = ownOrganisation(parts, trust);
+  checkDeliveries(purpose, splits, deliveries, leg.parts.length, domains);
+  requireRecoveryAllowed(deliveries, purpose === 'deliver' && parts.recovery === true && type !== 'isp', leg.parts.length);
   const contents = await Promise.all(deliveries.map(async (delivery) => {
     const infos = await Promise.all(leg.parts.map((part, i) => partInfos(departing, delivery, part, i)));
     const eContent = encodeLegContent(leg.content, infos);

@@ -12,7 +12,7 @@ import { encapsulate } from '../core/elgamal/index.ts';
 import { refused } from '../core/error.ts';
 import type { NativeCrypto, PrivateKey } from '../core/keys.ts';
 import { OID } from '../core/oids.ts';
-import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
+import type { Certificate } from '../core/pki/certificate.ts';
 import { validatePath } from '../core/pki/path.ts';
 import { domainOf } from '../mail/address.ts';
 import { findCarrier } from '../mail/carrier.ts';
@@ -27,6 +27,7 @@ import {
 } from '../wire/report.ts';
 import { askOrganisation } from './member-request.ts';
 import { openSubmission } from './open-submission.ts';
+import { certificatesOf, requireNotRetired } from './organisation-keys.ts';
 import type { Credential, Http } from './ports.ts';
 import { cacheOf, requireUnrevoked, type Trust } from './trust.ts';
 import { type SignedLeg, verifySigner } from './verify-leg.ts';
@@ -158,14 +159,17 @@ export async function openReport(
 ): Promise<OrganisationReport> {
   const organisation = trust.directory.organisations.find(({ id }) => id === from);
   if (organisation === undefined) throw refused('organisation-unknown');
-  const sealer = await sha256(organisation.certificate);
-  const { contents: [content] } = await openSubmission(sealed, { credential: own, native, sealer, purpose: 'report' }, 'sealed');
+  // A report may have been on its way while its organisation changed keys.
+  const certificates = certificatesOf(organisation);
+  const sealers = (): Promise<Bytes[]> => Promise.resolve(certificates.map(({ sha256: hash }) => hash));
+  const { contents: [content] } = await openSubmission(sealed, { credential: own, native, sealers, purpose: 'report' }, 'sealed');
   if (content === undefined) throw refused('report-invalid', { what: 'content' });
   const signed = parseSignedData(content);
-  const certificate = parseCertificate(organisation.certificate);
-  if (!equal(signed.signer.subjectKeyIdentifier, certificate.subjectKeyIdentifier)) throw refused('report-invalid', { what: 'signer' });
+  const certificate = certificates.find((one) => equal(one.sha256, signed.signer.attributes.certificateHash));
+  if (certificate === undefined) throw refused('report-invalid', { what: 'signer' });
   await verifySignedObject(signed, { contentType: OID.report, certificate: certificate.der, publicKey: certificate.publicKey });
   await validatePath({ leaf: certificate, intermediates: [], root: trust.root, at: now, role: 'organisation', ...cacheOf(trust) });
+  requireNotRetired(organisation, 'organisation', certificate.spkiSha256, now);
   await requireUnrevoked({ certificate, issuer: trust.delegate, crl: trust.authorityCrl, at: now, now });
   const report = decodeJson(organisationReportSchema, signed.eContent);
   if (report.from !== from) throw refused('report-invalid', { what: 'from' });

@@ -1,7 +1,9 @@
 /** The inspection server's signed verdict (docs/protocol.md §8): codes and part numbers only, never content. */
 import type { Bytes } from '../core/bytes.ts';
 import { type DerCursor, generalizedTime, ia5String, integer, octetString, readDer, readSequence, sequence, TAG, utf8String } from '../core/der.ts';
+import { lengthPrefixed, sha256 } from '../core/digest.ts';
 import { refused } from '../core/error.ts';
+import { sortAddresses } from './label.ts';
 import { DIRECTIONS, type Direction } from './leg.ts';
 import { readCode, readText } from './text.ts';
 
@@ -27,11 +29,18 @@ export interface Verdict {
   readonly time: Date;
   /** The certified address for which the policy was chosen: what the gateway said, so whoever relies on the verdict compares it. */
   readonly sender: string;
+  /** Hash of the leg's recipients, for whom the policy was chosen: see {@link recipientsHash}. */
+  readonly recipients: Bytes;
 }
 
 /** Verdicts older than this are no longer accepted; seconds. */
 export const VERDICT_LIFETIME = 3600;
 const MAX_FINDINGS = 32;
+
+/** SHA-256 of the sorted addresses, each with its length before it, after a tag (docs/protocol.md §8). */
+export function recipientsHash(recipients: readonly string[]): Promise<Bytes> {
+  return sha256(...['SSMAX-v1/verdict-recipients', ...sortAddresses(recipients)].map(lengthPrefixed));
+}
 
 export function encodeVerdict(verdict: Verdict): Bytes {
   return sequence(
@@ -39,7 +48,7 @@ export function encodeVerdict(verdict: Verdict): Bytes {
     integer(DIRECTIONS.indexOf(verdict.direction) + 1, TAG.enumerated), utf8String(verdict.organisation),
     utf8String(verdict.policy), integer(VERDICT_RESULTS.indexOf(verdict.result) + 1, TAG.enumerated),
     sequence(...verdict.findings.slice(0, MAX_FINDINGS).map((f) => sequence(utf8String(f.code), integer(f.part)))),
-    generalizedTime(verdict.time), ia5String(verdict.sender),
+    generalizedTime(verdict.time), ia5String(verdict.sender), octetString(verdict.recipients),
   );
 }
 
@@ -55,8 +64,9 @@ export function decodeVerdict(der: Bytes): Verdict {
     const findings = readSequence(c, (inner) => inner.list(readFinding, MAX_FINDINGS));
     const time = c.generalizedTime();
     const sender = c.ascii();
+    const recipients = c.octets(32);
     if ((leg !== 1 && leg !== 2) || direction === undefined || result === undefined) throw refused('verdict-invalid', { what: 'value' });
-    return { contentDigest, leg, direction, organisation, policy, result, findings, time, sender };
+    return { contentDigest, leg, direction, organisation, policy, result, findings, time, sender, recipients };
   }));
 }
 

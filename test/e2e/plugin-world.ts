@@ -38,7 +38,7 @@ import { decodeJson, encodeJson, fromBase64, toBase64 } from '../../src/wire/jso
 import { memberRequestSchema } from '../../src/wire/member-requests.ts';
 import { encodeProblem } from '../../src/wire/problem.ts';
 import type { ReportRequest } from '../../src/wire/report.ts';
-import { createWorld, native, signVerdict, type TestOrganisation, type TestWorld } from '../flow/world.ts';
+import { createWorld, native, readSubmission, signVerdict, type TestOrganisation, type TestWorld } from '../flow/world.ts';
 
 export const ADDON_ID = (JSON.parse(readFileSync('manifest.json', 'utf8')) as { browser_specific_settings: { gecko: { id: string } } }).browser_specific_settings.gecko.id;
 const PASSWORD = 'correct horse';
@@ -105,8 +105,8 @@ function inspectNow(organisation: TestOrganisation): void {
     ...organisation.parts,
     inspection: {
       async inspect(submission, leg, direction, sender, form) {
-        const { contentDigest } = await readLegContent({ eContentType: form === 'mixed' ? OID.data : OID.authEnvelopedData, eContent: submission });
-        return signVerdict(organisation, { contentDigest, leg, direction, time: new Date(), sender });
+        const { contentDigest, recipients } = await readSubmission(submission, form);
+        return signVerdict(organisation, { contentDigest, leg, direction, time: new Date(), sender }, recipients);
       },
     },
   };

@@ -5,7 +5,7 @@ import { parseSignedData, verifySignerInfo } from '../../src/core/cms/signed-dat
 import { sha256 } from '../../src/core/digest.ts';
 import { OID } from '../../src/core/oids.ts';
 import { inspect, type InspectionParts } from '../../src/flow/inspect.ts';
-import { decodeVerdict } from '../../src/wire/verdict.ts';
+import { decodeVerdict, recipientsHash } from '../../src/wire/verdict.ts';
 import { NO_DIRECTORY, policyOf, readingHere } from './policies.ts';
 import { makeOrganisation, native, type Organisation, submission } from './submissions.ts';
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   parts = {
     credential: await organisation.server('inspection', 'inspection.hinode.example'),
     native,
-    sealer: organisation.certificate.sha256,
+    sealers: () => Promise.resolve([organisation.certificate.sha256]),
     organisation: 'NTRJP-2000012345678',
     policy: policyOf({ version: '2026-11-22', outbound: [{ check: 'keywords', name: 'words', words: ['秘'], result: 'refuse' }] }),
     reader: readingHere(),
@@ -39,7 +39,7 @@ describe('a verdict', () => {
     const { der } = await inspect(parts, { submission: envelope, form: 'sealed', leg: 1, direction: 'outbound', sender: SENDER });
     expect(decodeVerdict(parseSignedData(der).eContent)).toEqual({
       contentDigest: await contentDigest(parseAuthEnvelopedData(envelope).body),
-      leg: 1, direction: 'outbound', organisation: 'NTRJP-2000012345678', policy: '2026-11-22', result, findings, time, sender: SENDER,
+      leg: 1, direction: 'outbound', organisation: 'NTRJP-2000012345678', policy: '2026-11-22', result, findings, time, sender: SENDER, recipients: await recipientsHash(['hanako@tsukimi.example']),
     });
   });
 

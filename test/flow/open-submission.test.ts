@@ -14,7 +14,7 @@ let opener: Opener;
 beforeAll(async () => {
   organisation = await makeOrganisation();
   server = await organisation.server('inspection', 'inspection.hinode.example');
-  opener = { credential: server, native, sealer: organisation.certificate.sha256 };
+  opener = { credential: server, native, sealers: () => Promise.resolve([organisation.certificate.sha256]) };
 });
 
 const submit = (deviations: Deviations = {}): Promise<Bytes> =>
@@ -58,7 +58,7 @@ describe('what the gateway submits', () => {
   });
 
   test('is refused when sealed by another organisation', async () => {
-    expect(await failure(await submit({ label: { sealer: server.certificate.sha256 } }))).toBe('refused label-mismatch sealer');
+    expect(await failure(await submit({ label: { sealer: server.certificate.sha256 } }))).toBe('unavailable organisation-changing');
   });
 
   test('is refused when the label is for other content', async () => {

@@ -16,9 +16,13 @@ import type { GatewayParts } from '../../src/flow/relay.ts';
 import { loadTrust, type Trust, type TrustMaterial } from '../../src/flow/trust.ts';
 import { createNodeCrypto, generatePrivateKey, loadOrganisationKey, loadPrivateKey } from '../../src/platform/node-crypto.ts';
 import { type Directory, encodeDirectory, type Organisation } from '../../src/wire/directory.ts';
-import { encodeVerdict, type Verdict } from '../../src/wire/verdict.ts';
+import { decodeKemct } from '../../src/wire/kemct.ts';
+import { decodeLabel } from '../../src/wire/label.ts';
+import { encodeVerdict, recipientsHash, type Verdict } from '../../src/wire/verdict.ts';
 import { MODES } from '../../src/wire/leg.ts';
 import { readLegContent } from '../../src/flow/leg-content.ts';
+import { decodeSignedSubmission, type SubmissionForm } from '../../src/flow/open-submission.ts';
+import { parseKemRecipientInfo } from '../../src/core/cms/kem-recipient-info.ts';
 
 export const native = createNodeCrypto();
 
@@ -67,6 +71,8 @@ export interface TestWorld {
   material(): Promise<TrustMaterial>;
   trust(): Promise<Trust>;
   addOrganisation(domain: string, names: { ja: string; en: string }, type?: Organisation['type']): Promise<TestOrganisation>;
+  /** The directory names a new certificate of the organisation, for `key` or for the same one as before; the former one still counts. */
+  certifyAnew(organisation: TestOrganisation, key?: PrivateKey): Promise<Certificate>;
   addUser(organisation: TestOrganisation, address: string, commonName: string, pseudonymous?: boolean, pkcs8?: Bytes): Promise<Credential>;
 }
 
@@ -157,14 +163,23 @@ export async function createWorld(start = NOW, source: Source = fresh): Promise<
           native: source.native, credential: gateway, organisation: certificate, keyServer: service, clock, trust: () => world.trust(),
           inspection: {
             async inspect(submission, leg, direction, sender, form) {
-              const { contentDigest } = await readLegContent({ eContentType: form === 'mixed' ? OID.data : OID.authEnvelopedData, eContent: submission });
-              return signVerdict(organisation, { contentDigest, leg, direction, time: world.now, sender });
+              const { contentDigest, recipients } = await readSubmission(submission, form);
+              return signVerdict(organisation, { contentDigest, leg, direction, time: world.now, sender }, recipients);
             },
           },
         },
       };
       organisations.set(domain, organisation);
       return organisation;
+    },
+    async certifyAnew({ id, entry, issuer }, key = issuer.key) {
+      const [mailDomain = ''] = entry.domains;
+      const certificate = await issueOrganisation({
+        publicKey: key.publicKey, issuer: { certificate: root, key: rootKey }, validity, random, name: entry.names.ja, organisationId: id,
+        country: 'JP', mailDomains: [mailDomain], hostNames: [mailDomain],
+      });
+      Object.assign(entry, { certificate: certificate.der, formerCertificates: [...entry.formerCertificates, entry.certificate] });
+      return certificate;
     },
     async addUser(organisation, address, commonName, pseudonymous = false, pkcs8) {
       const key = pkcs8 === undefined ? source.key() : loadPrivateKey(pkcs8);
@@ -197,9 +212,20 @@ function crl(issuer: Issuer, revoked: readonly Revocation[], now: Date): Promise
   });
 }
 
-/** A verdict as the organisation's inspection server signs it; fields may be overridden. */
-export async function signVerdict(organisation: TestOrganisation, fields: Partial<Verdict> & { contentDigest: Bytes }): Promise<Bytes> {
+/** What an inspection server learns of a submission without opening it. */
+export async function readSubmission(submission: Bytes, form: SubmissionForm): Promise<{ contentDigest: Bytes; recipients: readonly string[] }> {
+  const { eContent, recipients } = form === 'signed' ? decodeSignedSubmission(submission) : { eContent: submission, recipients: [] };
+  const { contentDigest, recipientInfos } = await readLegContent({ eContentType: form === 'sealed' ? OID.authEnvelopedData : OID.data, eContent });
+  const labels = recipientInfos.flat().map((der) => decodeLabel(decodeKemct(parseKemRecipientInfo(der).kemct).label));
+  return { contentDigest, recipients: [...recipients, ...labels.flatMap((label) => label.recipients)] };
+}
+
+/** A verdict as the organisation's inspection server signs it on a leg for these recipients; fields may be overridden. */
+export async function signVerdict(
+  organisation: TestOrganisation, fields: Partial<Verdict> & { contentDigest: Bytes }, recipients: readonly string[] = ['hanako@tsukimi.example'],
+): Promise<Bytes> {
   const value = encodeVerdict({
+    recipients: await recipientsHash(recipients),
     leg: 1, direction: 'outbound', organisation: organisation.id, policy: 'test-1', time: NOW, sender: 'taro@hinode.example', ...organisation.verdict, ...fields,
   });
   const { key, certificate } = organisation.inspection;

@@ -5,12 +5,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Bytes } from '../../src/core/bytes.ts';
 import { OID } from '../../src/core/oids.ts';
+import { parseCertificate } from '../../src/core/pki/certificate.ts';
 import { issueUser } from '../../src/core/pki/issue.ts';
 import { createKeyService } from '../../src/flow/key-service.ts';
 import { type KeyServer, relay, type Relayed } from '../../src/flow/relay.ts';
 import { sealMail } from '../../src/flow/seal.ts';
 import { verifyConsent } from '../../src/flow/individuals.ts';
 import { generatePrivateKey, loadPrivateKey } from '../../src/platform/node-crypto.ts';
+import { consentClass } from '../../src/server/gateway/consent-class.ts';
 import { consent, signStatement, statementOf } from '../flow/isp.ts';
 import { native, NOW, signVerdict, type TestOrganisation } from '../flow/world.ts';
 import { craft, type Crafted } from './craft.ts';
@@ -30,6 +32,25 @@ beforeEach(async () => {
 
 const lying = (lie: (honest: KeyServer) => Partial<KeyServer>): Promise<Relayed> =>
   relay({ ...hinode.parts, keyServer: { ...hinode.service, ...lie(hinode.service) } }, 'submission', { cms: leg.cms, recipients: [HANAKO], from: TARO, visible: [HANAKO] });
+
+describe('a statement', () => {
+  it('outlives a renewal of the organisation\'s certificate, and its change to another key', async () => {
+    const der = await signStatement(statementOf(hinode, scene.taro), scene.taro);
+    for (const key of [undefined, loadPrivateKey(generatePrivateKey())]) {
+      const own = { id: hinode.id, certificate: await scene.world.certifyAnew(hinode, key) };
+      expect(await verifyConsent(der, own, await scene.world.trust(), NOW)).toMatchObject({ address: TARO });
+    }
+    // The key that issued the member's certificate was stolen before.
+    scene.world.revoked.push({ serial: hinode.issuer.certificate.serial, date: NOW, reason: 'keyCompromise', invalidityDate: new Date(NOW.getTime() - 60_000) });
+    const own = { id: hinode.id, certificate: parseCertificate(hinode.entry.certificate) };
+    await expect(verifyConsent(der, own, await scene.world.trust(), NOW)).rejects.toMatchObject(refusal('certificate-revoked'));
+  });
+
+  it('is asked for at RCPT too when the configured certificate was renewed: those who differ never share a transaction', async () => {
+    await scene.world.certifyAnew(hinode);
+    expect(await consentClass({ ...hinode.parts, keyServer: { ...hinode.service, consents: () => Promise.resolve([]) } }, YUKI)).toBe('not-inspected');
+  });
+});
 
 describe('a gateway that was taken over', () => {
   it('gets nothing for inspection from an ISP\'s key server where nobody consented, and an alert is kept', async () => {

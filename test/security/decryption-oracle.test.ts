@@ -37,7 +37,7 @@ describe('the inspection server', () => {
   it('gives one and the same answer, to the byte', async () => {
     const answers = await Promise.all(deviations.map(async ([, deviation]) => {
       const der = await submission(utf8('hello'), credential.certificate, organisation.certificate, await deviation());
-      const error: unknown = await openSubmission(der, { native, credential, sealer: organisation.certificate.sha256 }, 'sealed').catch((reason: unknown) => reason);
+      const error: unknown = await openSubmission(der, { native, credential, sealers: () => Promise.resolve([organisation.certificate.sha256]) }, 'sealed').catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(SsmaxError);
       const { status, body } = encodeProblem(error);
       return `${status} ${Buffer.from(body).toString()}`;

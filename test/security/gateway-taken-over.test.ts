@@ -49,7 +49,7 @@ beforeEach(() => {
 });
 
 async function verdicts(fields: Partial<Parameters<typeof signVerdict>[1]> = {}): Promise<Bytes[]> {
-  return Promise.all((['outbound', 'inbound'] as const).map((direction) => signVerdict(scene.hinode, { contentDigest: digest, direction, ...fields })));
+  return Promise.all((['outbound', 'inbound'] as const).map((direction) => signVerdict(scene.hinode, { contentDigest: digest, direction, ...fields }, [HANAKO, YUKI, JIRO])));
 }
 
 async function refuses(answer: Promise<unknown>, code: string): Promise<void> {

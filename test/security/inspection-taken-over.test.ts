@@ -29,7 +29,7 @@ async function submitWith(inspect: Inspection['inspect']): Promise<unknown> {
 
 describe('it cannot open anything but what is submitted to it', () => {
   function opener(): Opener {
-    return { native, credential: scene.hinode.inspection, sealer: scene.hinode.issuer.certificate.sha256 };
+    return { native, credential: scene.hinode.inspection, sealers: () => Promise.resolve([scene.hinode.issuer.certificate.sha256]) };
   }
   it('what is submitted opens', async () => {
     const der = await submission(new TextEncoder().encode(CANARY), scene.hinode.inspection.certificate, scene.hinode.issuer.certificate);
@@ -48,7 +48,7 @@ describe('it cannot open anything but what is submitted to it', () => {
   });
   it("another organisation's submission", async () => {
     const der = await submission(new Uint8Array(10), scene.hinode.inspection.certificate, scene.tsukimi.issuer.certificate);
-    await expect(openSubmission(der, opener(), 'sealed')).rejects.toMatchObject(refusal('label-mismatch', { what: 'sealer' }));
+    await expect(openSubmission(der, opener(), 'sealed')).rejects.toMatchObject({ kind: 'unavailable', code: 'organisation-changing' });
   });
 });
 
@@ -64,10 +64,10 @@ describe('it cannot forge or redirect', () => {
     const { cms } = await craft(scene, 3, { gateway: scene.tsukimi.inspection });
     expect(await read(scene, mail(cms, [HANAKO]), scene.hanako, HANAKO)).toMatchObject({ state: 'problem', code: 'impersonation' });
   });
-  it('its verdict changes nobody: it holds no recipient and no content', async () => {
+  it('its verdict changes nobody: it holds no address but the sender\'s, and no content', async () => {
     const der = await signVerdict(scene.hinode, { contentDigest: native.random(32) });
     expect(Object.keys(decodeVerdict(parseSignedData(der).eContent)).sort())
-      .toEqual(['contentDigest', 'direction', 'findings', 'leg', 'organisation', 'policy', 'result', 'sender', 'time']);
+      .toEqual(['contentDigest', 'direction', 'findings', 'leg', 'organisation', 'policy', 'recipients', 'result', 'sender', 'time']);
   });
 });
 
@@ -83,6 +83,10 @@ describe('the gateway takes no verdict', () => {
     await expect(submitWith(async (envelope, _, direction) => signVerdict(scene.hinode, { contentDigest: await contentDigestOf(envelope), leg: 2, direction })))
       .rejects.toMatchObject(refusal('verdict-invalid'));
   });
+  it('for others than the recipients', async () => {
+    await expect(submitWith(async (envelope, leg, direction) => signVerdict(scene.hinode, { contentDigest: await contentDigestOf(envelope), leg, direction }, [HANAKO, TARO])))
+      .rejects.toMatchObject(refusal('verdict-invalid', { what: 'recipients' }));
+  });
   it("of another organisation's server", async () => {
     await expect(submitWith(async (envelope, leg, direction) => signVerdict(scene.tsukimi, { contentDigest: await contentDigestOf(envelope), leg, direction })))
       .rejects.toMatchObject(refusal('certificate-untrusted'));
@@ -91,7 +95,7 @@ describe('the gateway takes no verdict', () => {
 
 describe('a verdict tells the gateway codes only', () => {
   const verdict: Verdict = {
-    contentDigest: native.random(32), leg: 1, direction: 'outbound', organisation: 'x', policy: 'p', result: 'refuse', findings: [], time: NOW, sender: TARO,
+    contentDigest: native.random(32), leg: 1, direction: 'outbound', organisation: 'x', policy: 'p', result: 'refuse', findings: [], time: NOW, sender: TARO, recipients: native.random(32),
   };
   it.each(['The salary is 5,000,000', '機密', 'UPPER', '', 'two--hyphens', 'line\u2028break'])('"%s" is no code', (code) => {
     expect(() => decodeVerdict(encodeVerdict({ ...verdict, findings: [{ code, part: 1 }] }))).toThrow(/text-invalid|der-invalid/);

@@ -172,18 +172,18 @@ describe('9: the same C1 under another label', () => {
 });
 
 describe('10: authorisation', () => {
-  async function verdicts({ digest }: Crafted): Promise<Bytes[]> {
-    return Promise.all((['outbound', 'inbound'] as const).map((direction) => signVerdict(scene.hinode, { contentDigest: digest, direction })));
+  async function verdicts({ digest }: Crafted, recipients: readonly string[]): Promise<Bytes[]> {
+    return Promise.all((['outbound', 'inbound'] as const).map((direction) => signVerdict(scene.hinode, { contentDigest: digest, direction }, recipients)));
   }
 
   async function transfer(recipients: readonly string[], asked: readonly string[], hidden: readonly string[] = []): Promise<unknown> {
     const crafted = await craft(scene, 1, { recipients, hidden });
-    return scene.hinode.service.transfer({ evidence: crafted.evidence, verdicts: await verdicts(crafted), splits: [{ recipients: [...asked] }] });
+    return scene.hinode.service.transfer({ evidence: crafted.evidence, verdicts: await verdicts(crafted, recipients), splits: [{ recipients: [...asked] }] });
   }
 
   async function deliver(recipients: readonly string[], asked: readonly string[]): Promise<unknown> {
     const crafted = await craft(scene, 1, { recipients });
-    return scene.hinode.service.deliver({ evidence: crafted.evidence, verdicts: await verdicts(crafted), splits: [{ recipients: [...asked] }] });
+    return scene.hinode.service.deliver({ evidence: crafted.evidence, verdicts: await verdicts(crafted, recipients), splits: [{ recipients: [...asked] }] });
   }
 
   it('recipients of the label only', async () => {

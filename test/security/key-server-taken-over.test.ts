@@ -20,6 +20,7 @@ import { decodeLeg, encodeLeg, type Leg } from '../../src/wire/leg.ts';
 import type { Delivery, Evidence, Reencrypted } from '../../src/wire/relay.ts';
 import { native, NOW } from '../flow/world.ts';
 import { craft, headerOf } from './craft.ts';
+import { sealMixedFor } from './modes.ts';
 import { createScene, HANAKO, JIRO, KEN, mail, read, refusal, type Scene, seal, SUZU, TARO, YUKI } from './scene.ts';
 
 let scene: Scene;
@@ -111,6 +112,17 @@ describe('its gateway refuses', () => {
       deliver: async (request) => (await honest.deliver(request)).map((one) => ({ ...one, mailbox: KEN })),
     });
     await expect(submitWith(lie, [YUKI])).rejects.toMatchObject(invalid('mailbox'));
+  });
+
+  it('a delivery to a mailbox elsewhere, of a mail that names no certificate: signed only, or kept for who has none yet', async () => {
+    const elsewhere = (honest: KeyServer): Partial<KeyServer> => ({
+      deliver: async (request) => (await honest.deliver(request)).map((one) => ({ ...one, mailbox: SUZU, targets: [] })),
+    });
+    const { parts } = scene.hinode;
+    const cms = await sealMixedFor(scene, 'sign-only', [YUKI], []);
+    const lied = relay({ ...parts, keyServer: { ...parts.keyServer, ...elsewhere(parts.keyServer) } }, 'submission', { cms, recipients: [YUKI], from: TARO, visible: [YUKI] });
+    await expect(lied).rejects.toMatchObject(invalid('mailbox'));
+    await expect(submitWith(elsewhere, [YUKI])).rejects.toMatchObject(invalid('mailbox'));
   });
 
   it('a delivery to a certificate of no user', async () => {

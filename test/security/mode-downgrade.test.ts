@@ -7,13 +7,13 @@ import { createKeyService } from '../../src/flow/key-service.ts';
 import { evidenceOf } from '../../src/flow/evidence.ts';
 import { encodeLegContent, mixedContent, type ReadContent, readLegContent } from '../../src/flow/leg-content.ts';
 import { type AddressedPart, sealPart, signLegOne } from '../../src/flow/leg-one.ts';
-import { relay } from '../../src/flow/relay.ts';
+import { type Inspection, relay } from '../../src/flow/relay.ts';
 import { newBoundary } from '../../src/flow/seal.ts';
 import { verifyLeg } from '../../src/flow/verify-leg.ts';
 import { readContent } from '../../src/mail/content.ts';
 import { encodeMixed, parseMixed } from '../../src/mail/mixed.ts';
 import { type Mode, MODES } from '../../src/wire/leg.ts';
-import { native } from '../flow/world.ts';
+import { native, readSubmission } from '../flow/world.ts';
 import { attachment, CANARY, chainOf, mixedMail, readBy, sealMixedFor } from './modes.ts';
 import { createScene, HANAKO, holds, JIRO, mail, refusal, type Scene, submit, TARO, YUKI } from './scene.ts';
 
@@ -147,6 +147,15 @@ describe('recipients', () => {
   it('of a mixed mail are those of the leg attribute only', async () => {
     const cms = await sealMixedFor(scene, 'sign-only', [HANAKO], []);
     await expect(submit(scene, cms, [JIRO], { visible: [HANAKO] })).rejects.toMatchObject(refusal('recipient-not-in-label'));
+  });
+
+  it.each(['sign-only', 'attachments-only'] as const)('%s: the policy counts those of the leg, hidden ones too, whatever the text says', async (mode) => {
+    const asked: (readonly string[])[] = [];
+    const { inspect } = scene.hinode.parts.inspection;
+    const inspection: Inspection = { inspect: async (...given) => { asked.push((await readSubmission(given[0], given[4])).recipients); return inspect(...given); } };
+    const cms = await sealMixedFor(scene, mode, [HANAKO], [attachment()], [JIRO]);
+    await relay({ ...scene.hinode.parts, inspection }, 'submission', { cms, recipients: [HANAKO, JIRO], from: TARO, visible: [HANAKO] });
+    expect(asked).toEqual([[HANAKO, JIRO]]);
   });
 
   it.each(['sign-only', 'attachments-only'] as const)('%s: no later leg of others names who was addressed by Bcc', async (mode) => {

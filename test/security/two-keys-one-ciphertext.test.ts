@@ -93,6 +93,6 @@ describe('one ciphertext under two keys', () => {
     const organisation = await makeOrganisation();
     const credential = await organisation.server('inspection', 'inspection.hinode.example');
     const der = await submission(utf8('x'), credential.certificate, organisation.certificate, { otherCek: native.random(32) });
-    await expect(openSubmission(der, { native, credential, sealer: organisation.certificate.sha256 }, 'sealed')).rejects.toMatchObject(refusal('content-invalid'));
+    await expect(openSubmission(der, { native, credential, sealers: () => Promise.resolve([organisation.certificate.sha256]) }, 'sealed')).rejects.toMatchObject(refusal('content-invalid'));
   });
 });

@@ -4,10 +4,10 @@ import type { Bytes } from '../../src/core/bytes.ts';
 import { encodeSignedData, parseSignedData, signObject } from '../../src/core/cms/signed-data.ts';
 import { OID } from '../../src/core/oids.ts';
 import type { Credential } from '../../src/flow/ports.ts';
-import { encodeVerdict, type Verdict } from '../../src/wire/verdict.ts';
+import { encodeVerdict, recipientsHash, type Verdict } from '../../src/wire/verdict.ts';
 import { native, signVerdict, type TestOrganisation } from '../flow/world.ts';
 import { craft, type Crafted } from './craft.ts';
-import { createScene, HANAKO, refusal, type Scene, TARO, YUKI } from './scene.ts';
+import { createScene, HANAKO, JIRO, refusal, type Scene, TARO, YUKI } from './scene.ts';
 
 let scene: Scene;
 let leg: Crafted;
@@ -20,8 +20,8 @@ beforeAll(async () => {
 const MINUTE = 60_000;
 const at = (minutes: number): { time: Date } => ({ time: new Date(scene.world.now.getTime() + minutes * MINUTE) });
 
-function verdict(fields: Partial<Verdict> = {}, organisation: TestOrganisation = scene.hinode): Promise<Bytes> {
-  return signVerdict(organisation, { contentDigest: leg.digest, ...fields });
+function verdict(fields: Partial<Verdict> = {}, organisation: TestOrganisation = scene.hinode, recipients: readonly string[] = [HANAKO, YUKI]): Promise<Bytes> {
+  return signVerdict(organisation, { contentDigest: leg.digest, ...fields }, recipients);
 }
 
 /** Asks for all three calls that need a verdict; all must refuse alike. */
@@ -39,7 +39,7 @@ async function refuses(verdicts: readonly Bytes[], code: string, params?: Record
 /** Signed by somebody else, saying the same. */
 async function signedBy({ key, certificate }: Credential, type: string = OID.verdict): Promise<Bytes> {
   const value = encodeVerdict({
-    contentDigest: leg.digest, leg: 1, direction: 'outbound', organisation: scene.hinode.id, policy: 'p', result: 'pass', findings: [], time: scene.world.now, sender: TARO,
+    contentDigest: leg.digest, leg: 1, direction: 'outbound', organisation: scene.hinode.id, policy: 'p', result: 'pass', findings: [], time: scene.world.now, sender: TARO, recipients: await recipientsHash([HANAKO, YUKI]),
   });
   return signObject({ type, value, signingTime: scene.world.now }, { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier });
 }
@@ -49,6 +49,9 @@ describe('without a verdict that is', () => {
   it('for this content', async () => refuses([await verdict({ contentDigest: native.random(32) })], 'verdict-invalid', { what: 'content' }));
   it('for this leg', async () => refuses([await verdict({ leg: 2 })], 'verdict-invalid', { what: 'leg' }));
   it('for this sender\'s policy', async () => refuses([await verdict({ sender: YUKI })], 'verdict-invalid', { what: 'sender' }));
+  it('for these recipients', async () => {
+    for (const others of [[HANAKO], [HANAKO, YUKI, JIRO], [HANAKO, JIRO]]) await refuses([await verdict({}, scene.hinode, others)], 'verdict-invalid', { what: 'recipients' });
+  });
   it('for this direction', async () => refuses([await verdict({ direction: 'inbound' })], 'verdict-missing', { direction: 'outbound' }));
   it('an hour old at most', async () => refuses([await verdict(at(-61))], 'verdict-stale'));
   it('not of the future', async () => refuses([await verdict(at(11))], 'verdict-stale'));

@@ -13,6 +13,7 @@ const verdicts: fc.Arbitrary<Verdict> = fc.record({
   result: fc.constantFrom(...VERDICT_RESULTS),
   findings: fc.array(fc.record({ code: fc.stringMatching(/^[a-z]{1,20}(-[a-z]{1,20})?$/), part: fc.nat({ max: 1000 }) }), { maxLength: 32 }),
   time: fc.date({ min: new Date('2020-01-01'), max: new Date('2090-01-01'), noInvalidDate: true }).map((date) => new Date(Math.floor(date.getTime() / 1000) * 1000)),
+  recipients: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Uint8Array.from(bytes)),
   sender: fc.stringMatching(/^[a-z]{1,20}@[a-z]{1,20}\.example$/),
 });
 

@@ -8,7 +8,7 @@ import { issueCrl, type RevocationReason } from '../../core/pki/crl.ts';
 import type { Issuer } from '../../core/pki/issue.ts';
 import { directoryFiles } from '../../flow/directory-files.ts';
 import type { Clock } from '../../flow/ports.ts';
-import { type Directory, encodeDirectory, type Organisation, organisationSchema, type Standing } from '../../wire/directory.ts';
+import { type Directory, encodeDirectory, type Organisation, organisationSchema, type Standing, standingOf } from '../../wire/directory.ts';
 import { decodeJson, encodeJson } from '../../wire/json.ts';
 import { appendAudit, auditMigrations, type AuditTables } from '../shared/audit-chain.ts';
 import { nextNumber } from '../shared/crl-number.ts';
@@ -75,6 +75,16 @@ function retiredKeys(before: Organisation | undefined, entry: Organisation, over
     .filter((one) => !known.some(({ role, spki }) => role === one.role && equal(spki, one.spki)))
     .map((one) => ({ ...one, until }));
   return [...known, ...fresh].filter((one) => !isPresent(one));
+}
+
+/**
+ * Serials of an organisation's certificates that fall together. A stolen key signs as well under each of its certificates; who
+ * stops being a member stops under all keys. What a former key did, another one's loss says nothing of.
+ */
+function revokedWith({ certificate, formerCertificates }: Organisation, reason: RevocationReason): string[] {
+  const [present, ...former] = [certificate, ...formerCertificates].map((der) => parseCertificate(der));
+  const all = reason === 'cessationOfOperation' ? former : former.filter(({ spkiSha256 }) => present !== undefined && equal(spkiSha256, present.spkiSha256));
+  return [...new Set([present, ...all].flatMap((one) => one?.serial ?? []))];
 }
 
 /** The directory's figures are sums over so many days. */
@@ -170,6 +180,12 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
       const encoded = encodeJson({ ...entry, formerCertificates: former, retired: retiredKeys(before, entry, overlap, clock.now()) });
       await store.query.insertInto('organisations').values({ id: entry.id, entry: encoded, key_server: keyServer })
         .onConflict((conflict) => conflict.column('id').doUpdateSet({ entry: encoded, key_server: keyServer })).execute();
+      // A new certificate does not end a suspension.
+      if (before !== undefined && standingOf(before) === 'suspended') {
+        const { serial } = parseCertificate(entry.certificate);
+        await store.query.insertInto('revocations').values({ serial, at: clock.now().getTime(), reason: 'certificateHold', invalid_since: null })
+          .onConflict((conflict) => conflict.column('serial').doNothing()).execute();
+      }
       await appendAudit(store, clock.now(), 'certify', { organisation: entry.id });
       await publish();
     },
@@ -187,9 +203,10 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
     async revoke(id, reason, invalidSince) {
       const entry = (await organisations()).find((organisation) => organisation.id === id);
       if (entry === undefined) throw refused('organisation-unknown');
-      const { serial } = parseCertificate(entry.certificate);
-      await store.query.insertInto('revocations').values({ serial, at: clock.now().getTime(), reason, invalid_since: invalidSince?.getTime() ?? null })
-        .onConflict((conflict) => conflict.column('serial').doUpdateSet({ at: clock.now().getTime(), reason, invalid_since: invalidSince?.getTime() ?? null })
+      const at = clock.now().getTime();
+      const values = revokedWith(entry, reason).map((serial) => ({ serial, at, reason, invalid_since: invalidSince?.getTime() ?? null }));
+      await store.query.insertInto('revocations').values(values)
+        .onConflict((conflict) => conflict.column('serial').doUpdateSet({ at, reason, invalid_since: invalidSince?.getTime() ?? null })
           .where('revocations.reason', '=', 'certificateHold')).execute();
       await appendAudit(store, clock.now(), 'revoke', { organisation: id, reason });
       await publish();

@@ -86,16 +86,17 @@ export function createReview(store: Database<Tables>, register: Register, criter
       const organisation = await find(id);
       if (standingOf(organisation) === state) throw refused('standing-unchanged', { standing: state });
       const now = clock.now();
-      const { serial } = parseCertificate(organisation.certificate);
+      // Former certificates too: as long as they count, it could go on under one of them.
+      const serials = [organisation.certificate, ...organisation.formerCertificates].map((der) => parseCertificate(der).serial);
       await store.transaction(async (tx) => {
         const values = { state, since: now.getTime(), reason };
         await tx.insertInto('standings').values({ organisation: id, ...values }).onConflict((conflict) => conflict.column('organisation').doUpdateSet(values)).execute();
         if (state === 'suspended') {
-          await tx.insertInto('revocations').values({ serial, at: now.getTime(), reason: 'certificateHold', invalid_since: null })
+          await tx.insertInto('revocations').values(serials.map((serial) => ({ serial, at: now.getTime(), reason: 'certificateHold', invalid_since: null })))
             .onConflict((conflict) => conflict.column('serial').doNothing()).execute();
         } else {
           // A revocation stays what it is.
-          await tx.deleteFrom('revocations').where('serial', '=', serial).where('reason', '=', 'certificateHold').execute();
+          await tx.deleteFrom('revocations').where('serial', 'in', serials).where('reason', '=', 'certificateHold').execute();
         }
         await appendAuditIn(tx, now, 'standing', { organisation: id, state, reason });
       });

@@ -20,6 +20,8 @@ interface Waiting {
 export interface Place {
   /** The size is known now: gives back what was taken beyond it. */
   shrink(size: number): void;
+  /** The mail is larger than was declared. Throws `gateway-busy` where there is no room for that now: waiting would keep what is taken from others. */
+  grow(size: number): void;
   leave(): void;
 }
 
@@ -57,6 +59,12 @@ export class Admission {
     };
     return {
       shrink: (known) => { give(Math.max(0, held - cost(known))); },
+      grow: (known) => {
+        const more = Math.max(0, cost(known) - held);
+        if (more > this.#free) throw new SsmaxError('unavailable', 'gateway-busy');
+        held += more;
+        this.#free -= more;
+      },
       leave: () => { give(held); },
     };
   }

@@ -1,5 +1,5 @@
 /** Which recipients of an ISP may share a transaction (docs/protocol.md §11). */
-import { equal } from '../../core/bytes.ts';
+import { ownEntry } from '../../flow/organisation-keys.ts';
 import type { GatewayParts } from '../../flow/relay.ts';
 import { normalizeAddress } from '../../mail/address.ts';
 
@@ -8,8 +8,8 @@ import { normalizeAddress } from '../../mail/address.ts';
  * cannot be read is nobody's: what becomes of it is said at the end of the mail.
  */
 export async function consentClass(parts: Pick<GatewayParts, 'trust' | 'keyServer' | 'organisation'>, recipient: string): Promise<string> {
-  const { directory } = await parts.trust();
-  if (directory.organisations.find(({ certificate }) => equal(certificate, parts.organisation.der))?.type !== 'isp') return 'all';
+  // By its entry, not by the configured certificate, which may have been renewed since.
+  if (ownEntry(await parts.trust(), parts.organisation).type !== 'isp') return 'all';
   let address: string;
   try {
     address = normalizeAddress(recipient);

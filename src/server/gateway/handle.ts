@@ -3,19 +3,20 @@ import { type Bytes, concat, hex, utf8 } from '../../core/bytes.ts';
 import { parseSignedData } from '../../core/cms/signed-data.ts';
 import { refused, SsmaxError } from '../../core/error.ts';
 import { readLegContent } from '../../flow/leg-content.ts';
+import { ownEntry } from '../../flow/organisation-keys.ts';
 import type { Departure, GatewayParts } from '../../flow/relay.ts';
 import { relay } from '../../flow/relay.ts';
 import { deliveryEvidence } from '../../flow/report.ts';
 import { newBoundary } from '../../flow/seal.ts';
 import { claimedDomains, normalizeAddress, parseAddressList, parseFrom } from '../../mail/address.ts';
-import { findCarrier, replaceCarrier, type StreamedMail, stripMark } from '../../mail/carrier.ts';
+import { findCarrier, replaceCarrier, type StreamedMail } from '../../mail/carrier.ts';
 import { readFeedbackReport } from '../../mail/feedback-report.ts';
 import { isDaemonReport } from '../../mail/delivery-report.ts';
 import { clearSigned } from '../../mail/clear-signed.ts';
 import { formatField } from '../../mail/header.ts';
 import { type Entity, parseMime } from '../../mail/mime.ts';
 import { compareHeaders, readProtectedHeaders } from '../../mail/protected-headers.ts';
-import type { OutsideDesk } from './outside.ts';
+import { type OutsideDesk, withoutClaims } from './outside.ts';
 import type { MailReport } from '../../wire/report.ts';
 import type { Copy } from './reinject.ts';
 import type { Envelope } from './smtp.ts';
@@ -117,7 +118,10 @@ function copy(envelope: Envelope, recipients: readonly string[], mail: StreamedM
  * for all other mail. What it holds proves it, whoever sent it, so that it may be submitted from any mail program.
  */
 async function fileReport(parts: HandlerParts, { recipients }: Envelope, outer: Entity): Promise<Handled | undefined> {
-  if (!parts.organisation.nameConstraints?.mailDomains.some((domain) => recipients.length === 1 && recipients[0]?.toLowerCase() === `abuse@${domain}`)) return undefined;
+  const [recipient = '', ...others] = recipients;
+  if (others.length > 0 || !/^abuse@/i.test(recipient)) return undefined;
+  const { domains } = ownEntry(await parts.trust(), parts.organisation);
+  if (!domains.some((domain) => recipient.toLowerCase() === `abuse@${domain}`)) return undefined;
   const report = readFeedbackReport(outer);
   if (report === undefined) return undefined;
   const { contentDigest: digest, evidence } = deliveryEvidence(report.mail);
@@ -139,7 +143,7 @@ async function handleUnsealed(
     if (claimsAlwaysSigned(parts.stages(), values, claimed)) throw refused('impersonation', { organisation: parts.organisation.subject.commonName ?? '' });
   }
   // A delivery report is judged by what it is about.
-  const passed = envelope.from === '' && isDaemonReport(outer) ? stripMark(raw) : await parts.outside.mark(envelope, outer, raw);
+  const passed = envelope.from === '' && isDaemonReport(outer) ? withoutClaims(raw) : await parts.outside.mark(envelope, outer, raw);
   const copies = [copy(envelope, envelope.recipients, passed)];
   await parts.reinject(copies);
   return { copies };
@@ -149,7 +153,7 @@ async function handleUnsealed(
 async function observe(parts: HandlerParts, envelope: Envelope, outer: Entity, raw: Bytes): Promise<Handled> {
   const senders = [fromOf(outer), ...(envelope.from === '' ? [] : [normalizeAddress(envelope.from)])];
   if (senders.some((sender) => stageOf(parts.stages(), sender) !== 'observe')) throw refused('not-protected');
-  const mail = stripMark(raw);
+  const mail = withoutClaims(raw);
   const mark = utf8(formatField(STAGE_FIELD, 'observe'));
   const copies = [copy(envelope, envelope.recipients, { ...mail, head: concat(mark, mail.head), size: mark.length + mail.size })];
   await parts.reinject(copies);

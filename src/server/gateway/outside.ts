@@ -18,6 +18,14 @@ import type { Envelope } from './smtp.ts';
 /** Milliseconds for all look-ups of one mail. */
 const DEADLINE = 20_000;
 
+/**
+ * Mail that goes on without a report of ours, without marks and without anybody's claims about who it is from: readers here trust
+ * some, and nobody before us may speak in the name of those (RFC 8601 §5).
+ */
+export function withoutClaims(raw: Bytes): StreamedMail {
+  return stripMark(raw, { keeps: ({ name }) => name.toLowerCase() !== RESULTS_FIELD.toLowerCase() });
+}
+
 export interface OutsideDesk {
   /** The mail as it goes on: foreign marks and claims taken out, our own report put on top. */
   mark(envelope: Envelope, outer: Entity, raw: Bytes): Promise<StreamedMail>;

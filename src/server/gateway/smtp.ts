@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
 import type { Bytes } from '../../core/bytes.ts';
 import { refused } from '../../core/error.ts';
-import type { Admission } from './admission.ts';
+import type { Admission, Place } from './admission.ts';
 import { replyTo } from './replies.ts';
 
 /** A mail as SMTP brought it. */
@@ -78,11 +78,17 @@ function declaredSize(session: SMTPServerSession, maximum: number): number {
   return Number.isSafeInteger(declared) && declared > 0 ? Math.min(declared, maximum) : maximum;
 }
 
-async function collect(stream: Readable & { sizeExceeded?: boolean }, maximum: number): Promise<Bytes> {
+async function collect(stream: Readable & { sizeExceeded?: boolean }, maximum: number, declared: number, place: Place): Promise<Bytes> {
   const chunks: Uint8Array[] = [];
   let length = 0;
+  let room = declared;
   for await (const chunk of stream as AsyncIterable<Uint8Array>) {
     length += chunk.length;
+    if (length > room && length <= maximum) {
+      // What a client declares is only what it says; and the MTA puts fields of its own on top.
+      room = Math.min(Math.max(2 * room, length), maximum);
+      place.grow(room);
+    }
     if (length <= maximum) chunks.push(chunk);
     else chunks.length = 0; // read on to the end, keep nothing
   }
@@ -125,9 +131,10 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     },
     onData(stream: SMTPServerDataStream, session, callback) {
       const take = async (): Promise<void> => {
-        const place = await options.admission.enter(declaredSize(session, options.maximumSize), session.envelope.rcptTo.length);
+        const declared = declaredSize(session, options.maximumSize);
+        const place = await options.admission.enter(declared, session.envelope.rcptTo.length);
         try {
-          const raw = await collect(stream, options.maximumSize);
+          const raw = await collect(stream, options.maximumSize, declared, place);
           place.shrink(raw.length);
           await options.take(envelopeOf(session), raw, () => !gone.has(session));
         } finally {

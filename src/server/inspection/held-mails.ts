@@ -1,13 +1,14 @@
 /** Held mails on record: what waits, who decided, what may be released. */
+import { createHash } from 'node:crypto';
 import { type Bytes, equal, hex } from '../../core/bytes.ts';
 import { parseSignedData, verifySignedObject } from '../../core/cms/signed-data.ts';
 import { refused, SsmaxError } from '../../core/error.ts';
 import { OID } from '../../core/oids.ts';
 import { type Certificate, parseCertificate } from '../../core/pki/certificate.ts';
-import { validatePath } from '../../core/pki/path.ts';
-import type { Decision, HeldMail, HeldMails } from '../../flow/inspect.ts';
+import type { Decision, HeldIdentity, HeldMail, HeldMails } from '../../flow/inspect.ts';
 import type { Clock } from '../../flow/ports.ts';
-import { organisationCrl, requireUnrevoked, type Trust } from '../../flow/trust.ts';
+import { certificateInUse, requireIssuedByOwn } from '../../flow/organisation-keys.ts';
+import type { Trust } from '../../flow/trust.ts';
 import { DECISION_SKEW, heldDecisionSchema, heldMailSchema, type HeldRecord } from '../../wire/held.ts';
 import { decodeJson } from '../../wire/json.ts';
 import { appendAuditIn } from '../shared/audit-chain.ts';
@@ -42,8 +43,10 @@ const FORGET = 3_600_000;
 /** How long what was decided stays on the list; the audit chain keeps it longer. Milliseconds. */
 const KEEP = 30 * 86_400_000;
 
-function idOf({ contentDigest, leg, direction }: Pick<HeldMail, 'contentDigest' | 'leg' | 'direction'>): string {
-  return `${hex(contentDigest).slice(0, 32)}-${leg}-${direction}`;
+/** An approver says yes to a content from this sender to these recipients: a hash of all of it. */
+function idOf({ contentDigest, leg, direction, sender, recipients }: HeldIdentity): string {
+  const of = JSON.stringify([hex(contentDigest), sender, [...recipients].sort()]);
+  return `${createHash('sha256').update(of).digest('hex').slice(0, 32)}-${leg}-${direction}`;
 }
 
 const codesOf = (findings: readonly { code: string }[]): string[] => [...new Set(findings.map(({ code }) => code))].sort();
@@ -94,8 +97,7 @@ export function createHeldStore({ store, organisation, organisationId, trust, cl
     if (certificate === undefined) throw refused('request-invalid', { what: 'certificate' });
     await verifySignedObject(signed, { contentType: OID.userRequest, certificate: certificate.der, publicKey: certificate.publicKey });
     const current = await trust();
-    await validatePath({ leaf: certificate, intermediates: [organisation], root: current.root, at: now, role: 'user' });
-    await requireUnrevoked({ certificate, issuer: organisation, crl: organisationCrl(current, organisation), at: now, now });
+    await requireIssuedByOwn(certificate, 'user', await certificateInUse(current, organisation, now), current, now);
     const decision = decodeJson(heldDecisionSchema, signed.eContent);
     if (decision.audience !== organisationId) throw refused('request-invalid', { what: 'audience' });
     if (Math.abs(now.getTime() - decision.time.getTime()) > DECISION_SKEW) throw refused('clock-wrong');
@@ -151,7 +153,11 @@ export function createHeldStore({ store, organisation, organisationId, trust, cl
     async releases() {
       await store.transaction((tx) => expire(tx, clock.now().getTime()));
       const waiting = store.query.selectFrom('held').select('content_digest').where('state', '=', 'waiting');
-      const rows = await store.query.selectFrom('held_queue').select('queue_id').where('content_digest', 'not in', waiting).limit(1000).execute();
+      // Of several with one content, each decision lets all go round once more: what still waits is held again.
+      const rows = await store.query.selectFrom('held_queue').select('queue_id').where((e) => e.or([
+        e('content_digest', 'not in', waiting),
+        e.exists(e.selectFrom('held').select('id').whereRef('held.content_digest', '=', 'held_queue.content_digest').whereRef('held.decided', '>', 'held_queue.at')),
+      ])).limit(1000).execute();
       return rows.map(({ queue_id }) => queue_id);
     },
     async released(queueIds) {

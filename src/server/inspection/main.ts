@@ -1,12 +1,13 @@
 /** The inspection server as a program. */
 import { join } from 'node:path';
-import { equal, hex } from '../../core/bytes.ts';
+import { type Bytes, equal, hex } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
 import type { Certificate } from '../../core/pki/certificate.ts';
 import { checkProfile, names } from '../../core/pki/profile.ts';
 import { isSignedBy } from '../../core/pki/signed.ts';
 import type { HeldMails, InspectionParts } from '../../flow/inspect.ts';
 import type { Scanner } from '../../flow/judge.ts';
+import { certificateInUse, certificatesOf, ownEntry } from '../../flow/organisation-keys.ts';
 import type { Trust } from '../../flow/trust.ts';
 import type { Policy } from '../../flow/policy/rules.ts';
 import type { Clock } from '../../flow/ports.ts';
@@ -21,6 +22,7 @@ import { startHealth } from '../shared/health.ts';
 import { loadKey } from '../shared/keystore.ts';
 import { createLogger, type Logger } from '../shared/log.ts';
 import { startPinnedServer } from '../shared/pinned-server.ts';
+import type { TrustSource } from '../shared/trust-source.ts';
 import { Clamd } from './clamd.ts';
 import { type InspectionConfig, loadInspectionConfig } from './config.ts';
 import { createHeldStore, type HeldStore } from './held-mails.ts';
@@ -79,7 +81,7 @@ export async function runInspection(configFile: string, passphrase: string, opti
   const parts: InspectionParts = {
     credential: { key, certificate },
     native: createNodeCrypto(),
-    sealer: organisation.sha256,
+    sealers: async () => [organisation.sha256, ...await listedCertificates(trust, organisation, clock, log)],
     organisation: organisationId(organisation),
     get policy() {
       return policyFile.policy;
@@ -170,6 +172,19 @@ async function readOwnCertificate({ certificate: file }: InspectionConfig, organ
   checkProfile(certificate, 'inspection');
   if (now < certificate.notBefore || now > certificate.notAfter) throw new SsmaxError('fault', 'certificate-not-in-force', { file });
   return certificate;
+}
+
+/** The organisation's certificates as the directory has them now, by their hashes; none where it cannot be had. */
+async function listedCertificates(trust: TrustSource | undefined, organisation: Certificate, clock: Clock, log: Logger): Promise<Bytes[]> {
+  if (trust === undefined) return [];
+  try {
+    const found = await trust.trust();
+    await certificateInUse(found, organisation, clock.now());
+    return certificatesOf(ownEntry(found, organisation)).map(({ sha256 }) => sha256);
+  } catch (error) {
+    log.warn('trust-refused', { error });
+    return [];
+  }
 }
 
 function organisationId({ subject }: Certificate): string {

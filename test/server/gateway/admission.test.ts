@@ -68,6 +68,20 @@ describe('a listener', () => {
     await listener.close();
   });
 
+  it('gives no room beyond what was declared, unless there is some', async () => {
+    const admission = new Admission(8 * raw.length);
+    const listener = await listen({ host: '127.0.0.1', port: 0, maximumSize: 64 * MIB, maximumRecipients: 10, maximumConnections: 10, admission, take: () => Promise.resolve() });
+    const lying = { ...envelope, mailParameters: 'SIZE=10' };
+    const declared = async (): Promise<string> => (await submit({ port: listener.port, envelope: lying, raw })).final.text;
+    expect(await declared()).toMatch(/^250 /);
+    const place = await admission.enter(raw.length, 1);
+    const second = await admission.enter(raw.length / 2, 1);
+    expect(await declared()).toMatch(/^451 4\.7\.1 SSMAX-gateway-busy /);
+    for (const one of [place, second]) one.leave();
+    expect(admission.taken).toBe(0);
+    await listener.close();
+  });
+
   it('reads no more than there is room for: the others wait at their sender', async () => {
     const admission = new Admission(10 * raw.length);
     let [now, most] = [0, 0];

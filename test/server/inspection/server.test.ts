@@ -144,7 +144,7 @@ describe('refused with a code', () => {
   test.each<[string, string, Deviations]>([
     ['another purpose', 'label-mismatch', { label: { purpose: 'transfer' } }],
     ['another target', 'label-mismatch', { label: { targetKey: new Uint8Array(32) } }],
-    ['another sealer', 'label-mismatch', { label: { sealer: new Uint8Array(32) } }],
+    ['another sealer', 'organisation-changing', { label: { sealer: new Uint8Array(32) } }],
     ['other content', 'content-digest-mismatch', { label: { contentDigest: new Uint8Array(32) } }],
     ['a wrong proof', 'content-invalid', { kemct: (kemct) => ({ ...kemct, f: new Uint8Array(32).fill(1) }) }],
     ['a wrong commitment', 'content-invalid', { otherCek: new Uint8Array(32).fill(1) }],

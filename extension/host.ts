@@ -25,8 +25,21 @@ export interface BackupHost {
   importBackup(file: Uint8Array<ArrayBuffer>, passphrase: string): Promise<IdentityView>;
 }
 
+export interface LockHost {
+  /** Puts a passphrase on the key that was just made, or brought, for this address. */
+  lockKey(address: string, passphrase: string): Promise<void>;
+}
+
+export interface UnlockHost {
+  /** Why not; undefined where it opened. */
+  unlock(passphrase: string): Promise<Reason | undefined>;
+  close(): void;
+}
+
 /** Every operation rejects with SsmaxError. */
-export interface EnrolmentHost extends BackupHost {
+export interface EnrolmentHost extends BackupHost, LockHost {
+  /** The organisation wants a passphrase on every new key. */
+  lockRequired(): Promise<boolean>;
   /** The addresses of the client's accounts. */
   addresses(): Promise<readonly string[]>;
   identities(): Promise<readonly IdentityView[]>;
@@ -136,11 +149,12 @@ export interface NotSentView {
   readonly subject: string;
   readonly reason: Reason;
   /** What puts it right, where a page can. */
-  readonly remedy?: 'enrol' | 'allow-lists';
+  readonly remedy?: 'enrol' | 'allow-lists' | 'unlock';
 }
 
 export interface NotSentHost {
   readonly view: NotSentView;
+  openUnlock(): void;
   openEnrolment(): void;
   /** Where reading address-book lists can be allowed. */
   openOptions(): void;
@@ -151,6 +165,8 @@ export interface SearchView {
   readonly on: boolean;
   /** The organisation fixed it. */
   readonly fixed: boolean;
+  /** Not beside a key that rests under a passphrase. */
+  readonly locked: boolean;
   /** Mails in the index. */
   readonly count: number;
 }

@@ -5,7 +5,8 @@ import { type Certificate, parseCertificate } from '../../src/core/pki/certifica
 import { validatePath } from '../../src/core/pki/path.ts';
 import { readPkcs12, writePkcs12 } from '../../src/core/pki/pkcs12.ts';
 import { enrollingOrganisation } from '../../src/flow/enrol.ts';
-import { loadWebPrivateKey, unwrapFromBackup, wrapForBackup } from '../../src/platform/web.ts';
+import { loadWebPrivateKey, unwrapFromBackup, type WebKeyPair, wrapForBackup } from '../../src/platform/web.ts';
+import type { FreshKeys } from './enrol.ts';
 import type { Identities } from './identities.ts';
 import type { MemberPorts } from './ports.ts';
 import type { StoredIdentity } from './records.ts';
@@ -29,8 +30,8 @@ export async function writeBackup({ native }: Pick<MemberPorts, 'native'>, ident
  * and what validatePath throws (of another Authority), `key-mismatch`.
  */
 export async function importBackup(
-  { ports, identities, trust }: { ports: MemberPorts; identities: Identities; trust: TrustSource }, file: Bytes, passphrase: string,
-): Promise<StoredIdentity> {
+  { ports, identities, trust }: { ports: MemberPorts; identities: Identities; trust: TrustSource }, file: Bytes, passphrase: string, fresh: FreshKeys = new Map(),
+): Promise<StoredIdentity & { readonly pair: WebKeyPair }> {
   const backup = await readPkcs12(file, passphrase.normalize('NFC'));
   const certificates = backup.certificates.map((der) => parseCertificate(der));
   const own = certificates.find(({ emails }) => emails.length === 1);
@@ -41,10 +42,11 @@ export async function importBackup(
   enrollingOrganisation(address, anchors);
   // At its beginning: whether it still holds is for those who use it to judge.
   await validatePath({ leaf: own, intermediates: [issuer], root: anchors.root, at: own.notBefore, role: 'user' });
-  const pair = await unwrapFromBackup(backup.key, own.publicKey);
+  const { pair, exportable } = await unwrapFromBackup(backup.key, own.publicKey);
   await loadWebPrivateKey(ports.native, pair);
   const identity = { address, pair, certificate: own.der, organisation: issuer.der, enrolledAt: own.notBefore, backedUpAt: ports.clock.now() };
   await identities.add(identity);
+  fresh.set(address, exportable); // so that it can be locked by a passphrase
   return identity;
 }
 

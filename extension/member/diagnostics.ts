@@ -40,10 +40,10 @@ export async function diagnose(member: SealParts, { version, client, system, lan
   });
   for (const identity of await identities.all().catch(() => [])) {
     await say(`key of ${identity.address}`, async () => {
-      await loadWebPrivateKey(ports.native, identity.pair);
+      if (!('wrapped' in identity.pair)) await loadWebPrivateKey(ports.native, identity.pair);
       const { notAfter } = parseCertificate(identity.certificate);
       const backup = identity.backedUpAt === undefined ? 'no backup' : `backup of ${identity.backedUpAt.toISOString().slice(0, 10)}`;
-      return `works; certificate until ${notAfter.toISOString()}; ${backup}`;
+      return `${'wrapped' in identity.pair ? 'locked by a passphrase' : 'works, no passphrase'}; certificate until ${notAfter.toISOString()}; ${backup}`;
     });
   }
   await say('certificates still to come', async () => String((await ports.tables.pending.all()).length));

@@ -17,7 +17,7 @@ export interface Enrolment {
   readonly code: string;
 }
 
-/** Keys made in this page that a backup can still be made of, by address. Never stored; drop them with the page. */
+/** Keys made in this page, or brought into it, that a backup can still be made of or a passphrase put on, by address. Never stored; drop them with the page. */
 export type FreshKeys = Map<string, CryptoKey>;
 
 /**
@@ -27,7 +27,7 @@ export type FreshKeys = Map<string, CryptoKey>;
  */
 export async function enrol(
   parts: { ports: MemberPorts; identities: Identities; trust: TrustSource }, { address: entered, code }: Enrolment, fresh: FreshKeys = new Map(),
-): Promise<StoredIdentity> {
+): Promise<StoredIdentity & { readonly pair: WebKeyPair }> {
   const { ports, identities } = parts;
   const address = normalizeAddress(entered.trim());
   const configuration = await loadConfiguration(ports);

@@ -2,17 +2,36 @@
 import { hex } from '../../src/core/bytes.ts';
 import { parseCertificate } from '../../src/core/pki/certificate.ts';
 import type { Credential } from '../../src/flow/ports.ts';
-import { loadWebPrivateKey } from '../../src/platform/web.ts';
+import { type LockedKey, loadWebPrivateKey } from '../../src/platform/web.ts';
+import { KeyLock } from './key-lock.ts';
 import type { MemberPorts } from './ports.ts';
 import type { StoredIdentity } from './records.ts';
 
 export class Identities {
+  readonly #lock: KeyLock;
   readonly #ports: Pick<MemberPorts, 'native' | 'tables'>;
   /** Loading checks a key by using it: once is enough. */
   readonly #loaded = new Map<string, Credential>();
 
-  constructor(ports: Pick<MemberPorts, 'native' | 'tables'>) {
+  /** `keep` keeps this program in memory until what it returns is called: an unlocked key is there alone. */
+  constructor(ports: Pick<MemberPorts, 'native' | 'tables'>, keep: () => () => void = () => () => undefined) {
     this.#ports = ports;
+    this.#lock = new KeyLock(ports.native, keep);
+  }
+
+  /** Keys that rest under a passphrase. */
+  async locked(): Promise<LockedKey[]> {
+    return (await this.all()).flatMap(({ pair }) => ('wrapped' in pair ? [pair] : []));
+  }
+
+  /** Whether a key waits for its passphrase. */
+  async waiting(): Promise<boolean> {
+    return (await this.locked()).some((key) => !this.#lock.isOpen(key));
+  }
+
+  /** Throws `key-passphrase`. `after` in minutes. */
+  async unlock(passphrase: string, after: number): Promise<void> {
+    await this.#lock.unlock(await this.locked(), passphrase, after);
   }
 
   /** Newest first. */
@@ -39,10 +58,12 @@ export class Identities {
 
   async #credential(identity: StoredIdentity): Promise<Credential> {
     const certificate = parseCertificate(identity.certificate);
+    const { pair } = identity;
+    if ('wrapped' in pair) return { key: this.#lock.key(pair), certificate };
     const name = hex(certificate.sha256);
     let credential = this.#loaded.get(name);
     if (credential === undefined) {
-      credential = { key: await loadWebPrivateKey(this.#ports.native, identity.pair), certificate };
+      credential = { key: await loadWebPrivateKey(this.#ports.native, pair), certificate };
       this.#loaded.set(name, credential);
     }
     return credential;

@@ -2,7 +2,7 @@
 import type { Bytes } from '../../src/core/bytes.ts';
 import type { Table } from '../../src/flow/ports.ts';
 import type { TrustMarks } from '../../src/flow/trust.ts';
-import type { WebKeyPair } from '../../src/platform/web.ts';
+import type { LockedKey, WebKeyPair } from '../../src/platform/web.ts';
 import type { SearchTables } from './search-index.ts';
 
 export interface Configuration {
@@ -15,7 +15,8 @@ export interface Configuration {
 export interface StoredIdentity {
   /** The certified address, normalised. */
   readonly address: string;
-  readonly pair: WebKeyPair;
+  /** Or locked by a passphrase. */
+  readonly pair: WebKeyPair | LockedKey;
   /** DER address certificate. */
   readonly certificate: Bytes;
   /** DER certificate of the organisation that issued it. */

@@ -9,6 +9,8 @@ export interface SearchChoice {
   readonly on: boolean;
   /** By the organisation. */
   readonly fixed: boolean;
+  /** A key here rests under a passphrase: an index without one would tell what it keeps. */
+  readonly locked: boolean;
 }
 
 /** Throws `configuration-invalid`. */
@@ -16,5 +18,6 @@ export async function searchChoice({ managed, tables }: Pick<MemberPorts, 'manag
   const result = managedSchema.safeParse((await managed()) ?? {});
   if (!result.success) throw refused('configuration-invalid', { field: 'search' });
   const fixed = result.data.search;
-  return { on: fixed ?? (await tables.preferences.get('search'))?.search ?? false, fixed: fixed !== undefined };
+  const locked = (await tables.identities.all()).some(({ pair }) => 'wrapped' in pair);
+  return { locked, fixed: fixed !== undefined, on: !locked && (fixed ?? (await tables.preferences.get('search'))?.search ?? false) };
 }

@@ -1,5 +1,7 @@
 /** The event page: joins Thunderbird's events to the stories. Every listener is added at once, so that each can wake it. */
 import type { Runtime } from 'webextension-polyfill';
+import { SsmaxError } from '../../src/core/error.ts';
+import { lockPolicy } from '../member/key-lock.ts';
 import { browserApi, thunderbirdApi } from './api.ts';
 import { Composing } from './composing.ts';
 import { saveFile } from './downloads.ts';
@@ -50,7 +52,8 @@ async function answer(request: Request, tabId: number): Promise<unknown> {
     case 'save': return save(tabId, request.index);
     case 'open': return openAttachment(tabId, request.index);
     case 'link': return openLink(request.url);
-    case 'enrol': return openEnrolment();
+    case 'enrol': return openRemedy();
+    case 'unlock': return unlock(request.passphrase);
     case 'search-switched': return searching.start();
     case 'preview': return composing.preview(request.tabId);
     case 'sending': return sending.dialog.view(request.tabId);
@@ -77,6 +80,23 @@ async function openAttachment(tabId: number, index: number): Promise<void> {
 async function openLink(url: string): Promise<void> {
   if (/^https?:\/\//i.test(url)) await windows.openDefaultBrowser(url);
   else if (/^mailto:/i.test(url)) await compose.beginNew({ to: [decodeURIComponent(url.slice(7).split('?')[0] ?? '')] });
+}
+
+/** For a mail that cannot be opened: the passphrase of a key that is here, else enrolment. */
+async function openRemedy(): Promise<void> {
+  if (await member.identities.waiting()) await browserApi.windows.create({ type: 'popup', url: browserApi.runtime.getURL('unlock.html'), width: 560, height: 420 });
+  else await openEnrolment();
+}
+
+async function unlock(passphrase: string): Promise<string | undefined> {
+  try {
+    await member.identities.unlock(passphrase, (await lockPolicy(member.ports)).after);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SsmaxError) return error.code;
+    logFault(error);
+    return 'fault';
+  }
 }
 
 async function openEnrolment(): Promise<void> {

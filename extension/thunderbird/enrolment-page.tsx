@@ -1,10 +1,12 @@
 import { readConfiguration, loadConfiguration, rootFromText } from '../member/configuration.ts';
 import { importBackup, writeBackup } from '../member/backup.ts';
 import { enrol, type FreshKeys } from '../member/enrol.ts';
+import { lockPolicy } from '../member/key-lock.ts';
 import { managedCode } from '../member/managed-code.ts';
 import type { EnrolmentHost } from '../host.ts';
 import { Enrolment } from '../ui/enrolment.tsx';
 import { refused } from '../../src/core/error.ts';
+import { lockWebKey } from '../../src/platform/web.ts';
 import { thunderbirdApi } from './api.ts';
 import { saveFile } from './downloads.ts';
 import { viewIdentity } from './identity-view.ts';
@@ -39,10 +41,16 @@ const host: EnrolmentHost = {
     const name = `ssmax-${address.replace('@', '-')}.p12`;
     await saveFile(name, await writeBackup(member.ports, identity, exportable, passphrase));
     await member.identities.add({ ...identity, backedUpAt: new Date() });
-    fresh.delete(address);
     return name;
   },
-  importBackup: async (file, passphrase) => viewIdentity(member, await importBackup(member, file, passphrase)),
+  importBackup: async (file, passphrase) => viewIdentity(member, await importBackup(member, file, passphrase, fresh)),
+  lockRequired: async () => (await lockPolicy(member.ports)).required,
+  async lockKey(address, passphrase) {
+    const exportable = fresh.get(address);
+    const identity = (await member.identities.all()).find((one) => one.address === address);
+    if (exportable === undefined || identity === undefined) throw refused('backup-too-late');
+    await member.identities.add({ ...identity, pair: await lockWebKey(exportable, identity.pair.publicKey, passphrase) });
+  },
   close: closePage,
 };
 

@@ -2,6 +2,7 @@ import type { NotSentHost, NotSentView } from '../host.ts';
 import { NotSent } from '../ui/not-sent.tsx';
 import { browserApi } from './api.ts';
 import { closePage, mount, openEnrolment } from './page.tsx';
+import type { Request } from './protocol.ts';
 import { words } from './words.ts';
 
 const host: NotSentHost = {
@@ -13,6 +14,10 @@ const host: NotSentHost = {
   // Thunderbird asks for permissions in its main window only, not over a window such as this.
   openOptions: () => {
     void browserApi.tabs.create({ url: browserApi.runtime.getURL('options.html') });
+    closePage();
+  },
+  openUnlock: () => {
+    void browserApi.runtime.sendMessage<Request>({ kind: 'enrol' });
     closePage();
   },
   close: closePage,

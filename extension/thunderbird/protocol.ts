@@ -10,6 +10,8 @@ export type Request =
   | { readonly kind: 'link'; readonly url: string }
   | { readonly kind: 'enrol' }
   | { readonly kind: 'search-switched' }
+  /** Answered by the code of a refusal; undefined where it opened. */
+  | { readonly kind: 'unlock'; readonly passphrase: string }
   | { readonly kind: 'preview'; readonly tabId: number }
   | { readonly kind: 'sending'; readonly tabId: number }
   | { readonly kind: 'decide'; readonly tabId: number; readonly go: boolean }

@@ -162,7 +162,7 @@ async function clearButton(tabId: number): Promise<void> {
 
 function paneOf({ reading, view }: Shown): PaneView {
   const { state, quiet, heading, sentence, notes, inspections, remedy } = view;
-  const banner = { state, quiet, heading, sentence, notes, inspections, ...(remedy === 'enrol' && { enrol: words.text('banner_enrol') }) };
+  const banner = { state, quiet, heading, sentence, notes, inspections, ...(remedy !== undefined && { enrol: words.text(remedy === 'unlock' ? 'banner_unlock' : 'banner_enrol') }) };
   const replacement = replacementOf(reading, view);
   return { language: words.language, banner, ...(replacement !== undefined && { replacement }) };
 }

@@ -20,14 +20,14 @@ export class Searching {
 
   /** Shows or hides the space, as is chosen; forgets all where the organisation switched it off. */
   async start(): Promise<void> {
-    const { on, fixed } = await searchChoice(this.#member.ports);
+    const { on, fixed, locked } = await searchChoice(this.#member.ports);
     const spaces = await thunderbirdApi.spaces.query({ isSelfOwned: true, name: SPACE });
     if (on && spaces.length === 0) {
       await thunderbirdApi.spaces.create(SPACE, { url: browserApi.runtime.getURL('search.html') }, { title: words.text('search_title'), defaultIcons: 'icons/ssmax.svg' });
     }
     const [space] = spaces;
     if (!on && space !== undefined) await thunderbirdApi.spaces.remove(space.id);
-    if (!on && fixed) await this.#index.erase();
+    if (!on && (fixed || locked)) await this.#index.erase();
   }
 
   /** A mail was opened: of a verified one its text is kept, where that was chosen. */

@@ -152,7 +152,8 @@ export class Sending {
 }
 
 /** Reasons that a page can put right. */
-const REMEDIES: Readonly<Record<string, 'enrol' | 'allow-lists'>> = {
+const REMEDIES: Readonly<Record<string, NotSentView['remedy']>> = {
+  'key-locked': 'unlock',
   'not-enrolled': 'enrol', 'not-configured': 'enrol', 'certificate-expired': 'enrol', 'certificate-revoked': 'enrol', 'key-mismatch': 'enrol',
   'lists-not-allowed': 'allow-lists',
 };

@@ -7,6 +7,7 @@ import type { SealParts } from '../member/seal.ts';
 import { SealedMails } from '../member/sealed-mails.ts';
 import { TrustSource } from '../member/trust-source.ts';
 import { browserApi } from './api.ts';
+import { keepAlive } from './keep-alive.ts';
 
 function openAll(): Tables {
   const table = openTables('ssmax', TABLES);
@@ -32,5 +33,5 @@ async function managed(): Promise<unknown> {
 export function createMember(): SealParts {
   const tables = openAll();
   const ports: MemberPorts = { native: createWebCrypto(), http: createWebHttp(), clock: { now: () => new Date() }, tables, managed };
-  return { ports, identities: new Identities(ports), trust: new TrustSource(ports), sealed: new SealedMails(tables.sealed) };
+  return { ports, identities: new Identities(ports, keepAlive), trust: new TrustSource(ports), sealed: new SealedMails(tables.sealed) };
 }

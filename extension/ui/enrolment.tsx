@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { SsmaxError } from '../../src/core/error.ts';
 import type { EnrolmentHost, IdentityView } from '../host.ts';
 import { BackupForm, ImportForm } from './backup.tsx';
+import { LockForm } from './unlock.tsx';
 import { Mark, Notice, Pieces, ReasonText } from './parts.tsx';
 import { type Reason, reasonOfError } from './reasons.ts';
 import { Setup } from './setup.tsx';
@@ -28,11 +29,13 @@ export function Enrolment({ host, words }: Props): VNode {
   const [enrolled, setEnrolled] = useState<readonly IdentityView[]>([]);
   const [address, setAddress] = useState('');
   const [code, setCode] = useState('');
+  const [lock, setLock] = useState<'required' | 'offered'>('offered');
   /** The one that came by policy: tried once, then the field is there. */
   const [given, setGiven] = useState<string>();
 
   const load = async (): Promise<void> => {
-    const [known, identities, configured, managed] = await Promise.all([host.addresses(), host.identities(), host.configured(), host.managedCode()]);
+    const [known, identities, configured, managed, required] = await Promise.all([host.addresses(), host.identities(), host.configured(), host.managedCode(), host.lockRequired()]);
+    setLock(required ? 'required' : 'offered');
     setAddresses(known);
     setEnrolled(identities);
     setAddress(known.find((one) => !identities.some((identity) => identity.address === one.toLowerCase())) ?? known[0] ?? '');
@@ -91,7 +94,7 @@ export function Enrolment({ host, words }: Props): VNode {
         </form>
       )}
       {step.name === 'import' && <ImportForm host={host} words={words} onDone={(identity) => setStep({ name: 'done', identity, backup: false })} onBack={() => setStep({ name: 'form' })} />}
-      {step.name === 'done' && <Done host={host} backup={step.backup} identity={step.identity} words={words} onClose={() => host.close()} onAnother={() => void load()} more={addresses.length > 1} />}
+      {step.name === 'done' && <Done host={host} backup={step.backup} lock={lock} identity={step.identity} words={words} onClose={() => host.close()} onAnother={() => void load()} more={addresses.length > 1} />}
     </main>
   );
 }
@@ -118,10 +121,13 @@ function AddressField({ addresses, value, words, disabled, onChange }: {
   );
 }
 
-function Done({ host, backup, identity, words, more, onClose, onAnother }: {
-  readonly host: EnrolmentHost; readonly backup: boolean; readonly identity: IdentityView; readonly words: Words; readonly more: boolean; onClose(): void; onAnother(): void;
+function Done({ host, backup, lock, identity, words, more, onClose, onAnother }: {
+  readonly host: EnrolmentHost; readonly backup: boolean; readonly lock: 'required' | 'offered'; readonly identity: IdentityView; readonly words: Words; readonly more: boolean; onClose(): void; onAnother(): void;
 }): VNode {
   const { name, address, organisation, until } = identity;
+  const [locked, setLocked] = useState(false);
+  const lockForm = <LockForm host={host} words={words} identity={identity} onDone={() => setLocked(true)} />;
+  if (lock === 'required' && !locked) return <><p>{words.text('lock_required')}</p>{lockForm}</>;
   return (
     <>
       <Notice state="verified" heading={words.text('enrol_done')}>
@@ -133,6 +139,7 @@ function Done({ host, backup, identity, words, more, onClose, onAnother }: {
         {more && <button type="button" onClick={onAnother}>{words.text('enrol_another')}</button>}
       </div>
       {backup && <BackupForm host={host} words={words} identity={identity} />}
+      {lock === 'offered' && <details class="lock"><summary>{words.text('lock_offer')}</summary>{lockForm}</details>}
     </>
   );
 }

@@ -30,7 +30,7 @@ function Off({ host, words, view, onChanged }: Parts): VNode {
     <>
       <p>{words.text('search_about')}</p>
       <p>{words.text('search_kept')}</p>
-      {view.fixed ? <p>{words.text('options_fixed')}</p>
+      {view.locked || view.fixed ? <p>{words.text(view.locked ? 'search_locked' : 'options_fixed')}</p>
         : <div class="buttons"><button id="switch" class="primary" type="button" autofocus onClick={() => void host.switchSearch(true).then(onChanged)}>{words.text('search_on')}</button></div>}
     </>
   );

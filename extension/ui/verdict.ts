@@ -27,7 +27,7 @@ export interface VerdictView {
   /** Whom it is from and to, by what its sender sealed; empty where it was not opened. */
   readonly headers: DetailGroup['rows'];
   /** A page that helps, where there is one. */
-  readonly remedy?: 'enrol';
+  readonly remedy?: 'enrol' | 'unlock';
 }
 
 export function viewOf(words: Words, reading: Reading): VerdictView {
@@ -49,6 +49,7 @@ export function viewOf(words: Words, reading: Reading): VerdictView {
     details: detailsOf(words, judgement),
     headers: headersOf(words, judgement),
     ...(code === 'key-missing' && { remedy: 'enrol' as const }),
+    ...(code === 'key-locked' && { remedy: 'unlock' as const }),
   };
 }
 
@@ -92,6 +93,7 @@ function sentenceOf(words: Words, { judgement, report }: Reading, state: State):
   if (code === 'impersonation' && organisation !== undefined) return words.pieces('verdict_impersonation', { organisation });
   if (state === 'problem') return words.pieces(PROBLEMS[code] ?? 'verdict_altered');
   if (code === 'key-missing') return words.pieces('verdict_key_missing');
+  if (code === 'key-locked') return words.pieces('verdict_key_locked');
   if (code === 'clock-wrong') return 'minutes' in params ? words.pieces('verdict_clock', params) : words.pieces('verdict_clock_unknown');
   if (state === 'cannot-check') return words.pieces('verdict_cannot_check');
   if (code === 'delivery-report') return words.pieces('verdict_report');

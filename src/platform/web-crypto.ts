@@ -85,12 +85,13 @@ export function wrapForBackup(exportable: CryptoKey): (wrappingKey: CryptoKey, i
   return (wrappingKey, iv) => subtle.wrapKey('pkcs8', exportable, wrappingKey, { name: 'AES-CBC', iv });
 }
 
-/** The key of an opened backup, by its certificate's public key of 65 bytes. Throws `pkcs12-content` where it is no P-256 key. */
+/** The key of an opened backup, as generateWebKey gives a new one, by its certificate's public key of 65 bytes. Throws `pkcs12-content` where it is no P-256 key. */
 export async function unwrapFromBackup(
   { ciphertext, wrappingKey, iv }: { readonly ciphertext: Bytes; readonly wrappingKey: CryptoKey; readonly iv: Bytes }, publicKey: Bytes,
-): Promise<WebKeyPair> {
+): Promise<{ pair: WebKeyPair; exportable: CryptoKey }> {
   try {
-    return await splitWebKey(await subtle.unwrapKey('pkcs8', ciphertext, wrappingKey, { name: 'AES-CBC', iv }, ECDSA, true, ['sign']), publicKey);
+    const exportable = await subtle.unwrapKey('pkcs8', ciphertext, wrappingKey, { name: 'AES-CBC', iv }, ECDSA, true, ['sign']);
+    return { pair: await splitWebKey(exportable, publicKey), exportable };
   } catch (cause) {
     throw new SsmaxError('refused', 'pkcs12-content', {}, { cause });
   }

@@ -3,6 +3,7 @@ import { SsmaxError } from '../core/error.ts';
 import type { Http } from '../flow/ports.ts';
 
 export { createWebCrypto, generateWebKey, loadWebPrivateKey, unwrapFromBackup, type WebKeyPair, wrapForBackup } from './web-crypto.ts';
+export { type LockedKey, lockWebKey, unlockWebKey } from './web-lock.ts';
 export { openTables } from './web-store.ts';
 
 /** Largest answer taken, bytes: a directory of some ten thousand organisations. */

@@ -18,7 +18,7 @@ const pictures = 'dist/gallery';
 const inPane = (selector: string): Place => ({ page: pages.message, frame: '#messagepane', selector });
 const onPage = (selector: string): Place => ({ page: pages.addon, selector });
 
-describe('a new member', { timeout: 300_000 }, () => {
+describe('a new member', { timeout: 600_000 }, () => {
   let world: World;
   let plugin: PluginWorld;
   let first: Correspondent;
@@ -61,7 +61,7 @@ describe('a new member', { timeout: 300_000 }, () => {
     await desktop.fill(onPage('#passphrase'), PASSPHRASE);
     await desktop.fill(onPage('#again'), PASSPHRASE);
     await desktop.click(onPage('#save-backup'));
-    const file = await desktop.thunderbird.waitForDownload('ssmax-hanako-tsukimi.example.p12', 60_000);
+    const file = await desktop.thunderbird.waitForDownload('ssmax-hanako-tsukimi.example.p12', 240_000);
     expect(file[0]).toBe(0x30);
     await desktop.thunderbird.see({ ...onPage('.notice.verified'), text: 'ssmax-hanako-tsukimi.example.p12' });
     await desktop.click(onPage('.notice.verified ~ .buttons button.primary'));
@@ -93,7 +93,7 @@ describe('a new member', { timeout: 300_000 }, () => {
     await desktop.chooseFile(join(first.desktop.thunderbird.profile.downloads, 'ssmax-hanako-tsukimi.example.p12'));
     await desktop.fill(onPage('#passphrase'), PASSPHRASE);
     await desktop.click(onPage('#import'));
-    expect((await desktop.thunderbird.see(onPage('.notice.verified'), 60_000)).text).toContain('Ready');
+    expect((await desktop.thunderbird.see(onPage('.notice.verified'), 240_000)).text).toContain('Ready');
     await desktop.click(onPage('.notice.verified ~ .buttons button.primary'));
     expect(await verdict(second, '最初のメール', 'verified')).toContain('Tsukimi Works confirmed the sender');
     await second.reading('届きましたか。');

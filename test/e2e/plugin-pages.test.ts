@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SCENES } from './plugin-scenes.ts';
-import { LANGUAGES, openStage, type Stage, violations } from './plugin-stage.ts';
+import { enrolHere, LANGUAGES, openStage, type Stage, violations } from './plugin-stage.ts';
+import { intoStoreOf010 } from './store-of-0.1.0.ts';
 
 const pictures = 'dist/gallery';
 let stage: Stage;
@@ -43,6 +44,16 @@ describe.each(LANGUAGES)('in %s', (language) => {
     expect(complaints).toEqual([]);
     await page.close();
   });
+});
+
+it('keeps the keys of version 0.1.0', async () => {
+  const { page } = await stage.open('ja', { name: '', page: 'enrolment.html', act: enrolHere, ready: '.notice.verified' });
+  await page.evaluate(intoStoreOf010);
+  await page.goto(page.url().replace('enrolment', 'options'));
+  await page.getByText('鍵の控え：ありません').waitFor();
+  await page.locator('#diagnose').click();
+  expect(await page.locator('#report').inputValue()).toContain('key of taro@hinode.example: works');
+  await page.close();
 });
 
 const ACTIVE = 'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled), summary';

@@ -89,6 +89,12 @@ export const SCENES: readonly Scene[] = [
   { name: 'options-diagnostics', page: 'options.html', enrolled: true, ready: '#report', act: (page) => page.locator('#diagnose').click() },
   { name: 'options-without-key', page: 'options.html', ready: '.group' },
   { name: 'enrolment-code-by-policy', page: 'enrolment.html', managed: { enrolmentCode: 'ABCD-1234' }, ready: '#enrol' },
+  { name: 'enrolment-lock-required', page: 'enrolment.html', managed: { lockKeys: true }, act: enrolHere, ready: '#lock-passphrase' },
+  { name: 'unlock', page: 'unlock.html', ready: '#passphrase', size: [560, 420] },
+  { name: 'unlock-wrong', page: 'unlock.html', ready: '.notice.problem', size: [560, 420], answers: { unlock: () => 'key-passphrase' }, act: async (page) => {
+    await page.locator('#passphrase').fill('違う合い言葉');
+    await page.locator('#unlock').click();
+  } },
   { name: 'search', page: 'search.html', ready: '#switch' },
   { name: 'search-hits', page: 'search.html', managed: { search: true }, ready: '.hits', act: search },
   { name: 'search-none', page: 'search.html', managed: { search: true }, ready: '[role=status]:not(:empty)', act: async (page) => {

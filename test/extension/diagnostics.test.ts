@@ -27,7 +27,7 @@ describe('the report for the administrator', () => {
     await new SearchIndex(member.ports.tables).add({ messageId: 'm@x', subject: '秘密の件', from: 'f', date: 0, text: '秘密の本文' });
 
     const report = await diagnose(member, HERE);
-    expect(report).toContain(`key of ${TARO}: works; certificate until `);
+    expect(report).toContain(`key of ${TARO}: works, no passphrase; certificate until `);
     expect(report).toContain('directory and revocation lists: in force; directory of ');
     expect(report).toContain('sealed mails on record: 1');
     const certificate = identity.certificate;

@@ -20,7 +20,7 @@ function host(changes: Partial<EnrolmentHost> = {}): EnrolmentHost {
   };
   return {
     addresses: () => Promise.resolve(['taro@hinode.example']), identities: () => Promise.resolve([]), configured: () => Promise.resolve(true), managedCode: () => Promise.resolve(undefined),
-    configure: unexpected, enrol: unexpected, saveBackup: unexpected, importBackup: unexpected, close: unexpected, ...changes,
+    configure: unexpected, enrol: unexpected, saveBackup: unexpected, importBackup: unexpected, lockRequired: () => Promise.resolve(false), lockKey: unexpected, close: unexpected, ...changes,
   };
 }
 
@@ -144,7 +144,7 @@ describe('reporting a mail', () => {
 describe('the other pages', () => {
   it('say why a mail was not sent, and what can be done', async () => {
     const view = { subject: '秘密の件', reason: { why: 'なぜ', fix: 'こうする', code: 'keyword' }, remedy: 'enrol' as const };
-    render(h(NotSent, { host: { view, close: () => undefined, openEnrolment: () => undefined, openOptions: () => undefined }, words }), document.body);
+    render(h(NotSent, { host: { view, close: () => undefined, openEnrolment: () => undefined, openOptions: () => undefined, openUnlock: () => undefined }, words }), document.body);
     await see('main', '送信していません');
     await see('main', 'こうする');
     expect(document.querySelectorAll('button')).toHaveLength(2);

@@ -68,10 +68,10 @@ describe('search over opened mail', () => {
   });
 
   it('is off unless chosen, and as the organisation fixed it', async () => {
-    expect(await searchChoice({ ...member.ports, managed: () => Promise.resolve(undefined) })).toEqual({ on: false, fixed: false });
+    expect(await searchChoice({ ...member.ports, managed: () => Promise.resolve(undefined) })).toEqual({ on: false, fixed: false, locked: false });
     await member.ports.tables.preferences.put('search', { search: true });
-    expect(await searchChoice(member.ports)).toEqual({ on: true, fixed: false });
-    expect(await searchChoice({ ...member.ports, managed: () => Promise.resolve({ search: false }) })).toEqual({ on: false, fixed: true });
+    expect(await searchChoice(member.ports)).toEqual({ on: true, fixed: false, locked: false });
+    expect(await searchChoice({ ...member.ports, managed: () => Promise.resolve({ search: false }) })).toEqual({ on: false, fixed: true, locked: false });
     await expect(searchChoice({ ...member.ports, managed: () => Promise.resolve({ search: 'yes' }) })).rejects.toThrow('configuration-invalid');
   });
 });

@@ -1,0 +1,81 @@
+/** The passphrase of a key: set while the key is new, asked for when a mail needs the key. */
+import { type JSX, type VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import type { IdentityView, LockHost, UnlockHost } from '../host.ts';
+import { Mark, Notice, ReasonText } from './parts.tsx';
+import { type Reason, reasonOfError } from './reasons.ts';
+import { strengthOf } from './strength.ts';
+import type { Words } from './words.ts';
+
+export function LockForm({ host, words, identity, onDone }: { readonly host: LockHost; readonly words: Words; readonly identity: IdentityView; onDone(): void }): VNode {
+  const [passphrase, setPassphrase] = useState('');
+  const [again, setAgain] = useState('');
+  const [state, setState] = useState<'form' | 'working' | 'done' | Reason>('form');
+  if (state === 'done') return <Notice state="verified" heading={words.text('lock_done')}><p>{words.text('lock_done_text')}</p></Notice>;
+  const strength = strengthOf(passphrase, identity.address.split(/[@.]/));
+  const submit = (event: JSX.TargetedSubmitEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    setState('working');
+    host.lockKey(identity.address, passphrase).then(() => {
+      setState('done');
+      onDone();
+    }, (error: unknown) => setState(reasonOfError(words, error)));
+  };
+  const working = state === 'working';
+  return (
+    <form class="backup" onSubmit={submit} aria-busy={working}>
+      <h2>{words.text('lock_title')}</h2>
+      <p>{words.text('lock_text')}</p>
+      {typeof state === 'object' && <Notice state="problem" heading={words.text('lock_failed')}><ReasonText reason={state} words={words} /></Notice>}
+      <label>
+        <span>{words.text('import_passphrase')}</span>
+        <input id="lock-passphrase" type="password" required autocomplete="new-password" value={passphrase} disabled={working} onInput={(event) => setPassphrase(event.currentTarget.value)} aria-describedby="lock-strength" />
+        <small id="lock-strength" role="status">{passphrase === '' ? words.text('backup_hint') : words.text(strength === 'weak' ? 'backup_weak' : strength === 'fair' ? 'backup_fair' : 'backup_strong')}</small>
+      </label>
+      <label>
+        <span>{words.text('backup_again')}</span>
+        <input id="lock-again" type="password" required autocomplete="new-password" value={again} disabled={working} onInput={(event) => setAgain(event.currentTarget.value)} />
+        <small role="status">{again !== '' && again !== passphrase ? words.text('backup_differs') : ''}</small>
+      </label>
+      <div class="buttons"><button id="lock" type="submit" disabled={working || strength === 'weak' || again !== passphrase}>{words.text('lock_submit')}</button></div>
+    </form>
+  );
+}
+
+export function Unlock({ host, words }: { readonly host: UnlockHost; readonly words: Words }): VNode {
+  const [passphrase, setPassphrase] = useState('');
+  const [state, setState] = useState<'form' | 'working' | 'done' | Reason>('form');
+  const submit = (event: JSX.TargetedSubmitEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    setState('working');
+    void host.unlock(passphrase).then((reason) => {
+      setPassphrase('');
+      setState(reason ?? 'done');
+    });
+  };
+  const working = state === 'working';
+  return (
+    <main class="page dialog" onKeyDown={(event) => { if (event.key === 'Escape') host.close(); }}>
+      <h1><Mark /> {words.text('unlock_title')}</h1>
+      {state === 'done' ? (
+        <>
+          <Notice state="verified" heading={words.text('unlock_done')}><p>{words.text('unlock_done_text')}</p></Notice>
+          <div class="buttons"><button id="close" class="primary" type="button" ref={(element) => element?.focus()} onClick={() => host.close()}>{words.text('enrol_close')}</button></div>
+        </>
+      ) : (
+        <form onSubmit={submit} aria-busy={working}>
+          <p>{words.text('unlock_text')}</p>
+          {typeof state === 'object' && <Notice state="problem" heading={words.text('unlock_failed')}><ReasonText reason={state} words={words} /></Notice>}
+          <label>
+            <span>{words.text('import_passphrase')}</span>
+            <input id="passphrase" type="password" required autofocus autocomplete="current-password" value={passphrase} disabled={working} onInput={(event) => setPassphrase(event.currentTarget.value)} />
+          </label>
+          <div class="buttons">
+            <button id="unlock" class="primary" type="submit" disabled={working || passphrase === ''}>{words.text('unlock_submit')}</button>
+            <button id="close" type="button" disabled={working} onClick={() => host.close()}>{words.text('unlock_cancel')}</button>
+          </div>
+        </form>
+      )}
+    </main>
+  );
+}

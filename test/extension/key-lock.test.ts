@@ -1,0 +1,88 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { enrol, type FreshKeys } from '../../extension/member/enrol.ts';
+import { KeyLock, lockPolicy } from '../../extension/member/key-lock.ts';
+import { searchChoice } from '../../extension/member/search-choice.ts';
+import { utf8 } from '../../src/core/bytes.ts';
+import { verifyEcdsa } from '../../src/core/ecdsa.ts';
+import { type LockedKey, lockWebKey, unlockWebKey } from '../../src/platform/web.ts';
+import { codeOf, createWorld } from '../flow/world.ts';
+import { createTestMember, type TestMember } from './member-world.ts';
+
+const TARO = 'taro@hinode.example';
+const PASSPHRASE = '月夜に 三羽の 兎';
+
+let member: TestMember;
+let locked: LockedKey;
+
+const code = async (work: Promise<unknown>): Promise<string> => work.then(() => 'none', codeOf);
+
+beforeEach(async () => {
+  const chain = await createWorld();
+  member = createTestMember(chain, await chain.addOrganisation('hinode.example', { ja: '日之出市役所', en: 'Hinode City Office' }));
+  const fresh: FreshKeys = new Map();
+  const identity = await enrol(member, { address: TARO, code: 'ABCD-1234' }, fresh);
+  locked = await lockWebKey(fresh.get(TARO) as CryptoKey, identity.pair.publicKey, PASSPHRASE);
+  await member.identities.add({ ...identity, pair: locked });
+});
+
+describe('a key under a passphrase', () => {
+  it('rests wrapped, under 600,000 iterations, with no CryptoKey beside it', async () => {
+    const [stored] = await member.identities.all();
+    expect(Object.values(stored?.pair ?? {}).some((value) => value instanceof CryptoKey)).toBe(false);
+    expect(locked.iterations).toBeGreaterThanOrEqual(600_000);
+    expect(locked.salt).toHaveLength(16);
+  });
+
+  it('opens by its passphrase alone, in either normal form, and not once it was changed', async () => {
+    expect(await code(unlockWebKey(locked, '月夜に 三羽の 狐'))).toBe('key-passphrase');
+    expect(await code(unlockWebKey({ ...locked, publicKey: locked.publicKey.map((byte, i) => (i === 64 ? byte ^ 1 : byte)) }, PASSPHRASE))).toBe('key-passphrase');
+    const pair = await unlockWebKey(locked, PASSPHRASE.normalize('NFD'));
+    expect([pair.ecdh.extractable, pair.ecdsa.extractable]).toEqual([false, false]);
+  });
+
+  it('signs and decrypts only while it is unlocked', async () => {
+    const signer = await member.identities.signer(TARO);
+    if (signer === undefined) throw new Error();
+    expect(await code(signer.key.sign(utf8('x')))).toBe('key-locked');
+    expect(await code(signer.key.sharedX(locked.publicKey))).toBe('key-locked');
+    expect(await member.identities.waiting()).toBe(true);
+    expect(await code(member.identities.unlock('falsch', 15))).toBe('key-passphrase');
+    await member.identities.unlock(PASSPHRASE, 15);
+    expect(await member.identities.waiting()).toBe(false);
+    expect(await verifyEcdsa(locked.publicKey, utf8('x'), await signer.key.sign(utf8('x')))).toBe(true);
+  });
+
+  it('locks after a while without use, and lets the program rest', async () => {
+    let kept = 0;
+    const lock = new KeyLock(member.ports.native, () => {
+      kept++;
+      return () => { kept--; };
+    });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      await lock.unlock([locked], PASSPHRASE, 15);
+      expect([lock.isOpen(locked), kept]).toEqual([true, 1]);
+      await lock.key(locked).sign(utf8('x')); // the while begins anew
+      vi.advanceTimersByTime(14 * 60_000);
+      await lock.key(locked).sign(utf8('x'));
+      vi.advanceTimersByTime(14 * 60_000);
+      expect(lock.isOpen(locked)).toBe(true);
+      vi.advanceTimersByTime(60_000);
+      expect([lock.isOpen(locked), kept]).toEqual([false, 0]);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(await code(lock.key(locked).sign(utf8('x')))).toBe('key-locked');
+  });
+
+  it('goes with no search index', async () => {
+    await member.ports.tables.preferences.put('search', { search: true });
+    expect(await searchChoice(member.ports)).toMatchObject({ on: false, locked: true });
+  });
+
+  it('is demanded by the organisation, or not', async () => {
+    expect(await lockPolicy({ managed: () => Promise.resolve(undefined) })).toEqual({ required: false, after: 15 });
+    expect(await lockPolicy({ managed: () => Promise.resolve({ lockKeys: true, lockAfter: 5 }) })).toEqual({ required: true, after: 5 });
+    expect(await code(lockPolicy({ managed: () => Promise.resolve({ lockAfter: 0 }) }))).toBe('configuration-invalid');
+  });
+});

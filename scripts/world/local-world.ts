@@ -103,6 +103,8 @@ export interface LocalWorld {
   /** PEM of the CA whose certificates the plugins' endpoints show: to be trusted by the mail client. */
   readonly webCa: string;
   readonly organisations: readonly LocalOrganisation[];
+  /** The mail server without SSMAX, where there is one. */
+  readonly outside?: Postfix;
   dovecot: Dovecot;
   clamd: Clamd;
   account(address: string): Account;
@@ -124,12 +126,17 @@ export interface WorldOptions {
   readonly route?: (domain: string, port: number) => Promise<number>;
   /** The location of an organisation's database; SQLite in its own directory unless told. */
   readonly database?: (organisation: string) => string | undefined;
+  /** A mail server without SSMAX, and who has a mailbox there. */
+  readonly outside?: { readonly domain: string; readonly users: readonly string[] };
+  /** What else stands in every gateway.yaml. */
+  readonly gateway?: object;
 }
 
 export async function startLocalWorld(world: World, plans: readonly OrganisationPlan[], options: WorldOptions = {}): Promise<LocalWorld> {
   const authorityDir = world.directory('authority');
   const webCa = await makeWebCa(world.directory('web-ca'));
-  const accounts = plans.flatMap((plan) => plan.members.map(({ user }) => ({ address: `${user}@${plan.domain}`, password: `${user}-secret` })));
+  const withMailbox = [...plans.map(({ domain, members }) => ({ domain, users: members.map(({ user }) => user) })), ...(options.outside === undefined ? [] : [options.outside])];
+  const accounts = withMailbox.flatMap(({ domain, users }) => users.map((user) => ({ address: `${user}@${domain}`, password: `${user}-secret` })));
   const dovecotPorts = { imap: await world.ports.take(), lmtp: await world.ports.take() };
   const start = {
     dovecot: () => startDovecot(world, { accounts, ports: dovecotPorts }),
@@ -140,9 +147,10 @@ export async function startLocalWorld(world: World, plans: readonly Organisation
   for (const one of prepared) await certify(authority, one); // one after the other: each publishes a directory
   const routes = new Map(await Promise.all(prepared.map(async ({ plan: { domain }, ports: { postfix } }) =>
     [domain, await options.route?.(domain, postfix.arriving) ?? postfix.arriving] as const)));
+  const outside = options.outside && await startOutside(world, options.outside, dovecot, routes);
   const organisations = await Promise.all(prepared.map((one) => startOrganisation(world, one, { authority, webCa, dovecot, clamd, routes, options })));
   const local: LocalWorld = {
-    world, authority, dovecot, clamd, organisations,
+    world, authority, dovecot, clamd, organisations, ...(outside !== undefined && { outside }),
     root: pemToDer(readFileSync(join(authorityDir, 'root.pem'), 'utf8')),
     webCa: readFileSync(webCa.certificate, 'utf8'),
     account(address) {
@@ -161,6 +169,16 @@ export async function startLocalWorld(world: World, plans: readonly Organisation
     },
   };
   return local;
+}
+
+/** A plain Postfix, which the organisations reach as they reach each other. */
+async function startOutside(world: World, { domain, users }: NonNullable<WorldOptions['outside']>, dovecot: Dovecot, routes: Map<string, number>): Promise<Postfix> {
+  const ports = { arriving: await world.ports.take(), submission: await world.ports.take(), reinjection: await world.ports.take() };
+  const organisations = new Map(routes);
+  routes.set(domain, ports.arriving);
+  return startPostfix(world, {
+    name: 'outside', domain, mailboxes: users.map((user) => `${user}@${domain}`), ports, lmtpPort: dovecot.ports.lmtp, routes: organisations, authSocket: dovecot.authSocket,
+  });
 }
 
 interface Authority {
@@ -249,7 +267,7 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
     listen: { submission: `127.0.0.1:${ports.gateway.submission}`, arriving: `127.0.0.1:${ports.gateway.arriving}` },
     queue: await via('queue', ports.postfix.reinjection), authority: authorityPeer,
     keyServer: { address: await via('keyServer', ports.keyServer), spki: spki.keyServer },
-    inspection: { address: await via('inspection', ports.inspection), spki: spki.inspection }, refresh: 5,
+    inspection: { address: await via('inspection', ports.inspection), spki: spki.inspection }, refresh: 5, ...options.gateway,
     hold: {
       submission: `127.0.0.1:${ports.postfix.hold.submission}`, arriving: `127.0.0.1:${ports.postfix.hold.arriving}`, interval: 1,
       release: [...(isRoot() ? [] : ['fakeroot', '--']), '/usr/sbin/postsuper', '-c', join(dir, 'postfix', 'etc'), '-H', '-'],

@@ -1,0 +1,192 @@
+/** Mail between SSMAX and the rest of the world: real Postfix on both sides, a mail server without SSMAX outside, OpenSSL as the reader. */
+import { execFile, execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { dkimSign } from 'mailauth';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type NameServer, startNameServer } from '../../scripts/world/dns.ts';
+import { MailStore } from '../../scripts/world/imap.ts';
+import { HINODE, type LocalOrganisation, type LocalWorld, PASSPHRASE, startLocalWorld } from '../../scripts/world/local-world.ts';
+import { World } from '../../scripts/world/process.ts';
+import { submit } from '../../scripts/world/smtp.ts';
+import { runSsmax, ssmax } from '../../scripts/world/ssmax.ts';
+import { type Bytes, hex, utf8 } from '../../src/core/bytes.ts';
+import { encodePem } from '../../src/core/pki/pem.ts';
+import type { Judgement } from '../../src/flow/open.ts';
+import { parseMime } from '../../src/mail/mime.ts';
+import { generatePrivateKey } from '../../src/platform/node-crypto.ts';
+import { saveKey } from '../../src/server/shared/keystore.ts';
+import { Correspondent } from './correspondent.ts';
+
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 300_000 });
+
+const MIKA = 'mika@outside.example';
+const run = promisify(execFile);
+const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+
+let world: World;
+let dns: NameServer;
+let local: LocalWorld;
+let hinode: LocalOrganisation;
+let taro: Correspondent;
+let files: string;
+
+beforeAll(async () => {
+  world = await World.open();
+  dns = await startNameServer();
+  dns.texts.set('s._domainkey.outside.example', `v=DKIM1; k=rsa; p=${publicKey.export({ type: 'spki', format: 'der' }).toString('base64')}`);
+  dns.texts.set('_dmarc.outside.example', 'v=DMARC1; p=reject');
+  dns.texts.set('outside.example', 'v=spf1 ip4:127.0.0.1 -all');
+  files = world.directory('files');
+  makeSmimeCa();
+  local = await startLocalWorld(world, [{ ...HINODE, signedOnly: ['outside.example'] }], {
+    outside: { domain: 'outside.example', users: ['mika'] },
+    gateway: { outside: { authentication: { by: 'gateway', dns: [`127.0.0.1:${dns.port}`] }, smimeTrust: join(files, 'trust.pem') } },
+  });
+  [hinode] = local.organisations as [LocalOrganisation];
+  const pkcs8 = generatePrivateKey();
+  taro = await Correspondent.enrol(local, hinode, 'taro', pkcs8);
+  await saveKey(join(files, 'taro.key'), pkcs8, PASSPHRASE);
+  writeFileSync(join(files, 'taro.pem'), encodePem('CERTIFICATE', taro.credential.certificate.der));
+  writeFileSync(join(files, 'web-ca.pem'), local.webCa);
+  await ssmax(['trust', 'fetch', '--server', hinode.pluginUrl, '--tls-ca', join(files, 'web-ca.pem'), '--root', join(local.authority.dir, 'root.pem'), '--out', join(files, 'trust')]);
+});
+afterAll(async () => {
+  dns.close();
+  await world.stop();
+});
+
+/** A private S/MIME authority with two people, one of whom it revoked, and its CRL. */
+function makeSmimeCa(): void {
+  const openssl = (...args: string[]): void => { execFileSync('openssl', args, { cwd: files, stdio: 'pipe' }); };
+  openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', '/O=Outside CA/CN=Outside CA');
+  writeFileSync(join(files, 'ext'), `subjectAltName=email:${MIKA}\nextendedKeyUsage=emailProtection\n`);
+  for (const name of ['good', 'gone']) {
+    openssl('req', '-newkey', 'rsa:2048', '-nodes', '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
+    openssl('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-out', `${name}.pem`, '-days', '2', '-extfile', 'ext');
+  }
+  writeFileSync(join(files, 'index.txt'), '');
+  writeFileSync(join(files, 'ca.cnf'), '[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ndefault_md=sha256\ndefault_crl_days=1\n');
+  openssl('ca', '-config', 'ca.cnf', '-cert', 'ca.pem', '-keyfile', 'ca.key', '-revoke', 'gone.pem');
+  openssl('ca', '-config', 'ca.cnf', '-cert', 'ca.pem', '-keyfile', 'ca.key', '-gencrl', '-out', 'crl.pem');
+  writeFileSync(join(files, 'trust.pem'), readFileSync(join(files, 'ca.pem'), 'utf8') + readFileSync(join(files, 'crl.pem'), 'utf8'));
+}
+
+function written(to: string, body: string, bcc = ''): string {
+  return `From: ${taro.address}\r\nTo: ${to}\r\n${bcc}Subject: Notice\r\nDate: ${new Date().toUTCString().replace('GMT', '+0000')}\r\nMessage-ID: <${crypto.randomUUID()}@hinode.example>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n${body}\r\n`;
+}
+
+/** What `ssmax seal` makes of a mail, in a pipe as a script would. */
+async function seal(mail: string, ...options: string[]): Promise<Bytes> {
+  const { code, stdout, stderr } = await runSsmax(
+    ['seal', '--key', join(files, 'taro.key'), '--certificate', join(files, 'taro.pem'), '--trust', join(files, 'trust'), ...options], { passphrase: PASSPHRASE, input: utf8(mail) },
+  );
+  if (code !== 0) throw new Error(stderr);
+  return new Uint8Array(stdout);
+}
+
+function inbox(): MailStore {
+  return new MailStore(local.dovecot.ports.imap, local.account(MIKA));
+}
+
+async function received(): Promise<Bytes> {
+  const [message] = await inbox().waitFor(1);
+  await inbox().delete();
+  return message?.raw ?? new Uint8Array(0);
+}
+
+/** Verifies as a reader with nothing but the Authority's root. */
+async function openssl(raw: Bytes): Promise<string> {
+  writeFileSync(join(files, 'received.eml'), raw);
+  const { stdout } = await run('openssl', [
+    'cms', '-verify', '-in', 'received.eml', '-CAfile', join(local.authority.dir, 'root.pem'), '-no-CApath', '-no-CAstore', '-purpose', 'smimesign', '-x509_strict', '-signer', 'signer.pem',
+  ], { cwd: files });
+  return stdout;
+}
+
+describe('to outside', () => {
+  it('goes signed only: OpenSSL finds it genuine by the Authority’s root, and ssmax verify says so', async () => {
+    const raw = await seal(written(MIKA, '本日の説明会は中止です。', 'Bcc: kei@outside.example\r\n'), '--outside-signed-only');
+    expect((await taro.submit(raw, [MIKA])).final.text).toMatch(/^250 /);
+    const mail = await received();
+    const text = Buffer.from(mail).toString('latin1');
+    expect(text).not.toMatch(/^X-SSMAX: /m);
+    expect(text).not.toMatch(/kei@/);
+    expect(await openssl(mail)).toContain(Buffer.from('本日の説明会は中止です。').toString('base64').slice(0, 20));
+    const { stdout: names } = await run('openssl', ['x509', '-in', 'signer.pem', '-noout', '-subject', '-ext', 'subjectAltName', '-nameopt', 'utf8'], { cwd: files });
+    expect(names).toMatch(/日之出市役所[\s\S]*email:taro@hinode\.example/);
+    // Nothing of the member's own certificate left the organisation.
+    const { certificate } = taro.credential;
+    for (const secret of [certificate.der, certificate.sha256, certificate.spkiSha256]) {
+      expect(Buffer.from(parseMime(mail, 'outer').children[1]?.body() ?? []).includes(secret)).toBe(false);
+      expect(text.toLowerCase()).not.toContain(hex(secret));
+    }
+    const verified = await runSsmax(['verify', '--trust', join(files, 'trust'), '--smime-trust', join(local.authority.dir, 'root.pem'), join(files, 'received.eml')]);
+    expect(verified.stdout.toString()).toMatch(/S\/MIME.*valid/i);
+    writeFileSync(join(files, 'changed.eml'), Buffer.from(text.replace(/^Subject: Notice(?=[\s\S]{0,400}hp="clear")/gm, 'Subject: Notise'), 'latin1'));
+    await expect(openssl(new Uint8Array(readFileSync(join(files, 'changed.eml'))))).rejects.toThrow(/verif/i);
+    const changed = await runSsmax(['verify', '--trust', join(files, 'trust'), '--smime-trust', join(local.authority.dir, 'root.pem'), join(files, 'changed.eml')]);
+    expect(changed.stdout.toString()).toMatch(/S\/MIME.*invalid/i);
+  });
+
+  it('is trusted for the organisation’s own domain only: its key cannot speak for another', async () => {
+    const sh = (...args: string[]): Promise<unknown> => run('openssl', args, { cwd: files });
+    await sh('pkey', '-in', join(hinode.dir, 'organisation.key'), '-passin', `pass:${PASSPHRASE}`, '-out', 'organisation.plain');
+    writeFileSync(join(files, 'false.ext'), 'subjectAltName=email:ceo@tsukimi.example\nextendedKeyUsage=emailProtection\nkeyUsage=digitalSignature\nbasicConstraints=critical,CA:FALSE\nauthorityKeyIdentifier=keyid\n');
+    await sh('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'false.key', '-out', 'false.csr', '-utf8', '-subj', `/C=JP/O=${HINODE.names.ja}/2.5.4.97=${HINODE.id}/CN=x`);
+    await sh('x509', '-req', '-in', 'false.csr', '-CA', join(hinode.dir, 'organisation.pem'), '-CAkey', 'organisation.plain', '-set_serial', '7', '-out', 'false.pem', '-days', '2', '-extfile', 'false.ext');
+    writeFileSync(join(files, 'false.txt'), 'Content-Type: text/plain\r\n\r\nhello\r\n');
+    await sh('cms', '-sign', '-in', 'false.txt', '-signer', 'false.pem', '-inkey', 'false.key', '-certfile', join(hinode.dir, 'organisation.pem'), '-md', 'sha256', '-out', 'false.eml');
+    await expect(openssl(new Uint8Array(readFileSync(join(files, 'false.eml'))))).rejects.toThrow(/permitted subtree violation/);
+  });
+
+  it('is inspected, refused to domains that the policy does not have, and never mixed with people inside', async () => {
+    const send = async (raw: Bytes, to: string[]): Promise<string> => (await taro.submit(raw, to)).final.text;
+    expect(await send(await seal(written(MIKA, 'これは社外秘です'), '--outside-signed-only'), [MIKA])).toMatch(/^550 5\.7\.1 SSMAX-keyword /);
+    expect(await send(await seal(written('x@else.example', 'a'), '--outside-signed-only'), ['x@else.example'])).toMatch(/^550 5\.7\.1 SSMAX-recipients-outside /);
+    await expect(seal(written(`${MIKA}, yuki@hinode.example`, 'a'), '--outside-signed-only')).rejects.toThrow(/recipients-mixed/);
+    await expect(seal(written(MIKA, 'a'))).rejects.toThrow(/recipients-outside/);
+    // Readers outside see the outer header: it says what was signed.
+    const other = utf8(new TextDecoder().decode(await seal(written(MIKA, 'a'), '--outside-signed-only')).replace('Subject: Notice', 'Subject: Refund'));
+    expect(await send(other, [MIKA])).toMatch(/^550 5\.7\.1 SSMAX-headers-differ /);
+    expect(await ssmax(['audit', 'verify', '--state', hinode.state])).toMatch(/^good: /);
+  });
+});
+
+describe('from outside', () => {
+  async function send(raw: Bytes): Promise<Judgement & { raw: Bytes }> {
+    const port = local.outside?.ports.submission ?? 0;
+    expect((await submit({ port, account: local.account(MIKA), envelope: { from: MIKA, to: [taro.address] }, raw })).final.text).toMatch(/^250 /);
+    const [message] = await taro.receive(1);
+    await taro.mailbox().delete();
+    const delivered = message?.raw ?? new Uint8Array(0);
+    return { ...await taro.judge(delivered), raw: delivered };
+  }
+  const plain = (extra = ''): Bytes => utf8(`${extra}From: ${MIKA}\r\nTo: ${taro.address}\r\nSubject: hi\r\nDate: Sun, 22 Nov 2026 03:00:00 +0000\r\nMessage-ID: <${crypto.randomUUID()}@outside.example>\r\n\r\nhello\r\n`);
+
+  it('passes, marked with what SPF, DKIM and DMARC say; a forged Authentication-Results is taken out', async () => {
+    const raw = plain('Authentication-Results: gateway.hinode.example; dmarc=pass header.from=bank.example\r\n');
+    const key = { signingDomain: 'outside.example', selector: 's', privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string };
+    const { signatures } = await dkimSign(Buffer.from(raw), { canonicalization: 'relaxed/relaxed', ...key, signatureData: [key] });
+    const judgement = await send(utf8(`${signatures}${new TextDecoder().decode(raw)}`));
+    expect(judgement).toMatchObject({
+      state: 'outside', report: { by: 'gateway', spf: { result: 'pass' }, dkim: [{ result: 'pass', domain: 'outside.example' }], dmarc: { result: 'pass', domain: 'outside.example' } },
+    });
+    expect(Buffer.from(judgement.raw).toString()).not.toContain('bank.example');
+  });
+
+  it('an S/MIME signature is verified, by the authority’s CRL too', async () => {
+    const signed = async (name: string): Promise<unknown> => {
+      writeFileSync(join(files, 'text'), 'Content-Type: text/plain\r\n\r\nhello\r\n');
+      await run('openssl', ['cms', '-sign', '-in', 'text', '-signer', `${name}.pem`, '-inkey', `${name}.key`, '-md', 'sha256', '-crlfeol', '-out', `${name}.eml`], { cwd: files });
+      const head = `From: ${MIKA}\r\nTo: ${taro.address}\r\nSubject: x\r\nDate: Sun, 22 Nov 2026 03:00:00 +0000\r\nMessage-ID: <${crypto.randomUUID()}@outside.example>\r\n`;
+      const { state, report } = await send(utf8(`${head}${readFileSync(join(files, `${name}.eml`), 'latin1').replace(/\r?\n/g, '\r\n')}`));
+      expect(state).toBe('outside');
+      return report?.smime;
+    };
+    expect(await signed('good')).toMatchObject({ result: 'valid', fromMatches: true, revocation: 'good', signer: { name: 'good', issuer: 'Outside CA' } });
+    expect(await signed('gone')).toMatchObject({ result: 'valid', revocation: 'revoked' });
+  });
+});

@@ -30,6 +30,7 @@ const ROLLBACK = 'test/security/trust-rollback.test.ts';
 const MODES = 'test/security/mode-downgrade.test.ts';
 const ORIGINS = 'test/security/forward-origin.test.ts';
 const POINTS = 'test/security/elgamal-points.test.ts';
+const OUTSIDE = 'test/security/outside-signer.test.ts';
 const BOMBS = 'test/security/der-bombs.test.ts';
 
 /** A condition that never holds, in place of one that is found. */
@@ -225,6 +226,25 @@ export const faults: readonly Fault[] = [
     ['gateway: content of the verdict', '!equal(verdict.contentDigest, leg.contentDigest) || ', '', 'for other content'],
     ['gateway: direction of the verdict', ' || verdict.direction !== direction', '', 'for another direction or leg'],
     ['gateway: leg of the verdict', ' || verdict.leg !== number', '', 'for another direction or leg'],
+  ]),
+  ...of('src/flow/key-service.ts', OUTSIDE, [
+    ['outside: signed only', "leg.leg.leg === 1 && leg.leg.mode === 'sign-only' ? evidence.mixed?.clear : undefined", 'evidence.mixed?.clear ?? leg.leg.contentDigest', 'over mail that is encrypted'],
+    ['outside: verdict', "await inspectionsFor(leg, [{ recipients }], { verdicts, due: directionsDue(1, 'outside'), trust, now });", '', 'without a verdict'],
+    ['outside: nobody inside', " || formFor(recipients, trust, outside.signedOnly) !== 'signed-only'", '', 'or for people inside'],
+  ]),
+  ...of('src/flow/outside-signature.ts', OUTSIDE, [
+    ['outside: what is signed', 'if (!equal(expected, signedAttrs))', NEVER, 'no signature over another text'],
+    ['outside: signature', 'if (!(await verifyEcdsa(signer.publicKey, signedAttrs, signature)))', NEVER, 'none that does not hold'],
+    ['outside: certificate', "await requireIssuedByOwn(signer, 'mail-signer', organisation, trust, now);", '', 'none revoked'],
+    ['outside: address', 'if (signer.emails.join() !== leg.sender.address)', NEVER, 'no certificate of another address'],
+    ['outside: nobody named', ' || equal(signer.publicKey, user.publicKey)', '', 'none that names one'],
+  ]),
+  ...of('src/flow/outside-signature.ts', 'test/flow/outside.test.ts', [
+    ['outside: 7-bit', 'if (!isSevenBitSafe(mixed.clear))', NEVER, 'what a mail server would change on the way'],
+  ]),
+  ...of('src/flow/recipients.ts', 'test/flow/outside.test.ts', [
+    ['outside: no mix', 'if (outside.length < new Set(recipients).size)', NEVER, 'is a mix'],
+    ['outside: policy', 'if (denied.length > 0)', NEVER, 'what the policy does not allow for the domain'],
   ]),
   ...of('src/flow/evidence.ts', 'test/security/key-server-never-sees-content.test.ts', [
     ['C2 stays at the gateway', 'certificates: [...leg.signedData.certificates],', 'certificates: [...leg.signedData.certificates], c2: mainRecipient(leg).kemct.c2,', 'holds no C2'],

@@ -39,8 +39,8 @@ export function verifyCommand(): Command {
     const judged: Judged[] = [];
     for (const file of files) {
       const judgement = await judgeFile(file, reader);
-      // Our own mail to readers outside is S/MIME too: by it alone, a domain that seals every mail could still be impersonated.
-      const smime = judgement.state === 'outside' || judgement.code === 'impersonation' ? await smimeOf(file, options.smimeTrust) : undefined;
+      // A member's mail to readers outside is S/MIME alone: who is inside, or has no directory, is told as well what it is worth.
+      const smime = judgement.state === 'outside' || judgement.code === 'impersonation' || judgement.code === 'trust-missing' ? await smimeOf(file, options.smimeTrust) : undefined;
       judged.push({ file, judgement, ...(smime !== undefined && { smime }) });
     }
     process.stdout.write(options.json ? `${JSON.stringify(judged.map(toJson), undefined, 2)}\n` : judged.map((one) => toText(one, languageOf(process.env))).join(''));

@@ -3,15 +3,18 @@ import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'vite';
-import type { Bytes } from '../../src/core/bytes.ts';
+import { type Bytes, utf8 } from '../../src/core/bytes.ts';
 import { encodePem } from '../../src/core/pki/pem.ts';
 import { writePkcs12 } from '../../src/core/pki/pkcs12.ts';
 import { relay } from '../../src/flow/relay.ts';
-import { sealMail } from '../../src/flow/seal.ts';
-import { buildInner } from '../../src/mail/build.ts';
+import type { Credential } from '../../src/flow/ports.ts';
+import { sealMail, sealMixed } from '../../src/flow/seal.ts';
+import { buildInner, buildMixed } from '../../src/mail/build.ts';
 import { buildCarrier, mailBytes } from '../../src/mail/carrier.ts';
+import { clearSigned } from '../../src/mail/clear-signed.ts';
 import { generatePrivateKey } from '../../src/platform/node-crypto.ts';
 import { saveKey } from '../../src/server/shared/keystore.ts';
+import { allowOutside } from '../security/outside.ts';
 import { startMemberServer } from './member-server.ts';
 import { createWorld, native, type TestOrganisation, type TestWorld } from '../flow/world.ts';
 
@@ -116,7 +119,25 @@ export async function createCliWorld(): Promise<CliWorld> {
     altered[altered.length >> 1]! ^= 1;
     write('altered.eml', carrier(altered));
     write('outside.eml', 'From: someone@outside.example\r\nTo: hanako@tsukimi.example\r\nSubject: hi\r\n\r\nhello\r\n');
+    const { clear, cms: signature } = await noticeOutside(taro);
+    const fields = utf8('From: taro@hinode.example\r\nTo: mika@outside.example\r\nSubject: Notice\r\n\r\n');
+    const notice = mailBytes(clearSigned(fields, clear, signature, '=_0123456789abcdef0123456789abcdef'));
+    write('notice.eml', notice);
+    write('notice-altered.eml', new TextDecoder().decode(notice).replace('hall A', 'hall B'));
     write('forged.eml', 'From: taro@hinode.example\r\nTo: hanako@tsukimi.example\r\nSubject: hi\r\n\r\nhello\r\n');
+  }
+
+  /** A mail to somebody outside SSMAX, signed only. */
+  async function noticeOutside(taro: Credential): Promise<{ clear: Bytes; cms: Bytes }> {
+    allowOutside(hinode, ['outside.example'], world.now);
+    const to = ['mika@outside.example'];
+    const mail = buildMixed('sign-only', {
+      from: { address: 'taro@hinode.example', displayName: '' }, to: [{ address: 'mika@outside.example', displayName: '' }], subject: 'Notice', date: world.now, text: 'We meet in hall A.\n', transport: '7bit',
+    }, (length) => native.random(length));
+    const { cms } = await sealMixed(native, { mode: 'sign-only', mail, recipients: to, hidden: [], sender: taro, organisation: hinode.issuer.certificate, signingTime: world.now });
+    const { departures: [departure] } = await relay(hinode.parts, 'submission', { cms, recipients: to, from: 'taro@hinode.example', visible: to });
+    if (departure?.clear === undefined) throw new Error('it does not go outside');
+    return { clear: departure.clear, cms: departure.cms };
   }
 
   function carrier(cms: Bytes, subject = '=?utf-8?B?6KaL56mN5pu444Gu5Lu2?='): Bytes {

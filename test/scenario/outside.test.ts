@@ -125,8 +125,10 @@ describe('to outside', () => {
     }
     const verified = await runSsmax(['verify', '--trust', join(files, 'trust'), '--smime-trust', join(local.authority.dir, 'root.pem'), join(files, 'received.eml')]);
     expect(verified.stdout.toString()).toMatch(/S\/MIME.*valid/i);
-    writeFileSync(join(files, 'changed.eml'), Buffer.from(text.replace(/^Subject: Notice(?=[\s\S]{0,400}hp="clear")/gm, 'Subject: Notise'), 'latin1'));
-    await expect(openssl(new Uint8Array(readFileSync(join(files, 'changed.eml'))))).rejects.toThrow(/verif/i);
+    const signedSubject = text.lastIndexOf('Subject: Notice');
+    const changedMail = Buffer.from(`${text.slice(0, signedSubject)}Subject: Refund${text.slice(signedSubject + 'Subject: Notice'.length)}`, 'latin1');
+    writeFileSync(join(files, 'changed.eml'), changedMail);
+    await expect(openssl(new Uint8Array(changedMail))).rejects.toThrow(/verif/i);
     const changed = await runSsmax(['verify', '--trust', join(files, 'trust'), '--smime-trust', join(local.authority.dir, 'root.pem'), join(files, 'changed.eml')]);
     expect(changed.stdout.toString()).toMatch(/S\/MIME.*invalid/i);
   });
@@ -145,7 +147,10 @@ describe('to outside', () => {
   it('is inspected, refused to domains that the policy does not have, and never mixed with people inside', async () => {
     const send = async (raw: Bytes, to: string[]): Promise<string> => (await taro.submit(raw, to)).final.text;
     expect(await send(await seal(written(MIKA, 'これは社外秘です'), '--outside-signed-only'), [MIKA])).toMatch(/^550 5\.7\.1 SSMAX-keyword /);
-    expect(await send(await seal(written('x@else.example', 'a'), '--outside-signed-only'), ['x@else.example'])).toMatch(/^550 5\.7\.1 SSMAX-recipients-outside /);
+    // Postfix here knows no way to that domain; the gateway is asked itself.
+    const elsewhere = await seal(written('x@else.example', 'a'), '--outside-signed-only');
+    const { final } = await submit({ port: hinode.ports.gateway.submission, envelope: { from: taro.address, to: ['x@else.example'] }, raw: elsewhere });
+    expect(final.text).toMatch(/^550 5\.7\.1 SSMAX-recipients-outside /);
     await expect(seal(written(`${MIKA}, yuki@hinode.example`, 'a'), '--outside-signed-only')).rejects.toThrow(/recipients-mixed/);
     await expect(seal(written(MIKA, 'a'))).rejects.toThrow(/recipients-outside/);
     // Readers outside see the outer header: it says what was signed.

@@ -16,7 +16,7 @@ export const NORI = 'nori@elsewhere.example';
 const DAY = 86_400_000;
 
 /** From now on the organisation's mail goes outside, signed only, to domains of these patterns. Gives who signs. */
-export function allowOutside(organisation: TestOrganisation, signedOnly: readonly string[]): OutsideSigner {
+export function allowOutside(organisation: TestOrganisation, signedOnly: readonly string[], now = NOW): OutsideSigner {
   const key = loadPrivateKey(generatePrivateKey());
   const made = new Map<string, Credential>();
   const outside: OutsideSigner = {
@@ -24,7 +24,7 @@ export function allowOutside(organisation: TestOrganisation, signedOnly: readonl
     async credentialFor(address) {
       const credential = made.get(address) ?? { key, certificate: await issueMailSigner({
         publicKey: key.publicKey, issuer: organisation.issuer, random: (length) => native.random(length), email: address,
-        validity: { notBefore: new Date(NOW.getTime() - DAY), notAfter: new Date(NOW.getTime() + DAY) },
+        validity: { notBefore: new Date(now.getTime() - DAY), notAfter: new Date(now.getTime() + DAY) },
       }) };
       made.set(address, credential);
       return credential;

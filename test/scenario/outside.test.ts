@@ -120,7 +120,7 @@ describe('to outside', () => {
     // Nothing of the member's own certificate left the organisation.
     const { certificate } = taro.credential;
     for (const secret of [certificate.der, certificate.sha256, certificate.spkiSha256]) {
-      expect(Buffer.from(parseMime(mail, 'outer').children[1]?.body() ?? []).includes(secret)).toBe(false);
+      expect(Buffer.from(parseMime(mail, 'outer').children[1]?.body() ?? []).includes(Buffer.from(secret))).toBe(false);
       expect(text.toLowerCase()).not.toContain(hex(secret));
     }
     const verified = await runSsmax(['verify', '--trust', join(files, 'trust'), '--smime-trust', join(local.authority.dir, 'root.pem'), join(files, 'received.eml')]);

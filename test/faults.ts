@@ -177,7 +177,7 @@ export const faults: readonly Fault[] = [
     ['verdict: signature', "await verifySignedObject(signed, { contentType: OID.verdict, certificate: certificate.der, publicKey: certificate.publicKey });", '', 'unaltered'],
   ]),
   ...of('src/flow/key-service.ts', VERDICT, [
-    ['verdicts before every answer', 'const verdicts = await requireVerdicts(request.verdicts, needed, leg, certificate, trust, now);', "const verdicts: Inspection[] = needed.map((direction) => ({ direction, result: 'passed', policy: 'x', codes: [] }));", 'for this content'],
+    ['verdicts before every answer', 'const verdicts = await requireVerdicts(given.verdicts, needed, leg, certificate, trust, now);', "const verdicts: Inspection[] = needed.map((direction) => ({ direction, result: 'passed', policy: 'x', codes: [] }));", 'for this content'],
   ]),
   ...of('src/flow/key-service.ts', KEY_SERVER, [
     ['key server: alert', 'await parts.records.alert(error.code, leg.leg.contentDigest);', '', 'is refused and alerted'],
@@ -357,7 +357,7 @@ export const faults: readonly Fault[] = [
     ['key server: all sealed parts', 'if (headers.length !== content.length)', NEVER, 'no part back'],
   ]),
   ...of('src/flow/key-service.ts', MODES, [
-    ['key server: permitted modes', 'if (leg.leg.leg === 1 && !parts.modes.includes(leg.leg.mode))', NEVER, 'is refused at submission where it is not permitted'],
+    ['key server: permitted modes', 'else if (!parts.modes.includes(mode))', 'else if (false)', 'is refused at submission where it is not permitted'],
   ]),
   ...of('src/flow/verify-leg.ts', ORIGINS, [
     ['origin: delivered to who forwards', 'if (delivery.leg.recipients[0] !== next.leg.sender.address)', NEVER, 'delivered to somebody else'],

@@ -34,7 +34,7 @@ async function evidence(cms: Bytes): Promise<Evidence> {
 }
 
 function verdict(contentDigest: Bytes, fields: Partial<Parameters<typeof signVerdict>[1]> = {}): Promise<Bytes> {
-  return signVerdict(scene.hinode, { contentDigest, ...fields });
+  return signVerdict(scene.hinode, { contentDigest, ...fields }, [MIKA]);
 }
 
 /** A genuine mail outside: what the gateway has of it. */
@@ -51,9 +51,10 @@ describe('a gateway taken over gets no signature', () => {
     await expect(ask()).rejects.toMatchObject(refusal('verdict-missing'));
     await expect(ask(await verdict(await sha256(utf8('x'))))).rejects.toMatchObject(refusal('verdict-invalid', { what: 'content' }));
     await expect(ask(await verdict(digest, { sender: YUKI }))).rejects.toMatchObject(refusal('verdict-invalid', { what: 'sender' }));
+    await expect(ask(await signVerdict(scene.hinode, { contentDigest: digest }, [HANAKO]))).rejects.toMatchObject(refusal('verdict-invalid', { what: 'recipients' }));
     await expect(ask(await verdict(digest, { direction: 'inbound' }))).rejects.toMatchObject(refusal('verdict-missing'));
     await expect(ask(await verdict(digest, { result: 'refuse', findings: [{ code: 'keyword', part: 0 }] }))).rejects.toMatchObject(refusal('verdict-refused'));
-    expect(scene.hinode.alerts).toEqual(['verdict-missing', 'verdict-invalid', 'verdict-invalid', 'verdict-missing', 'verdict-refused']);
+    expect(scene.hinode.alerts).toEqual(['verdict-missing', 'verdict-invalid', 'verdict-invalid', 'verdict-invalid', 'verdict-missing', 'verdict-refused']);
   });
 
   it('over anything but what the sender signed', async () => {

@@ -111,6 +111,8 @@ export interface DetailsView {
   readonly enrol: boolean;
   /** What can be done with this mail. */
   readonly actions: readonly MailAction[];
+  /** Of a mail of which only parts are sealed: their names. */
+  readonly sealedNames: readonly string[];
 }
 
 export type Reported =
@@ -122,6 +124,8 @@ export interface DetailsHost {
   details(): Promise<DetailsView | undefined>;
   openEnrolment(): void;
   report(complaint: Complaint): Promise<Reported>;
+  /** Opens a compose window that passes the mail on unopened, or the chosen of its sealed parts (from 0); gives why not. */
+  forward(parts: readonly number[] | undefined): Promise<Reason | undefined>;
 }
 
 /** What stands between "send" and sending. */

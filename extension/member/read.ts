@@ -3,24 +3,28 @@ import type { Bytes } from '../../src/core/bytes.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import { type Judgement, judgeMail } from '../../src/flow/open.ts';
 import { CARRIER_FIELD } from '../../src/mail/carrier.ts';
-import { type Content, readContent } from '../../src/mail/content.ts';
+import type { Content } from '../../src/mail/content.ts';
 import { parseHeaders } from '../../src/mail/header.ts';
 import { parseMime } from '../../src/mail/mime.ts';
 import { loadConfiguration } from './configuration.ts';
 import { type DeliveryReport, readDeliveryReport } from './delivery-report.ts';
+import { contentOf, type ForwardedContent, type MailFile } from './reading-content.ts';
 import type { SealedRecord } from './records.ts';
 import type { SealParts } from './seal.ts';
 import { type Notes, note } from './seen.ts';
-import { trustOrReason } from './trust-source.ts';
 
 export interface Reading {
   readonly judgement: Judgement;
   readonly notes: Notes;
-  /** Of an opened mail. */
+  /** Of an opened mail: what its sender wrote, what he passed on, and all files of both. */
   readonly content?: Content;
+  readonly forwarded: readonly ForwardedContent[];
+  readonly files: readonly MailFile[];
   readonly report?: DeliveryReport & { readonly about?: SealedRecord };
   /** It carries the mark of a sealed mail, whether or not it could be opened. */
   readonly marked: boolean;
+  /** When the lists were fetched that it was judged by, where the organisation could not be reached since. */
+  readonly trustFrom?: Date;
   /** No organisation is set up here, so that nothing can be said of mail without a seal. */
   readonly idle: boolean;
 }
@@ -29,21 +33,24 @@ export interface Reading {
 export async function readMail(parts: SealParts, raw: Bytes, at: Date): Promise<Reading> {
   const { ports, identities } = parts;
   const identity = await identities.all();
+  const { trust, from: trustFrom } = await parts.trust.forReading();
   const judgement = await judgeMail(raw, {
     native: ports.native,
     credentials: await identities.credentials(),
     addresses: identity.length === 0 ? undefined : identity.map(({ address }) => address),
-    trust: await trustOrReason(parts.trust),
+    trust,
     now: ports.clock.now(),
+    ...(identity.length > 0 && { recover: parts.recovery.recover }),
   });
   const idle = await loadConfiguration(ports) === undefined;
   const marked = isMarked(raw);
+  const since = trustFrom === undefined ? {} : { trustFrom };
   if (judgement.content === 'opened' && judgement.message !== undefined) {
     const outer = parseMime(raw, 'outer').headers;
-    return { judgement, notes: await note(ports.tables, judgement, outer, at), content: readContent(judgement.message.entity), marked, idle };
+    return { judgement, notes: await note(ports.tables, judgement, outer, at), ...contentOf(judgement), marked, idle, ...since };
   }
   const report = judgement.code === 'delivery-report' ? await reportOf(parts, raw) : undefined;
-  return { judgement: (marked || judgement.state === 'verified') && identity.length === 0 ? withoutKey(judgement) : judgement, notes: { firstFromOrganisation: false }, marked, idle, ...(report !== undefined && { report }) };
+  return { judgement: (marked || judgement.state === 'verified') && identity.length === 0 ? withoutKey(judgement) : judgement, notes: { firstFromOrganisation: false }, forwarded: [], files: [], marked, idle, ...since, ...(report !== undefined && { report }) };
 }
 
 function isMarked(raw: Bytes): boolean {

@@ -3,6 +3,7 @@ import type { Bytes } from '../../src/core/bytes.ts';
 import type { Table } from '../../src/flow/ports.ts';
 import type { TrustMarks } from '../../src/flow/trust.ts';
 import type { LockedKey, WebKeyPair } from '../../src/platform/web.ts';
+import type { RecoveredPart } from './recovery.ts';
 import type { SearchTables } from './search-index.ts';
 
 export interface Configuration {
@@ -65,6 +66,22 @@ export interface Preferences {
   readonly search?: boolean;
 }
 
+/** Directory and revocation lists as they were published, and when they were fetched. */
+export interface PublishedTrust {
+  readonly directory: Bytes;
+  readonly crls: readonly Bytes[];
+  readonly at: Date;
+}
+
+/** A file in a compose window that stands for a mail to be passed on unopened. */
+export interface ForwardMark {
+  /** Hexadecimal SHA-256 of the file. */
+  readonly id: string;
+  /** Which sealed parts, from 0; all if absent. */
+  readonly parts?: readonly number[];
+  readonly at: Date;
+}
+
 export interface Tables extends SearchTables {
   /** How new the trust material was that was last believed, by hexadecimal SHA-256 of the root's certificate. */
   readonly trust: Table<TrustMarks>;
@@ -82,7 +99,15 @@ export interface Tables extends SearchTables {
   /** By address. */
   readonly correspondents: Table<KnownAddress>;
   readonly preferences: Table<Preferences>;
+  /** By its identifier. */
+  readonly forwards: Table<ForwardMark>;
+  /** By content digest and key. */
+  readonly recovered: Table<RecoveredPart>;
+  /** What is done now and then, by its name. */
+  readonly chores: Table<{ readonly at: Date }>;
+  /** What was last fetched to check mail by, by hexadecimal SHA-256 of the root's certificate. */
+  readonly published: Table<PublishedTrust>;
 }
 
 /** New ones go to the end: their number is the version of the store. */
-export const TABLES = ['trust', 'settings', 'identities', 'pending', 'sealed', 'deliveries', 'organisations', 'correspondents', 'preferences', 'searchKeys', 'searchMails'] as const satisfies readonly (keyof Tables)[];
+export const TABLES = ['trust', 'settings', 'identities', 'pending', 'sealed', 'deliveries', 'organisations', 'correspondents', 'preferences', 'searchKeys', 'searchMails', 'forwards', 'recovered', 'chores', 'published'] as const satisfies readonly (keyof Tables)[];

@@ -5,12 +5,14 @@ import { formFor, organisationOfSender } from '../../src/flow/recipients.ts';
 import { sealMail } from '../../src/flow/seal.ts';
 import { organisationCrl, requireUnrevoked } from '../../src/flow/trust.ts';
 import { domainOf, type Mailbox } from '../../src/mail/address.ts';
-import { buildInner } from '../../src/mail/build.ts';
+import { buildInner, type InnerMail } from '../../src/mail/build.ts';
 import { organisationOfDomain } from '../../src/wire/directory.ts';
 import { loadConfiguration } from './configuration.ts';
 import { type Draft, readMailbox } from './draft.ts';
+import { sealForward } from './forward.ts';
 import type { Identities } from './identities.ts';
 import type { MemberPorts } from './ports.ts';
+import type { Recovery } from './recovery.ts';
 import { fingerprintOf, type SealedMails } from './sealed-mails.ts';
 import type { TrustSource } from './trust-source.ts';
 
@@ -24,11 +26,12 @@ export interface SealParts {
   readonly identities: Identities;
   readonly trust: TrustSource;
   readonly sealed: SealedMails;
+  readonly recovery: Recovery;
 }
 
 /**
  * Seals a draft. Throws SsmaxError: `not-enrolled`, `not-configured`, `certificate-expired`, `certificate-revoked`, `no-recipients`,
- * `address-invalid`, `recipients-outside`, `recipients-mixed`, what TrustSource.get, buildInner and sealMail throw.
+ * `address-invalid`, `recipients-outside`, `recipients-mixed`, what TrustSource.get, buildInner, sealMail and sealForward throw.
  */
 export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealResult> {
   const { ports, identities, sealed } = parts;
@@ -50,14 +53,15 @@ export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealRes
 
   const open = new Set([...to, ...cc].map(({ address }) => address));
   const hidden = [...new Set(bcc.map(({ address }) => address))].filter((address) => !open.has(address));
-  const entity = buildInner({
+  const mail: InnerMail = {
     from, to, cc, replyTo, subject: draft.subject, date: now,
     ...(draft.text !== undefined && { text: draft.text }), ...(draft.html !== undefined && { html: draft.html }),
     images: draft.images, attachments: draft.attachments,
-  }, (length) => ports.native.random(length));
-  const result = await sealMail(ports.native, {
-    entity, recipients: [...open, ...hidden], hidden, sender, organisation, signingTime: now,
-  });
+  };
+  const random = (length: number): Bytes => ports.native.random(length);
+  const addressing = { recipients: [...open, ...hidden], hidden, sender, organisation, signingTime: now };
+  const result = await sealForward(parts, mail, addressing)
+    ?? await sealMail(ports.native, { entity: buildInner(mail, random), ...addressing });
   const contentDigest = hex(result.contentDigest);
   await sealed.remember({ fingerprint, contentDigest, subject: draft.subject, sealedAt: now, cms: result.cms }, now);
   return { kind: 'sealed', cms: result.cms, contentDigest, fingerprint };

@@ -9,6 +9,7 @@ import { logFault } from './log.ts';
 import { MailActions } from './mail-actions.ts';
 import type { Request } from './protocol.ts';
 import { ReadingDesk } from './reading.ts';
+import { renew } from './renewing.ts';
 import { Replying } from './reply.ts';
 import { Searching } from './searching.ts';
 import { Sending } from './sending.ts';
@@ -59,6 +60,7 @@ async function answer(request: Request, tabId: number): Promise<unknown> {
     case 'sending': return sending.dialog.view(request.tabId);
     case 'decide': return sending.dialog.decide(request.tabId, request.go);
     case 'verdict': return desk.details(request.tabId);
+    case 'forward': return mailActions.forward(request.tabId, request.parts);
     case 'report': return mailActions.report(request.tabId, request.complaint);
     case 'attachment': return desk.attachment(request.tabId, request.messageId, request.index);
   }
@@ -114,5 +116,6 @@ browserApi.runtime.onInstalled.addListener(({ reason }) => {
   attempt(member.identities.all().then((identities) => (identities.length === 0 ? openEnrolment() : undefined)));
 });
 attempt(start());
+attempt(renew(member));
 attempt(composing.start());
 attempt(searching.start());

@@ -1,5 +1,6 @@
 import type { DetailsHost, DetailsView, Reported } from '../host.ts';
 import { Details } from '../ui/details.tsx';
+import type { Reason } from '../ui/reasons.ts';
 import { browserApi } from './api.ts';
 import { mount, openEnrolment } from './page.tsx';
 import type { Request } from './protocol.ts';
@@ -16,6 +17,11 @@ const host: DetailsHost = {
   },
   async report(complaint) {
     return browserApi.runtime.sendMessage<Request, Reported>({ kind: 'report', tabId: await shownTab(), complaint });
+  },
+  async forward(parts) {
+    const reason = await browserApi.runtime.sendMessage<Request, Reason | undefined>({ kind: 'forward', tabId: await shownTab(), ...(parts !== undefined && { parts }) });
+    if (reason === undefined) window.close();
+    return reason;
   },
   openEnrolment: () => {
     openEnrolment();

@@ -3,9 +3,11 @@ import type { Bytes } from '../../src/core/bytes.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import type { Complaint } from '../../src/wire/report.ts';
 import type { Reported } from '../host.ts';
+import { prepareForward } from '../member/forward.ts';
 import { reportMalicious } from '../member/report.ts';
 import type { SealParts } from '../member/seal.ts';
-import { reasonOfError } from '../ui/reasons.ts';
+import { fileName } from '../ui/file-name.ts';
+import { type Reason, reasonOfError } from '../ui/reasons.ts';
 import { thunderbirdApi } from './api.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
@@ -35,12 +37,39 @@ export class MailActions {
     }
   }
 
+  /** Opens a compose window that passes the mail on, or the chosen of its sealed parts; gives why not. */
+  async forward(tabId: number, parts: readonly number[] | undefined): Promise<Reason | undefined> {
+    const release = keepAlive();
+    try {
+      const { raw, deliveredTo, shown } = await this.#delivered(tabId);
+      const file = await prepareForward(this.#member, raw, parts);
+      const { subject } = shown.message; // what anyone on the way could read anyway
+      const name = fileName(words, words.text('forward_file', { subject }), 0);
+      const identityId = await identityOf(deliveredTo);
+      await thunderbirdApi.compose.beginNew({
+        subject: `Fwd: ${subject}`, attachments: [{ file: new File([file], name, { type: 'application/octet-stream' }) }], ...(identityId !== undefined && { identityId }),
+      });
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof SsmaxError)) logFault(error);
+      return reasonOfError(words, error);
+    } finally {
+      release();
+    }
+  }
+
   async #delivered(tabId: number): Promise<{ raw: Bytes; deliveredTo: string; shown: Shown }> {
     const shown = await this.#desk.shown(tabId);
     const deliveredTo = shown?.reading?.judgement.deliveredTo;
     if (shown === undefined || deliveredTo === undefined) throw new SsmaxError('refused', 'report-evidence', { what: 'leg' });
     return { raw: await rawOf(shown.message.id), deliveredTo, shown };
   }
+}
+
+/** The account's identity that the mail came to. */
+async function identityOf(address: string): Promise<string | undefined> {
+  const accounts = await thunderbirdApi.accounts.list(false);
+  return accounts.flatMap(({ identities }) => identities).find(({ email }) => email?.toLowerCase() === address)?.id;
 }
 
 async function rawOf(messageId: number): Promise<Bytes> {

@@ -3,7 +3,7 @@
  * sealed mail its opened content in place of the notice. The authoritative verdict is the button in the message header;
  * this is its second copy. One file without imports: Thunderbird loads it as a classic script.
  */
-import type { BannerView, PaneView, Replacement, Request } from './protocol.ts';
+import type { BannerView, ForwardedBody, PaneView, Replacement, Request } from './protocol.ts';
 
 declare const browser: { readonly runtime: { sendMessage(request: Request): Promise<unknown> } };
 
@@ -35,6 +35,11 @@ const STYLE = `
   .body img { max-width: 100%; height: auto; }
   .body blockquote { margin: 8px 0 8px 2px; padding-left: 12px; border-left: 2px solid light-dark(#b9c2cc, #58616b); }
   .body a { color: light-dark(#0b57a4, #8ab8f0); }
+  .forwarded { margin-top: 20px; padding: 12px 16px; border: 1px solid light-dark(#dcdfe3, #3d4249); border-radius: 8px; }
+  .forwarded p { margin: 0 0 8px; }
+  .forwarded dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 12px; margin: 0 0 12px; font-size: 13px; }
+  .forwarded dt { opacity: .75; }
+  .forwarded dd { margin: 0; overflow-wrap: anywhere; }
   .files { margin-top: 28px; padding-top: 14px; border-top: 1px solid light-dark(#dcdfe3, #3d4249); font-size: 14px; }
   .files h2 { font-size: 13px; font-weight: 650; margin: 0 0 8px; opacity: .8; }
   .files ul { list-style: none; margin: 0; padding: 0; display: grid; gap: 8px; }
@@ -115,7 +120,7 @@ function headers({ headers: rows }: Replacement): HTMLElement {
   return box;
 }
 
-function body({ body: content, links, words }: Replacement, ownText: string): HTMLElement {
+function body({ body: content, links, words }: Pick<Replacement, 'body' | 'links' | 'words'>, ownText: string): HTMLElement {
   const box = element('div', 'body');
   if (content === 'own-text' || 'text' in content) {
     const text = content === 'own-text' ? ownText : content.text;
@@ -132,6 +137,17 @@ function body({ body: content, links, words }: Replacement, ownText: string): HT
     event.preventDefault();
     void ask({ kind: 'link', url: link.getAttribute('href') ?? '' });
   });
+  return box;
+}
+
+/** A mail that was passed on unopened, in a frame of its own: what it says is its writer's word. */
+function passedOn({ sentence, headers: rows, body: content }: ForwardedBody, { links, words }: Replacement): HTMLElement {
+  const box = element('article', 'forwarded');
+  const line = element('p', 'writer');
+  for (const { text, strong } of sentence) line.append(strong ? element('strong', '', text) : text);
+  const fields = element('dl');
+  for (const [name, value] of rows) fields.append(element('dt', '', name), element('dd', '', value));
+  box.append(line, fields, body({ body: content, links, words }, ''));
   return box;
 }
 
@@ -200,7 +216,7 @@ function mount(parts: readonly HTMLElement[], language: string): HTMLElement {
 function replace(view: PaneView, replacement: Replacement): void {
   document.documentElement.setAttribute(JUDGED, ''); // hidden text would not count as text
   const ownText = document.body.innerText;
-  const host = mount([headers(replacement), banner(view.banner), body(replacement, ownText), ...files(replacement)], view.language);
+  const host = mount([headers(replacement), banner(view.banner), body(replacement, ownText), ...replacement.forwarded.map((one) => passedOn(one, replacement)), ...files(replacement)], view.language);
   // Thunderbird's own style sheet stays: it knows about dark windows.
   document.head.replaceChildren(...document.head.querySelectorAll('link[href^="chrome://messagebody/"]'));
   for (const kept of [document.documentElement, document.body]) {

@@ -16,6 +16,7 @@ export type Request =
   | { readonly kind: 'sending'; readonly tabId: number }
   | { readonly kind: 'decide'; readonly tabId: number; readonly go: boolean }
   | { readonly kind: 'verdict'; readonly tabId: number }
+  | { readonly kind: 'forward'; readonly tabId: number; readonly parts?: readonly number[] }
   | { readonly kind: 'report'; readonly tabId: number; readonly complaint: Complaint }
   | { readonly kind: 'attachment'; readonly tabId: number; readonly messageId: number; readonly index: number };
 
@@ -38,13 +39,24 @@ export interface PaneView {
   readonly replacement?: Replacement;
 }
 
+/** Sanitised HTML, or plain text. */
+type Body = { readonly html: string; readonly coloured: boolean } | { readonly text: string };
+
+export interface ForwardedBody {
+  /** Who wrote it, in a sentence. */
+  readonly sentence: readonly Piece[];
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Body;
+}
+
 export interface Replacement {
-  /** Sanitised HTML, or plain text. */
-  readonly body: { readonly html: string; readonly coloured: boolean } | { readonly text: string } | 'own-text';
+  readonly body: Body | 'own-text';
   /** For paper: Thunderbird's own header block goes with the document that is replaced. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Links may be followed. */
   readonly links: boolean;
+  /** Mails passed on unopened, below the sender's own text. */
+  readonly forwarded: readonly ForwardedBody[];
   readonly attachments: readonly { readonly name: string; readonly size: string }[];
   /** Why attachments cannot be used; undefined where they can. */
   readonly attachmentsOff?: string;

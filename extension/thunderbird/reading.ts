@@ -1,16 +1,17 @@
 /** Reading: the verdict on the button in the message header, the mail's content in the message pane. */
 import { SsmaxError } from '../../src/core/error.ts';
+import type { Content } from '../../src/mail/content.ts';
 import type { AttachmentView, DetailsView } from '../host.ts';
 import { type Reading, readMail } from '../member/read.ts';
 import type { SealParts } from '../member/seal.ts';
 import { fileName } from '../ui/file-name.ts';
 import { actionsOf } from '../ui/mail-actions.ts';
 import { createSafeHtml } from '../ui/safe-html.ts';
-import { faultView, type VerdictView, viewOf } from '../ui/verdict.ts';
+import { faultView, fieldRows, valuesOf, type VerdictView, viewOf } from '../ui/verdict.ts';
 import { type Displayed, type MessageHeader, type Tab, thunderbirdApi } from './api.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
-import type { PaneView, Replacement } from './protocol.ts';
+import type { ForwardedBody, PaneView, Replacement } from './protocol.ts';
 import { words } from './words.ts';
 
 const { messageDisplay, messageDisplayAction, messages } = thunderbirdApi;
@@ -70,7 +71,7 @@ export class ReadingDesk {
     const shown = await this.shown(tabId);
     if (shown === undefined) return undefined;
     const { state, heading, sentence, notes, details, remedy } = shown.view;
-    return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: actionsOf(shown.reading) };
+    return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: actionsOf(shown.reading), sealedNames: shown.reading?.judgement.sealedNames ?? [] };
   }
 
   /** The message of this tab, judged. The event page may have been ended in between: then it is judged again. */
@@ -84,13 +85,13 @@ export class ReadingDesk {
   /** An attachment of the message that this tab shows; undefined if it shows another one or they are off. */
   async attachment(tabId: number, messageId: number | undefined, index: number): Promise<AttachmentView | undefined> {
     const shown = await this.shown(tabId);
-    const file = shown?.reading?.content?.attachments[index];
+    const file = shown?.reading?.files[index];
     const sender = shown?.reading?.judgement.sender;
     if (shown === undefined || file === undefined || sender === undefined || !shown.view.trusted) return undefined;
     if (messageId !== undefined && messageId !== shown.message.id) return undefined;
     return {
-      name: fileName(words, file.name, index), type: file.type, bytes: file.bytes.slice(), sender: sender.displayName,
-      organisation: sender.organisation.names[words.language],
+      name: fileName(words, file.name, index), type: file.type, bytes: file.bytes.slice(), sender: (file.from ?? sender).displayName,
+      organisation: (file.from ?? sender).organisation.names[words.language],
     };
   }
 
@@ -172,19 +173,26 @@ function replacementOf(reading: Reading | undefined, { trusted, state, headers }
     title: words.text('banner_attachments'), open: words.text('banner_open'), save: words.text('banner_save'), saved: words.text('banner_saved'),
     failed: words.text('banner_save_failed'), empty: words.text('banner_empty'),
   };
-  const content = reading?.content;
-  if (content !== undefined) {
-    const { html, text, images, attachments } = content;
+  if (reading?.content !== undefined) {
     return {
-      body: html === undefined ? { text: text ?? '' } : safeHtml(html, { images, links: trusted }),
+      body: bodyOf(reading.content, trusted),
       headers,
       links: trusted,
-      attachments: attachments.map(({ name, bytes }, i) => ({ name: fileName(words, name, i), size: words.size(bytes.length) })),
+      forwarded: reading.forwarded.flatMap((part) => (part.content === undefined ? [] : [{
+        sentence: words.pieces('forwarded_by_writer', valuesOf(words, part.writer)),
+        headers: part.headers === undefined ? [] : fieldRows(words, part.headers),
+        body: bodyOf(part.content, trusted),
+      }])),
+      attachments: reading.files.map(({ name, bytes }, i) => ({ name: fileName(words, name, i), size: words.size(bytes.length) })),
       ...(!trusted && { attachmentsOff: words.text('banner_attachments_off') }),
       words: labels,
     };
   }
   // A problem: the text may be read, but nothing in it can be clicked. Of a sealed mail there is the notice only.
-  if (state === 'problem' || reading?.marked === true) return { body: 'own-text', headers, links: false, attachments: [], words: labels };
+  if (state === 'problem' || reading?.marked === true) return { body: 'own-text', headers, links: false, forwarded: [], attachments: [], words: labels };
   return undefined;
+}
+
+function bodyOf({ html, text, images }: Content, links: boolean): ForwardedBody['body'] {
+  return html === undefined ? { text: text ?? '' } : safeHtml(html, { images, links });
 }

@@ -3,6 +3,7 @@ import { createWebCrypto, createWebHttp, openTables } from '../../src/platform/w
 import { Identities } from '../member/identities.ts';
 import type { MemberPorts } from '../member/ports.ts';
 import { TABLES, type Tables } from '../member/records.ts';
+import { Recovery } from '../member/recovery.ts';
 import type { SealParts } from '../member/seal.ts';
 import { SealedMails } from '../member/sealed-mails.ts';
 import { TrustSource } from '../member/trust-source.ts';
@@ -16,6 +17,7 @@ function openAll(): Tables {
     deliveries: table('deliveries'), organisations: table('organisations'),
     correspondents: table('correspondents'), preferences: table('preferences'),
     searchKeys: table('searchKeys'), searchMails: table('searchMails'),
+    forwards: table('forwards'), recovered: table('recovered'), chores: table('chores'), published: table('published'),
   };
 }
 
@@ -33,5 +35,6 @@ async function managed(): Promise<unknown> {
 export function createMember(): SealParts {
   const tables = openAll();
   const ports: MemberPorts = { native: createWebCrypto(), http: createWebHttp(), clock: { now: () => new Date() }, tables, managed };
-  return { ports, identities: new Identities(ports, keepAlive), trust: new TrustSource(ports), sealed: new SealedMails(tables.sealed) };
+  const identities = new Identities(ports, keepAlive);
+  return { ports, identities, recovery: new Recovery({ ports, identities }), trust: new TrustSource(ports), sealed: new SealedMails(tables.sealed) };
 }

@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { DetailsHost, DetailsView } from '../host.ts';
 import type { MailAction } from './mail-actions.ts';
+import { Forward } from './forward.tsx';
 import { Notice, Pieces } from './parts.tsx';
 import { Report } from './report.tsx';
 import type { Words } from './words.ts';
@@ -13,7 +14,8 @@ export function Details({ host, words }: { readonly host: DetailsHost; readonly 
   useEffect(() => void host.details().then(setView, () => setView(undefined)), []);
   if (view === 'loading') return <main class="popup"><h1 class="heard">{words.text('details_title')}</h1><p role="status">{words.text('label_checking')}</p></main>;
   if (view === undefined) return <main class="popup"><h1 class="heard">{words.text('details_title')}</h1><p>{words.text('details_no_message')}</p></main>;
-  const { state, heading, sentence, notes, groups, enrol, actions } = view;
+  const { state, heading, sentence, notes, groups, enrol, actions, sealedNames } = view;
+  if (doing === 'forward') return <main class="popup"><Forward host={host} words={words} names={sealedNames} onBack={() => setDoing(undefined)} /></main>;
   if (doing === 'report') return <main class="popup"><Report host={host} words={words} onBack={() => setDoing(undefined)} /></main>;
   return (
     <main class="popup">
@@ -22,6 +24,7 @@ export function Details({ host, words }: { readonly host: DetailsHost; readonly 
         {notes.map((note) => <p>{note}</p>)}
         {enrol && <div class="buttons"><button type="button" class="primary" onClick={() => host.openEnrolment()}>{words.text('banner_enrol')}</button></div>}
       </Notice>
+      {actions.includes('forward') && <p><button id="forward" class="link" type="button" onClick={() => setDoing('forward')}>{words.text('forward_button')}</button></p>}
       {actions.includes('report') && <p><button id="report" class="link" type="button" onClick={() => setDoing('report')}>{words.text('report_button')}</button></p>}
       {groups.map(({ title, rows }) => (
         <section class="group">

@@ -1,10 +1,14 @@
 /** What can be done with a mail that is shown, beyond reading it. */
 import type { Reading } from '../member/read.ts';
 
-export type MailAction = 'report';
+export type MailAction = 'report' | 'forward';
 
-/** Only what organisations stand for is worth a report. */
+/**
+ * Only what organisations stand for is worth a report. What came by Bcc is not passed on unopened: it would tell so; nor is
+ * a mail that holds nothing sealed, or that cannot be opened here.
+ */
 export function actionsOf(reading: Reading | undefined): readonly MailAction[] {
-  const { state, leg, deliveredTo } = reading?.judgement ?? {};
-  return state === 'verified' && leg === 3 && deliveredTo !== undefined ? ['report'] : [];
+  const { state, leg, deliveredTo, hidden, mode, content } = reading?.judgement ?? {};
+  if (state !== 'verified' || leg !== 3 || deliveredTo === undefined) return [];
+  return hidden === true || mode === 'sign-only' || content !== 'opened' ? ['report'] : ['forward', 'report'];
 }

@@ -1,12 +1,13 @@
 /** What is shown of a judged mail: one sentence, notes beside it, and the details on demand. Pure: data in, data out. */
 import { confirmedDomain } from '../../src/flow/outside-report.ts';
-import type { AttestedBy, Judgement, State } from '../../src/flow/open.ts';
+import type { AttestedBy, CertificateFacts, Judgement, Person, State } from '../../src/flow/open.ts';
 import type { Inspection } from '../../src/wire/leg.ts';
+import type { ProtectedHeaders } from '../../src/mail/protected-headers.ts';
 import type { Reading } from '../member/read.ts';
 import type { DetailGroup } from './detail-group.ts';
 import { outsideGroup } from './outside.ts';
 import { reasonOf } from './reasons.ts';
-import type { MessageKey, Piece, Words } from './words.ts';
+import type { MessageKey, Piece, Values, Words } from './words.ts';
 
 export interface VerdictView {
   readonly state: State;
@@ -48,7 +49,7 @@ export function viewOf(words: Words, reading: Reading): VerdictView {
     trusted: state === 'verified' || state === 'outside',
     details: detailsOf(words, judgement),
     headers: headersOf(words, judgement),
-    ...(code === 'key-missing' && { remedy: 'enrol' as const }),
+    ...(code === 'key-missing' && !('recovery' in (judgement.params ?? {})) && { remedy: 'enrol' as const }),
     ...(code === 'key-locked' && { remedy: 'unlock' as const }),
   };
 }
@@ -79,20 +80,37 @@ const PROBLEMS: Readonly<Record<string, MessageKey>> = {
   'certificate-suspended': 'verdict_certificate_suspended', 'certificate-expired': 'verdict_certificate_expired', 'impersonation': 'verdict_impersonation_unnamed',
 };
 
+/** Why a mail for a former key was not made readable again. */
+const RECOVERY: Readonly<Record<string, MessageKey>> = {
+  'recovery-not-open': 'verdict_recovery_not_open', 'recovery-quota': 'verdict_recovery_quota',
+  'network-unreachable': 'verdict_recovery_later', 'server-refused': 'verdict_recovery_later', 'rate-limited': 'verdict_recovery_later',
+};
+
 function sentenceOf(words: Words, { judgement, report }: Reading, state: State): readonly Piece[] {
   const { code, params = {}, sender } = judgement;
   const organisation = params[words.language];
+  if (report?.waiting === true) {
+    const [known, unknown] = report.code === 'inspection-hold' ? (['verdict_report_held', 'verdict_report_held_unknown'] as const) : (['verdict_report_delayed', 'verdict_report_delayed_unknown'] as const);
+    return report.about === undefined ? words.pieces(unknown) : words.pieces(known, { subject: report.about.subject });
+  }
   if (report !== undefined) {
     return report.about === undefined ? words.pieces('verdict_report_failed_unknown') : words.pieces('verdict_report_failed', { subject: report.about.subject });
   }
   if (code === 'own-copy') return words.pieces('verdict_own_copy');
   if (state === 'verified' && sender !== undefined) {
-    const values = { name: sender.displayName, address: sender.address, organisation: sender.organisation.names[words.language] };
+    const values = valuesOf(words, sender);
+    const [first, ...others] = judgement.forwarded ?? [];
+    if (first !== undefined) {
+      const key = others.length > 0 ? 'verdict_forwarded_several' : first.kind === 'mail' ? 'verdict_forwarded' : 'verdict_forwarded_attachment';
+      const writers = [...new Set([first, ...others].map(({ writer }) => writer.displayName))];
+      const organisations = [...new Set([sender, ...[first, ...others].map(({ writer }) => writer)].map(({ organisation: one }) => one.names[words.language]))];
+      return words.pieces(key, { ...values, writer: words.list(writers), organisation: words.list(organisations) });
+    }
     return words.pieces(sender.pseudonym ? 'verdict_pseudonym' : 'verdict_verified', values);
   }
   if (code === 'impersonation' && organisation !== undefined) return words.pieces('verdict_impersonation', { organisation });
   if (state === 'problem') return words.pieces(PROBLEMS[code] ?? 'verdict_altered');
-  if (code === 'key-missing') return words.pieces('verdict_key_missing');
+  if (code === 'key-missing') return words.pieces(RECOVERY[params['recovery'] ?? ''] ?? ('recovery' in params ? 'verdict_recovery_refused' : 'verdict_key_missing'));
   if (code === 'key-locked') return words.pieces('verdict_key_locked');
   if (code === 'clock-wrong') return 'minutes' in params ? words.pieces('verdict_clock', params) : words.pieces('verdict_clock_unknown');
   if (state === 'cannot-check') return words.pieces('verdict_cannot_check');
@@ -101,16 +119,26 @@ function sentenceOf(words: Words, { judgement, report }: Reading, state: State):
   return domain === undefined ? words.pieces('verdict_outside') : words.pieces('verdict_outside_domain', { domain, organisation: judgement.report?.names[words.language] ?? '' });
 }
 
-function notesOf(words: Words, { judgement, notes, report }: Reading): string[] {
+/** A person, as sentences name one. */
+export function valuesOf(words: Words, { displayName, address, organisation }: Person): Values {
+  return { name: displayName, address, organisation: organisation.names[words.language] };
+}
+
+function notesOf(words: Words, reading: Reading): string[] {
+  const { judgement, notes, report } = reading;
   const out: string[] = [];
   if (report !== undefined) {
     const { why, fix } = reasonOf(words, report.code ?? 'other');
-    if (report.code !== undefined) out.push(why, fix);
+    if (report.waiting) out.push(words.text(report.until === undefined ? 'note_no_need' : 'note_until', { date: report.until === undefined ? '' : words.moment(report.until) }));
+    else if (report.code !== undefined) out.push(why, fix);
     if (report.recipients.length > 0) out.push(words.text('report_recipients', { addresses: words.list(report.recipients) }));
     out.push(words.text('note_report'));
   }
   if (notes.firstFromOrganisation) out.push(words.text('note_first'));
+  if (judgement.message?.recovered === true) out.push(words.text('note_recovered'));
+  if (reading.trustFrom !== undefined) out.push(words.text('note_offline', { date: words.moment(reading.trustFrom) }));
   if (notes.duplicateOf !== undefined) out.push(words.text('note_duplicate', { date: words.moment(notes.duplicateOf) }));
+  if (judgement.state === 'verified' && judgement.mode !== undefined && judgement.mode !== 'protect-all') out.push(words.text('note_readable'));
   if (judgement.hidden === true) out.push(words.text('note_hidden'));
   if (judgement.addressedAs !== undefined && judgement.addressedAs !== judgement.deliveredTo) out.push(words.text('note_alias', { address: judgement.addressedAs }));
   for (const { field, inner, outer } of judgement.message?.conflicts ?? []) {
@@ -148,8 +176,10 @@ function detailsOf(words: Words, judgement: Judgement): DetailGroup[] {
       ['details_signed_at', words.moment(one.signedAt)],
       ['details_inspection', words.list(one.inspections.map((inspection) => words.text(inspectionKey(inspection))))],
       ['details_policy', words.list([...new Set(one.inspections.map(({ policy }) => policy))])],
+      ...certificateRows(words, one.certificate),
     ]);
   }
+  group('details_own_certificate', certificateRows(words, judgement.certificate));
   if (judgement.report !== undefined) groups.push(outsideGroup(words, judgement.report));
   const headers = headersOf(words, judgement);
   if (headers.length > 0) groups.push({ title: words.text('details_verified_headers'), rows: headers });
@@ -162,8 +192,20 @@ function detailsOf(words: Words, judgement: Judgement): DetailGroup[] {
 }
 
 function headersOf(words: Words, { message }: Judgement): DetailGroup['rows'] {
-  if (message === undefined) return [];
-  const { from, to, cc, replyTo, subject, date } = message.headers;
+  return message === undefined ? [] : fieldRows(words, message.headers);
+}
+
+function certificateRows(words: Words, facts: CertificateFacts | undefined): readonly (readonly [MessageKey, string])[] {
+  if (facts === undefined) return [];
+  return [
+    ['details_certificate', facts.subject],
+    ['details_validity', words.text('details_from_to', { from: words.day(facts.notBefore), until: words.day(facts.notAfter) })],
+    ['details_fingerprint', facts.sha256.toUpperCase().replace(/(.{4})(?=.)/g, '$1 ')],
+  ];
+}
+
+/** What its sender sealed beside the text: from, to, subject, date. */
+export function fieldRows(words: Words, { from, to, cc, replyTo, subject, date }: ProtectedHeaders): DetailGroup['rows'] {
   const people = (list: typeof to): string => words.list(list.map(({ displayName, address }) => (displayName === '' ? address : `${displayName} <${address}>`)));
   const rows: readonly (readonly [MessageKey, string])[] = [
     ['field_from', people([from])], ['field_to', people(to)], ['field_cc', people(cc)], ['field_reply_to', people(replyTo)],

@@ -9,6 +9,7 @@ import { sha256 } from '../core/digest.ts';
 import { decapsulate } from '../core/elgamal/index.ts';
 import { type ErrorParams, refused, SsmaxError } from '../core/error.ts';
 import type { NativeCrypto } from '../core/keys.ts';
+import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { claimedDomains, domainOf, parseFrom } from '../mail/address.ts';
 import { findCarrier } from '../mail/carrier.ts';
 import { joinMixed } from '../mail/mixed.ts';
@@ -46,8 +47,19 @@ export interface Recovered {
   readonly kemct: Kemct;
 }
 
+/** What a person compares of a certificate. */
+export interface CertificateFacts {
+  readonly subject: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  /** SHA-256 of the DER certificate, 32 bytes in hexadecimal. */
+  readonly sha256: string;
+}
+
 /** An organisation that attested, in the order of the legs. */
 export interface AttestedBy {
+  /** What it signed this leg with; of an organisation of an earlier leg, what it has in the directory. */
+  readonly certificate?: CertificateFacts;
   readonly id: string;
   readonly names: Organisation['names'];
   readonly leg: LegNumber;
@@ -104,6 +116,8 @@ export interface Judgement {
   readonly mode?: Mode;
   /** Sealed parts of a forward that others wrote; its sender's own stand in `message`. */
   readonly forwarded?: readonly ForwardedPart[];
+  /** Names of the sealed parts, in the leg's order, of an opened mail that is not sealed as a whole; empty where the sender gave none. */
+  readonly sealedNames?: readonly string[];
   readonly organisations: readonly AttestedBy[];
   /** The leg's recipients, normalised; leg 3 has exactly one, the mailbox it was delivered to. */
   readonly recipients?: readonly string[];
@@ -112,6 +126,8 @@ export interface Judgement {
   /** Whether this reader is addressed by Bcc. */
   readonly hidden?: boolean;
   readonly signedAt?: Date;
+  /** Of leg 1, its sender's. */
+  readonly certificate?: CertificateFacts;
   /** Hexadecimal: the message's identity on all legs. */
   readonly contentDigest?: string;
   /** Of a mail from outside: what the reader's organisation found out about it. */
@@ -205,11 +221,13 @@ async function judgeCarrier(outer: Entity, cms: Bytes, reader: Reader, trust: Tr
     sender: personOf(verified),
     mode: leg.mode,
     ...(forwarded.length > 0 && { forwarded }),
-    organisations: attestedBy(leg, trust),
+    ...(opened !== undefined && leg.mode !== 'protect-all' && { sealedNames: opened.parts.map(sealedName) }),
+    organisations: attestedBy(verified, trust),
     recipients: leg.recipients,
     ...(leg.leg === 3 && { deliveredTo: leg.recipients[0] ?? '', hidden: leg.hidden.length > 0 }),
     ...(leg.addressedAs !== undefined && { addressedAs: leg.addressedAs }),
     signedAt,
+    ...(leg.leg === 1 && { certificate: factsOf(verified.certificate) }),
     contentDigest: hex(verified.contentDigest),
     ...(opened === undefined ? { content: 'not-opened' } : { content: 'opened', message: opened.message }),
   };
@@ -242,8 +260,17 @@ function personOf({ leg, sendingOrganisation: { id, names } }: SignedLeg): Perso
   return { ...leg.sender, organisation: { id, names } };
 }
 
-function attestedBy({ attestations }: SignedLeg['leg'], trust: Trust): AttestedBy[] {
-  return attestations.map((attestation) => ({ ...attestation, id: attestation.organisation, names: namesOf(trust, attestation.organisation) }));
+function attestedBy({ leg, certificate, organisation: signer }: SignedLeg, trust: Trust): AttestedBy[] {
+  return leg.attestations.map((attestation) => {
+    const { organisation: id } = attestation;
+    const listed = trust.directory.organisations.find((one) => one.id === id)?.certificate;
+    const own = id === signer.id ? certificate : listed === undefined ? undefined : parseCertificate(listed);
+    return { ...attestation, id, names: namesOf(trust, id), ...(own !== undefined && { certificate: factsOf(own) }) };
+  });
+}
+
+function factsOf({ subject, notBefore, notAfter, sha256: digest }: Certificate): CertificateFacts {
+  return { subject: [subject.commonName, subject.organisation].filter((part) => part !== undefined).join(', '), notBefore, notAfter, sha256: hex(digest) };
 }
 
 interface Opened {
@@ -272,6 +299,12 @@ function wholeMail({ content: { mixed, contentDigest }, parts }: VerifiedLeg, op
   if (mixed === undefined) return opened[0] ?? new Uint8Array(0);
   const own = opened.filter((_, i) => parts[i]?.origins.length === 0);
   return joinMixed(mixed.clear, own, hex(contentDigest).slice(0, 32));
+}
+
+/** Of an attachment its own name, of a whole mail its subject. */
+function sealedName(plaintext: Bytes): string {
+  const { filename, headers } = parseMime(plaintext, 'sealed');
+  return filename ?? headers.text('Subject') ?? '';
 }
 
 async function openPart(verified: VerifiedLeg, part: LegPart, reader: Reader): Promise<{ content: Bytes; recovered: boolean }> {
@@ -306,7 +339,7 @@ function forwardedPart({ deliveries, origins }: LegPart, plaintext: Bytes | unde
   if (headers !== undefined && headers.from.address !== first.leg.sender.address) throw refused('from-mismatch');
   return {
     kind, writer: personOf(first), forwarders: later.map(personOf), deliveredAt: first.signer.attributes.signingTime,
-    organisations: attestedBy(first.leg, trust), of: origins[0]?.mixed?.parts.length ?? 1,
+    organisations: attestedBy(first, trust), of: origins[0]?.mixed?.parts.length ?? 1,
     ...(headers !== undefined && { headers }), ...(entity !== undefined && { entity }),
   };
 }

@@ -4,12 +4,18 @@ import type { Place } from '../../scripts/world/chrome-side.ts';
 import type { Correspondent } from '../../scripts/world/correspondent.ts';
 import { pages } from '../../scripts/world/desktop.ts';
 import { World } from '../../scripts/world/process.ts';
+import { until } from '../../scripts/world/wait.ts';
+import { contentOf } from '../../extension/member/reading-content.ts';
+import { utf8 } from '../../src/core/bytes.ts';
+import { judgeMail } from '../../src/flow/open.ts';
+import { native } from '../flow/world.ts';
 import { Post } from './mails.ts';
 import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const HANAKO = 'hanako@tsukimi.example';
 const JIRO = 'jiro@tsukimi.example';
 const TARO = 'taro@hinode.example';
+const YUKI = 'yuki@hinode.example';
 const TO_HANAKO = [{ address: HANAKO, displayName: '佐藤 花子' }];
 
 const inPane = (selector: string): Place => ({ page: pages.message, frame: '#messagepane', selector });
@@ -27,6 +33,7 @@ describe('reading', { timeout: 180_000 }, () => {
     post = new Post(plugin);
     await post.addSender(TARO, '山田 太郎');
     await post.addSender(JIRO, '佐藤 次郎');
+    await post.addSender(YUKI, '鈴木 雪');
     hanako = await plugin.open('hanako', HANAKO, '佐藤 花子', { locale: 'ja', dark: false });
     plugin.codes.set(HANAKO, 'ABCD-1234');
     await hanako.desktop.fill(onPage('#code'), 'ABCD-1234');
@@ -55,5 +62,43 @@ describe('reading', { timeout: 180_000 }, () => {
       await hanako.closePopup();
     }
     expect(plugin.reports).toHaveLength(1);
+  });
+
+  it('passes a sealed mail on unopened, in a compose window, with its attachments; both names reach the reader', async () => {
+    const attachments = [{ name: '内訳.txt', type: 'text/plain', bytes: utf8('内訳') }];
+    await post.send(TARO, { to: TO_HANAKO, subject: '見積書', text: '金額は内訳のとおりです。', attachments });
+    await hanako.select('見積書');
+    await verdict('verified');
+    await hanako.openHeaderPopup(ADDON_ID, '開かずに転送する');
+    await hanako.desktop.click(onPage('#forward'));
+    await hanako.desktop.thunderbird.see({ ...onPage('.forward'), text: '暗号化されません' });
+    await hanako.desktop.click(onPage('#write-forward'));
+    await hanako.desktop.thunderbird.see({ page: pages.compose, selector: '#attachmentBucket > *', text: '開かずに転送' }, 30_000);
+    await hanako.continueWriting({ to: [YUKI], body: ['ご参考まで。'] });
+    expect(await hanako.send()).toBeUndefined();
+    const [received] = await plugin.store(YUKI).waitFor(1);
+    const judgement = await judgeMail(new Uint8Array(received?.raw ?? []), {
+      native, credentials: [plugin.hinode.users.get(YUKI)].filter((one) => one !== undefined), addresses: [YUKI], trust: await plugin.chain.trust(), now: new Date(),
+    });
+    expect(judgement).toMatchObject({ state: 'verified', sender: { address: HANAKO }, forwarded: [{ writer: { address: TARO }, headers: { subject: '見積書' } }] });
+    const { files, content } = contentOf(judgement);
+    expect(files.map(({ name }) => name)).toEqual(['内訳.txt']);
+    expect(content?.text ?? content?.html).toContain('ご参考まで');
+  });
+
+  it('shows a mail that was passed on: who forwarded it and who wrote it, its text and its attachments', async () => {
+    const original = await post.deliver(TARO, {
+      to: [{ address: JIRO, displayName: '' }], subject: '工程表', text: '工程表をお送りします。', attachments: [{ name: '工程表.txt', type: 'text/plain', bytes: utf8('四月') }],
+    });
+    await post.send(JIRO, { to: TO_HANAKO, subject: 'Fwd: 工程表', text: '山田さんからです。', forward: { original } });
+    await hanako.select('Fwd: 工程表');
+    expect(await verdict('verified')).toContain('佐藤 次郎（jiro@tsukimi.example）が、山田 太郎 のメールを開かずに転送しました。');
+    expect((await hanako.desktop.thunderbird.see(inPane('.forwarded'))).text).toContain('工程表をお送りします。');
+    expect((await hanako.desktop.thunderbird.see(inPane('.body'))).text).toContain('山田さんからです。');
+    await hanako.desktop.click(inPane('.files button.open'));
+    await hanako.desktop.thunderbird.see({ ...onPage('.viewer'), text: '山田 太郎' });
+    await hanako.desktop.thunderbird.see({ ...onPage('.viewer pre'), text: '四月' });
+    await hanako.desktop.keys('ctrl+w');
+    await until(async () => (await hanako.desktop.thunderbird.find(onPage('.viewer'))).length === 0, { what: 'the attachment to close' });
   });
 });

@@ -15,6 +15,7 @@ import { encodeProblem } from '../../src/wire/problem.ts';
 import { Identities } from '../../extension/member/identities.ts';
 import type { MemberPorts } from '../../extension/member/ports.ts';
 import type { Tables } from '../../extension/member/records.ts';
+import { Recovery } from '../../extension/member/recovery.ts';
 import type { SealParts } from '../../extension/member/seal.ts';
 import { SealedMails } from '../../extension/member/sealed-mails.ts';
 import { TrustSource } from '../../extension/member/trust-source.ts';
@@ -31,7 +32,7 @@ function memoryTable<T>(): Table<T> {
 }
 
 function memoryTables(): Tables {
-  return { trust: memoryTable(), settings: memoryTable(), identities: memoryTable(), pending: memoryTable(), sealed: memoryTable(), deliveries: memoryTable(), organisations: memoryTable(), correspondents: memoryTable(), preferences: memoryTable(), searchKeys: memoryTable(), searchMails: memoryTable() };
+  return { trust: memoryTable(), settings: memoryTable(), identities: memoryTable(), pending: memoryTable(), sealed: memoryTable(), deliveries: memoryTable(), organisations: memoryTable(), correspondents: memoryTable(), preferences: memoryTable(), searchKeys: memoryTable(), searchMails: memoryTable(), forwards: memoryTable(), recovered: memoryTable(), chores: memoryTable(), published: memoryTable() };
 }
 
 export interface FakeServer {
@@ -64,7 +65,8 @@ export function createTestMember(chain: TestWorld, organisation: TestOrganisatio
       return bent ?? answer(chain, organisation, server, path, headers ?? {}, body);
     },
   };
-  return { ports, identities: new Identities(ports), trust: new TrustSource(ports), sealed: new SealedMails(tables.sealed), server };
+  const identities = new Identities(ports);
+  return { ports, identities, recovery: new Recovery({ ports, identities }), trust: new TrustSource(ports), sealed: new SealedMails(tables.sealed), server };
 }
 
 function ok(body: Bytes, status = 200): HttpAnswer {

@@ -6,7 +6,7 @@ import { ConsentSwitches } from '../../extension/ui/consent.tsx';
 import { Details } from '../../extension/ui/details.tsx';
 import { Enrolment } from '../../extension/ui/enrolment.tsx';
 import { NotSent } from '../../extension/ui/not-sent.tsx';
-import { reasonOf } from '../../extension/ui/reasons.ts';
+import { type Reason, reasonOf } from '../../extension/ui/reasons.ts';
 import { refused } from '../../src/core/error.ts';
 import { eventually } from '../eventually.ts';
 import { wordsOf } from './words.ts';
@@ -14,10 +14,11 @@ import { wordsOf } from './words.ts';
 const words = wordsOf('ja');
 const IDENTITY: IdentityView = { address: 'taro@hinode.example', name: '山田 太郎', organisation: { ja: '日之出市役所', en: 'Hinode City Office' }, until: new Date('2027-05-23') };
 
+const unexpected = (): never => {
+  throw new Error('not expected');
+};
+
 function host(changes: Partial<EnrolmentHost> = {}): EnrolmentHost {
-  const unexpected = (): never => {
-    throw new Error('not expected');
-  };
   return {
     addresses: () => Promise.resolve(['taro@hinode.example']), identities: () => Promise.resolve([]), configured: () => Promise.resolve(true), managedCode: () => Promise.resolve(undefined),
     configure: unexpected, enrol: unexpected, saveBackup: unexpected, importBackup: unexpected, lockRequired: () => Promise.resolve(false), lockKey: unexpected, close: unexpected, ...changes,
@@ -125,12 +126,12 @@ describe('inspection at a provider', () => {
 describe('reporting a mail', () => {
   it('says what happens next, sends what was said and nothing more, and explains a refusal', async () => {
     const asked: unknown[] = [];
-    const view = { state: 'verified' as const, heading: 'x', sentence: [], notes: [], enrol: false, actions: ['report' as const], groups: [] };
+    const view = { state: 'verified' as const, heading: 'x', sentence: [], notes: [], enrol: false, actions: ['report' as const], sealedNames: [], groups: [] };
     const report = (complaint: unknown): Promise<Reported> => {
       asked.push(complaint);
       return Promise.resolve(asked.length === 1 ? { reason: reasonOf(words, 'evidence-erased') } : { done: { report: 'R-1', known: false } });
     };
-    render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined, report }, words }), document.body);
+    render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined, report, forward: unexpected }, words }), document.body);
     (await see('#report')).click();
     await see('form.report', '送信者が調べられます');
     (await see('#send-report')).click();
@@ -138,6 +139,26 @@ describe('reporting a mail', () => {
     (await see('#send-report')).click();
     await see('#reported', 'R-1');
     expect(asked).toEqual([1, 2].map(() => ({ category: 'fraud', disclose: { reporter: false, comment: false } })));
+  });
+});
+
+describe('passing a mail on unopened', () => {
+  it('lets choose sealed attachments, and explains a refusal', async () => {
+    const asked: unknown[] = [];
+    const view = { state: 'verified' as const, heading: 'x', sentence: [], notes: [], enrol: false, actions: ['forward' as const], sealedNames: ['甲.pdf', '乙.pdf'], groups: [] };
+    const forward = (parts: unknown): Promise<Reason> => {
+      asked.push(parts);
+      return Promise.resolve(reasonOf(words, 'not-forwardable'));
+    };
+    render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined, report: unexpected, forward }, words }), document.body);
+    (await see('#forward')).click();
+    await see('form.forward', '暗号化されません');
+    (await see('#write-forward')).click();
+    await see('[role="alert"]', '通常の転送をお使いください');
+    (document.querySelector('input[name=part0]') as HTMLInputElement).click();
+    await eventually('the choice to be taken', () => expect((document.querySelector('input[name=part0]') as HTMLInputElement).checked).toBe(false));
+    (await see('#write-forward')).click();
+    await eventually('the second answer', () => expect(asked).toEqual([undefined, [1]]));
   });
 });
 
@@ -151,8 +172,8 @@ describe('the other pages', () => {
   });
 
   it('show names from a mail as text', async () => {
-    const view = { state: 'verified' as const, heading: 'x', sentence: [{ text: '<img src=x onerror=alert(1)>', strong: true }], notes: [], enrol: false, actions: [], groups: [{ title: 't', rows: [['a', '<b>x</b>'] as const] }] };
-    render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined, report: () => Promise.reject(new Error('not expected')) }, words }), document.body);
+    const view = { state: 'verified' as const, heading: 'x', sentence: [{ text: '<img src=x onerror=alert(1)>', strong: true }], notes: [], enrol: false, actions: [], sealedNames: [], groups: [{ title: 't', rows: [['a', '<b>x</b>'] as const] }] };
+    render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined, report: unexpected, forward: unexpected }, words }), document.body);
     await see('dd', '<b>x</b>');
     expect(document.querySelector('img, b')).toBeNull();
   });

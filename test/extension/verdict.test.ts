@@ -14,13 +14,13 @@ const AT = new Date('2026-11-22T03:00:00Z');
 const SENDER = { address: 'taro@hinode.example', displayName: '山田 太郎', pseudonym: false, organisation: HINODE };
 
 function reading(judgement: Partial<Judgement>, more: Partial<Reading> = {}): Reading {
-  return { judgement: { state: 'outside', code: 'outside', organisations: [], content: 'not-opened', ...judgement }, notes: { firstFromOrganisation: false }, marked: true, idle: false, ...more };
+  return { judgement: { state: 'outside', code: 'outside', organisations: [], content: 'not-opened', ...judgement }, notes: { firstFromOrganisation: false }, forwarded: [], files: [], marked: true, idle: false, ...more };
 }
 
 const VERIFIED: Partial<Judgement> = {
   state: 'verified', code: 'verified', leg: 3, sender: SENDER, deliveredTo: 'hanako@tsukimi.example', signedAt: AT, content: 'opened',
   organisations: [
-    { ...HINODE, leg: 2, signedAt: AT, inspections: [{ direction: 'outbound', result: 'passed', policy: 'p1', codes: [] }] },
+    { ...HINODE, certificate: { subject: '日之出市役所', notBefore: AT, notAfter: AT, sha256: 'ab'.repeat(32) }, leg: 2, signedAt: AT, inspections: [{ direction: 'outbound', result: 'passed', policy: 'p1', codes: [] }] },
     { ...TSUKIMI, leg: 3, signedAt: AT, inspections: [{ direction: 'inbound', result: 'passed', policy: 'p2', codes: [] }] },
   ],
 };
@@ -40,6 +40,16 @@ describe('the verdict in words', () => {
   ])('%#', (one, japanese, english) => {
     expect(sentence(ja, one)).toBe(japanese);
     expect(sentence(en, one)).toBe(english);
+  });
+
+  it('names who forwarded a mail unopened and who wrote it', () => {
+    const part = { kind: 'mail' as const, writer: { ...SENDER, displayName: '山田 太郎' }, forwarders: [], deliveredAt: AT, organisations: [], of: 1 };
+    const forwarder = { address: 'hanako@tsukimi.example', displayName: '鈴木 花子', pseudonym: false, organisation: TSUKIMI };
+    const one = reading({ ...VERIFIED, mode: 'forward', sender: forwarder, forwarded: [part] });
+    expect(sentence(ja, one)).toBe('鈴木 花子（hanako@tsukimi.example）が、山田 太郎 のメールを開かずに転送しました。それぞれが本人であることは、月見製作所、日之出市役所が確認しました。');
+    expect(sentence(en, reading({ ...one.judgement, forwarded: [{ ...part, kind: 'attachment' }] }))).toContain('forwarded an attachment unopened; 山田 太郎 wrote it.');
+    expect(sentence(en, reading({ ...one.judgement, forwarded: [part, part] }))).toContain('forwarded unopened what 山田 太郎 wrote.');
+    expect(viewOf(ja, one).notes.join()).toContain('暗号化されずに届きました');
   });
 
   it('has a sentence for every problem, known or not', () => {
@@ -74,12 +84,20 @@ describe('the verdict in words', () => {
   it('gives every leg in the details', () => {
     const titles = viewOf(en, reading(VERIFIED)).details.map(({ title }) => title);
     expect(titles).toEqual(['Sender', 'Sending organisation', 'Receiving organisation', 'Result of the check']);
-    expect(viewOf(en, reading(VERIFIED)).details[1]?.rows).toEqual(expect.arrayContaining([['Organisation', 'Hinode City Office'], ['Inspection', 'Sender’s side: checked for leaks'], ['Policy', 'p1']]));
+    expect(viewOf(en, reading(VERIFIED)).details[1]?.rows).toEqual(expect.arrayContaining([['Organisation', 'Hinode City Office'], ['Inspection', 'Sender’s side: checked for leaks'], ['Policy', 'p1'], ['Certificate', '日之出市役所'], ['Fingerprint (SHA-256)', Array(16).fill('ABAB').join(' ')]]));
+  });
+
+  it('says of a mail that waits that it waits, and until when', () => {
+    const about = { fingerprint: '', contentDigest: '', subject: '請求書', sealedAt: AT };
+    const held = { code: 'inspection-hold', waiting: true, until: AT, recipients: [], about };
+    expect(sentence(ja, reading({ code: 'delivery-report' }, { report: held }))).toBe('「請求書」 の送信は、担当者の確認を待っています。');
+    expect(viewOf(ja, reading({ code: 'delivery-report' }, { report: held })).notes.join()).toContain('もう一度お送りになる必要はありません');
+    expect(sentence(en, reading({ code: 'delivery-report' }, { report: { waiting: true, recipients: [] } }))).toContain('has not been delivered yet');
   });
 
   it('explains a delivery report', () => {
     const about = { fingerprint: '', contentDigest: '', subject: '請求書', sealedAt: AT };
-    const one = reading({ code: 'delivery-report' }, { report: { code: 'malware', recipients: ['hanako@tsukimi.example'], about } });
+    const one = reading({ code: 'delivery-report' }, { report: { code: 'malware', waiting: false, recipients: ['hanako@tsukimi.example'], about } });
     expect(sentence(ja, one)).toBe('「請求書」は届きませんでした。');
     expect(viewOf(ja, one).notes.join('')).toContain('ウイルス');
     expect(viewOf(ja, one)).toMatchObject({ state: 'outside', quiet: false });

@@ -1,0 +1,35 @@
+/** A certificate ends and could not be renewed: what happens then, why, and what to do. */
+import type { VNode } from 'preact';
+import { ReasonText } from './parts.tsx';
+import { reasonOf } from './reasons.ts';
+import type { Words } from './words.ts';
+
+export interface RenewalView {
+  readonly address: string;
+  readonly until: Date;
+  readonly code: string;
+  readonly now: Date;
+}
+
+interface NoticeProps {
+  readonly view: RenewalView;
+  readonly words: Words;
+  readonly onEnrol: () => void;
+  readonly onClose: () => void;
+}
+
+export function RenewalNotice({ view: { address, until, code, now }, words, onEnrol, onClose }: NoticeProps): VNode {
+  return (
+    <main class="page dialog">
+      <h1>{words.text('renewal_title')}</h1>
+      <section role="alert">
+        <p>{words.text(until > now ? 'renewal_ends' : 'renewal_ended', { address, date: words.day(until) })}</p>
+        <ReasonText reason={reasonOf(words, code)} words={words} />
+      </section>
+      <div class="buttons">
+        <button id="enrol-again" class="primary" type="button" onClick={onEnrol}>{words.text('banner_enrol')}</button>
+        <button type="button" onClick={onClose}>{words.text('enrol_close')}</button>
+      </div>
+    </main>
+  );
+}

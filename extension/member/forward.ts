@@ -10,8 +10,10 @@ import { forwardMail } from '../../src/flow/forward.ts';
 import type { Addressing, Sealed } from '../../src/flow/leg-one.ts';
 import { type Attachment, buildMixed, type InnerMail } from '../../src/mail/build.ts';
 import type { Table } from '../../src/flow/ports.ts';
+import type { Identities } from './identities.ts';
+import type { MemberPorts } from './ports.ts';
 import type { ForwardMark } from './records.ts';
-import type { SealParts } from './seal.ts';
+import type { TrustSource } from './trust-source.ts';
 
 const HEAD = utf8('X-SSMAX-Forward: ');
 const NONCE_BYTES = 16;
@@ -20,8 +22,14 @@ const HEAD_LENGTH = HEAD.length + 2 * NONCE_BYTES + 2;
 /** How long a draft may wait, milliseconds. */
 const KEPT = 90 * 86_400_000;
 
+interface ForwardParts {
+  readonly ports: MemberPorts;
+  readonly identities: Identities;
+  readonly trust: TrustSource;
+}
+
 /** The file that stands for a mail, or for some of its sealed parts (from 0), until it is sent. */
-export async function prepareForward({ ports }: Pick<SealParts, 'ports'>, original: Bytes, parts: readonly number[] | undefined): Promise<Bytes> {
+export async function prepareForward({ ports }: Pick<ForwardParts, 'ports'>, original: Bytes, parts: readonly number[] | undefined): Promise<Bytes> {
   const { native, clock, tables } = ports;
   const file = concat(HEAD, utf8(hex(native.random(NONCE_BYTES))), utf8('\r\n'), original);
   const now = clock.now();
@@ -40,7 +48,7 @@ async function prune(table: Table<ForwardMark>, now: Date): Promise<void> {
  * draft that does not. Throws what forwardMail throws, `not-forwardable` (with `what`: `several`, `unknown` for a file that
  * was not made here).
  */
-export async function sealForward(parts: SealParts, { attachments = [], ...mail }: InnerMail, addressing: Addressing): Promise<Sealed | undefined> {
+export async function sealForward(parts: ForwardParts, { attachments = [], ...mail }: InnerMail, addressing: Addressing): Promise<Sealed | undefined> {
   const marked = attachments.filter(isMarked);
   const [file, ...others] = marked;
   if (file === undefined) return undefined;

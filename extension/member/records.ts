@@ -3,7 +3,6 @@ import type { Bytes } from '../../src/core/bytes.ts';
 import type { Table } from '../../src/flow/ports.ts';
 import type { TrustMarks } from '../../src/flow/trust.ts';
 import type { LockedKey, WebKeyPair } from '../../src/platform/web.ts';
-import type { RecoveredPart } from './recovery.ts';
 import type { SearchTables } from './search-index.ts';
 
 export interface Configuration {
@@ -71,6 +70,12 @@ export interface PublishedTrust {
   readonly directory: Bytes;
   readonly crls: readonly Bytes[];
   readonly at: Date;
+}
+
+/** What was recovered for a key of the member's. */
+export interface RecoveredPart {
+  /** DER ciphertext that the key opens. */
+  readonly kemct: Bytes;
 }
 
 /** A file in a compose window that stands for a mail to be passed on unopened. */

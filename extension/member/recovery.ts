@@ -6,22 +6,23 @@ import { requestRecovery } from '../../src/flow/request-recovery.ts';
 import type { LegPart, VerifiedLeg } from '../../src/flow/verify-leg.ts';
 import { decodeKemct, encodeKemct } from '../../src/wire/kemct.ts';
 import { loadConfiguration } from './configuration.ts';
-import type { SealParts } from './seal.ts';
+import type { Identities } from './identities.ts';
+import type { MemberPorts } from './ports.ts';
 
 /** An organisation that said no is not asked again for a while; milliseconds. */
 const PAUSE = 60_000;
 
-export interface RecoveredPart {
-  /** DER ciphertext that the key opens which the part was recovered for. */
-  readonly kemct: Bytes;
+interface RecoveryParts {
+  readonly ports: MemberPorts;
+  readonly identities: Identities;
 }
 
 /** For judgeMail. A refusal says why in the judgement's `recovery`. */
 export class Recovery {
-  readonly #parts: Pick<SealParts, 'ports' | 'identities'>;
+  readonly #parts: RecoveryParts;
   #refused: { readonly at: number; readonly error: SsmaxError } | undefined;
 
-  constructor(parts: Pick<SealParts, 'ports' | 'identities'>) {
+  constructor(parts: RecoveryParts) {
     this.#parts = parts;
   }
 

@@ -24,10 +24,10 @@ const VERIFIED: Partial<Judgement> = {
 
 function verdict(words: Words, judgement: Partial<Judgement>, firstFromOrganisation = false): DetailsView {
   const reading: Reading = {
-    judgement: { state: 'outside', code: 'outside', organisations: [], content: 'not-opened', ...judgement }, notes: { firstFromOrganisation }, marked: true, idle: false,
+    judgement: { state: 'outside', code: 'outside', organisations: [], content: 'not-opened', ...judgement }, notes: { firstFromOrganisation }, forwarded: [], files: [], marked: true, idle: false,
   };
   const { state, heading, sentence, notes, details, remedy } = viewOf(words, reading);
-  return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: state === 'verified' ? ['report'] : [] };
+  return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: state === 'verified' ? ['forward', 'report'] : [], sealedNames: [] };
 }
 
 /** Puts a mail into the index, in the form that SearchIndex gives it, and searches for it. */

@@ -127,6 +127,7 @@ export const SCENES: readonly Scene[] = [
   notSent('not-sent', (words) => ({ subject: '社外秘', reason: reasonOf(words, 'keyword') })),
   notSent('not-sent-not-enrolled', (words) => ({ subject: '', reason: reasonOf(words, 'not-enrolled', { address: 'taro@hinode.example' }), remedy: 'enrol' })),
 
+  { name: 'renewal', page: 'renewal.html?address=taro@hinode.example&until=2027-05-23T00:00:00Z&code=certificate-revoked', ready: '#enrol-again', size: [560, 420] },
   attachment('attachment-text', { name: '議事録.txt', type: 'text/plain' }, new TextEncoder().encode('議題\n一 来年度の予算\n二 庁舎の改修\n')),
   attachment('attachment-picture', { name: '構成図.png', type: 'image/png' }, readFileSync('docs/images/enrolment.png')),
   attachment('attachment-other', { name: '見積書.xlsx', type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet' }, new Uint8Array(20_000)),

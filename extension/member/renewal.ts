@@ -30,13 +30,11 @@ export async function renewCertificates(parts: Pick<SealParts, 'ports' | 'identi
   if (last !== undefined && Math.abs(now.getTime() - last.at.getTime()) < EVERY) return [];
   const current = newestOf(await identities.all());
   if (current.length === 0 || await loadConfiguration(ports) === undefined) return [];
-  await ports.tables.chores.put('renewal', { at: now });
-  const problems: RenewalProblem[] = [];
-  for (const identity of current) {
-    const problem = await renew(parts, identity, now);
-    if (problem !== undefined) problems.push(problem);
-  }
-  return problems;
+  const outcomes: (RenewalProblem | 'done' | 'later')[] = [];
+  for (const identity of current) outcomes.push(await renew(parts, identity, now));
+  // No connection yet, or the key is locked: the next time that the plugin wakes is soon.
+  if (!outcomes.includes('later')) await ports.tables.chores.put('renewal', { at: now });
+  return outcomes.filter((one) => typeof one !== 'string');
 }
 
 /** One for each address: former keys open old mail, but nobody sends with them. */
@@ -44,7 +42,7 @@ function newestOf(identities: readonly StoredIdentity[]): StoredIdentity[] {
   return identities.filter(({ address }, i) => identities.findIndex((one) => one.address === address) === i);
 }
 
-async function renew(parts: Pick<SealParts, 'ports' | 'identities' | 'trust'>, identity: StoredIdentity, now: Date): Promise<RenewalProblem | undefined> {
+async function renew(parts: Pick<SealParts, 'ports' | 'identities' | 'trust'>, identity: StoredIdentity, now: Date): Promise<RenewalProblem | 'done' | 'later'> {
   const { ports, identities } = parts;
   const { address } = identity;
   const { notAfter } = parseCertificate(identity.certificate);
@@ -52,15 +50,15 @@ async function renew(parts: Pick<SealParts, 'ports' | 'identities' | 'trust'>, i
     const trust = await parts.trust.get();
     const credential = await identities.signer(address);
     const configuration = await loadConfiguration(ports);
-    if (credential === undefined || configuration === undefined || !renewalDue(credential.certificate, trust, now)) return undefined;
+    if (credential === undefined || configuration === undefined || !renewalDue(credential.certificate, trust, now)) return 'done';
     const certificate = await renewCertificate({
       http: ports.http, url: configuration.organisationUrl, trust, now, random: (length) => ports.native.random(length), credential,
     });
     await identities.add({ ...identity, certificate: certificate.der, organisation: enrollingOrganisation(address, trust).certificate });
-    return undefined;
+    return 'done';
   } catch (error) {
     if (!(error instanceof SsmaxError)) throw error;
     const hopeless = error.kind === 'refused' || error.kind === 'not-for-me';
-    return hopeless || notAfter.getTime() - now.getTime() < URGENT ? { address, until: notAfter, code: error.code } : undefined;
+    return hopeless || notAfter.getTime() - now.getTime() < URGENT ? { address, until: notAfter, code: error.code } : 'later';
   }
 }

@@ -15,7 +15,7 @@ mkdirSync(target, { recursive: true });
 for (const name of readdirSync(source).filter((one) => one.endsWith('.png'))) {
   const to = join(target, name);
   rmSync(to, { force: true });
-  for (const width of [900, 760, 640, 520]) {
+  for (const width of [900, 760, 640, 520, 440]) {
     await shrinkPng(join(source, name), to, width);
     if (statSync(to).size <= maximumBytes) break;
   }

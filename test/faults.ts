@@ -423,4 +423,16 @@ export const faults: readonly Fault[] = [
   ...of('src/server/gateway/smtp.ts', 'test/server/gateway/admission.test.ts', [
     ['gateway: more than was declared', 'place.grow(room);', '', 'gives no room beyond what was declared'],
   ]),
+  ...of('src/flow/report.ts', 'test/security/abuse-reports.test.ts', [
+    ['report: delivered to the reporter', 'if (reporter !== undefined && reporter !== deliveredTo)', NEVER, 'a member cannot report'],
+    ['report: content of the delivery', "if (!equal(leg.contentDigest, digest)) throw refused('report-evidence', { what: 'content' });", '', 'a member cannot report'],
+    ['report: content that was sent', 'if (!equal(leg.contentDigest, report.contentDigest))', NEVER, 'never sent'],
+    ['report: sent to who reports', 'if (!leg.recipients.every((address) => from.domains.includes(domainOf(address))))', NEVER, 'sent to another'],
+    ['report: to this organisation', 'if (report.to !== own.certificate.subject.organisationId)', NEVER, 'in another'],
+  ]),
+  ...of('src/server/keyserver/abuse-desk.ts', 'test/security/abuse-reports.test.ts', [
+    ['report: replayed', 'if (replayed !== undefined)', NEVER, 'nor a report again'],
+    ['report: age', 'if (age > MAX_AGE || age < -600_000)', NEVER, 'nor an old one'],
+    ['report: sealed to a former key', 'for (const own of organisation.keys) {', 'for (const own of organisation.keys.slice(0, 1)) {', 'while either organisation changed its key'],
+  ]),
 ];

@@ -4,8 +4,8 @@
  */
 import type { Bytes } from '../../core/bytes.ts';
 import { refused, SsmaxError } from '../../core/error.ts';
-import type { NativeCrypto, OrganisationKey } from '../../core/keys.ts';
-import { type Certificate, parseCertificate } from '../../core/pki/certificate.ts';
+import type { NativeCrypto } from '../../core/keys.ts';
+import { parseCertificate } from '../../core/pki/certificate.ts';
 import type { Clock } from '../../flow/ports.ts';
 import { openReport, sealReport, verifyDelivery, verifySent } from '../../flow/report.ts';
 import type { Trust } from '../../flow/trust.ts';
@@ -13,6 +13,7 @@ import { encodeJson, decodeJson } from '../../wire/json.ts';
 import { type Complaint, type DeliveryEvidence, type OrganisationReport, organisationReportSchema } from '../../wire/report.ts';
 import { appendAuditIn } from '../shared/audit-chain.ts';
 import { type AbuseCases, countRefusal } from './abuse-cases.ts';
+import type { OwnKey } from './own-keys.ts';
 import type { Store } from './tables.ts';
 
 /** Reports of one mailbox within a day. */
@@ -24,7 +25,11 @@ const MAX_AGE = 14 * DAY;
 export interface DeskParts {
   readonly store: Store;
   readonly native: NativeCrypto;
-  readonly organisation: { readonly key: OrganisationKey; readonly certificate: Certificate; readonly id: string };
+  readonly organisation: OwnKey & {
+    readonly id: string;
+    /** All that the directory names, the one in use first: a report may have been sealed to a former one. */
+    readonly keys: readonly OwnKey[];
+  };
   readonly cases: AbuseCases;
   readonly trust: () => Promise<Trust>;
   readonly clock: Clock;
@@ -72,6 +77,19 @@ export function createAbuseDesk({ store, native, organisation, cases, trust, clo
 
   async function evidenceOf(hash: Bytes): Promise<{ leg: number; signer_info: Bytes } | undefined> {
     return store.query.selectFrom('evidence').select(['leg', 'signer_info']).where('signer_hash', '=', hash).executeTakeFirst();
+  }
+
+  async function opened(sealed: Bytes, from: string, current: Trust, now: Date): Promise<OrganisationReport> {
+    let other: SsmaxError = refused('report-invalid', { what: 'to' });
+    for (const own of organisation.keys) {
+      try {
+        return await openReport(native, sealed, own, from, current, now);
+      } catch (error) {
+        if (!(error instanceof SsmaxError) || error.kind !== 'not-for-me') throw error;
+        other = error;
+      }
+    }
+    throw other;
   }
 
   /** The own certificates, former ones too, and those of the gateways: what leg 2 was signed with. */
@@ -142,7 +160,7 @@ export function createAbuseDesk({ store, native, organisation, cases, trust, clo
       await counting(async () => {
         const now = clock.now();
         const current = await trust();
-        const report = await openReport(native, sealed, organisation, from, current, now);
+        const report = await opened(sealed, from, current, now);
         const age = now.getTime() - report.time.getTime();
         if (age > MAX_AGE || age < -600_000) throw refused('report-stale');
         const sent = await verifySent({ own: organisation.certificate, trust: current, now }, report, await ownCertificates(current));

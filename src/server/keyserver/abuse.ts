@@ -1,8 +1,7 @@
 /** Everything about reports of abuse in one part of the key server: desk, cases, and what is exchanged with the Authority. */
 import type { Hono } from 'hono';
 import type { Bytes } from '../../core/bytes.ts';
-import type { NativeCrypto, OrganisationKey } from '../../core/keys.ts';
-import type { Certificate } from '../../core/pki/certificate.ts';
+import type { NativeCrypto } from '../../core/keys.ts';
 import type { Clock } from '../../flow/ports.ts';
 import type { HostPort } from '../shared/config.ts';
 import type { Logger } from '../shared/log.ts';
@@ -14,6 +13,7 @@ import { type AbuseDesk, createAbuseDesk } from './abuse-desk.ts';
 import { abuseRoutes } from './abuse-routes.ts';
 import { createExchange, type Exchange } from './authority-exchange.ts';
 import type { Ca } from './ca.ts';
+import type { OwnKeys } from './own-keys.ts';
 import { createSuspensions } from './suspension.ts';
 import type { Store } from './tables.ts';
 
@@ -22,7 +22,7 @@ interface AbuseParts {
   readonly native: NativeCrypto;
   /** The organisation's identifier, and its key: which one is in use may change. */
   readonly id: string;
-  readonly keys: { readonly inUse: { readonly key: OrganisationKey; readonly certificate: Certificate } };
+  readonly keys: Pick<OwnKeys, 'inUse' | 'listed'>;
   readonly ca: Ca;
   readonly trust: Pick<TrustSource, 'trust' | 'refresh'>;
   readonly identity: TlsIdentity;
@@ -45,7 +45,7 @@ export interface Abuse {
 
 export function startAbuse({ store, native, id, keys, ca, trust, identity, authority, refresh, clock, log }: AbuseParts): Abuse {
   const client = createPinnedClient({ identity, peer: 'Authority', server: authority.address, pins: () => [authority.spki] });
-  const organisation = { id, get key() { return keys.inUse.key; }, get certificate() { return keys.inUse.certificate; } };
+  const organisation = { id, get key() { return keys.inUse.key; }, get certificate() { return keys.inUse.certificate; }, get keys() { return keys.listed; } };
   const cases = createAbuseCases(store, createSuspensions(store, () => ca.publishCrl(), () => trust.refresh(), clock), clock);
   const desk = createAbuseDesk({ store, native, organisation, cases, trust: () => trust.trust(), clock });
   const exchange = createExchange({ store, authority: client, desk, organisation, clock, log });

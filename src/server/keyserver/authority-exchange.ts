@@ -62,18 +62,25 @@ export function createExchange({ store, authority, desk, organisation, clock, lo
   async function sendReports(): Promise<void> {
     for (const { id, to, sealed } of await desk.due()) {
       const code = await post('/v1/reports', encodeJson({ id, to, sealed })).then(() => undefined, (error: unknown) => {
-        if (error instanceof SsmaxError && error.kind === 'refused' && error.code !== 'rate-limited') return error.code;
+        if (error instanceof SsmaxError && error.kind === 'refused') return error.code;
         throw error;
       });
-      await desk.sent(id, code);
+      // Too many to one organisation today: those wait, the others do not wait behind them.
+      if (code !== 'rate-limited') await desk.sent(id, code);
     }
   }
 
   async function takeReports(): Promise<void> {
     const { reports } = decodeJson(relayedReportsSchema, await get('/v1/reports'));
     if (reports.length === 0) return;
-    for (const { from, sealed } of reports) await desk.take(from, sealed);
-    await post('/v1/reports/taken', encodeJson({ ids: reports.map(({ id, from }) => ({ id, from })) }));
+    const taken: { id: string; from: string }[] = [];
+    let failed: unknown;
+    // One that cannot be taken now comes again, and keeps none of the others away.
+    for (const { id, from, sealed } of reports) {
+      await desk.take(from, sealed).then(() => taken.push({ id, from }), (error: unknown) => { failed = error; });
+    }
+    if (taken.length > 0) await post('/v1/reports/taken', encodeJson({ ids: taken }));
+    if (failed !== undefined) throw failed;
   }
 
   /** Every day that has ended and was not stated, the oldest first; nothing before the first entry of the chain. */

@@ -7,6 +7,7 @@ import { SsmaxError } from '../../core/error.ts';
 import { type Certificate, parseCertificate } from '../../core/pki/certificate.ts';
 import { encodeSpki } from '../../core/pki/public-key.ts';
 import type { Clock } from '../../flow/ports.ts';
+import { requireIssuedByOwn } from '../../flow/organisation-keys.ts';
 import type { Trust } from '../../flow/trust.ts';
 import { createNodeCrypto, loadPrivateKey } from '../../platform/node-crypto.ts';
 import { ADMIN_SOCKET, startAdminSocket } from '../shared/admin-socket.ts';
@@ -105,7 +106,9 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
   const plugin = await startPlainHttps({
     requests, listen: config.plugin.listen, certificateFile: config.plugin.certificate, keyFile: config.plugin.key, maximumBody: 65_536, log,
     app: limited(pluginRoutes({
-      registry, ca, records, consents, desk: abuse.desk, policy: { modes: config.modes, signedOnly: config.outside?.signedOnly ?? [] }, clock, root: root.der, id, keys,
+      registry, ca, records, consents, desk: abuse.desk,
+      requireInForce: async (member) => requireIssuedByOwn(member, 'user', keys.inUse.certificate, await present(), clock.now(), 'allowed'),
+      policy: { modes: config.modes, signedOnly: config.outside?.signedOnly ?? [] }, clock, root: root.der, id, keys,
       organisationType: async () => (await trust.trust()).directory.organisations.find((one) => one.id === id)?.type,
       published: () => Promise.resolve({ directory: trust.copy('directory'), authorityCrl: trust.copy('authority') }),
     }), lifeRoutes({ native, store, ca, keys, memberKeys, recovery, seen: records, trust: present, clock })),

@@ -27,6 +27,8 @@ interface Parts {
   /** As the Authority's directory has the own organisation now; undefined where it does not. */
   readonly organisationType: () => Promise<'organisation' | 'isp' | undefined>;
   readonly desk: AbuseDesk;
+  /** Throws where a member's certificate is not in force; a suspended member's is. */
+  readonly requireInForce: (certificate: Certificate) => Promise<void>;
   /** What members may send. */
   readonly policy: { readonly modes: readonly Mode[]; readonly signedOnly: readonly string[] };
   /** The organisation's identifier. */
@@ -94,6 +96,7 @@ export function pluginRoutes(parts: Parts): Hono {
     }
     if (request.type === 'report') {
       const { contentDigest, evidence, complaint } = request;
+      await parts.requireInForce(member);
       return { type: 'report', contentDigest, ...await parts.desk.file({ contentDigest, evidence, complaint, reporter: member.emails[0] ?? '' }) };
     }
     if (request.type === 'sending-policy') return { type: 'sending-policy', ...parts.policy };

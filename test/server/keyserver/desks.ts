@@ -87,7 +87,8 @@ export async function createDesks(fresh: () => Promise<string>): Promise<Desks> 
     }
     await keepCertificate(own, organisation.gateway, 'gateway', '', null);
     const cases = createAbuseCases(own, createSuspensions(own, () => ca.publishCrl(), () => Promise.resolve(), clock), clock);
-    const parts = { key: organisation.serviceParts.key, certificate: organisation.issuer.certificate, id: organisation.id };
+    const only = { key: organisation.serviceParts.key, certificate: organisation.issuer.certificate };
+    const parts = { ...only, id: organisation.id, keys: [only] };
     const made = createAbuseDesk({ store: own, native, organisation: parts, cases, trust: () => world.trust(), clock });
     const logged: string[] = [];
     const log = createLogger({ server: 'test', level: 'debug', write: (line) => { logged.push(line); } });

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Hono } from 'hono';
 import { encodeSignedAttributes, encodeSignedData, encodeSignerInfo } from '../../../src/core/cms/signed-data.ts';
 import { sha256 } from '../../../src/core/digest.ts';
-import { SsmaxError } from '../../../src/core/error.ts';
+import { refused, SsmaxError } from '../../../src/core/error.ts';
 import { OID } from '../../../src/core/oids.ts';
 import { readSendingPolicy } from '../../../src/flow/sending-policy.ts';
 import { pluginRoutes } from '../../../src/server/keyserver/plugin-routes.ts';
@@ -24,7 +24,7 @@ beforeAll(async () => {
     ca: { certificate: hinode.issuer.certificate, issueUser: never, issueServer: never, issueMailSigner: never, revoke: never, crl: never, publishCrl: never },
     records: { refuse: never, refusal: async () => undefined, evidence: never, alert: never, record: never, erase: never },
     consents: { given: never, state: never, keep: never }, organisationType: async () => 'organisation',
-    desk: { file: never, due: never, sent: never, take: never }, policy: { modes: ['protect-all', 'sign-only'], signedOnly: [] },
+    requireInForce: async () => { throw refused('certificate-revoked'); }, desk: { file: never, due: never, sent: never, take: never }, policy: { modes: ['protect-all', 'sign-only'], signedOnly: [] },
     id: hinode.id, keys: { inUse: hinode.issuer }, root: world.root.der, published: never, clock: { now: () => world.now },
   });
   app.onError((error) => {
@@ -53,9 +53,9 @@ describe('simpleenroll', () => {
 });
 
 /** Signed by taro over the type he names, carried under another. */
-async function request(signedType: string, carriedType: string): Promise<[number, unknown]> {
+async function request(signedType: string, carriedType: string, asked: object = { type: 'refusal' }): Promise<[number, unknown]> {
   const { taro, hinode, world } = scene;
-  const eContent = encodeJson({ type: 'refusal', contentDigest: new Uint8Array(32), audience: hinode.id, time: world.now, nonce: new Uint8Array(32) });
+  const eContent = encodeJson({ ...asked, contentDigest: new Uint8Array(32), audience: hinode.id, time: world.now, nonce: new Uint8Array(32) });
   const signedAttrs = encodeSignedAttributes({ contentType: signedType, messageDigest: await sha256(eContent), signingTime: world.now, certificateHash: taro.certificate.sha256 });
   const body = encodeSignedData({
     eContentType: carriedType, eContent, certificates: [taro.certificate.der],
@@ -68,6 +68,12 @@ async function request(signedType: string, carriedType: string): Promise<[number
 describe('requests', () => {
   it('answers a member', async () => {
     expect(await request(OID.userRequest, OID.userRequest)).toEqual([200, 'signed']);
+  });
+
+  it('takes no report of one whose certificate is not in force, before the desk looks at it', async () => {
+    const evidence = { signerInfo: new Uint8Array(8), certificates: [new Uint8Array(8)] };
+    const complaint = { category: 'abuse', disclose: { reporter: false, comment: false } };
+    expect(await request(OID.userRequest, OID.userRequest, { type: 'report', evidence, complaint })).toMatchObject([422, { code: 'certificate-revoked' }]);
   });
 
   it.each([[OID.userRequest, OID.verdict], [OID.verdict, OID.userRequest]])('refuses a signature over %s around %s', async (signed, carried) => {

@@ -393,18 +393,10 @@ export const faults: readonly Fault[] = [
     ['outside report: own organisation', 'if (own?.includes(organisation.id) === false)', NEVER, 'a report moved to another mail'],
     ['outside report: listed gateway', 'if (!organisation.gateways.some((hash) => equal(hash, certificate.spkiSha256)))', NEVER, 'a report by a key that the directory does not list'],
   ]),
-  ...of('src/flow/authorise.ts', VERDICT, [
-    ['verdict: recipients', "if (!equal(verdict.recipients, recipients)) throw refused('verdict-invalid', { what: 'recipients' });", '', 'for these recipients'],
-  ]),
-  ...of('src/flow/relay.ts', 'test/security/inspection-taken-over.test.ts', [
-    ['gateway: recipients of the verdict', "if (!equal(verdict.recipients, recipients)) throw refused('verdict-invalid', { what: 'recipients' });", '', 'for others than the recipients'],
-  ]),
-  ...of('src/flow/relay.ts', MODES, [
-    ['gateway: names the recipients of a mail that is signed only', 'encodeSignedSubmission(eContent, leg.leg.recipients)', 'encodeSignedSubmission(eContent, leg.leg.recipients.slice(0, 1))', 'sign-only: the policy counts'],
-  ]),
-  ...of('src/flow/deliveries.ts', LIES, [
-    ['answers: mailbox elsewhere', 'if (mailbox !== undefined && !ownDomains.includes(domainOf(mailbox)))', NEVER, 'a delivery to a mailbox elsewhere'],
-  ]),
+  ...of('src/flow/authorise.ts', VERDICT, [['verdict: recipients', "if (!equal(verdict.recipients, recipients)) throw refused('verdict-invalid', { what: 'recipients' });", '', 'for these recipients']]),
+  ...of('src/flow/relay.ts', 'test/security/inspection-taken-over.test.ts', [['gateway: recipients of the verdict', "if (!equal(verdict.recipients, recipients)) throw refused('verdict-invalid', { what: 'recipients' });", '', 'for others than the recipients']]),
+  ...of('src/flow/relay.ts', MODES, [['gateway: names the recipients of a mail that is signed only', 'encodeSignedSubmission(eContent, leg.leg.recipients)', 'encodeSignedSubmission(eContent, leg.leg.recipients.slice(0, 1))', 'sign-only: the policy counts']]),
+  ...of('src/flow/deliveries.ts', LIES, [['answers: mailbox elsewhere', 'if (mailbox !== undefined && !ownDomains.includes(domainOf(mailbox)))', NEVER, 'a delivery to a mailbox elsewhere']]),
   ...of('src/server/inspection/held-mails.ts', 'test/server/inspection/held-mails.test.ts', [
     ['held: recipients of an approval', 'JSON.stringify([hex(contentDigest), sender, [...recipients].sort()])', 'JSON.stringify([hex(contentDigest), sender, recipients.length === 0])', 'for one sender and these recipients'],
     ['held: sender of an approval', 'JSON.stringify([hex(contentDigest), sender, [...recipients].sort()])', "JSON.stringify([hex(contentDigest), sender === '', [...recipients].sort()])", 'for one sender and these recipients'],
@@ -414,15 +406,9 @@ export const faults: readonly Fault[] = [
     ['register: stolen key under its former certificate', 'return [...new Set([present, ...all]', 'return [...new Set([present]', 'a stolen key falls'],
     ['register: renewal of a suspended organisation', "if (before !== undefined && standingOf(before) === 'suspended')", NEVER, 'a suspended organisation signs under none'],
   ]),
-  ...of('src/server/authority/review.ts', 'test/security/former-certificate.test.ts', [
-    ['review: suspension under a former certificate', 'const serials = [organisation.certificate, ...organisation.formerCertificates]', 'const serials = [organisation.certificate]', 'a suspended organisation signs under none'],
-  ]),
-  ...of('src/flow/individuals.ts', 'test/security/consent.test.ts', [
-    ['consent: issuer revoked', 'await requireUnrevoked({ certificate: issuer, issuer: trust.delegate, crl: trust.authorityCrl, at: statement.time, now });', '', 'outlives a renewal'],
-  ]),
-  ...of('src/server/gateway/smtp.ts', 'test/server/gateway/admission.test.ts', [
-    ['gateway: more than was declared', 'place.grow(room);', '', 'gives no room beyond what was declared'],
-  ]),
+  ...of('src/server/authority/review.ts', 'test/security/former-certificate.test.ts', [['review: suspension under a former certificate', 'const serials = [organisation.certificate, ...organisation.formerCertificates]', 'const serials = [organisation.certificate]', 'a suspended organisation signs under none']]),
+  ...of('src/flow/individuals.ts', 'test/security/consent.test.ts', [['consent: issuer revoked', 'await requireUnrevoked({ certificate: issuer, issuer: trust.delegate, crl: trust.authorityCrl, at: statement.time, now });', '', 'outlives a renewal']]),
+  ...of('src/server/gateway/smtp.ts', 'test/server/gateway/admission.test.ts', [['gateway: more than was declared', 'place.grow(room);', '', 'gives no room beyond what was declared']]),
   ...of('src/flow/report.ts', 'test/security/abuse-reports.test.ts', [
     ['report: delivered to the reporter', 'if (reporter !== undefined && reporter !== deliveredTo)', NEVER, 'a member cannot report'],
     ['report: content of the delivery', "if (!equal(leg.contentDigest, digest)) throw refused('report-evidence', { what: 'content' });", '', 'a member cannot report'],

@@ -74,13 +74,13 @@ export function createExchange({ store, authority, desk, organisation, clock, lo
     const { reports } = decodeJson(relayedReportsSchema, await get('/v1/reports'));
     if (reports.length === 0) return;
     const taken: { id: string; from: string }[] = [];
-    let failed: unknown;
+    const failures: unknown[] = [];
     // One that cannot be taken now comes again, and keeps none of the others away.
     for (const { id, from, sealed } of reports) {
-      await desk.take(from, sealed).then(() => taken.push({ id, from }), (error: unknown) => { failed = error; });
+      await desk.take(from, sealed).then(() => taken.push({ id, from }), (error: unknown) => failures.push(error));
     }
     if (taken.length > 0) await post('/v1/reports/taken', encodeJson({ ids: taken }));
-    if (failed !== undefined) throw failed;
+    for (const failure of failures) if (failure instanceof Error) throw failure;
   }
 
   /** Every day that has ended and was not stated, the oldest first; nothing before the first entry of the chain. */

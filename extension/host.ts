@@ -2,6 +2,7 @@
 import type { State } from '../src/flow/open.ts';
 import type { FiledReport } from '../src/flow/report.ts';
 import type { Complaint } from '../src/wire/report.ts';
+import type { Choice, Plan } from './member/plan.ts';
 import type { DraftPreview } from './member/preview.ts';
 import type { Risks } from './member/risk.ts';
 import type { SearchHit } from './member/search-index.ts';
@@ -143,9 +144,18 @@ export interface SendingHost {
   decide(go: boolean): void;
 }
 
+/** What will happen to the mail in a compose window. */
+export interface ComposingView {
+  readonly preview: DraftPreview;
+  /** Absent where it is none of ours. */
+  readonly plan?: Plan;
+}
+
 export interface ComposingHost {
   /** Of the compose window in front. */
-  preview(): Promise<DraftPreview>;
+  view(): Promise<ComposingView>;
+  /** For the mail in that window; what is left out stays. */
+  choose(choice: Choice): Promise<void>;
   openEnrolment(): void;
 }
 

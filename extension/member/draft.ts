@@ -2,6 +2,10 @@
 import type { Attachment, InlineImage } from '../../src/mail/build.ts';
 import { type Mailbox, normalizeAddress } from '../../src/mail/address.ts';
 import { refused } from '../../src/core/error.ts';
+import type { Mode } from '../../src/wire/leg.ts';
+
+/** What of a mail is encrypted. A forward keeps what is sealed: it is chosen while reading. */
+export type WritingMode = Exclude<Mode, 'forward'>;
 
 export interface Draft {
   /** One mailbox each: `name <address>` or a bare address; the name as it is shown, neither quoted nor encoded. */
@@ -16,6 +20,18 @@ export interface Draft {
   readonly html?: string;
   readonly images: readonly InlineImage[];
   readonly attachments: readonly Attachment[];
+  /** What of it is encrypted; all of it unless said. */
+  readonly mode?: WritingMode;
+  /** The outer mail shows another subject. Where the mail is readable anyway, it is not hidden. */
+  readonly hideSubject?: boolean;
+}
+
+/** The Subject of a mail whose own is hidden (RFC 9788 §3.2.1): every mail program shows it, in every language. */
+export const HIDDEN_SUBJECT = '[...]';
+
+/** Whether the outer mail shows another subject than its own. */
+export function hidesSubject({ hideSubject, mode }: Pick<Draft, 'hideSubject' | 'mode'>): boolean {
+  return hideSubject === true && (mode ?? 'protect-all') === 'protect-all';
 }
 
 const ANGLE = /^(?<name>.*?)\s*<(?<address>[^<>]*)>\s*$/su;

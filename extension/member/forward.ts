@@ -65,7 +65,7 @@ export async function sealForward(parts: ForwardParts, { attachments = [], ...ma
   });
 }
 
-/** By its beginning: Thunderbird does not keep a file's type. */
-function isMarked({ bytes }: Attachment): boolean {
+/** Whether a file stands for a mail that is passed on; by its beginning, as Thunderbird does not keep a file's type. */
+export function isMarked({ bytes }: Attachment): boolean {
   return HEAD.every((byte, i) => bytes[i] === byte);
 }

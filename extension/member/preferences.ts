@@ -10,7 +10,10 @@ const managedSchema = z.object({
   sendDelay: z.number().int().min(0).max(LONGEST_DELAY).optional(),
   riskCheck: z.boolean().optional(),
   manyOutsiders: z.number().int().min(2).max(1_000).optional(),
+  hideSubject: z.boolean().optional(),
 });
+
+const NAMES = ['sendDelay', 'riskCheck', 'manyOutsiders', 'hideSubject'] as const;
 
 export interface Settings {
   /** Seconds between "send" and sending, in which it can be taken back. */
@@ -19,8 +22,10 @@ export interface Settings {
   readonly riskCheck: boolean;
   /** From how many visible recipients outside the own organisation on to ask. */
   readonly manyOutsiders: number;
+  /** Hide subjects unless it is chosen otherwise for one mail. */
+  readonly hideSubject: boolean;
   /** What the organisation fixed: not for the member to change. */
-  readonly fixed: ReadonlySet<'sendDelay' | 'riskCheck' | 'manyOutsiders'>;
+  readonly fixed: ReadonlySet<typeof NAMES[number]>;
 }
 
 /** Throws `configuration-invalid` naming the field, as the organisation's settings are never half followed. */
@@ -28,11 +33,13 @@ export async function loadSettings({ managed, tables }: Pick<MemberPorts, 'manag
   const result = managedSchema.safeParse((await managed()) ?? {});
   if (!result.success) throw refused('configuration-invalid', { field: result.error.issues[0]?.path.join('.') ?? '' });
   const own = (await tables.preferences.get('sending')) ?? {};
+  const writing = (await tables.preferences.get('writing')) ?? {};
   const central = result.data;
   return {
     sendDelay: central.sendDelay ?? own.sendDelay ?? 0,
     riskCheck: central.riskCheck ?? true,
     manyOutsiders: central.manyOutsiders ?? 10,
-    fixed: new Set((['sendDelay', 'riskCheck', 'manyOutsiders'] as const).filter((name) => central[name] !== undefined)),
+    hideSubject: central.hideSubject ?? writing.hideSubject ?? false,
+    fixed: new Set(NAMES.filter((name) => central[name] !== undefined)),
   };
 }

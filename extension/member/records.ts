@@ -4,6 +4,7 @@ import type { Table } from '../../src/flow/ports.ts';
 import type { TrustMarks } from '../../src/flow/trust.ts';
 import type { LockedKey, WebKeyPair } from '../../src/platform/web.ts';
 import type { SearchTables } from './search-index.ts';
+import type { WritingMode } from './draft.ts';
 
 export interface Configuration {
   /** Base URL of the organisation's key server, without a slash at its end. */
@@ -56,6 +57,8 @@ export interface KnownAddress {
   /** Names that went with the address, newest first. */
   readonly names: readonly string[];
   readonly lastAt: Date;
+  /** What the member last chose for a mail to this address (plan.ts). */
+  readonly mode?: WritingMode;
 }
 
 export interface Preferences {
@@ -63,6 +66,8 @@ export interface Preferences {
   readonly sendDelay?: number;
   /** Opened sealed mail is indexed for search. */
   readonly search?: boolean;
+  /** Hide the subject unless it is chosen otherwise for one mail. */
+  readonly hideSubject?: boolean;
 }
 
 /** Directory and revocation lists as they were published, and when they were fetched. */

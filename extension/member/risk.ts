@@ -16,6 +16,8 @@ export type RecipientRisk =
 
 /** Something odd about the mail. */
 export type MailRisk =
+  /** Less is encrypted than could be, as the last time, and nobody chose that for this mail. */
+  | { readonly kind: 'readable'; readonly mode: 'attachments-only' | 'sign-only' }
   | { readonly kind: 'many-outsiders'; readonly count: number }
   | { readonly kind: 'greeting'; readonly name: string }
   | { readonly kind: 'no-attachment' }

@@ -2,13 +2,13 @@
 import { type Bytes, hex } from '../../src/core/bytes.ts';
 import { refused } from '../../src/core/error.ts';
 import { formFor, organisationOfSender } from '../../src/flow/recipients.ts';
-import { sealMail } from '../../src/flow/seal.ts';
+import { sealMail, sealMixed } from '../../src/flow/seal.ts';
 import { organisationCrl, requireUnrevoked } from '../../src/flow/trust.ts';
 import { domainOf, type Mailbox } from '../../src/mail/address.ts';
-import { buildInner, type InnerMail } from '../../src/mail/build.ts';
+import { buildInner, buildMixed, type InnerMail } from '../../src/mail/build.ts';
 import { organisationOfDomain } from '../../src/wire/directory.ts';
 import { loadConfiguration } from './configuration.ts';
-import { type Draft, readMailbox } from './draft.ts';
+import { type Draft, HIDDEN_SUBJECT, hidesSubject, readMailbox } from './draft.ts';
 import { sealForward } from './forward.ts';
 import type { Identities } from './identities.ts';
 import type { MemberPorts } from './ports.ts';
@@ -31,7 +31,7 @@ export interface SealParts {
 
 /**
  * Seals a draft. Throws SsmaxError: `not-enrolled`, `not-configured`, `certificate-expired`, `certificate-revoked`, `no-recipients`,
- * `address-invalid`, `recipients-outside`, `recipients-mixed`, what TrustSource.get, buildInner, sealMail and sealForward throw.
+ * `address-invalid`, `recipients-outside`, `recipients-mixed`, what TrustSource.get, buildInner, sealMail, sealMixed and sealForward throw.
  */
 export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealResult> {
   const { ports, identities, sealed } = parts;
@@ -56,12 +56,14 @@ export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealRes
   const mail: InnerMail = {
     from, to, cc, replyTo, subject: draft.subject, date: now,
     ...(draft.text !== undefined && { text: draft.text }), ...(draft.html !== undefined && { html: draft.html }),
-    images: draft.images, attachments: draft.attachments,
+    images: draft.images, attachments: draft.attachments, ...(hidesSubject(draft) && { outerSubject: HIDDEN_SUBJECT }),
   };
   const random = (length: number): Bytes => ports.native.random(length);
   const addressing = { recipients: [...open, ...hidden], hidden, sender, organisation, signingTime: now };
-  const result = await sealForward(parts, mail, addressing)
-    ?? await sealMail(ports.native, { entity: buildInner(mail, random), ...addressing });
+  const { mode = 'protect-all' } = draft;
+  const result = await sealForward(parts, mail, addressing) ?? (mode === 'protect-all'
+    ? await sealMail(ports.native, { entity: buildInner(mail, random), ...addressing })
+    : await sealMixed(ports.native, { mode, mail: buildMixed(mode, mail, random), ...addressing }));
   const contentDigest = hex(result.contentDigest);
   await sealed.remember({ fingerprint, contentDigest, subject: draft.subject, sealedAt: now, cms: result.cms }, now);
   return { kind: 'sealed', cms: result.cms, contentDigest, fingerprint };

@@ -5,7 +5,7 @@
 import { type Bytes, hex } from '../../src/core/bytes.ts';
 import { lengthPrefixed, sha256 } from '../../src/core/digest.ts';
 import type { Table } from '../../src/flow/ports.ts';
-import type { Draft } from './draft.ts';
+import { type Draft, hidesSubject } from './draft.ts';
 import type { SealedRecord } from './records.ts';
 
 /** Sealed bytes may be sent for five days (requireFresh); some hours are left for the way. Milliseconds. */
@@ -21,7 +21,7 @@ export async function fingerprintOf(draft: Draft): Promise<string> {
   const files = [...draft.images, ...draft.attachments];
   const text = [
     draft.from, list(draft.to), list(draft.cc), list(draft.bcc), list(draft.replyTo), draft.subject, JSON.stringify([draft.text, draft.html]),
-    list(files.map(({ name, type }) => `${name}\n${type}`)), String(draft.images.length),
+    list(files.map(({ name, type }) => `${name}\n${type}`)), String(draft.images.length), draft.mode ?? 'protect-all', String(hidesSubject(draft)),
   ];
   const digests = await Promise.all(files.map(({ bytes }) => sha256(bytes)));
   return hex(await sha256(...text.map(lengthPrefixed), ...digests));

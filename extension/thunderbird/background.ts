@@ -2,9 +2,12 @@
 import type { Runtime } from 'webextension-polyfill';
 import { SsmaxError } from '../../src/core/error.ts';
 import { lockPolicy } from '../member/key-lock.ts';
+import { Planner } from '../member/plan.ts';
 import { browserApi, thunderbirdApi } from './api.ts';
+import { choices } from './choices.ts';
 import { Composing } from './composing.ts';
 import { saveFile } from './downloads.ts';
+import { explanation } from './explanations.ts';
 import { logFault } from './log.ts';
 import { MailActions } from './mail-actions.ts';
 import type { Request } from './protocol.ts';
@@ -19,8 +22,9 @@ const { compose, messageDisplay, messages, scripting, windows } = thunderbirdApi
 const member = createMember();
 const searching = new Searching(member);
 const desk = new ReadingDesk(member, (shown) => attempt(searching.read(shown)));
-const sending = new Sending(member);
-const composing = new Composing(member);
+const planner = new Planner(member);
+const sending = new Sending(member, planner);
+const composing = new Composing(member, planner);
 const mailActions = new MailActions(member, desk);
 const replying = new Replying(member, desk);
 
@@ -40,6 +44,7 @@ browserApi.tabs.onCreated.addListener((tab) => {
 browserApi.windows.onRemoved.addListener((windowId) => attempt(sending.dialog.windowClosed(windowId)));
 browserApi.tabs.onRemoved.addListener((tabId) => {
   composing.closed(tabId);
+  attempt(choices.forget(tabId));
   sending.closed(tabId);
   desk.closed(tabId);
 });
@@ -56,8 +61,10 @@ async function answer(request: Request, tabId: number): Promise<unknown> {
     case 'enrol': return openRemedy();
     case 'unlock': return unlock(request.passphrase);
     case 'search-switched': return searching.start();
-    case 'preview': return composing.preview(request.tabId);
+    case 'preview': return composing.view(request.tabId);
+    case 'choose': return choices.choose(request.tabId, request.choice);
     case 'sending': return sending.dialog.view(request.tabId);
+    case 'not-sent': return explanation(request.number);
     case 'decide': return sending.dialog.decide(request.tabId, request.go);
     case 'verdict': return desk.details(request.tabId);
     case 'forward': return mailActions.forward(request.tabId, request.parts);

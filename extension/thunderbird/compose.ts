@@ -104,11 +104,11 @@ export async function putSealed(tabId: number, cms: Bytes): Promise<void> {
   await compose.addAttachment(tabId, { file: new File([cms], CARRIER_NAME, { type: CARRIER_TYPE }) });
 }
 
-/** What onBeforeSend returns beside: notice, mark, and nothing that Thunderbird would add to the carrier. */
-export function carrierDetails({ details }: Original): ComposeDetails {
+/** What onBeforeSend returns beside: notice, mark, perhaps another subject, and nothing that Thunderbird would add to the carrier. */
+export function carrierDetails({ details }: Original, outerSubject?: string): ComposeDetails {
   const { to, cc, bcc } = details;
   return {
-    ...withoutUndefined({ to, cc, bcc }), // lists as their members
+    ...withoutUndefined({ to, cc, bcc, subject: outerSubject }), // lists as their members
     ...(details.isPlainText === true ? { plainTextBody: CARRIER_NOTICE.join('\n') } : { body: NOTICE_HTML, deliveryFormat: 'plaintext' as const }),
     customHeaders: [...(details.customHeaders ?? []).filter(({ name }) => !isMark(name)), { name: CARRIER_FIELD, value: '1' }],
     attachVCard: false,

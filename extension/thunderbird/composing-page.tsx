@@ -1,16 +1,18 @@
-import type { ComposingHost } from '../host.ts';
-import type { DraftPreview } from '../member/preview.ts';
+import type { ComposingHost, ComposingView } from '../host.ts';
 import { Composing } from '../ui/composing.tsx';
 import { browserApi } from './api.ts';
 import { mount, openEnrolment } from './page.tsx';
 import type { Request } from './protocol.ts';
 import { words } from './words.ts';
 
+async function tabId(): Promise<number> {
+  const [tab] = await browserApi.tabs.query({ active: true, currentWindow: true });
+  return tab?.id ?? -1;
+}
+
 const host: ComposingHost = {
-  async preview() {
-    const [tab] = await browserApi.tabs.query({ active: true, currentWindow: true });
-    return browserApi.runtime.sendMessage<Request, DraftPreview>({ kind: 'preview', tabId: tab?.id ?? -1 });
-  },
+  view: async () => browserApi.runtime.sendMessage<Request, ComposingView>({ kind: 'preview', tabId: await tabId() }),
+  choose: async (choice) => browserApi.runtime.sendMessage<Request, undefined>({ kind: 'choose', tabId: await tabId(), choice }),
   openEnrolment: () => {
     openEnrolment();
     window.close();

@@ -1,23 +1,31 @@
 /** Keeps the button of each compose window up to date: Thunderbird has no event for changed recipients. */
+import type { Planner } from '../member/plan.ts';
 import type { SealParts } from '../member/seal.ts';
-import { type DraftPreview, previewDraft } from '../member/preview.ts';
+import { SsmaxError } from '../../src/core/error.ts';
+import type { ComposingView } from '../host.ts';
+import { previewDraft } from '../member/preview.ts';
 import { composingLabel } from '../ui/composing.tsx';
-import { browserApi, type Tab, thunderbirdApi } from './api.ts';
+import { browserApi, type ComposeDetails, type Tab, thunderbirdApi } from './api.ts';
+import { choices } from './choices.ts';
 import { addressesOf } from './compose.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
+import { isFresh } from './sending.ts';
 import { words } from './words.ts';
 
-/** Milliseconds between two looks at the recipients, and how many times as long as the look itself took, at least. */
+/** Milliseconds between two looks at the recipients; on a slow computer as many times as long as the look itself took, within bounds. */
 const LOOK = 1_000;
 const RATIO = 20;
+const LONGEST = 4_000;
 
 export class Composing {
   readonly #member: SealParts;
+  readonly #planner: Planner;
   readonly #open = new Set<number>();
 
-  constructor(member: SealParts) {
+  constructor(member: SealParts, planner: Planner) {
     this.#member = member;
+    this.#planner = planner;
   }
 
   /** The windows that are open already, such as when the event page was ended and starts again. */
@@ -36,8 +44,12 @@ export class Composing {
     this.#open.delete(tabId);
   }
 
-  async preview(tabId: number): Promise<DraftPreview> {
-    return previewDraft(this.#member, addressesOf(await thunderbirdApi.compose.getComposeDetails(tabId)));
+  /** For the popup on the button. */
+  async view(tabId: number): Promise<ComposingView> {
+    const details = await thunderbirdApi.compose.getComposeDetails(tabId) as ComposeDetails;
+    const envelope = addressesOf(details);
+    const plan = await this.#planner.plan(envelope, await choices.of(tabId), isFresh(details)).catch(passOver);
+    return { preview: await previewDraft(this.#member, envelope), ...(plan !== undefined && { plan }) };
   }
 
   async #follow(tabId: number): Promise<void> {
@@ -47,15 +59,15 @@ export class Composing {
       while (this.#open.has(tabId)) {
         const started = performance.now();
         const envelope = addressesOf(await thunderbirdApi.compose.getComposeDetails(tabId));
-        const fingerprint = JSON.stringify(envelope);
+        const fingerprint = JSON.stringify([envelope, await choices.of(tabId)]);
         if (fingerprint !== shown) {
-          const preview = await previewDraft(this.#member, envelope);
-          await this.#show(tabId, preview);
+          const view = await this.view(tabId);
+          await this.#show(tabId, view);
           // What could not be told is tried again.
-          shown = preview.kind === 'unknown' ? '' : fingerprint;
+          shown = view.preview.kind === 'unknown' ? '' : fingerprint;
         }
         const took = performance.now() - started;
-        await new Promise((resolve) => setTimeout(resolve, Math.max(LOOK, took * RATIO)));
+        await new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST, Math.max(LOOK, took * RATIO))));
       }
     } catch (error) {
       if (this.#open.has(tabId)) throw error; // else the window was closed meanwhile
@@ -65,8 +77,8 @@ export class Composing {
     }
   }
 
-  async #show(tabId: number, preview: DraftPreview): Promise<void> {
-    const label = composingLabel(words, preview);
+  async #show(tabId: number, { preview, plan }: ComposingView): Promise<void> {
+    const label = composingLabel(words, preview, plan);
     const { composeAction } = thunderbirdApi;
     const stopped = preview.kind === 'not-enrolled' || preview.kind === 'unknown'
       || preview.kind === 'protected' && preview.recipients.some(({ outcome }) => outcome === 'outside' || outcome === 'unreadable');
@@ -74,4 +86,9 @@ export class Composing {
     await composeAction.setTitle({ tabId, title: label });
     await composeAction.setIcon({ tabId, path: stopped ? 'icons/problem.svg' : preview.kind === 'not-ours' ? 'icons/outside.svg' : 'icons/ssmax.svg' });
   }
+}
+
+/** Settings that cannot be followed are told when the mail is sent. */
+function passOver(error: unknown): undefined {
+  if (!(error instanceof SsmaxError)) throw error;
 }

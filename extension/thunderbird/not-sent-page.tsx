@@ -5,8 +5,9 @@ import { closePage, mount, openEnrolment } from './page.tsx';
 import type { Request } from './protocol.ts';
 import { words } from './words.ts';
 
-const host: NotSentHost = {
-  view: JSON.parse(decodeURIComponent(location.hash.slice(1))) as NotSentView,
+const number = Number(new URLSearchParams(location.search).get('number'));
+
+const host: Omit<NotSentHost, 'view'> = {
   openEnrolment: () => {
     openEnrolment();
     closePage();
@@ -23,4 +24,6 @@ const host: NotSentHost = {
   close: closePage,
 };
 
-mount(words.text('not_sent_title'), <NotSent host={host} words={words} />);
+const view = await browserApi.runtime.sendMessage<Request, NotSentView | undefined>({ kind: 'not-sent', number });
+if (view === undefined) closePage();
+else mount(words.text('not_sent_title'), <NotSent host={{ ...host, view }} words={words} />);

@@ -1,5 +1,6 @@
 /** What the pages, the message pane and the background say to each other. */
 import type { Complaint } from '../../src/wire/report.ts';
+import type { Choice } from '../member/plan.ts';
 import type { Piece } from '../ui/words.ts';
 import type { VerdictView } from '../ui/verdict.ts';
 
@@ -13,7 +14,9 @@ export type Request =
   /** Answered by the code of a refusal; undefined where it opened. */
   | { readonly kind: 'unlock'; readonly passphrase: string }
   | { readonly kind: 'preview'; readonly tabId: number }
+  | { readonly kind: 'choose'; readonly tabId: number; readonly choice: Choice }
   | { readonly kind: 'sending'; readonly tabId: number }
+  | { readonly kind: 'not-sent'; readonly number: number }
   | { readonly kind: 'decide'; readonly tabId: number; readonly go: boolean }
   | { readonly kind: 'verdict'; readonly tabId: number }
   | { readonly kind: 'forward'; readonly tabId: number; readonly parts?: readonly number[] }

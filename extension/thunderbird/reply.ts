@@ -1,12 +1,14 @@
 /** Replying and forwarding: what is quoted is the verified text, and it goes to the protected addressees. */
 import type { Reading } from '../member/read.ts';
 import type { SealParts } from '../member/seal.ts';
+import { isSealedFile } from '../member/sealed-files.ts';
 import type { Mailbox } from '../../src/mail/address.ts';
-import { CARRIER_NAME, CARRIER_NOTICE } from '../../src/mail/carrier.ts';
+import { CARRIER_NOTICE } from '../../src/mail/carrier.ts';
 import type { Content } from '../../src/mail/content.ts';
 import { createSafeHtml } from '../ui/safe-html.ts';
 import { fileName } from '../ui/file-name.ts';
 import { type ComposeDetails, type MessageHeader, type Tab, thunderbirdApi } from './api.ts';
+import { choices } from './choices.ts';
 import { keepAlive } from './keep-alive.ts';
 import type { ReadingDesk } from './reading.ts';
 import { words } from './words.ts';
@@ -42,7 +44,9 @@ export class Replying {
 
   async #fill(tabId: number, first: ComposeDetails, reading: Reading, content: Content): Promise<void> {
     const own = new Set((await this.#member.identities.all()).map(({ address }) => address));
-    const subject = reading.judgement.message?.headers.subject ?? '';
+    const { subject = '', outerSubject } = reading.judgement.message?.headers ?? {};
+    // A subject that its writer hid does not come out by an answer.
+    if (outerSubject !== undefined) await choices.choose(tabId, { hideSubject: true });
     // Thunderbird writes its own quotation late, if the machine is busy; what it writes over is written once more.
     for (let tries = 0; tries < TRIES; tries++) {
       // Whoever types fast has begun while the mail was opened: what is there now counts.
@@ -55,7 +59,12 @@ export class Replying {
       if (!quotesNotice(await compose.getComposeDetails(tabId))) break;
     }
     if (first.type === 'reply') return;
-    for (const { id, name } of await compose.listAttachments(tabId)) if (name === CARRIER_NAME) await compose.removeAttachment(tabId, id);
+    // Its content is there now: the sealed part, or the whole sealed mail where Thunderbird forwards mails as attachments, goes.
+    for (const { id, name = '' } of await compose.listAttachments(tabId)) {
+      const file = await compose.getAttachmentFile(id);
+      const attachment = { name, type: file.type, bytes: new Uint8Array(await file.arrayBuffer()) };
+      if (isSealedFile(attachment)) await compose.removeAttachment(tabId, id);
+    }
     for (const [i, { name, type, bytes }] of content.attachments.entries()) {
       await compose.addAttachment(tabId, { file: new File([bytes], fileName(words, name, i), { type }) });
     }

@@ -1,16 +1,20 @@
 /** Sending: every mail of an enrolled account is sealed as it leaves, or it does not leave. */
 import { SsmaxError } from '../../src/core/error.ts';
 import type { Mailbox } from '../../src/mail/address.ts';
-import type { NotSentView } from '../host.ts';
-import { type Draft, readMailbox } from '../member/draft.ts';
+import { type Draft, HIDDEN_SUBJECT, hidesSubject, readMailbox } from '../member/draft.ts';
+import { isMarked } from '../member/forward.ts';
+import { effectiveMode, type Plan, Planner, requirePermitted } from '../member/plan.ts';
 import { askRefusal } from '../member/refusal.ts';
 import { loadSettings } from '../member/preferences.ts';
 import { rememberCorrespondents } from '../member/correspondents.ts';
-import { assessRisks, isUnusual } from '../member/risk.ts';
+import { assessRisks, isUnusual, type MailRisk } from '../member/risk.ts';
 import { sealDraft, type SealParts } from '../member/seal.ts';
-import { type Reason, reasonOf, reasonOfError } from '../ui/reasons.ts';
-import { type BeforeSendAnswer, browserApi, type ComposeDetails, type SendInfo, type Tab, thunderbirdApi } from './api.ts';
+import { refuseSealedFiles } from '../member/sealed-files.ts';
+import { reasonOf, reasonOfError } from '../ui/reasons.ts';
+import { type BeforeSendAnswer, type ComposeDetails, type SendInfo, type Tab, thunderbirdApi } from './api.ts';
+import { choices } from './choices.ts';
 import { addressesOf, carrierDetails, draftOf, holdsSealed, type Original, putSealed, readWindow, restore } from './compose.ts';
+import { explain } from './explanations.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
 import { SendingDialog } from './sending-dialog.ts';
@@ -20,6 +24,8 @@ interface Held {
   readonly original: Original;
   readonly fingerprint: string;
   readonly contentDigest: string;
+  /** The mode, where the member chose it for this mail. */
+  readonly chosen: Draft['mode'];
   readonly release: () => void;
 }
 
@@ -28,9 +34,11 @@ export class Sending {
   /** Sealed windows whose mail is on its way, by tab. In memory only: a member's text is never stored. */
   readonly dialog = new SendingDialog();
   readonly #held = new Map<number, Held>();
+  readonly #planner: Planner;
 
-  constructor(member: SealParts) {
+  constructor(member: SealParts, planner = new Planner(member)) {
     this.#member = member;
+    this.#planner = planner;
   }
 
   /** For onBeforeSend. Never throws: a listener that does leaves the window locked for ever. */
@@ -43,15 +51,17 @@ export class Sending {
       if (current === 'sealed') return undefined;
       this.dialog.begin(tabId, current.subject ?? '');
       original = await readWindow(tabId, current);
-      const draft = await draftOf(original);
-      await this.#settle(tabId, draft);
+      const written = await draftOf(original);
+      const plan = await this.#planner.plan(written, await choices.of(tabId), isFresh(current));
+      const draft = planned(written, plan);
+      await this.#settle(tabId, draft, plan);
       await this.dialog.working(tabId, 0.2);
       const result = await sealDraft(this.#member, draft);
       if (result.kind === 'not-ours') return undefined;
       await this.dialog.working(tabId, 0.9);
       await putSealed(tabId, result.cms);
-      this.#held.set(tabId, { original, fingerprint: result.fingerprint, contentDigest: result.contentDigest, release: keepAlive() });
-      return { details: carrierDetails(original) };
+      this.#held.set(tabId, { original, fingerprint: result.fingerprint, contentDigest: result.contentDigest, chosen: plan?.origin === 'chosen' ? draft.mode : undefined, release: keepAlive() });
+      return { details: carrierDetails(original, hidesSubject(draft) ? HIDDEN_SUBJECT : undefined) };
     } catch (error) {
       await this.#cancelled(tabId, details, original, error);
       return { cancel: true };
@@ -62,16 +72,19 @@ export class Sending {
   }
 
   /** What may still keep the member from sending: a second look at what is unusual, and a while to think again. */
-  async #settle(tabId: number, draft: Draft): Promise<void> {
-    const { ports, identities } = this.#member;
+  async #settle(tabId: number, draft: Draft, plan: Plan | undefined): Promise<void> {
+    const { ports } = this.#member;
     const from = readMailbox(draft.from);
-    if (await identities.signer(from.address) === undefined) return;
+    if (plan === undefined) return;
     const { riskCheck, manyOutsiders, sendDelay } = await loadSettings(ports);
-    if (riskCheck) {
+    // Less than whole protection only because it was so the last time: that is asked in any case.
+    const readable: MailRisk[] = plan.origin === 'remembered' && draft.mode !== undefined && draft.mode !== 'protect-all' ? [{ kind: 'readable', mode: draft.mode }] : [];
+    if (riskCheck || readable.length > 0) {
       const [to, cc, bcc] = [draft.to, draft.cc, draft.bcc].map((list) => list.map(readMailbox)) as [Mailbox[], Mailbox[], Mailbox[]];
-      const risks = assessRisks({
+      const found = !riskCheck ? { recipients: [], mail: [] } : assessRisks({
         from, to, cc, bcc, subject: draft.subject, text: draft.text ?? '', attachments: draft.attachments, known: await ports.tables.correspondents.all(), manyOutsiders,
       });
+      const risks = { ...found, mail: [...readable, ...found.mail] };
       if (isUnusual(risks)) await this.dialog.confirm(tabId, risks);
     }
     if (sendDelay > 0) await this.dialog.delay(tabId, sendDelay);
@@ -93,7 +106,7 @@ export class Sending {
       if (error instanceof SsmaxError && error.code === 'sending-cancelled') return; // the member knows
       const reason = reasonOfError(words, error);
       if (reason.code === 'fault') logFault(error);
-      await tell(details.subject ?? '', reason);
+      await explain(details.subject ?? '', reason);
     } catch (second) {
       logFault(second); // whatever else went wrong, the mail must stay
     }
@@ -111,7 +124,7 @@ export class Sending {
       const gone = error === undefined && (mode !== 'sendNow' || (headerMessageId ?? '') !== '');
       if (gone) {
         await this.#member.sealed.sent(held.fingerprint, headerMessageId ?? undefined);
-        await this.#remember(held.original);
+        await this.#remember(held);
         return;
       }
       await restore(tabId, held.original);
@@ -124,10 +137,10 @@ export class Sending {
     }
   }
 
-  async #remember({ details }: Original): Promise<void> {
+  async #remember({ original: { details }, chosen }: Held): Promise<void> {
     const { to, cc, bcc } = addressesOf(details);
     const { tables, clock } = this.#member.ports;
-    await rememberCorrespondents(tables, [...to, ...cc, ...bcc].map(readMailbox), clock.now());
+    await rememberCorrespondents(tables, [...to, ...cc, ...bcc].map(readMailbox), clock.now(), chosen);
   }
 
   /** Thunderbird has shown the server's English line; the organisation knows the reason in full. */
@@ -135,7 +148,7 @@ export class Sending {
     const from = readMailbox(typeof details.from === 'string' ? details.from : '');
     const refusal = await askRefusal(this.#member, from.address, contentDigest).catch(() => undefined);
     // The organisation knows of none, or cannot be asked: then the server refused for a reason of its own.
-    await tell(details.subject ?? '', reasonOf(words, refusal?.code ?? 'smtp-refused', refusal?.params));
+    await explain(details.subject ?? '', reasonOf(words, refusal?.code ?? 'smtp-refused', refusal?.params));
   }
 
   #take(tabId: number): Held | undefined {
@@ -151,16 +164,16 @@ export class Sending {
   }
 }
 
-/** Reasons that a page can put right. */
-const REMEDIES: Readonly<Record<string, NotSentView['remedy']>> = {
-  'key-locked': 'unlock',
-  'not-enrolled': 'enrol', 'not-configured': 'enrol', 'certificate-expired': 'enrol', 'certificate-revoked': 'enrol', 'key-mismatch': 'enrol',
-  'lists-not-allowed': 'allow-lists',
-};
+/** Written from nothing: no answer, no draft, no mail that is sent once more. */
+export function isFresh({ type, relatedMessageId }: ComposeDetails): boolean {
+  return (type ?? 'new') === 'new' && relatedMessageId === undefined;
+}
 
-async function tell(subject: string, reason: Reason): Promise<void> {
-  const remedy = REMEDIES[reason.code];
-  const view: NotSentView = { subject, reason, ...(remedy !== undefined && { remedy }) };
-  const url = `${browserApi.runtime.getURL('not-sent.html')}#${encodeURIComponent(JSON.stringify(view))}`;
-  await browserApi.windows.create({ type: 'popup', url, width: 560, height: 420 });
+/** The draft as it will go. Throws what requirePermitted throws. */
+function planned(draft: Draft, plan: Plan | undefined): Draft {
+  // What is passed on unopened has a mode of its own.
+  if (plan === undefined || draft.attachments.some(isMarked)) return draft;
+  requirePermitted(plan);
+  refuseSealedFiles(draft.attachments);
+  return { ...draft, mode: effectiveMode(plan.mode, draft), hideSubject: plan.hideSubject };
 }

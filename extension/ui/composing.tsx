@@ -1,19 +1,23 @@
 /** While a mail is written: what will happen to it, recipient by recipient. */
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { ComposingHost } from '../host.ts';
+import type { ComposingHost, ComposingView } from '../host.ts';
+import type { Plan } from '../member/plan.ts';
 import type { DraftPreview, RecipientPreview } from '../member/preview.ts';
+import { Choices } from './choices.tsx';
 import { Pieces } from './parts.tsx';
 import { reasonOf } from './reasons.ts';
 import type { Piece, Words } from './words.ts';
 
 export function Composing({ host, words }: { readonly host: ComposingHost; readonly words: Words }): VNode {
-  const [preview, setPreview] = useState<DraftPreview>();
-  useEffect(() => void host.preview().then(setPreview), []);
+  const [view, setView] = useState<ComposingView>();
+  const load = (): void => void host.view().then(setView);
+  useEffect(load, []);
   return (
     <main class="popup">
       <h1 class="small">{words.text('composing_title')}</h1>
-      {preview === undefined ? <p role="status">{words.text('label_checking')}</p> : <Preview preview={preview} host={host} words={words} />}
+      {view === undefined ? <p role="status">{words.text('label_checking')}</p> : <Preview preview={view.preview} host={host} words={words} />}
+      {view?.plan !== undefined && <Choices plan={view.plan} words={words} choose={(choice) => void host.choose(choice).then(load)} />}
     </main>
   );
 }
@@ -51,12 +55,13 @@ function outcomeSentence(words: Words, { outcome, name, address, organisation }:
 }
 
 /** For the button in the compose window: a few words that say whether it goes, and who will take it. */
-export function composingLabel(words: Words, preview: DraftPreview): string {
+export function composingLabel(words: Words, preview: DraftPreview, plan?: Plan): string {
   if (preview.kind === 'not-ours') return words.text('composing_label_not_ours');
   if (preview.kind !== 'protected') return words.text('composing_label_stopped');
   const stopped = preview.recipients.filter(({ outcome }) => outcome === 'outside' || outcome === 'unreadable');
   if (stopped.length > 0) return words.text('composing_label_outside', { count: stopped.length });
   const names = [...new Set(preview.recipients.map(({ organisation }) => organisation?.[words.language] ?? ''))];
   if (names.length === 0) return words.text('composing_label_ready');
+  if (plan !== undefined && plan.mode !== 'protect-all') return words.text(plan.mode === 'sign-only' ? 'composing_label_sign_only' : 'composing_label_attachments_only', { organisation: words.list(names) });
   return names.length === 1 ? words.text('composing_label_one', { organisation: names[0] ?? '' }) : words.text('composing_label_more', { organisation: names[0] ?? '', count: names.length - 1 });
 }

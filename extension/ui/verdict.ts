@@ -134,6 +134,8 @@ function notesOf(words: Words, reading: Reading): string[] {
     if (report.recipients.length > 0) out.push(words.text('report_recipients', { addresses: words.list(report.recipients) }));
     out.push(words.text('note_report'));
   }
+  const headers = judgement.message?.headers;
+  if (headers?.outerSubject !== undefined) out.push(words.text('note_hidden_subject', { subject: headers.subject }));
   if (notes.firstFromOrganisation) out.push(words.text('note_first'));
   if (judgement.message?.recovered === true) out.push(words.text('note_recovered'));
   if (reading.trustFrom !== undefined) out.push(words.text('note_offline', { date: words.moment(reading.trustFrom) }));

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import type { AttachmentView, DetailsView, NotSentView, SendingView } from '../../extension/host.ts';
+import type { Plan } from '../../extension/member/plan.ts';
 import type { DraftPreview } from '../../extension/member/preview.ts';
 import type { Reading } from '../../extension/member/read.ts';
 import { reasonOf } from '../../extension/ui/reasons.ts';
@@ -63,10 +64,10 @@ const POPUP = [460, 560] as const;
 const details = (name: string, judgement: Partial<Judgement>, first = false): Scene => ({
   name, page: 'details.html', answers: { verdict: (words) => verdict(words, judgement, first) }, ready: '.notice', size: POPUP,
 });
-const composing = (name: string, preview: DraftPreview): Scene => ({ name, page: 'composing.html', answers: { preview: () => preview }, ready: 'main > :not([role="status"])', size: POPUP });
+const composing = (name: string, preview: DraftPreview, plan?: Plan): Scene => ({ name, page: 'composing.html', answers: { preview: () => ({ preview, ...(plan !== undefined && { plan }) }) }, ready: 'main > :not([role="status"])', size: POPUP });
 const sending = (name: string, view: () => SendingView): Scene => ({ name, page: 'sending.html?tab=1', answers: { sending: view }, ready: '.dialog > :nth-child(2)', size: [620, 480] });
 const notSent = (name: string, view: (words: Words) => NotSentView): Scene => ({
-  name, page: (words) => `not-sent.html#${encodeURIComponent(JSON.stringify(view(words)))}`, ready: '.notice', size: [620, 480],
+  name, page: 'not-sent.html?number=1', answers: { 'not-sent': view }, ready: '.notice', size: [620, 480],
 });
 const attachment = (name: string, view: Omit<AttachmentView, 'bytes' | 'sender' | 'organisation'>, bytes: Uint8Array): Scene => ({
   name, page: 'attachment.html?tab=1&message=1&index=0', ready: '.viewer img, .viewer pre, .viewer #open',
@@ -115,6 +116,9 @@ export const SCENES: readonly Scene[] = [
     { name: 'mei@elsewhere.example', address: 'mei@elsewhere.example', outcome: 'outside' },
     { name: 'Friends', address: '', outcome: 'unreadable' },
   ] }),
+  composing('composing-modes', { kind: 'protected', recipients: [{ name: '佐藤 花子', address: 'hanako@tsukimi.example', outcome: 'partner', organisation: TSUKIMI.names }] }, {
+    modes: ['protect-all', 'attachments-only', 'sign-only'], mode: 'sign-only', origin: 'remembered', hideSubject: false, hideSubjectFixed: false,
+  }),
   composing('composing-not-enrolled', { kind: 'not-enrolled', address: 'taro@hinode.example' }),
 
   sending('sending-confirm', () => ({ subject: '見積書の件', stage: 'confirm', risks: {

@@ -35,6 +35,7 @@ import { findCarrier, mailBytes, replaceCarrier } from '../../src/mail/carrier.t
 import { parseMime } from '../../src/mail/mime.ts';
 import { encodeDirectory } from '../../src/wire/directory.ts';
 import { decodeJson, encodeJson, fromBase64, toBase64 } from '../../src/wire/json.ts';
+import type { Mode } from '../../src/wire/leg.ts';
 import { memberRequestSchema } from '../../src/wire/member-requests.ts';
 import { encodeProblem } from '../../src/wire/problem.ts';
 import type { ReportRequest } from '../../src/wire/report.ts';
@@ -58,6 +59,8 @@ export interface PluginWorld {
   readonly reports: string[];
   /** A code with which the next submission is refused. */
   refuseNext: string | undefined;
+  /** What members may send. */
+  modes: readonly Mode[];
   /** The plugin's HTTPS server answers. */
   reachable: boolean;
   open(name: string, address: string, displayName: string, look: { readonly locale: 'ja' | 'en-US'; readonly dark: boolean; readonly plainText?: boolean; readonly managed?: Readonly<Record<string, unknown>> }): Promise<Correspondent>;
@@ -77,7 +80,7 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
   const refusals = new Map<string, string>();
 
   const plugin: PluginWorld = {
-    chain, hinode, tsukimi, submitted: [], digests: [], reports: [], codes: new Map(), refuseNext: undefined, reachable: true,
+    chain, hinode, tsukimi, submitted: [], digests: [], reports: [], codes: new Map(), refuseNext: undefined, modes: ['protect-all'], reachable: true,
     store: (address) => new MailStore(imap, { address, password: PASSWORD }),
     async open(name, address, displayName, look) {
       const display = await startDisplay(world, { name });
@@ -159,6 +162,7 @@ async function answer(plugin: PluginWorld, refusals: Map<string, string>, reques
       let value: Bytes;
       if (asked.type === 'refusal') value = encodeJson({ type: 'refusal', ...about, params: {}, code: refusals.get(hex(about.contentDigest)) });
       else if (asked.type === 'report') value = encodeJson({ type: 'report', ...about, ...await fileReport(plugin, certificate, asked) });
+      else if (asked.type === 'sending-policy') value = encodeJson({ type: 'sending-policy', modes: plugin.modes, signedOnly: [], nonce: asked.nonce });
       else return reply(404);
       return reply(200, await signObject({ type: OID.organisationAnswer, value, signingTime: new Date() },
         { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier }));

@@ -22,6 +22,7 @@ describe('writing', { timeout: 180_000 }, () => {
   beforeAll(async () => {
     world = await World.open();
     plugin = await startPluginWorld(world);
+    await plugin.chain.addUser(plugin.tsukimi, HANAKO, '佐藤 花子');
     taro = await plugin.open('taro', TARO, '山田 太郎', { locale: 'ja', dark: false, plainText: true });
     plugin.codes.set(TARO, 'ABCD-1234');
     await taro.desktop.fill(onPage('#code'), 'ABCD-1234');
@@ -68,5 +69,6 @@ describe('writing', { timeout: 180_000 }, () => {
     await until(async () => (await taro.desktop.thunderbird.find(onPage('#send')))[0]?.disabled === false, { what: 'the way to be open' });
     await taro.desktop.click(onPage('#send'));
     await until(() => plugin.digests.length === 1, { what: 'the sealed mail to be submitted', withinMs: 60_000 });
+    await until(async () => (await taro.desktop.thunderbird.find({ page: pages.compose, selector: '#messageEditor' })).length === 0, { what: 'the window to close', withinMs: 60_000 });
   });
 });

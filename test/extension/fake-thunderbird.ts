@@ -46,6 +46,9 @@ export interface FakeWindow {
 export function fakeComposeWindow(window: FakeWindow): void {
   let next = 1;
   const ids = new Map<number, File>(window.files.map((file) => [next++, file]));
+  let session: Record<string, unknown> = {};
+  thunderbird.stub('storage.session.get', () => Promise.resolve(session));
+  thunderbird.stub('storage.session.set', (values: object) => Promise.resolve(void (session = { ...session, ...values })));
   thunderbird.stub('runtime.getPlatformInfo', () => Promise.resolve({}));
   thunderbird.stub('runtime.getURL', (path: string) => `moz-extension://x/${path}`);
   thunderbird.stub('windows.create', () => Promise.resolve({}));

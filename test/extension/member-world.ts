@@ -1,5 +1,5 @@
 /** A member's plugin without a mail client: tables in memory, the key server's plugin side as function calls. */
-import { signObject } from '../../src/core/cms/signed-data.ts';
+import { parseSignedData, signObject } from '../../src/core/cms/signed-data.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import { OID } from '../../src/core/oids.ts';
 import { encodeCertsOnly } from '../../src/core/pki/certs-only.ts';
@@ -10,7 +10,9 @@ import type { HttpAnswer, Table } from '../../src/flow/ports.ts';
 import { createWebCrypto } from '../../src/platform/web.ts';
 import { type Bytes, utf8 } from '../../src/core/bytes.ts';
 import { encodeDirectory } from '../../src/wire/directory.ts';
-import { fromBase64, toBase64 } from '../../src/wire/json.ts';
+import { decodeJson, encodeJson, fromBase64, toBase64 } from '../../src/wire/json.ts';
+import type { Mode } from '../../src/wire/leg.ts';
+import { memberRequestSchema } from '../../src/wire/member-requests.ts';
 import { encodeProblem } from '../../src/wire/problem.ts';
 import { Identities } from '../../extension/member/identities.ts';
 import type { MemberPorts } from '../../extension/member/ports.ts';
@@ -41,6 +43,8 @@ export interface FakeServer {
   /** Gives another answer than the right one. */
   bend: (path: string) => HttpAnswer | SsmaxError | undefined;
   code: string;
+  /** Modes that the organisation permits. */
+  modes: readonly Mode[];
   /** Name for which it certifies, where that is not the one asked for. */
   certifies?: string;
 }
@@ -52,7 +56,7 @@ export interface TestMember extends SealParts {
 const URL_BASE = 'https://keys.example';
 
 export function createTestMember(chain: TestWorld, organisation: TestOrganisation, tables = memoryTables()): TestMember {
-  const server: FakeServer = { asked: [], bend: () => undefined, code: 'ABCD-1234' };
+  const server: FakeServer = { asked: [], bend: () => undefined, code: 'ABCD-1234', modes: ['protect-all'] };
   const clock = { now: () => chain.now };
   const ports: MemberPorts = {
     native: createWebCrypto(), clock, tables,
@@ -101,6 +105,15 @@ async function answer(
       });
       organisation.members.set(email, { mailbox: email, certificates: [certificate.der] });
       return ok(utf8(toBase64(encodeCertsOnly([certificate.der, organisation.issuer.certificate.der]))));
+    }
+    case '/ssmax/v1/requests': {
+      const asked = decodeJson(memberRequestSchema, parseSignedData(body ?? new Uint8Array(0)).eContent);
+      if (asked.type !== 'sending-policy') return ok(new Uint8Array(0), 404);
+      const { key, certificate } = organisation.issuer;
+      return ok(await signObject(
+        { type: OID.organisationAnswer, value: encodeJson({ type: 'sending-policy', modes: server.modes, signedOnly: [], nonce: asked.nonce }), signingTime: now },
+        { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier },
+      ));
     }
     default: return ok(new Uint8Array(0), 404);
   }

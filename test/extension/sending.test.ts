@@ -1,8 +1,15 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { NotSentView, SendingView } from '../../extension/host.ts';
+import { rememberCorrespondents } from '../../extension/member/correspondents.ts';
 import { enrol } from '../../extension/member/enrol.ts';
+import { choices } from '../../extension/thunderbird/choices.ts';
+import { explanation } from '../../extension/thunderbird/explanations.ts';
 import { Sending } from '../../extension/thunderbird/sending.ts';
+import { concat } from '../../src/core/bytes.ts';
 import { SsmaxError } from '../../src/core/error.ts';
+import { judgeMail } from '../../src/flow/open.ts';
+import { buildCarrier } from '../../src/mail/carrier.ts';
+import { MODES } from '../../src/wire/leg.ts';
 import { eventually } from '../eventually.ts';
 import { createWorld, type TestWorld } from '../flow/world.ts';
 import { fakeComposeWindow, type FakeWindow, thunderbird } from './fake-thunderbird.ts';
@@ -43,9 +50,9 @@ async function send(): Promise<'cancelled' | 'goes'> {
 
 function told(): NotSentView | undefined {
   const call = thunderbird.calls.filter(({ name }) => name === 'windows.create').at(-1);
-  const { url } = (call?.args[0] ?? { url: '#' }) as { url: string };
-  const hash = url.slice(url.indexOf('#') + 1);
-  return hash === '' ? undefined : JSON.parse(decodeURIComponent(hash)) as NotSentView;
+  const { url } = (call?.args[0] ?? { url: '' }) as { url: string };
+  expect(url).not.toContain(encodeURIComponent('件名'));
+  return explanation(Number(/not-sent\.html\?number=(\d+)$/.exec(url)?.[1]));
 }
 
 function manage(more: Record<string, unknown>): void {
@@ -125,6 +132,95 @@ describe('before sending', () => {
   });
 });
 
+/** What the recipient sees of the mail that was just sent, judged as his mail program does. */
+async function sealedAs(): Promise<{ mode: string; subject: string; outerSubject: string | undefined; clear: boolean }> {
+  const cms = new Uint8Array(await window.files[0]?.arrayBuffer() ?? new ArrayBuffer(0));
+  const raw = buildCarrier([['From', TARO], ['To', 'yuki@hinode.example'], ['Subject', 'x']], cms);
+  const judged = await judgeMail(concat(raw.head, ...raw.body()), {
+    native: member.ports.native, credentials: await member.identities.credentials(), addresses: [TARO], trust: await chain.trust(), now: chain.now,
+  });
+  const { subject = '', outerSubject } = judged.message?.headers ?? {};
+  return { mode: judged.mode ?? '', subject, outerSubject, clear: Buffer.from(cms).includes(BODY) };
+}
+
+describe('modes', () => {
+  beforeEach(() => {
+    manage({ riskCheck: false });
+    member.server.modes = MODES;
+  });
+
+  it.each([['sign-only', true], ['attachments-only', true], ['protect-all', false]] as const)('sends in the mode that was chosen: %s', async (mode, clear) => {
+    await choices.choose(7, { mode });
+    expect(await send()).toBe('goes');
+    expect(await sealedAs()).toEqual({ mode, subject: '件名', outerSubject: undefined, clear });
+    expect(window.details.subject).toBe('件名');
+  });
+
+  it('protects a mail whole that has no attachments to protect', async () => {
+    window.files = [];
+    fakeComposeWindow(window);
+    await choices.choose(7, { mode: 'attachments-only' });
+    await send();
+    expect((await sealedAs()).mode).toBe('protect-all');
+  });
+
+  it('hides the subject where all is hidden, and gives it back when the mail does not go', async () => {
+    await choices.choose(7, { hideSubject: true });
+    await send();
+    expect(window.details.subject).toBe('[...]');
+    expect(await sealedAs()).toMatchObject({ subject: '件名', outerSubject: '[...]' });
+    await sending.afterSend(TAB, { mode: 'sendNow', headerMessageId: null });
+    expect(window.details.subject).toBe('件名');
+    await choices.choose(7, { mode: 'sign-only' });
+    await send();
+    expect(window.details.subject).toBe('件名');
+  });
+
+  it('hides subjects as the organisation says, whatever was chosen', async () => {
+    manage({ hideSubject: true });
+    await choices.choose(7, { hideSubject: false });
+    await send();
+    expect(window.details.subject).toBe('[...]');
+  });
+
+  it('remembers what was chosen for these recipients, but asks before less goes than could', async () => {
+    thunderbird.stub('windows.remove', () => Promise.resolve());
+    await choices.choose(7, { mode: 'sign-only' });
+    await send();
+    await sending.afterSend(TAB, { mode: 'sendNow', headerMessageId: 'x@hinode.example' });
+    Object.assign(window, { files: [], details: { ...window.details, plainTextBody: BODY, customHeaders: [] } });
+    fakeComposeWindow(window);
+    thunderbird.stub('windows.remove', () => Promise.resolve());
+    const next = send();
+    expect(await asked()).toMatchObject({ stage: 'confirm', risks: { mail: [{ kind: 'readable', mode: 'sign-only' }] } });
+    sending.dialog.decide(7, true);
+    await next;
+    expect((await sealedAs()).mode).toBe('sign-only');
+  });
+
+  it.each([
+    ['one of them is somebody else', () => (window.details.cc = [TARO])], ['it answers a mail', () => (window.details.type = 'reply')],
+    ['the organisation permits it no more', () => (member.server.modes = ['protect-all'])],
+  ])('protects all although less was remembered, where %s', async (_, change) => {
+    await rememberCorrespondents(member.ports.tables, [{ address: 'yuki@hinode.example', displayName: '' }], chain.now, 'sign-only');
+    change();
+    expect(await send()).toBe('goes');
+    expect((await sealedAs()).mode).toBe('protect-all');
+  });
+
+  it('never sends in another mode than the chosen one: not permitted, or not known whether it is', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    member.server.modes = ['protect-all'];
+    await choices.choose(7, { mode: 'sign-only' });
+    expect(await send()).toBe('cancelled');
+    expect(told()?.reason.code).toBe('mode-not-allowed');
+    sending = new Sending(member);
+    member.server.bend = (path) => (path.endsWith('/requests') ? new SsmaxError('unavailable', 'network-unreachable') : undefined);
+    expect(await send()).toBe('cancelled');
+    expect(told()?.reason.code).toBe('network-unreachable');
+  });
+});
+
 describe('sending', () => {
   it('leaves nothing of the text in the window, and the sealed part alone', async () => {
     expect(await send()).toBe('goes');
@@ -169,6 +265,7 @@ describe('sending', () => {
   it.each([
     ['the directory is out of reach', () => (member.server.bend = () => new SsmaxError('unavailable', 'network-unreachable')), 'network-unreachable'],
     ['a recipient is outside', () => (window.details.cc = ['x@elsewhere.example']), 'recipients-mixed'],
+    ['a sealed mail is attached', () => { window.files = [new File(['x'], 'message.ssmax')]; fakeComposeWindow(window); }, 'sealed-attachment'],
     ['another encryption is on', () => (window.details.selectedEncryptionTechnology = { name: 'S/MIME', signMessage: true }), 'other-encryption'],
     ['an attachment cannot be read', () => thunderbird.stub('compose.getAttachmentFile', () => Promise.reject(new Error('gone'))), 'attachment-unreadable'],
     ['a list may not be read', () => {

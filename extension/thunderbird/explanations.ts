@@ -1,0 +1,32 @@
+/**
+ * Windows that say why a mail was not sent. What they say is asked for by the page: an address (URL) would carry the subject to
+ * where addresses are remembered.
+ */
+import type { NotSentView } from '../host.ts';
+import type { Reason } from '../ui/reasons.ts';
+import { browserApi } from './api.ts';
+
+/** Reasons that a page can put right. */
+const REMEDIES: Readonly<Record<string, NotSentView['remedy']>> = {
+  'key-locked': 'unlock',
+  'not-enrolled': 'enrol', 'not-configured': 'enrol', 'certificate-expired': 'enrol', 'certificate-revoked': 'enrol', 'key-mismatch': 'enrol',
+  'lists-not-allowed': 'allow-lists',
+};
+/** More windows than anybody has open. */
+const KEPT = 20;
+
+const views = new Map<number, NotSentView>();
+let last = 0;
+
+/** Opens a window for it. */
+export async function explain(subject: string, reason: Reason): Promise<void> {
+  const remedy = REMEDIES[reason.code];
+  views.set(++last, { subject, reason, ...(remedy !== undefined && { remedy }) });
+  views.delete(last - KEPT);
+  await browserApi.windows.create({ type: 'popup', url: `${browserApi.runtime.getURL('not-sent.html')}?number=${last}`, width: 560, height: 420 });
+}
+
+/** For the window's page; undefined once this program has started again. */
+export function explanation(number: number): NotSentView | undefined {
+  return views.get(number);
+}

@@ -22,6 +22,8 @@ export interface Draft {
   readonly attachments: readonly Attachment[];
   /** What of it is encrypted; all of it unless said. */
   readonly mode?: WritingMode;
+  /** Domains outside SSMAX to which it may go signed only, as the member was told; none unless said. */
+  readonly signedOnly?: readonly string[];
   /** The outer mail shows another subject. Where the mail is readable anyway, it is not hidden. */
   readonly hideSubject?: boolean;
 }

@@ -3,8 +3,8 @@
  * happens unless the member wants less, the organisation permits it, and he is told: less is never taken by itself.
  */
 import { SsmaxError } from '../../src/core/error.ts';
-import { readSendingPolicy } from '../../src/flow/sending-policy.ts';
-import type { Mode } from '../../src/wire/leg.ts';
+import { formFor } from '../../src/flow/recipients.ts';
+import { readSendingPolicy, type SendingPolicy } from '../../src/flow/sending-policy.ts';
 import { loadConfiguration } from './configuration.ts';
 import { type Draft, readMailbox, type WritingMode } from './draft.ts';
 import { loadSettings } from './preferences.ts';
@@ -19,11 +19,16 @@ export interface Choice {
 }
 
 export interface Plan {
-  /** To choose from, the strongest first; `protect-all` is always there. */
+  /** To choose from, the strongest first; `protect-all` is always there, but where all recipients are outside SSMAX. */
   readonly modes: readonly WritingMode[];
   readonly mode: WritingMode;
-  /** Where the mode comes from: the member's choice for this mail, his last mail to all of these recipients, or neither. */
-  readonly origin: 'chosen' | 'remembered' | 'default';
+  /**
+   * Where the mode comes from: the member's choice for this mail, his last mail to all of these recipients, or neither; `outside`: there is
+   * no other for recipients outside SSMAX, and the organisation allows it to all of these.
+   */
+  readonly origin: 'chosen' | 'remembered' | 'default' | 'outside';
+  /** Domains outside SSMAX to which mail may go signed only (src/wire/sending-policy.ts). */
+  readonly signedOnly: readonly string[];
   readonly hideSubject: boolean;
   /** The organisation decides on it. */
   readonly hideSubjectFixed: boolean;
@@ -38,7 +43,7 @@ const MAX_AGE = 10 * 60_000;
 
 export class Planner {
   readonly #parts: SealParts;
-  readonly #known = new Map<string, { readonly at: number; readonly modes: Promise<readonly Mode[]> }>();
+  readonly #known = new Map<string, { readonly at: number; readonly policy: Promise<SendingPolicy> }>();
 
   constructor(parts: SealParts) {
     this.#parts = parts;
@@ -53,29 +58,31 @@ export class Planner {
     if (address === undefined || await this.#parts.identities.signer(address) === undefined) return undefined;
     const { hideSubject, fixed } = await loadSettings(this.#parts.ports);
     const rules = await this.#permitted(address);
-    const permitted = 'modes' in rules ? rules.modes : [];
-    const modes = WRITING_MODES.filter((mode) => mode === 'protect-all' || permitted.includes(mode));
+    const { modes: permitted, signedOnly } = 'problem' in rules ? { modes: [], signedOnly: [] } : rules;
+    const outside = await this.#goesOutside(envelope, signedOnly);
+    const modes = WRITING_MODES.filter((mode) => outside ? mode === 'sign-only' : mode === 'protect-all' || permitted.includes(mode));
     const remembered = fresh && choice.mode === undefined ? await this.#remembered(envelope) : undefined;
     const usable = remembered !== undefined && modes.includes(remembered) ? remembered : undefined;
     return {
       modes,
-      mode: choice.mode ?? usable ?? 'protect-all',
-      origin: choice.mode !== undefined ? 'chosen' : usable !== undefined ? 'remembered' : 'default',
+      signedOnly,
+      mode: outside ? 'sign-only' : choice.mode ?? usable ?? 'protect-all',
+      origin: outside ? 'outside' : choice.mode !== undefined ? 'chosen' : usable !== undefined ? 'remembered' : 'default',
       hideSubject: fixed.has('hideSubject') ? hideSubject : choice.hideSubject ?? hideSubject,
       hideSubjectFixed: fixed.has('hideSubject'),
       ...('problem' in rules && { problem: rules.problem }),
     };
   }
 
-  async #permitted(address: string): Promise<{ readonly modes: readonly Mode[] } | { readonly problem: string }> {
+  async #permitted(address: string): Promise<SendingPolicy | { readonly problem: string }> {
     const now = this.#parts.ports.clock.now().getTime();
     let known = this.#known.get(address);
     if (known === undefined || Math.abs(now - known.at) > MAX_AGE) {
-      known = { at: now, modes: this.#ask(address) };
+      known = { at: now, policy: this.#ask(address) };
       this.#known.set(address, known);
     }
     try {
-      return { modes: await known.modes };
+      return await known.policy;
     } catch (error) {
       this.#known.delete(address); // a failure is not kept
       if (!(error instanceof SsmaxError)) throw error;
@@ -83,16 +90,27 @@ export class Planner {
     }
   }
 
-  async #ask(address: string): Promise<readonly Mode[]> {
+  /** All recipients are outside SSMAX, and may be written to. */
+  async #goesOutside({ to, cc, bcc }: Envelope, signedOnly: readonly string[]): Promise<boolean> {
+    const addresses = [...to, ...cc, ...bcc].map(addressOf).filter((address) => address !== undefined);
+    if (signedOnly.length === 0 || addresses.length < to.length + cc.length + bcc.length) return false;
+    try {
+      return formFor(addresses, await this.#parts.trust.get(), signedOnly) === 'signed-only';
+    } catch (error) {
+      if (!(error instanceof SsmaxError)) throw error;
+      return false; // it will be told why
+    }
+  }
+
+  async #ask(address: string): Promise<SendingPolicy> {
     const { ports, identities, trust } = this.#parts;
     const credential = await identities.signer(address);
     const configuration = await loadConfiguration(ports);
     if (credential === undefined || configuration === undefined) throw new SsmaxError('fault', 'not-configured');
-    const { modes } = await readSendingPolicy({
+    return readSendingPolicy({
       http: ports.http, url: configuration.organisationUrl, credential, trust: await trust.get(), clock: ports.clock,
       random: (length) => ports.native.random(length),
     });
-    return modes;
   }
 
   /** The mode last chosen for every one of these recipients, if it was the same; `protect-all` for none of them is no answer. */

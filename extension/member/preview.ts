@@ -2,6 +2,7 @@
 import { SsmaxError } from '../../src/core/error.ts';
 import { domainOf } from '../../src/mail/address.ts';
 import { type Organisation, organisationOfDomain } from '../../src/wire/directory.ts';
+import { matchesDomain } from '../../src/wire/sending-policy.ts';
 import { loadConfiguration } from './configuration.ts';
 import { type Draft, readMailbox } from './draft.ts';
 import type { SealParts } from './seal.ts';
@@ -11,7 +12,12 @@ export type Outcome =
   | 'colleague'
   /** Of another organisation in SSMAX. */
   | 'partner'
+  /** Outside SSMAX, where mail may not go. */
   | 'outside'
+  /** Outside SSMAX: it is signed, and nothing of it is encrypted. */
+  | 'signed-only'
+  /** The same, but others are inside: it takes a mail of its own. */
+  | 'apart'
   /** No address, or a list that may not be read yet. */
   | 'unreadable';
 
@@ -33,16 +39,25 @@ export type DraftPreview =
   | { readonly kind: 'unknown'; readonly code: string }
   | { readonly kind: 'protected'; readonly recipients: readonly RecipientPreview[] };
 
+/** Whether a mail with such a recipient does not go. */
+export function stops(outcome: Outcome): boolean {
+  return outcome === 'outside' || outcome === 'apart' || outcome === 'unreadable';
+}
+
 type Envelope = Pick<Draft, 'from' | 'to' | 'cc' | 'bcc'>;
 
-export async function previewDraft({ ports, identities, trust }: SealParts, draft: Envelope): Promise<DraftPreview> {
+/** @param signedOnly domains outside SSMAX to which mail may go signed only; none where that is not known */
+export async function previewDraft({ ports, identities, trust }: SealParts, draft: Envelope, signedOnly: readonly string[] = []): Promise<DraftPreview> {
   try {
     const { address } = readMailbox(draft.from);
     if (await loadConfiguration(ports) === undefined) return { kind: 'not-ours' };
     const { directory } = await trust.get();
     const own = organisationOfDomain(directory, domainOf(address));
     if (await identities.signer(address) === undefined) return own === undefined ? { kind: 'not-ours' } : { kind: 'not-enrolled', address };
-    return { kind: 'protected', recipients: [...draft.to, ...draft.cc, ...draft.bcc].map((entry) => recipient(entry, own, (domain) => organisationOfDomain(directory, domain))) };
+    const recipients = [...draft.to, ...draft.cc, ...draft.bcc].map((entry) => recipient(entry, own, (domain) => organisationOfDomain(directory, domain)));
+    const inside = recipients.some(({ outcome }) => outcome === 'colleague' || outcome === 'partner');
+    return { kind: 'protected', recipients: recipients.map((one) =>
+      (one.outcome === 'outside' && matchesDomain(signedOnly, domainOf(one.address)) ? { ...one, outcome: inside ? 'apart' : 'signed-only' } : one)) };
   } catch (error) {
     if (error instanceof SsmaxError) return { kind: 'unknown', code: error.code };
     throw error;

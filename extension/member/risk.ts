@@ -16,6 +16,8 @@ export type RecipientRisk =
 
 /** Something odd about the mail. */
 export type MailRisk =
+  /** All recipients are outside SSMAX: nothing is encrypted. */
+  | { readonly kind: 'outside' }
   /** Less is encrypted than could be, as the last time, and nobody chose that for this mail. */
   | { readonly kind: 'readable'; readonly mode: 'attachments-only' | 'sign-only' }
   | { readonly kind: 'many-outsiders'; readonly count: number }

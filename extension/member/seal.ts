@@ -44,7 +44,7 @@ export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealRes
   const [to, cc, bcc, replyTo] = [draft.to, draft.cc, draft.bcc, draft.replyTo].map((list) => list.map(readMailbox)) as
     [Mailbox[], Mailbox[], Mailbox[], Mailbox[]];
   const trust = await parts.trust.get();
-  formFor([...to, ...cc, ...bcc].map(({ address }) => address), trust);
+  const form = formFor([...to, ...cc, ...bcc].map(({ address }) => address), trust, draft.mode === 'sign-only' ? draft.signedOnly : []);
   const organisation = await organisationOfSender(from.address, trust, now);
   await requireUnrevoked({ certificate: sender.certificate, issuer: organisation, crl: organisationCrl(trust, organisation), at: now, now });
   const fingerprint = await fingerprintOf(draft);
@@ -56,7 +56,7 @@ export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealRes
   const mail: InnerMail = {
     from, to, cc, replyTo, subject: draft.subject, date: now,
     ...(draft.text !== undefined && { text: draft.text }), ...(draft.html !== undefined && { html: draft.html }),
-    images: draft.images, attachments: draft.attachments, ...(hidesSubject(draft) && { outerSubject: HIDDEN_SUBJECT }),
+    images: draft.images, attachments: draft.attachments, ...(hidesSubject(draft) && { outerSubject: HIDDEN_SUBJECT }), ...(form === 'signed-only' && { transport: '7bit' }),
   };
   const random = (length: number): Bytes => ports.native.random(length);
   const addressing = { recipients: [...open, ...hidden], hidden, sender, organisation, signingTime: now };

@@ -3,7 +3,7 @@ import type { Planner } from '../member/plan.ts';
 import type { SealParts } from '../member/seal.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import type { ComposingView } from '../host.ts';
-import { previewDraft } from '../member/preview.ts';
+import { previewDraft, stops } from '../member/preview.ts';
 import { composingLabel } from '../ui/composing.tsx';
 import { browserApi, type ComposeDetails, type Tab, thunderbirdApi } from './api.ts';
 import { choices } from './choices.ts';
@@ -49,7 +49,7 @@ export class Composing {
     const details = await thunderbirdApi.compose.getComposeDetails(tabId) as ComposeDetails;
     const envelope = addressesOf(details);
     const plan = await this.#planner.plan(envelope, await choices.of(tabId), isFresh(details)).catch(passOver);
-    return { preview: await previewDraft(this.#member, envelope), ...(plan !== undefined && { plan }) };
+    return { preview: await previewDraft(this.#member, envelope, plan?.signedOnly), ...(plan !== undefined && { plan }) };
   }
 
   async #follow(tabId: number): Promise<void> {
@@ -81,7 +81,7 @@ export class Composing {
     const label = composingLabel(words, preview, plan);
     const { composeAction } = thunderbirdApi;
     const stopped = preview.kind === 'not-enrolled' || preview.kind === 'unknown'
-      || preview.kind === 'protected' && preview.recipients.some(({ outcome }) => outcome === 'outside' || outcome === 'unreadable');
+      || preview.kind === 'protected' && preview.recipients.some(({ outcome }) => stops(outcome));
     await composeAction.setLabel({ tabId, label });
     await composeAction.setTitle({ tabId, title: label });
     await composeAction.setIcon({ tabId, path: stopped ? 'icons/problem.svg' : preview.kind === 'not-ours' ? 'icons/outside.svg' : 'icons/ssmax.svg' });

@@ -78,7 +78,8 @@ export class Sending {
     if (plan === undefined) return;
     const { riskCheck, manyOutsiders, sendDelay } = await loadSettings(ports);
     // Less than whole protection only because it was so the last time: that is asked in any case.
-    const readable: MailRisk[] = plan.origin === 'remembered' && draft.mode !== undefined && draft.mode !== 'protect-all' ? [{ kind: 'readable', mode: draft.mode }] : [];
+    // So is that nothing is encrypted, as nobody outside could open it.
+    const readable: MailRisk[] = plan.origin === 'outside' ? [{ kind: 'outside' }] : plan.origin === 'remembered' && draft.mode !== undefined && draft.mode !== 'protect-all' ? [{ kind: 'readable', mode: draft.mode }] : [];
     if (riskCheck || readable.length > 0) {
       const [to, cc, bcc] = [draft.to, draft.cc, draft.bcc].map((list) => list.map(readMailbox)) as [Mailbox[], Mailbox[], Mailbox[]];
       const found = !riskCheck ? { recipients: [], mail: [] } : assessRisks({
@@ -175,5 +176,5 @@ function planned(draft: Draft, plan: Plan | undefined): Draft {
   if (plan === undefined || draft.attachments.some(isMarked)) return draft;
   requirePermitted(plan);
   refuseSealedFiles(draft.attachments);
-  return { ...draft, mode: effectiveMode(plan.mode, draft), hideSubject: plan.hideSubject };
+  return { ...draft, mode: effectiveMode(plan.mode, draft), hideSubject: plan.hideSubject, ...(plan.origin === 'outside' && { signedOnly: plan.signedOnly }) };
 }

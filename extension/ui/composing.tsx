@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { ComposingHost, ComposingView } from '../host.ts';
 import type { Plan } from '../member/plan.ts';
-import type { DraftPreview, RecipientPreview } from '../member/preview.ts';
+import { type DraftPreview, type RecipientPreview, stops } from '../member/preview.ts';
 import { Choices } from './choices.tsx';
 import { Pieces } from './parts.tsx';
 import { reasonOf } from './reasons.ts';
@@ -50,6 +50,8 @@ function outcomeSentence(words: Words, { outcome, name, address, organisation }:
     case 'colleague': return words.pieces('composing_colleague', values);
     case 'partner': return words.pieces('composing_partner', values);
     case 'outside': return words.pieces('composing_outside', values);
+    case 'signed-only': return words.pieces('composing_signed_only', values);
+    case 'apart': return words.pieces('composing_apart', values);
     case 'unreadable': return words.pieces('composing_unreadable', values);
   }
 }
@@ -58,8 +60,9 @@ function outcomeSentence(words: Words, { outcome, name, address, organisation }:
 export function composingLabel(words: Words, preview: DraftPreview, plan?: Plan): string {
   if (preview.kind === 'not-ours') return words.text('composing_label_not_ours');
   if (preview.kind !== 'protected') return words.text('composing_label_stopped');
-  const stopped = preview.recipients.filter(({ outcome }) => outcome === 'outside' || outcome === 'unreadable');
+  const stopped = preview.recipients.filter(({ outcome }) => stops(outcome));
   if (stopped.length > 0) return words.text('composing_label_outside', { count: stopped.length });
+  if (preview.recipients.some(({ outcome }) => outcome === 'signed-only')) return words.text('composing_label_signed_only');
   const names = [...new Set(preview.recipients.map(({ organisation }) => organisation?.[words.language] ?? ''))];
   if (names.length === 0) return words.text('composing_label_ready');
   if (plan !== undefined && plan.mode !== 'protect-all') return words.text(plan.mode === 'sign-only' ? 'composing_label_sign_only' : 'composing_label_attachments_only', { organisation: words.list(names) });

@@ -84,6 +84,7 @@ function recipientSentence(words: Words, risk: RecipientRisk): string {
 
 function mailSentence(words: Words, risk: MailRisk): string {
   switch (risk.kind) {
+    case 'outside': return words.text('risk_outside');
     case 'readable': return words.text(risk.mode === 'sign-only' ? 'risk_sign_only' : 'risk_attachments_only');
     case 'many-outsiders': return words.text('risk_many_outsiders', { count: risk.count });
     case 'greeting': return words.text('risk_greeting', { name: risk.name });

@@ -45,6 +45,8 @@ export interface FakeServer {
   code: string;
   /** Modes that the organisation permits. */
   modes: readonly Mode[];
+  /** Domains outside SSMAX to which it lets mail go signed only. */
+  signedOnly: readonly string[];
   /** Name for which it certifies, where that is not the one asked for. */
   certifies?: string;
 }
@@ -56,7 +58,7 @@ export interface TestMember extends SealParts {
 const URL_BASE = 'https://keys.example';
 
 export function createTestMember(chain: TestWorld, organisation: TestOrganisation, tables = memoryTables()): TestMember {
-  const server: FakeServer = { asked: [], bend: () => undefined, code: 'ABCD-1234', modes: ['protect-all'] };
+  const server: FakeServer = { asked: [], bend: () => undefined, code: 'ABCD-1234', modes: ['protect-all'], signedOnly: [] };
   const clock = { now: () => chain.now };
   const ports: MemberPorts = {
     native: createWebCrypto(), clock, tables,
@@ -111,7 +113,7 @@ async function answer(
       if (asked.type !== 'sending-policy') return ok(new Uint8Array(0), 404);
       const { key, certificate } = organisation.issuer;
       return ok(await signObject(
-        { type: OID.organisationAnswer, value: encodeJson({ type: 'sending-policy', modes: server.modes, signedOnly: [], nonce: asked.nonce }), signingTime: now },
+        { type: OID.organisationAnswer, value: encodeJson({ type: 'sending-policy', modes: server.modes, signedOnly: server.signedOnly, nonce: asked.nonce }), signingTime: now },
         { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier },
       ));
     }

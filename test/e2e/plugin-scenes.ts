@@ -117,7 +117,7 @@ export const SCENES: readonly Scene[] = [
     { name: 'Friends', address: '', outcome: 'unreadable' },
   ] }),
   composing('composing-modes', { kind: 'protected', recipients: [{ name: '佐藤 花子', address: 'hanako@tsukimi.example', outcome: 'partner', organisation: TSUKIMI.names }] }, {
-    modes: ['protect-all', 'attachments-only', 'sign-only'], mode: 'sign-only', origin: 'remembered', hideSubject: false, hideSubjectFixed: false,
+    modes: ['protect-all', 'attachments-only', 'sign-only'], mode: 'sign-only', origin: 'remembered', signedOnly: [], hideSubject: false, hideSubjectFixed: false,
   }),
   composing('composing-not-enrolled', { kind: 'not-enrolled', address: 'taro@hinode.example' }),
 

@@ -1,9 +1,9 @@
 /** From a draft to sealed bytes: whose key, which recipients, what goes inside. */
 import { type Bytes, hex } from '../../src/core/bytes.ts';
 import { refused } from '../../src/core/error.ts';
+import { requireIssuedByOwn } from '../../src/flow/organisation-keys.ts';
 import { formFor, organisationOfSender } from '../../src/flow/recipients.ts';
 import { sealMail, sealMixed } from '../../src/flow/seal.ts';
-import { organisationCrl, requireUnrevoked } from '../../src/flow/trust.ts';
 import { domainOf, type Mailbox } from '../../src/mail/address.ts';
 import { buildInner, buildMixed, type InnerMail } from '../../src/mail/build.ts';
 import { organisationOfDomain } from '../../src/wire/directory.ts';
@@ -46,7 +46,7 @@ export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealRes
   const trust = await parts.trust.get();
   const form = formFor([...to, ...cc, ...bcc].map(({ address }) => address), trust, draft.mode === 'sign-only' ? draft.signedOnly : []);
   const organisation = await organisationOfSender(from.address, trust, now);
-  await requireUnrevoked({ certificate: sender.certificate, issuer: organisation, crl: organisationCrl(trust, organisation), at: now, now });
+  await requireIssuedByOwn(sender.certificate, 'user', organisation, trust, now);
   const fingerprint = await fingerprintOf(draft);
   const again = await sealed.reusable(fingerprint, now);
   if (again !== undefined) return { kind: 'sealed', fingerprint, ...again };

@@ -50,8 +50,8 @@ function recording(parts: GatewayParts, exchanges: Exchange[]): GatewayParts {
       signOutside: call('/v1/sign-outside', (request) => keyServer.signOutside(request), same, same),
     },
     inspection: {
-      async inspect(content, leg, direction, sender, form) {
-        const verdict = await inspection.inspect(content, leg, direction, sender, form);
+      async inspect(content, leg, direction, sender, form, server) {
+        const verdict = await inspection.inspect(content, leg, direction, sender, form, server);
         exchanges.push({ path: `/v1/inspections?leg=${leg}&direction=${direction}&form=${form}`, headers: { 'ssmax-sender': sender }, request: base64(content), answer: base64(verdict) });
         return verdict;
       },

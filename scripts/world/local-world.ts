@@ -38,6 +38,8 @@ export interface OrganisationPlan {
   readonly aliases?: Readonly<Record<string, string>>;
   /** Words that may not leave it. */
   readonly forbidden: readonly string[];
+  /** Old mail of members who lost their key can be recovered. */
+  readonly recovery?: boolean;
   /** What its members may send; the key server's default unless told. */
   readonly modes?: readonly Mode[];
   /** Domains outside SSMAX to which its mail goes signed only. */
@@ -82,6 +84,8 @@ export interface LocalOrganisation {
   /** State directory of its key server, for `--state`. */
   readonly state: string;
   readonly ports: OrganisationPorts;
+  /** SHA-256 of its servers' keys as they were made. */
+  readonly spki: Prepared['spki'];
   /** `https://localhost:…` for plugins. */
   readonly pluginUrl: string;
   readonly accounts: readonly Account[];
@@ -102,6 +106,11 @@ export interface LocalWorld {
   readonly root: Buffer;
   /** PEM of the CA whose certificates the plugins' endpoints show: to be trusted by the mail client. */
   readonly webCa: string;
+  /** The same two, as PEM files. */
+  readonly rootFile: string;
+  readonly webCaFile: string;
+  /** The world's time. */
+  now(): Date;
   readonly organisations: readonly LocalOrganisation[];
   /** The mail server without SSMAX, where there is one. */
   readonly outside?: Postfix;
@@ -124,6 +133,12 @@ export interface WorldOptions {
   readonly detour?: (organisation: string, hop: Hop, port: number) => number | Promise<number>;
   /** The port to which mail for a domain goes instead of its organisation's arriving port (a wire tap). */
   readonly route?: (domain: string, port: number) => Promise<number>;
+  /** The time that `env` makes the servers see. */
+  readonly now?: () => Date;
+  /** How often servers fetch directory and CRL; seconds, 5 unless told. */
+  readonly refresh?: number;
+  /** Added to the environment of every server: a clock of the test's own, for instance. */
+  readonly env?: Readonly<Record<string, string>>;
   /** The location of an organisation's database; SQLite in its own directory unless told. */
   readonly database?: (organisation: string) => string | undefined;
   /** A mail server without SSMAX, and who has a mailbox there. */
@@ -142,7 +157,7 @@ export async function startLocalWorld(world: World, plans: readonly Organisation
     dovecot: () => startDovecot(world, { accounts, ports: dovecotPorts }),
     clamd: () => startClamd(world, { marker: MALWARE_MARKER }),
   };
-  const [authority, dovecot, clamd] = await Promise.all([startAuthority(world, authorityDir), start.dovecot(), start.clamd()]);
+  const [authority, dovecot, clamd] = await Promise.all([startAuthority(world, authorityDir, options.env), start.dovecot(), start.clamd()]);
   const prepared = await Promise.all(plans.map((plan) => prepare(world, plan)));
   for (const one of prepared) await certify(authority, one); // one after the other: each publishes a directory
   const routes = new Map(await Promise.all(prepared.map(async ({ plan: { domain }, ports: { postfix } }) =>
@@ -153,13 +168,15 @@ export async function startLocalWorld(world: World, plans: readonly Organisation
     world, authority, dovecot, clamd, organisations, ...(outside !== undefined && { outside }),
     root: pemToDer(readFileSync(join(authorityDir, 'root.pem'), 'utf8')),
     webCa: readFileSync(webCa.certificate, 'utf8'),
+    rootFile: join(authorityDir, 'root.pem'), webCaFile: webCa.certificate,
+    now: options.now ?? (() => new Date()),
     account(address) {
       const found = accounts.find((account) => account.address === address);
       if (found === undefined) throw new Error(`no account ${address}`);
       return found;
     },
     async restartAuthority() {
-      authority.running = await startSsmax(world, 'authority', ['authority', 'run', '--config', join(authorityDir, 'authority.yaml')], PASSPHRASE);
+      authority.running = await startSsmax(world, 'authority', ['authority', 'run', '--config', join(authorityDir, 'authority.yaml')], PASSPHRASE, options.env);
     },
     async restartDovecot() {
       local.dovecot = await start.dovecot();
@@ -189,7 +206,7 @@ interface Authority {
   running: Running;
 }
 
-async function startAuthority(world: World, dir: string): Promise<Authority> {
+async function startAuthority(world: World, dir: string, env: WorldOptions['env']): Promise<Authority> {
   const port = await world.ports.take();
   const spki = spkiOf(await ssmax(['authority', 'init', '--dir', dir, '--name', 'SSMAX管理組織（見本）'], { passphrase: PASSPHRASE }));
   const state = join(dir, 'state');
@@ -198,7 +215,7 @@ async function startAuthority(world: World, dir: string): Promise<Authority> {
     state: 'state', database: 'state/authority.sqlite', root: 'root.pem', delegateKey: 'delegate.key', delegateCertificate: 'delegate.pem',
     listen: `127.0.0.1:${port}`,
   });
-  const running = await startSsmax(world, 'authority', ['authority', 'run', '--config', join(dir, 'authority.yaml')], PASSPHRASE);
+  const running = await startSsmax(world, 'authority', ['authority', 'run', '--config', join(dir, 'authority.yaml')], PASSPHRASE, env);
   return { dir, state, port, spki, running };
 }
 
@@ -250,6 +267,7 @@ interface Surroundings {
 async function startOrganisation(world: World, prepared: Prepared, around: Surroundings): Promise<LocalOrganisation> {
   const { plan, dir, ports, spki } = prepared;
   const { authority, webCa, dovecot, clamd, options } = around;
+  const { refresh = 5 } = options;
   const state = join(dir, 'state');
   const root = join(authority.dir, 'root.pem');
   const web = await issueWeb(webCa, dir);
@@ -259,15 +277,15 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
   writeYaml(join(dir, 'keyserver.yaml'), {
     state: 'state', database: options.database?.(plan.name) ?? 'state/keyserver.sqlite', key: 'organisation.key', certificate: 'organisation.pem', tlsKey: 'tls.key',
     hostName: `keyserver.${plan.domain}`, root, domains: [plan.domain], listen: `127.0.0.1:${ports.keyServer}`, authority: authorityPeer,
-    ...(plan.modes !== undefined && { modes: plan.modes }), ...(plan.signedOnly !== undefined && { outside: { key: 'outside.key', signedOnly: plan.signedOnly } }), gateways: [spki.gateway], plugin: { listen: `127.0.0.1:${ports.plugin}`, certificate: web.certificate, key: web.key }, refresh: 5,
+    ...(plan.modes !== undefined && { modes: plan.modes }), ...(plan.signedOnly !== undefined && { outside: { key: 'outside.key', signedOnly: plan.signedOnly } }), ...(plan.recovery === true && { recovery: { notices: 'notices' } }), gateways: [spki.gateway], plugin: { listen: `127.0.0.1:${ports.plugin}`, certificate: web.certificate, key: web.key }, refresh,
   });
-  writeYaml(join(dir, 'inspection.yaml'), inspectionYaml(ports, [spki.gateway], clamd.socket, { root, tlsCa: webCa.certificate }));
+  writeYaml(join(dir, 'inspection.yaml'), inspectionYaml(ports, [spki.gateway], clamd.socket, { root, tlsCa: webCa.certificate, refresh }));
   writeYaml(join(dir, 'gateway.yaml'), {
     state: 'gateway-state', key: 'gateway.key', certificate: 'gateway.pem', organisation: 'organisation.pem', root,
     listen: { submission: `127.0.0.1:${ports.gateway.submission}`, arriving: `127.0.0.1:${ports.gateway.arriving}` },
     queue: await via('queue', ports.postfix.reinjection), authority: authorityPeer,
     keyServer: { address: await via('keyServer', ports.keyServer), spki: spki.keyServer },
-    inspection: { address: await via('inspection', ports.inspection), spki: spki.inspection }, refresh: 5, ...options.gateway,
+    inspection: { address: await via('inspection', ports.inspection), spki: spki.inspection }, refresh, ...(plan.recovery === true && { recovery: true }), ...options.gateway,
     hold: {
       submission: `127.0.0.1:${ports.postfix.hold.submission}`, arriving: `127.0.0.1:${ports.postfix.hold.arriving}`, interval: 1,
       release: [...(isRoot() ? [] : ['fakeroot', '--']), '/usr/sbin/postsuper', '-c', join(dir, 'postfix', 'etc'), '-H', '-'],
@@ -276,9 +294,9 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
   const accounts = plan.members.map(({ user }) => ({ address: `${user}@${plan.domain}`, password: `${user}-secret` }));
   const filter = { submission: await detour('submission', ports.gateway.submission), arriving: await detour('arriving', ports.gateway.arriving) };
   const start = {
-    keyServer: () => startSsmax(world, `${plan.name}-keyserver`, ['keyserver', 'run', '--config', join(dir, 'keyserver.yaml')], PASSPHRASE),
-    inspection: () => startSsmax(world, `${plan.name}-inspection`, ['inspection', 'run', '--config', join(dir, 'inspection.yaml')], PASSPHRASE),
-    gateway: () => startSsmax(world, `${plan.name}-gateway`, ['gateway', 'run', '--config', join(dir, 'gateway.yaml')], PASSPHRASE),
+    keyServer: () => startSsmax(world, `${plan.name}-keyserver`, ['keyserver', 'run', '--config', join(dir, 'keyserver.yaml')], PASSPHRASE, options.env),
+    inspection: () => startSsmax(world, `${plan.name}-inspection`, ['inspection', 'run', '--config', join(dir, 'inspection.yaml')], PASSPHRASE, options.env),
+    gateway: () => startSsmax(world, `${plan.name}-gateway`, ['gateway', 'run', '--config', join(dir, 'gateway.yaml')], PASSPHRASE, options.env),
     postfix: () => startPostfix(world, {
       name: plan.name, domain: plan.domain, mailboxes: accounts.map(({ address }) => address), aliases: Object.entries(plan.aliases ?? {}), ports: ports.postfix, gateway: filter,
       lmtpPort: dovecot.ports.lmtp, routes: new Map([...around.routes].filter(([domain]) => domain !== plan.domain)), authSocket: dovecot.authSocket,
@@ -299,7 +317,7 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
   const [inspection, gateway, postfix] = await Promise.all([start.inspection(), start.gateway(), start.postfix(), addMembers()]);
   const servers = { keyServer, inspection, gateway };
   const local: LocalOrganisation = {
-    plan, dir, state, ports, accounts, postfix, servers,
+    plan, dir, state, ports, spki, accounts, postfix, servers,
     pluginUrl: `https://localhost:${ports.plugin}`,
     async code(user) {
       const answer: unknown = JSON.parse(await ssmax(['member', 'code', `${user}@${plan.domain}`, '--state', state]));
@@ -318,11 +336,11 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
   return local;
 }
 
-function inspectionYaml(ports: OrganisationPorts, gateways: readonly string[], clamdSocket: string, trust: { readonly root: string; readonly tlsCa: string }): object {
+function inspectionYaml(ports: OrganisationPorts, gateways: readonly string[], clamdSocket: string, trust: { readonly root: string; readonly tlsCa: string; readonly refresh: number }): object {
   return {
     listen: `127.0.0.1:${ports.inspection}`, key: 'inspection.key', certificate: 'inspection.pem', organisation: 'organisation.pem',
     gateways, policy: 'policy.yaml', clamd: { socket: clamdSocket }, state: 'inspection-state', database: 'inspection-state/inspection.sqlite',
-    trust: { ...trust, server: `https://localhost:${ports.plugin}`, refresh: 5 },
+    trust: { ...trust, server: `https://localhost:${ports.plugin}` },
   };
 }
 

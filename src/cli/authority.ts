@@ -43,6 +43,14 @@ interface CertifyOptions {
   readonly passphraseFd?: number;
 }
 
+interface ServersOptions {
+  readonly state: string;
+  readonly gatewaySpki: string[];
+  readonly inspectionSpki: string[];
+  readonly keyServerSpki?: string;
+  readonly overlap?: number;
+}
+
 export function authorityCommand(): Command {
   const command = new Command('authority').description('the body that certifies organisations and publishes the directory');
   const random = (length: number) => createNodeCrypto().random(length);
@@ -99,8 +107,24 @@ export function authorityCommand(): Command {
     .addOption(adminOption())
     .addOption(new Option('--reason <reason>').choices(['keyCompromise', 'cessationOfOperation', 'superseded']).default('cessationOfOperation'))
     .option('--invalid-since <time>', 'ISO 8601')
-    .action(async (id: string, { state, reason, invalidSince }: { state: string; reason: string; invalidSince?: string }) => {
-      await adminCall(state, 'POST', '/revocations', { id, reason, ...(invalidSince !== undefined && { invalidSince: new Date(invalidSince) }) });
+    .option('--certificate <file>', 'one of its former certificates: only those of that key, which was stolen')
+    .action(async (id: string, { state, reason, invalidSince, certificate }: { state: string; reason: string; invalidSince?: string; certificate?: string }) => {
+      await adminCall(state, 'POST', '/revocations', {
+        id, reason, ...(invalidSince !== undefined && { invalidSince: new Date(invalidSince) }), ...(certificate !== undefined && { certificate: readPem(certificate, 'CERTIFICATE') }),
+      });
+    });
+  command.command('servers <organisation>')
+    .description('enter which keys its servers have: all that are named, and no others')
+    .addOption(adminOption())
+    .requiredOption('--gateway-spki <hash...>', 'SHA-256 of its gateways\' keys')
+    .requiredOption('--inspection-spki <hash...>', 'SHA-256 of its inspection servers\' keys')
+    .option('--key-server-spki <hash>', 'SHA-256 of its key server\'s TLS key, if that is another one')
+    .option('--overlap <days>', 'how long gateways\' keys that are not named any more go on counting (30; 0 for a key that was stolen)', Number)
+    .action(async (id: string, { state, gatewaySpki, inspectionSpki, keyServerSpki, overlap }: ServersOptions) => {
+      await adminCall(state, 'POST', '/servers', {
+        id, gateways: gatewaySpki.map(fromHex), inspections: inspectionSpki.map(fromHex),
+        ...(keyServerSpki !== undefined && { keyServer: fromHex(keyServerSpki) }), ...(overlap !== undefined && { overlap }),
+      });
     });
   command.command('always-signed <organisation>')
     .description('publish which of its domains send nothing but signed mail: all that are named, and no others')

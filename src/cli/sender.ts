@@ -1,9 +1,9 @@
 /** What every verb that sends does first: whose key it is, whether it may be used now, and for whom. */
-import { validatePath } from '../core/pki/path.ts';
 import type { Addressing } from '../flow/leg-one.ts';
+import { requireIssuedByOwn } from '../flow/organisation-keys.ts';
 import type { Credential } from '../flow/ports.ts';
 import { formFor, organisationOfSender } from '../flow/recipients.ts';
-import { organisationCrl, requireUnrevoked, type Trust } from '../flow/trust.ts';
+import type { Trust } from '../flow/trust.ts';
 import type { Mailbox } from '../mail/address.ts';
 
 interface Recipients {
@@ -22,8 +22,7 @@ export async function addressingOf(
 ): Promise<Addressing & { readonly form: ReturnType<typeof formFor> }> {
   const [certified = ''] = sender.certificate.emails;
   const organisation = await organisationOfSender(certified, trust, now);
-  await validatePath({ leaf: sender.certificate, intermediates: [organisation], root: trust.root, at: now, role: 'user' });
-  await requireUnrevoked({ certificate: sender.certificate, issuer: organisation, crl: organisationCrl(trust, organisation), at: now, now });
+  await requireIssuedByOwn(sender.certificate, 'user', organisation, trust, now);
   const open = new Set([...to, ...cc].map(({ address }) => address));
   const hidden = [...new Set(bcc.map(({ address }) => address))].filter((address) => !open.has(address));
   const recipients = [...open, ...hidden];

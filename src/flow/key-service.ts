@@ -16,6 +16,7 @@ import type {
   Consent, ConsentsRequest, Delivery, Evidence, OutsideSignature, Reencrypted, ReencryptRequest, SignOutsideRequest, SignRequest,
 } from '../wire/relay.ts';
 import { type ArrivingLeg, directionsDue, requireSameLabel, requireVerdicts, verifyArriving } from './authorise.ts';
+import { stillUsable } from './organisation-keys.ts';
 import { inspectedAt, inspectedDirections, inspectionsOf } from './individuals.ts';
 import { legRecipients, nextSignedAttributes } from './next-leg.ts';
 import { outsideAttributes } from './outside-signature.ts';
@@ -215,11 +216,12 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     if (members.length === 0) throw refused('recipient-unknown', { recipient });
     // An ISP's members are individuals: nobody but they holds a key to their mail (design §3).
     const recover = parts.recovery === true && organisation.type !== 'isp';
-    return members.map((member) => {
+    return Promise.all(members.map(async (member) => {
+      const targets = await stillUsable(member.certificates.map((der) => parseCertificate(der)), certificate, trust, clock.now());
       // With recovery, mail waits in the mailbox, sealed, until its member enrols. What is only signed can be read without a key.
-      if (member.certificates.length === 0 && leg.parts.length > 0 && !recover) throw refused('recipient-not-enrolled', { recipient });
-      return { recipients: [recipient], mailbox: member.mailbox, targets: member.certificates.map((der) => parseCertificate(der)), recover };
-    });
+      if (targets.length === 0 && leg.parts.length > 0 && !recover) throw refused('recipient-not-enrolled', { recipient });
+      return { recipients: [recipient], mailbox: member.mailbox, targets, recover };
+    }));
   }
 
   async function answer(purpose: 'transfer' | 'deliver', request: ReencryptRequest): Promise<Delivery[]> {

@@ -56,6 +56,21 @@ export function acceptedCertificate(trust: Trust, own: Certificate, spki: Bytes,
 }
 
 /**
+ * Those of a member's certificates that mail can still be sealed to: one of a former key that no longer counts is as if it had
+ * expired. Throws `unavailable` where that cannot be told.
+ */
+export async function stillUsable(certificates: readonly Certificate[], own: Certificate, trust: Trust, now: Date): Promise<Certificate[]> {
+  const usable = await Promise.all(certificates.map(async (certificate) => {
+    if (equal(certificate.authorityKeyIdentifier, own.subjectKeyIdentifier)) return true;
+    return requireIssuedByOwn(certificate, 'user', own, trust, now, 'allowed').then(() => true, (error: unknown) => {
+      if (error instanceof SsmaxError && error.kind === 'refused') return false;
+      throw error;
+    });
+  }));
+  return certificates.filter((_, i) => usable[i] === true);
+}
+
+/**
  * A certificate that the own organisation issued, in force now: by the key in use or by a former one that still counts and that
  * the Authority has not revoked. Throws what a path or revocation check throws, `key-retired`.
  *

@@ -53,8 +53,11 @@ export interface KeyServer {
 
 /** The inspection server: a leg's content, sealed for its key, and the certified sender in; its signed verdict out. */
 export interface Inspection {
-  /** `form`: an AuthEnvelopedData, a clear part with sealed ones, or a SignedSubmission. */
-  inspect(content: Bytes, leg: 1 | 2, direction: Direction, sender: string, form: SubmissionForm): Promise<Bytes>;
+  /**
+   * `form`: an AuthEnvelopedData, a clear part with sealed ones, or a SignedSubmission. `server`: SHA-256 of the key it is sealed to
+   * (SPKI); undefined where nothing is sealed.
+   */
+  inspect(content: Bytes, leg: 1 | 2, direction: Direction, sender: string, form: SubmissionForm, server: Bytes | undefined): Promise<Bytes>;
 }
 
 export interface GatewayParts {
@@ -230,11 +233,14 @@ async function inspect(
   // Also where nothing is sealed: it says whether this may be sent, and inspected.
   const answers = await parts.keyServer.inspect(await evidenceOf(leg), delivered);
   if (answers.length !== leg.parts.length) throw answerInvalid('parts');
-  const infos = await Promise.all(leg.parts.map(async (part, i) => {
+  let server: Certificate | undefined;
+  const infos: Bytes[][] = [];
+  for (const [i, part] of leg.parts.entries()) {
     const answer = answers[i];
     if (answer === undefined) throw answerInvalid('parts');
-    return [await reencrypted(parts, leg, part, answer, 'inspect', await inspectionServer(parts, answer, trust, now), leg.leg.recipients)];
-  }));
+    server = await inspectionServer(parts, answer, trust, now);
+    infos.push([await reencrypted(parts, leg, part, answer, 'inspect', server, leg.leg.recipients)]);
+  }
   const form = leg.content.mixed === undefined ? 'sealed' : leg.parts.length > 0 ? 'mixed' : 'signed';
   const eContent = encodeLegContent(leg.content, infos);
   const content = form === 'signed' ? encodeSignedSubmission(eContent, leg.leg.recipients) : eContent;
@@ -243,7 +249,7 @@ async function inspect(
   const verdicts: Verdicted[] = [];
   let held: SsmaxError | undefined;
   for (const direction of due) {
-    const der = await parts.inspection.inspect(content, number, direction, address, form);
+    const der = await parts.inspection.inspect(content, number, direction, address, form, server?.spkiSha256);
     const verdict = await verifyVerdict(der, parts.organisation, trust, now);
     if (!equal(verdict.contentDigest, leg.contentDigest) || verdict.direction !== direction || verdict.leg !== number || verdict.sender !== address) {
       throw refused('verdict-invalid', { what: 'content' });

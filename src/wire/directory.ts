@@ -32,7 +32,7 @@ export const organisationSchema = z.strictObject({
   id: z.string().min(1).max(64),
   certificate: bytesField({ maximum: 16_384 }),
   /** Certificates of the same organisation that are out of use but still attest old mail. */
-  formerCertificates: z.array(bytesField({ maximum: 16_384 })).max(8).default([]),
+  formerCertificates: z.array(bytesField({ maximum: 16_384 })).max(64).default([]),
   names: z.strictObject({ ja: z.string().min(1).max(200), en: z.string().min(1).max(200) }),
   corporateNumber: z.string().regex(/^\d{13}$/).optional(),
   vetted: z.iso.date(),

@@ -12,12 +12,12 @@ import { type Finding, finding } from './finding.ts';
 const DEADLINE = 5_000;
 
 /** Name, port and pinned key of another server; nothing is sent. */
-export async function checkPeer(peer: string, { host, port }: HostPort, pin: Bytes): Promise<Finding[]> {
+export async function checkPeer(peer: string, { host, port }: HostPort, pins: readonly Bytes[]): Promise<Finding[]> {
   const unresolved = await checkName(host);
   if (unresolved.length > 0) return unresolved;
   try {
     const shown = await shownKey({ host, port });
-    return equal(shown, pin) ? [] : [finding('pin-differs', { peer, host, port, spki: hex(shown) })];
+    return pins.some((pin) => equal(shown, pin)) ? [] : [finding('pin-differs', { peer, host, port, spki: hex(shown) })];
   } catch (error) {
     return [finding('peer-unreachable', { peer, host, port, reason: reasonOf(error) })];
   }

@@ -149,10 +149,10 @@ function checkDirectory({ directory }: Trust, { organisation: file, own, role, s
   for (const domain of entry.alwaysSigned) if (here.domains[domain] === 'observe') found.push(finding('stage-behind-directory', { domain }));
 }
 
-type PeerConfig = { readonly address: { readonly host: string; readonly port: number }; readonly spki: Bytes };
+type PeerConfig = { readonly address: { readonly host: string; readonly port: number }; readonly spki: Bytes | readonly Bytes[] };
 
 async function peers(list: readonly (readonly [name: string, copies: readonly PeerConfig[]])[]): Promise<Finding[]> {
-  const found = await Promise.all(list.flatMap(([name, copies]) => copies.map(({ address, spki }) => checkPeer(name, address, spki))));
+  const found = await Promise.all(list.flatMap(([name, copies]) => copies.map(({ address, spki }) => checkPeer(name, address, spki instanceof Uint8Array ? [spki] : spki))));
   return found.flat();
 }
 

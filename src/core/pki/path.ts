@@ -12,7 +12,7 @@ import { type SignatureCache, isSignedBy } from './signed.ts';
 
 export interface PathRequest {
   readonly leaf: Certificate;
-  /** Certificates that may be the organisation's; at most 16 are looked at, others than the issuer are passed over. */
+  /** Certificates that may be the organisation's; at most 16 of the issuer's name and key are looked at, others are passed over. */
   readonly intermediates: readonly Certificate[];
   /** The Authority's root, trusted because package, policy or configuration pins it. */
   readonly root: Certificate;
@@ -58,7 +58,7 @@ export async function validatePath(request: PathRequest): Promise<Path> {
  * moment asked for wins.
  */
 async function findOrganisation({ leaf, intermediates, root, at, cache }: PathRequest): Promise<Certificate> {
-  const candidates = intermediates.slice(0, MAX_INTERMEDIATES).filter((one) => names(one, leaf));
+  const candidates = intermediates.filter((one) => names(one, leaf)).slice(0, MAX_INTERMEDIATES);
   const organisation = candidates.find((one) => one.notBefore <= at && at <= one.notAfter) ?? candidates[0];
   if (organisation === undefined) throw refused('certificate-untrusted', { what: 'issuer not found' });
   checkProfile(organisation, 'organisation');

@@ -20,6 +20,11 @@ const certifySchema = z.strictObject({
 const DAY = 86_400_000;
 const revokeSchema = z.strictObject({
   id, reason: z.enum(['keyCompromise', 'cessationOfOperation', 'superseded']), invalidSince: timeField.optional(),
+  certificate: bytesField({ maximum: 16_384 }).optional(),
+});
+const spkis = z.array(bytesField({ length: 32 })).min(1).max(32);
+const serversSchema = z.strictObject({
+  id, gateways: spkis, inspections: spkis, keyServer: bytesField({ length: 32 }).optional(), overlap: z.int().min(0).max(365).optional(),
 });
 const alwaysSignedSchema = z.strictObject({ id: z.string().max(64), domains: z.array(z.string().max(253)).max(1000) });
 const standingSchema = z.strictObject({ id, state: z.enum(STANDINGS), reason });
@@ -47,7 +52,8 @@ export function adminRoutes({ store, register, review, statements, changed }: Pa
   };
   post('/organisations', certifySchema, ({ entry, keyServer, overlap }) => register.certify(entry, keyServer, overlap === undefined ? undefined : overlap * DAY));
   post('/revocations/delegates', z.strictObject({ certificate: bytesField({ maximum: 16_384 }) }), ({ certificate }) => register.revokeDelegate(certificate));
-  post('/revocations', revokeSchema, (request) => register.revoke(request.id, request.reason, request.invalidSince));
+  post('/revocations', revokeSchema, (request) => register.revoke(request.id, request.reason, request.invalidSince, request.certificate));
+  post('/servers', serversSchema, ({ overlap, ...request }) => register.servers(request.id, { ...request, keyServer: request.keyServer }, overlap === undefined ? undefined : overlap * DAY));
   post('/always-signed', alwaysSignedSchema, (request) => register.alwaysSigned(request.id, request.domains));
   post('/standings', standingSchema, (request) => review.setStanding(request.id, request.state, request.reason));
   post('/audits', auditSchema, (request) => review.recertify(request.id, request));

@@ -9,6 +9,7 @@ import { expiryMetrics } from '../shared/expiry-metrics.ts';
 import { startHealth } from '../shared/health.ts';
 import { loadKey } from '../shared/keystore.ts';
 import { createLogger } from '../shared/log.ts';
+import { startPeriodic } from '../shared/periodic.ts';
 import { startPinnedServer } from '../shared/pinned-server.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { loadAuthorityConfig } from './config.ts';
@@ -53,15 +54,14 @@ export async function runAuthority(configFile: string, passphrase: string): Prom
     app: adminRoutes({ store, register, review, statements, changed: async () => { members = await register.memberKeys(); } }),
   });
   const health = config.health && (await startHealth({ listen: config.health, metrics: [requests, new Gauge('ssmax_authority_alarms', 'Alarms about members that nobody has looked into.', () => review.openAlarms()), ...expiryMetrics({ server: certificate, root })], ready: { database: () => databaseAnswers(store) }, log }));
-  const timer = setInterval(() => {
+  const hourly = startPeriodic(INTERVAL, clock, () => {
     register.publish().catch((error: unknown) => { log.error('not-published', { error }); });
-  }, INTERVAL);
-  timer.unref();
+  });
   log.info('ready', { port: server.port });
   return {
     port: server.port,
     async close() {
-      clearInterval(timer);
+      hourly.stop();
       await Promise.all([server.close(), admin.close(), health?.close()]);
       await store.close();
     },

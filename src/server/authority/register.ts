@@ -7,6 +7,7 @@ import { parseCertificate } from '../../core/pki/certificate.ts';
 import { issueCrl, type RevocationReason } from '../../core/pki/crl.ts';
 import type { Issuer } from '../../core/pki/issue.ts';
 import { directoryFiles } from '../../flow/directory-files.ts';
+import { certificatesOf } from '../../flow/organisation-keys.ts';
 import type { Clock } from '../../flow/ports.ts';
 import { type Directory, encodeDirectory, type Organisation, organisationSchema, type Standing, standingOf } from '../../wire/directory.ts';
 import { decodeJson, encodeJson } from '../../wire/json.ts';
@@ -77,16 +78,6 @@ function retiredKeys(before: Organisation | undefined, entry: Organisation, over
   return [...known, ...fresh].filter((one) => !isPresent(one));
 }
 
-/**
- * Serials of an organisation's certificates that fall together. A stolen key signs as well under each of its certificates; who
- * stops being a member stops under all keys. What a former key did, another one's loss says nothing of.
- */
-function revokedWith({ certificate, formerCertificates }: Organisation, reason: RevocationReason): string[] {
-  const [present, ...former] = [certificate, ...formerCertificates].map((der) => parseCertificate(der));
-  const all = reason === 'cessationOfOperation' ? former : former.filter(({ spkiSha256 }) => present !== undefined && equal(spkiSha256, present.spkiSha256));
-  return [...new Set([present, ...all].flatMap((one) => one?.serial ?? []))];
-}
-
 /** The directory's figures are sums over so many days. */
 const FIGURES_WINDOW = 30;
 /** Directory and CRL are good for a day and made anew every hour. */
@@ -103,7 +94,16 @@ export interface Register {
   certify(entry: Organisation, keyServer: Bytes, overlap?: number): Promise<void>;
   /** Which of its domains send signed mail only. Throws `organisation-unknown`, `domain-not-certified`. */
   alwaysSigned(id: string, domains: readonly string[]): Promise<void>;
-  revoke(id: string, reason: RevocationReason, invalidSince?: Date): Promise<void>;
+  /**
+   * Which keys its servers have; of `gateways`, those that went out of use go on counting for `overlap` milliseconds. Throws
+   * `organisation-unknown`.
+   */
+  servers(id: string, servers: { gateways: readonly Bytes[]; inspections: readonly Bytes[]; keyServer?: Bytes | undefined }, overlap?: number): Promise<void>;
+  /**
+   * Revokes an organisation: with cessationOfOperation all its certificates, else those of the key in use. `certificate`: one of its former
+   * certificates; then those of that key only. Throws `organisation-unknown`, `certificate-unknown`.
+   */
+  revoke(id: string, reason: RevocationReason, invalidSince?: Date, certificate?: Bytes): Promise<void>;
   /** Revokes a delegate that is no longer in use: whoever has seen this CRL takes nothing more from it. Throws `delegate-in-use`, `certificate-role`. */
   revokeDelegate(certificate: Bytes): Promise<void>;
   organisations(): Promise<Organisation[]>;
@@ -135,6 +135,24 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
     });
   }
 
+  async function known(id: string): Promise<Organisation> {
+    const found = (await organisations()).find((organisation) => organisation.id === id);
+    if (found === undefined) throw refused('organisation-unknown');
+    return found;
+  }
+
+  /** `keyServer`: the key of its key server; as it was, where none is given. Throws `json-invalid`: what cannot be read again is never written. */
+  async function put(entry: Organisation, keyServer?: Bytes): Promise<void> {
+    const encoded = encodeJson(entry);
+    decodeJson(organisationSchema, encoded);
+    if (keyServer === undefined) {
+      await store.query.updateTable('organisations').set({ entry: encoded }).where('id', '=', entry.id).execute();
+      return;
+    }
+    await store.query.insertInto('organisations').values({ id: entry.id, entry: encoded, key_server: keyServer })
+      .onConflict((conflict) => conflict.column('id').doUpdateSet({ entry: encoded, key_server: keyServer })).execute();
+  }
+
   async function publish(): Promise<void> {
     const now = clock.now();
     const nextUpdate = new Date(now.getTime() + LIFETIME);
@@ -148,13 +166,11 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
       const last = await tx.selectFrom('publication').select('number').where('id', '=', 1).executeTakeFirst();
       const rows = await tx.selectFrom('revocations').selectAll().execute();
       const number = nextNumber(last?.number, now);
-      const crl = await issueCrl({
-        issuer: delegate, number, thisUpdate: now, nextUpdate,
-        revoked: rows.map((row) => ({
-          serial: row.serial, date: new Date(row.at), reason: row.reason as RevocationReason,
-          ...(row.invalid_since !== null && { invalidityDate: new Date(row.invalid_since) }),
-        })),
-      });
+      const revoked = rows.map((row) => ({
+        serial: row.serial, date: new Date(row.at), reason: row.reason as RevocationReason,
+        ...(row.invalid_since !== null && { invalidityDate: new Date(row.invalid_since) }),
+      }));
+      const crl = await issueCrl({ issuer: delegate, number, thisUpdate: now, nextUpdate, revoked });
       const values = { number, directory: signed, crl: crl.der, at: now.getTime() };
       await tx.insertInto('publication').values({ id: 1, ...values }).onConflict((conflict) => conflict.column('id').doUpdateSet(values)).execute();
     });
@@ -171,15 +187,13 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
     publish,
 
     async certify(entry, keyServer, overlap = OVERLAP) {
-      const others = (await organisations()).filter(({ id }) => id !== entry.id);
-      const taken = entry.domains.find((domain) => others.some(({ domains }) => domains.includes(domain)));
+      const members = await organisations();
+      const taken = entry.domains.find((domain) => members.some(({ id, domains }) => id !== entry.id && domains.includes(domain)));
       if (taken !== undefined) throw refused('domain-taken', { domain: taken });
-      const before = (await organisations()).find(({ id }) => id === entry.id);
+      const before = members.find(({ id }) => id === entry.id);
       const former = before === undefined || equal(before.certificate, entry.certificate)
         ? before?.formerCertificates ?? [] : [...before.formerCertificates, before.certificate];
-      const encoded = encodeJson({ ...entry, formerCertificates: former, retired: retiredKeys(before, entry, overlap, clock.now()) });
-      await store.query.insertInto('organisations').values({ id: entry.id, entry: encoded, key_server: keyServer })
-        .onConflict((conflict) => conflict.column('id').doUpdateSet({ entry: encoded, key_server: keyServer })).execute();
+      await put({ ...entry, formerCertificates: former, retired: retiredKeys(before, entry, overlap, clock.now()) }, keyServer);
       // A new certificate does not end a suspension.
       if (before !== undefined && standingOf(before) === 'suspended') {
         const { serial } = parseCertificate(entry.certificate);
@@ -190,25 +204,37 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
       await publish();
     },
 
+    async servers(id, { gateways, inspections, keyServer }, overlap = OVERLAP) {
+      const before = await known(id);
+      const entry = { ...before, gateways: [...gateways], inspections: [...inspections] };
+      await put({ ...entry, retired: retiredKeys(before, entry, overlap, clock.now()) }, keyServer);
+      await appendAudit(store, clock.now(), 'servers', { organisation: id });
+      await publish();
+    },
+
     async alwaysSigned(id, domains) {
-      const entry = (await organisations()).find((organisation) => organisation.id === id);
-      if (entry === undefined) throw refused('organisation-unknown');
+      const entry = await known(id);
       const foreign = domains.find((domain) => !entry.domains.includes(domain));
       if (foreign !== undefined) throw refused('domain-not-certified', { domain: foreign });
-      await store.query.updateTable('organisations').set({ entry: encodeJson({ ...entry, alwaysSigned: domains }) }).where('id', '=', id).execute();
+      await put({ ...entry, alwaysSigned: [...domains] });
       await appendAudit(store, clock.now(), 'always-signed', { organisation: id, domains: domains.join(' ') });
       await publish();
     },
 
-    async revoke(id, reason, invalidSince) {
-      const entry = (await organisations()).find((organisation) => organisation.id === id);
-      if (entry === undefined) throw refused('organisation-unknown');
-      const at = clock.now().getTime();
-      const values = revokedWith(entry, reason).map((serial) => ({ serial, at, reason, invalid_since: invalidSince?.getTime() ?? null }));
-      await store.query.insertInto('revocations').values(values)
-        .onConflict((conflict) => conflict.column('serial').doUpdateSet({ at, reason, invalid_since: invalidSince?.getTime() ?? null })
-          .where('revocations.reason', '=', 'certificateHold')).execute();
-      await appendAudit(store, clock.now(), 'revoke', { organisation: id, reason });
+    async revoke(id, reason, invalidSince, certificate) {
+      const [inUse, ...former] = certificatesOf(await known(id));
+      if (inUse === undefined) throw refused('organisation-unknown');
+      const named = certificate === undefined ? inUse : [inUse, ...former].find(({ der }) => equal(der, certificate));
+      if (named === undefined) throw refused('certificate-unknown', { serial: parseCertificate(certificate ?? inUse.der).serial });
+      // A renewed certificate leaves the one before in force: both are for the same key.
+      const whole = certificate === undefined && reason === 'cessationOfOperation';
+      const revoked = [inUse, ...former].filter((one) => whole || equal(one.spkiSha256, named.spkiSha256));
+      const values = { at: clock.now().getTime(), reason, invalid_since: invalidSince?.getTime() ?? null };
+      for (const { serial } of revoked) {
+        await store.query.insertInto('revocations').values({ serial, ...values })
+          .onConflict((conflict) => conflict.column('serial').doUpdateSet(values).where('revocations.reason', '=', 'certificateHold')).execute();
+      }
+      await appendAudit(store, clock.now(), 'revoke', { organisation: id, reason, count: revoked.length });
       await publish();
     },
 

@@ -1,5 +1,5 @@
 /** The gateway: a stateless before-queue SMTP filter. Any number of copies may run side by side. */
-import type { Bytes } from '../../core/bytes.ts';
+import { type Bytes, equal, hex } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
 import { createNodeCrypto, loadPrivateKey } from '../../platform/node-crypto.ts';
 import { anyOf } from '../shared/any-of.ts';
@@ -32,6 +32,7 @@ export interface RunningGateway {
 export async function runGateway(configFile: string, passphrase: string): Promise<RunningGateway> {
   const config = loadGatewayConfig(configFile);
   const log = createLogger({ server: 'gateway', level: config.logLevel });
+  const clock = { now: () => new Date() };
   const pkcs8 = loadKey(config.key, passphrase);
   const certificate = readCertificateFile(config.certificate);
   const organisation = readCertificateFile(config.organisation);
@@ -40,8 +41,16 @@ export async function runGateway(configFile: string, passphrase: string): Promis
     anyOf(copies.map(({ address, spki }) => createPinnedClient({ identity, peer, server: address, pins: () => [spki] })));
   const keyServerClient = client('key server', config.keyServer);
   const inspectionClient = client('inspection server', config.inspection);
+  const byKey = new Map<string, PinnedClient>();
+  const inspectionWith = (spki: Bytes): PinnedClient => {
+    const copies = config.inspection.filter((copy) => equal(copy.spki, spki));
+    // The key server goes by the directory, which lists a key that this gateway's configuration does not have yet.
+    if (copies.length === 0) throw new SsmaxError('unavailable', 'peer-not-pinned', { peer: 'inspection server' });
+    const found = byKey.get(hex(spki)) ?? client('inspection server', copies);
+    byKey.set(hex(spki), found);
+    return found;
+  };
   const keyServer = keyServerPeer(keyServerClient);
-  const clock = { now: () => new Date() };
   const trust = await startMemberTrust(config, { identity, organisationCrl: () => keyServer.crl(), clock, log });
 
   const parts: Omit<HandlerParts, 'reinject'> = {
@@ -49,7 +58,7 @@ export async function runGateway(configFile: string, passphrase: string): Promis
     credential: { key: loadPrivateKey(pkcs8), certificate },
     organisation,
     keyServer,
-    inspection: inspectionPeer(inspectionClient),
+    inspection: inspectionPeer((server) => server === undefined ? inspectionClient : inspectionWith(server)),
     trust: () => trust.trust(),
     clock,
     recovery: config.recovery,
@@ -83,7 +92,7 @@ export async function runGateway(configFile: string, passphrase: string): Promis
       hold?.stop();
       trust.stop();
       await Promise.all([submission.close(), arriving.close(), health?.close()]);
-      for (const one of [keyServerClient, inspectionClient]) one.close();
+      for (const one of [keyServerClient, inspectionClient, ...byKey.values()]) one.close();
     },
   };
 }

@@ -40,9 +40,13 @@ export function keyServerPeer(client: PinnedClient): KeyServerPeer {
   };
 }
 
-export function inspectionPeer(client: PinnedClient): Inspection {
+/**
+ * `clientFor`: a client of the copies that have this key, or of any (undefined). While a key is being replaced, what was sealed to
+ * one is of no use to a server with the other.
+ */
+export function inspectionPeer(clientFor: (server: Bytes | undefined) => PinnedClient): Inspection {
   return {
-    inspect: (content, leg, direction, sender, form) => client.request({
+    inspect: (content, leg, direction, sender, form, server) => clientFor(server).request({
       method: 'POST', path: `/v1/inspections?leg=${leg}&direction=${direction}&form=${form}`, headers: { 'ssmax-sender': sender }, body: content,
       contentType: 'application/octet-stream',
       deadline: INSPECTION_DEADLINE, maximumAnswer: 65_536,

@@ -26,7 +26,7 @@ interface AbuseParts {
   readonly ca: Ca;
   readonly trust: Pick<TrustSource, 'trust' | 'refresh'>;
   readonly identity: TlsIdentity;
-  readonly authority: { readonly address: HostPort; readonly spki: Bytes };
+  readonly authority: { readonly address: HostPort; readonly spki: readonly Bytes[] };
   /** How often the Authority is asked; seconds. */
   readonly refresh: number;
   readonly clock: Clock;
@@ -44,7 +44,7 @@ export interface Abuse {
 }
 
 export function startAbuse({ store, native, id, keys, ca, trust, identity, authority, refresh, clock, log }: AbuseParts): Abuse {
-  const client = createPinnedClient({ identity, peer: 'Authority', server: authority.address, pins: () => [authority.spki] });
+  const client = createPinnedClient({ identity, peer: 'Authority', server: authority.address, pins: () => authority.spki });
   const organisation = { id, get key() { return keys.inUse.key; }, get certificate() { return keys.inUse.certificate; }, get keys() { return keys.listed; } };
   const cases = createAbuseCases(store, createSuspensions(store, () => ca.publishCrl(), () => trust.refresh(), clock), clock);
   const desk = createAbuseDesk({ store, native, organisation, cases, trust: () => trust.trust(), clock });

@@ -41,7 +41,8 @@ const keyServerConfig = ({ path, address, spki, domain, database }: ConfigFields
     signedOnly: z.array(domainPatternSchema).min(1).max(1000),
   }).optional(),
   listen: address,
-  authority: z.strictObject({ address, spki }),
+  /** Its key, or several while it changes. */
+  authority: z.strictObject({ address, spki: z.union([spki.transform((one) => [one]), z.array(spki).min(1).max(4)]) }),
   /** TLS keys of the gateways that may call. */
   gateways: z.array(spki).min(1),
   /** HTTPS for plugins: a certificate that mail clients trust by themselves or by policy. */

@@ -19,6 +19,7 @@ import { startHealth } from '../shared/health.ts';
 import { loadKey } from '../shared/keystore.ts';
 import { createLogger, type Logger } from '../shared/log.ts';
 import { startMemberTrust } from '../shared/member-trust.ts';
+import { startPeriodic } from '../shared/periodic.ts';
 import { startPinnedServer } from '../shared/pinned-server.ts';
 import { type PlainHttpsServer, startPlainHttps } from '../shared/plain-https.ts';
 import { RateLimiter, rateLimit } from '../shared/rate-limit.ts';
@@ -125,12 +126,11 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
     Promise.all([records.erase(before), abuse.erase(before)]).catch((error: unknown) => { log.error('evidence-not-erased', { error }); });
   };
   erase();
-  const timer = setInterval(() => {
+  const hourly = startPeriodic(CRL_INTERVAL, clock, () => {
     ca.publishCrl().then(() => trust.refresh(), (error: unknown) => { log.error('crl-not-published', { error }); });
     renewTls(plugin, log);
     erase();
-  }, CRL_INTERVAL);
-  timer.unref();
+  });
   const follow = (): Promise<unknown> => present().catch((error: unknown) => { log.warn('trust-refused', { error }); });
   await follow();
   const following = setInterval(() => void follow(), config.refresh * 1000);
@@ -139,7 +139,7 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
   return {
     ports: { gateway: gateway.port, plugin: plugin.port },
     async close() {
-      clearInterval(timer);
+      hourly.stop();
       clearInterval(following);
       trust.stop();
       abuse.stop();

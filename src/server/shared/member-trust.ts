@@ -14,7 +14,7 @@ interface MemberTrustConfig {
   readonly state: string;
   /** File of the Authority's root certificate. */
   readonly root: string;
-  readonly authority: { readonly address: HostPort; readonly spki: Bytes };
+  readonly authority: { readonly address: HostPort; readonly spki: readonly Bytes[] };
   /** Seconds. */
   readonly refresh: number;
 }
@@ -32,7 +32,7 @@ const MAXIMUM_CRL = 16 * 1024 * 1024;
 
 /** Fetches once and goes on fetching; what could not be had is in the log. `stop` closes the connection to the Authority too. */
 export async function startMemberTrust(config: MemberTrustConfig, { identity, organisationCrl, clock, log }: MemberTrustParts): Promise<TrustSource> {
-  const authority = createPinnedClient({ identity, peer: 'Authority', server: config.authority.address, pins: () => [config.authority.spki] });
+  const authority = createPinnedClient({ identity, peer: 'Authority', server: config.authority.address, pins: () => config.authority.spki });
   const fetch = (path: string, maximumAnswer: number) => () => authority.request({ method: 'GET', path, deadline: DEADLINE, maximumAnswer });
   const source = createTrustSource({
     root: readCertificateFile(config.root).der,

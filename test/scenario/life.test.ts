@@ -1,0 +1,270 @@
+/**
+ * Three years in the life of certificates, with the real programs on a clock of the test's own: renewal, lost devices, new keys
+ * of an organisation, its servers and the Authority's delegate, lists that are out of date, and old mail that stays what it was.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { HINODE, type LocalOrganisation, type LocalWorld, PASSPHRASE, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
+import { World } from '../../scripts/world/process.ts';
+import { ssmax, startSsmax } from '../../scripts/world/ssmax.ts';
+import { until } from '../../scripts/world/wait.ts';
+import { splitCrls } from '../../src/core/pki/crl.ts';
+import { CommandLineMember } from './command-line-member.ts';
+import { createWorldClock, type WorldClock } from './world-clock.ts';
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+
+let world: World;
+let clock: WorldClock;
+let local: LocalWorld;
+let hinode: LocalOrganisation;
+let tsukimi: LocalOrganisation;
+let taro: CommandLineMember;
+let hanako: CommandLineMember;
+let jiro: CommandLineMember;
+
+beforeAll(async () => {
+  world = await World.open();
+  clock = createWorldClock(world);
+  local = await startLocalWorld(world, [HINODE, { ...TSUKIMI, recovery: true }], { env: clock.env, now: () => clock.now(), refresh: 1 });
+  [hinode, tsukimi] = local.organisations as [LocalOrganisation, LocalOrganisation];
+  [taro, hanako, jiro] = await Promise.all([
+    new CommandLineMember(local, hinode, 'taro').enrol(), new CommandLineMember(local, tsukimi, 'hanako').enrol(), new CommandLineMember(local, tsukimi, 'jiro').enrol(),
+  ]);
+});
+afterAll(async () => {
+  await world.stop();
+});
+
+const HANAKO = 'hanako@tsukimi.example';
+const MEI = 'mei@tsukimi.example';
+const VERIFIED = { state: 'verified', content: 'opened' };
+/** What hanako got on the first day. */
+let oldMail: Uint8Array;
+
+/** Submits until the servers have taken note of what has just changed; gives the reply that is no "later". */
+async function answered(sender: CommandLineMember, raw: Uint8Array, to: string): Promise<string> {
+  return until(async () => {
+    const reply = await sender.submit(raw, to);
+    return !reply.startsWith('451 ') && reply;
+  }, { what: 'an answer other than "later"', withinMs: 120_000, everyMs: 500 });
+}
+
+/** A mail that arrives, as it lies in the mailbox. */
+async function delivered(sender: CommandLineMember, reader: CommandLineMember, raw?: Uint8Array): Promise<Uint8Array> {
+  const before = (await reader.mailbox().list()).length;
+  expect(await answered(sender, raw ?? await sender.seal(reader.address, 'hello'), reader.address)).toMatch(/^250 /);
+  const messages = await reader.mailbox().waitFor(before + 1, { withinMs: 120_000 });
+  const last = messages.at(-1);
+  if (last === undefined) throw new Error('no mail');
+  return last.raw;
+}
+
+/** Lets the time pass, and waits until lists of that time are published everywhere. */
+async function onDay(number: number): Promise<void> {
+  clock.day(number);
+  for (const member of [taro, hanako]) {
+    await until(() => member.fetchTrust().then(() => true, () => false), { what: 'lists of the day', withinMs: 120_000, everyMs: 200 });
+  }
+}
+
+const of = (organisation: LocalOrganisation, name: string): string => join(organisation.dir, name);
+const spkiIn = (output: string): string => /spki ([0-9a-f]{64})/.exec(output)?.[1] ?? '';
+
+/** As JSON, which is YAML: what the world wrote. */
+function configure(organisation: LocalOrganisation, server: 'keyserver' | 'gateway' | 'inspection', change: (config: Record<string, unknown>) => object): void {
+  const file = of(organisation, `${server}.yaml`);
+  const config = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  writeFileSync(file, JSON.stringify({ ...config, ...change(config) }));
+}
+
+async function restart(organisation: LocalOrganisation, ...servers: ('keyServer' | 'gateway' | 'inspection')[]): Promise<void> {
+  for (const server of servers) {
+    await organisation.servers[server].stop();
+    await organisation.restart(server);
+  }
+}
+
+async function restartAuthority(): Promise<void> {
+  await local.authority.running.stop();
+  await local.restartAuthority();
+}
+
+/** The Authority certifies the organisation again: the same key with the same request. */
+async function certifyAgain({ plan, spki }: LocalOrganisation, csr: string, out: string): Promise<void> {
+  const { dir, state } = local.authority;
+  await ssmax([
+    'authority', 'certify', '--state', state, '--root', join(dir, 'root.pem'), '--root-key', join(dir, 'root.key'), '--csr', csr, '--id', plan.id,
+    '--name-ja', plan.names.ja, '--name-en', plan.names.en, '--domain', plan.domain, '--host-name', plan.domain, '--always-signed', plan.domain,
+    '--vetted', '2026-10-01', '--gateway-spki', spki.gateway, '--inspection-spki', spki.inspection, '--key-server-spki', spki.keyServer, '--out', out,
+  ], { passphrase: PASSPHRASE });
+}
+
+/** The servers' own certificates, issued anew for the same keys. */
+async function certifyServers(organisation: LocalOrganisation): Promise<void> {
+  for (const role of ['gateway', 'inspection'] as const) {
+    const out = of(organisation, `${role}-${clock.now().getTime()}.pem`);
+    await ssmax(['keyserver', 'certify', '--state', organisation.state, '--role', role, '--csr', of(organisation, `${role}.csr`), '--host-name', `${role}.${organisation.plan.domain}`, '--out', out]);
+    configure(organisation, role, () => ({ certificate: out }));
+  }
+  await restart(organisation, 'inspection', 'gateway');
+}
+
+describe('the first days', () => {
+  it('a mail arrives; one to a member who enrols later waits, and opens after that', async () => {
+    oldMail = await delivered(taro, hanako);
+    expect(await hanako.verify(oldMail)).toMatchObject(VERIFIED);
+    const mei = new CommandLineMember(local, tsukimi, 'mei');
+    const waiting = await delivered(taro, mei, await taro.seal(MEI, 'welcome'));
+    await mei.enrol();
+    expect(await mei.verify(waiting)).toMatchObject({ state: 'cannot-check', code: 'key-missing' });
+    const { code, stdout } = await mei.recover(waiting);
+    expect(stdout.toString()).toContain('welcome body');
+    expect(code).toBe(0);
+  });
+
+  it('without a list of the day gateways say "later" and readers "cannot check now"; when it is there again, all goes on', async () => {
+    const raw = await taro.seal(HANAKO, 'waits');
+    await hanako.verify(oldMail);
+    await local.authority.running.stop();
+    clock.day(2);
+    await until(async () => /^451 .*SSMAX-(directory|crl)-stale/.test(await taro.submit(raw, HANAKO)), { what: 'the stale lists to count', withinMs: 60_000 });
+    expect(await hanako.verify(oldMail, false)).toMatchObject({ state: 'cannot-check', content: 'not opened' });
+    await local.restartAuthority();
+    expect(await answered(taro, raw, HANAKO)).toMatch(/^250 /);
+    expect(await hanako.verify(oldMail)).toMatchObject(VERIFIED);
+  });
+});
+
+describe('renewal', () => {
+  it('does nothing until two thirds of the certificate’s life are over, then renews it in silence', async () => {
+    expect((await taro.renew()).stdout.toString()).toMatch(/^not due: /);
+    await onDay(250);
+    for (const member of [taro, hanako]) expect((await member.renew()).stdout.toString()).toMatch(/^renewed until 202[89]/);
+    expect((await taro.renew()).stdout.toString()).toMatch(/^not due: /);
+    expect(await hanako.verify(await delivered(taro, hanako))).toMatchObject(VERIFIED);
+  });
+
+  it('still works for some time after the end, for which nothing can be sent; old mail stays verified', async () => {
+    await onDay(380);
+    await expect(jiro.seal(HANAKO, 'too late')).rejects.toThrow(/certificate-expired|expired/);
+    expect((await jiro.renew()).stdout.toString()).toMatch(/^renewed until /);
+    await delivered(jiro, hanako);
+    expect(await hanako.verify(oldMail)).toMatchObject(VERIFIED);
+  });
+});
+
+describe('a new key of the organisation', () => {
+  it('comes into use by the directory, and mail on its way to the old one is delivered', async () => {
+    await onDay(600);
+    for (const member of [taro, hanako, jiro]) await member.renew();
+    const onItsWay = await hanako.seal(jiro.address, 'sealed to the old key');
+    const toOld = await taro.seal(HANAKO, 'on its way between the organisations');
+    await tsukimi.servers.gateway.stop(); // leg 2 waits in hinode's queue
+    expect(await answered(taro, toOld, HANAKO)).toMatch(/^250 /);
+    await until(async () => (await hinode.postfix.queue()).length > 0, { what: 'leg 2 in the queue', withinMs: 60_000 });
+
+    await ssmax(['keyserver', 'rotate-key', '--dir', tsukimi.dir, '--name', tsukimi.plan.names.ja], { passphrase: PASSPHRASE });
+    configure(tsukimi, 'keyserver', () => ({ next: { key: 'organisation-next.key' } }));
+    await restart(tsukimi, 'keyServer');
+    await certifyAgain(tsukimi, of(tsukimi, 'organisation-next.csr'), of(tsukimi, 'organisation-2.pem'));
+    const before = (await hanako.mailbox().list()).length;
+    await tsukimi.restart('gateway');
+    await hinode.postfix.flush();
+    const [arrived] = (await hanako.mailbox().waitFor(before + 1, { withinMs: 120_000 })).slice(before);
+    expect(await hanako.verify(arrived?.raw ?? new Uint8Array())).toMatchObject(VERIFIED);
+    await delivered(hanako, jiro, onItsWay);
+    expect(await hanako.verify(oldMail)).toMatchObject(VERIFIED);
+
+    const list = of(tsukimi, 'lists.crl');
+    await ssmax(['keyserver', 'export-crl', '--state', tsukimi.state, '--out', list]);
+    expect(splitCrls(new Uint8Array(readFileSync(list)))).toHaveLength(2);
+  });
+
+  it('signs what members and servers renew, and needs nothing of the old key when the overlap is over', async () => {
+    for (const member of [hanako, jiro]) expect((await member.renew()).stdout.toString()).toMatch(/^renewed until /);
+    await certifyServers(tsukimi);
+    configure(tsukimi, 'keyserver', () => ({
+      key: 'organisation-next.key', certificate: 'organisation-2.pem', next: undefined, former: [{ key: 'organisation.key', certificate: 'organisation.pem' }],
+    }));
+    await restart(tsukimi, 'keyServer');
+    await certifyServers(hinode);
+    await onDay(632);
+    expect(await hanako.verify(await delivered(taro, hanako))).toMatchObject(VERIFIED);
+    await delivered(hanako, jiro);
+    expect(await hanako.verify(oldMail)).toMatchObject(VERIFIED);
+  });
+
+  it('recovers what was delivered under the old one for a member who lost the device', async () => {
+    const admin = (name: string): string[] => ['--admin-key', of(tsukimi, `${name}.key`)];
+    for (const name of ['sato', 'ito']) {
+      await ssmax(['admin', 'init', '--name', name, '--key', of(tsukimi, `${name}.key`), '--csr', of(tsukimi, `${name}.csr`)], { passphrase: PASSPHRASE });
+      await ssmax(['admin', 'add', '--state', tsukimi.state, '--csr', of(tsukimi, `${name}.csr`)]);
+    }
+    await ssmax(['member', 'revoke', HANAKO, '--reason', 'keyCompromise', '--state', tsukimi.state]);
+    const again = await new CommandLineMember(local, tsukimi, 'hanako', 'second').enrol();
+    expect((await again.recover(oldMail)).stderr).toContain('recovery-not-open');
+    const asked = await ssmax([
+      'recovery', 'open', HANAKO, '--reference', 'E1001', '--hours', '72', '--mails', '10', '--state', tsukimi.state, ...admin('sato'),
+    ], { passphrase: PASSPHRASE });
+    const id = /ssmax approve ([0-9a-f-]{36})/.exec(asked)?.[1] ?? '';
+    expect(await ssmax(['approve', id, '--state', tsukimi.state, ...admin('ito')], { passphrase: PASSPHRASE })).toContain('done');
+    const { stdout, code } = await again.recover(oldMail);
+    expect(stdout.toString()).toContain('hello body');
+    expect(code).toBe(0);
+    expect(await ssmax(['recovery', 'list', '--state', tsukimi.state])).toContain('1 of 10 mails');
+    hanako = again;
+  });
+});
+
+describe('new keys of servers', () => {
+  it('of a gateway: mail that the old one signed stays verified', async () => {
+    const dir = of(hinode, 'gateway-2');
+    mkdirSync(dir);
+    const spki = spkiIn(await ssmax(['gateway', 'init', '--dir', dir, '--host-name', 'gateway.hinode.example'], { passphrase: PASSPHRASE }));
+    await ssmax(['keyserver', 'certify', '--state', hinode.state, '--role', 'gateway', '--csr', join(dir, 'gateway.csr'), '--host-name', 'gateway.hinode.example', '--out', join(dir, 'gateway.pem')]);
+    const pins = (config: Record<string, unknown>): object => ({ gateways: [...config['gateways'] as string[], spki] });
+    configure(hinode, 'keyserver', pins);
+    configure(hinode, 'inspection', pins);
+    await restart(hinode, 'keyServer', 'inspection');
+    await ssmax(['authority', 'servers', hinode.plan.id, '--state', local.authority.state, '--gateway-spki', spki, '--inspection-spki', hinode.spki.inspection]);
+    configure(hinode, 'gateway', () => ({ key: join(dir, 'gateway.key'), certificate: join(dir, 'gateway.pem') }));
+    await restart(hinode, 'gateway');
+    expect(await jiro.verify(await delivered(taro, jiro))).toMatchObject(VERIFIED);
+    hinodeGateway = spki;
+  });
+
+  it('of an inspection server: with both listed, no mail is refused', async () => {
+    const dir = of(hinode, 'inspection-2');
+    mkdirSync(dir);
+    const spki = spkiIn(await ssmax(['inspection', 'init', '--dir', dir, '--host-name', 'inspection.hinode.example'], { passphrase: PASSPHRASE }));
+    await ssmax(['keyserver', 'certify', '--state', hinode.state, '--role', 'inspection', '--csr', join(dir, 'inspection.csr'), '--host-name', 'inspection.hinode.example', '--out', join(dir, 'inspection.pem')]);
+    const port = await world.ports.take();
+    const config = JSON.parse(readFileSync(of(hinode, 'inspection.yaml'), 'utf8')) as object;
+    writeFileSync(of(hinode, 'inspection-2.yaml'), JSON.stringify({
+      ...config, listen: `127.0.0.1:${port}`, key: join(dir, 'inspection.key'), certificate: join(dir, 'inspection.pem'), state: join(dir, 'state'), database: join(dir, 'state', 'inspection.sqlite'),
+    }));
+    const second = await startSecondInspection(of(hinode, 'inspection-2.yaml'));
+    configure(hinode, 'gateway', ({ inspection }) => ({ inspection: [inspection, { address: `127.0.0.1:${port}`, spki }] }));
+    await restart(hinode, 'gateway');
+    await delivered(taro, jiro);
+    await ssmax(['authority', 'servers', hinode.plan.id, '--state', local.authority.state, '--gateway-spki', hinodeGateway, '--inspection-spki', spki, hinode.spki.inspection]);
+    // By the first list or by the second: never refused, and from some moment on by the new server alone.
+    await until(async () => {
+      await delivered(taro, jiro);
+      return readFileSync(second, 'utf8').includes('"event":"inspected"');
+    }, { what: 'the new server to be asked', withinMs: 120_000 });
+    await hinode.servers.inspection.stop();
+    await delivered(taro, jiro);
+  });
+});
+
+/** The key of hinode's gateway now. */
+let hinodeGateway = '';
+
+/** Gives its log. */
+async function startSecondInspection(config: string): Promise<string> {
+  const { log } = await startSsmax(world, 'hinode-inspection-2', ['inspection', 'run', '--config', config], PASSPHRASE, clock.env);
+  return log;
+}

@@ -41,7 +41,7 @@ export async function importBackup(
   const anchors = await trust.get();
   enrollingOrganisation(address, anchors);
   // At its beginning: whether it still holds is for those who use it to judge.
-  await validatePath({ leaf: own, intermediates: [issuer], root: anchors.root, at: own.notBefore, role: 'user' });
+  await validatePath({ leaf: own, intermediates: [issuer], root: anchors.roots, at: own.notBefore, role: 'user' });
   const { pair, exportable } = await unwrapFromBackup(backup.key, own.publicKey);
   await loadWebPrivateKey(ports.native, pair);
   const identity = { address, pair, certificate: own.der, organisation: issuer.der, enrolledAt: own.notBefore, backedUpAt: ports.clock.now() };

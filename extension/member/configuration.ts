@@ -1,14 +1,15 @@
 /** Which organisation this plugin belongs to, and the one certificate that everything rests on. */
 import { z } from 'zod';
+import { concat } from '../../src/core/bytes.ts';
 import { refused } from '../../src/core/error.ts';
-import { parseCertificate } from '../../src/core/pki/certificate.ts';
-import { bytesField } from '../../src/wire/json.ts';
+import { parsePins } from '../../src/flow/trust.ts';
+import { bytesField, fromBase64, toBase64 } from '../../src/wire/json.ts';
 import type { MemberPorts } from './ports.ts';
 import type { Configuration } from './records.ts';
 
 const schema = z.object({
   organisationUrl: z.url({ protocol: /^https$/ }).transform((url) => url.replace(/\/+$/, '')),
-  root: bytesField({ maximum: 16_384 }),
+  root: bytesField({ maximum: 65_536 }),
 });
 
 /** Reads what the organisation manages, or what a member entered. Throws `configuration-invalid`. */
@@ -16,16 +17,21 @@ export function readConfiguration(value: unknown): Configuration {
   const result = schema.safeParse(value);
   if (!result.success) throw refused('configuration-invalid', { field: result.error.issues[0]?.path.join('.') ?? '' });
   try {
-    parseCertificate(result.data.root);
+    parsePins(result.data.root);
   } catch (cause) {
     throw refused('configuration-invalid', { field: 'root' }, cause);
   }
   return result.data;
 }
 
-/** The Authority's root as a member pastes it: PEM or bare base64, line breaks and all. */
+/** The Authority's root as a member pastes it, PEM (several, where several are pinned) or bare base64, line breaks and all; as base64. */
 export function rootFromText(text: string): string {
-  return text.replace(/-----[A-Z ]+-----/g, '').replace(/\s+/g, '');
+  const blocks = text.split(/-----[A-Z ]+-----/).map((block) => block.replace(/\s+/g, '')).filter((block) => block !== '');
+  try {
+    return toBase64(concat(...blocks.map(fromBase64)));
+  } catch {
+    return ''; // readConfiguration says that it is none
+  }
 }
 
 /** What is managed goes before what was entered; undefined where there is neither. Throws `configuration-invalid`. */

@@ -9,7 +9,7 @@ import type { WritingMode } from './draft.ts';
 export interface Configuration {
   /** Base URL of the organisation's key server, without a slash at its end. */
   readonly organisationUrl: string;
-  /** DER certificate of the Authority's root: pinned. */
+  /** What is pinned, as parsePins reads it: the Authority's root at least. */
   readonly root: Bytes;
 }
 

@@ -12,7 +12,7 @@ import { loadKey, saveKey } from '../server/shared/keystore.ts';
 import { bytesField, decodeJson } from '../wire/json.ts';
 import { adminCall, adminOption } from './admin.ts';
 import { addReviewCommands } from './authority-review.ts';
-import { readPem, spkiHash, writeCertificate, writeNew } from './files.ts';
+import { readPem, readPins, spkiHash, writeCertificate, writeNew, writePins } from './files.ts';
 import { passphraseFor, passphraseOption, runServer } from './serve.ts';
 
 const YEAR = 365 * 86_400_000;
@@ -150,6 +150,20 @@ export function authorityCommand(): Command {
       writeCertificate(certificate, delegate.der);
       process.stdout.write(`spki ${await spkiHash(publicKey)}\n`);
     });
+  command.command('rotate-root')
+    .description('make the next root, of the same name; pin both until every certificate is by the new one (docs/admin/certificates.md)')
+    .requiredOption('--root <file>', 'root certificate')
+    .requiredOption('--key <file>', 'where the new root\'s key goes, encrypted')
+    .requiredOption('--certificate <file>', 'where its certificate goes')
+    .addOption(passphraseOption())
+    .action(async ({ root: rootFile, key: file, certificate, passphraseFd }: { root: string; key: string; certificate: string; passphraseFd?: number }) => {
+      const passphrase = await passphraseFor('authority', passphraseFd, true);
+      const { commonName = '', organisation = '' } = parseCertificate(readPem(rootFile, 'CERTIFICATE')).subject;
+      const pkcs8 = generatePrivateKey();
+      const root = await issueRoot({ key: loadPrivateKey(pkcs8), subject: { commonName, organisation }, validity: validity(20), random });
+      await saveKey(file, pkcs8, passphrase);
+      writeCertificate(certificate, root.der);
+    });
   command.command('revoke-delegate')
     .description('revoke a former delegate, once the new one is in use')
     .addOption(adminOption())
@@ -166,7 +180,7 @@ export function authorityCommand(): Command {
       const published = decodeJson(
         z.object({ directory: bytesField({ maximum: 256 * 1024 * 1024 }), crl: bytesField({ maximum: 16 * 1024 * 1024 }) }), await adminCall(state, 'GET', '/published'),
       );
-      writeCertificate(join(out, 'root.pem'), readPem(root, 'CERTIFICATE'));
+      writePins(join(out, 'root.pem'), readPins(root));
       writeNew(join(out, 'directory.cms'), published.directory);
       writeNew(join(out, 'authority.crl'), published.crl);
     });

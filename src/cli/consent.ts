@@ -4,7 +4,7 @@ import { type Consent, type ConsentParts, readConsent, stateConsent } from '../f
 import { fetchTrust } from '../flow/enrol.ts';
 import { createNodeCrypto } from '../platform/node-crypto.ts';
 import { addKeyOptions, type KeyOptions, loadCredential } from './credential.ts';
-import { readPem } from './files.ts';
+import { readPins } from './files.ts';
 import { addServerOptions, httpFor, type ServerOptions } from './member-server.ts';
 
 interface ConsentOptions extends ServerOptions, KeyOptions {
@@ -40,7 +40,7 @@ function asked(command: Command): Command {
 async function partsOf(options: ConsentOptions): Promise<ConsentParts> {
   const [http, url, clock] = [httpFor(options), options.server, { now: () => new Date() }];
   const credential = await loadCredential(options);
-  const { trust } = await fetchTrust(http, url, readPem(options.root, 'CERTIFICATE'), clock.now());
+  const { trust } = await fetchTrust(http, url, readPins(options.root), clock.now());
   const { random } = createNodeCrypto();
   return { http, url, credential, trust, clock, random };
 }

@@ -9,7 +9,7 @@ import { generatePrivateKey, loadPrivateKey } from '../platform/node-crypto.ts';
 import { loadKey, saveKey } from '../server/shared/keystore.ts';
 import { readPassphrase } from '../server/shared/passphrase.ts';
 import { keyPassphrase } from './credential.ts';
-import { readPem, writeCertificate } from './files.ts';
+import { readPins, writeCertificate } from './files.ts';
 import { addServerOptions, httpFor, type ServerOptions } from './member-server.ts';
 import { passphraseOption } from './serve.ts';
 
@@ -39,7 +39,7 @@ async function enrol(options: EnrolOptions): Promise<void> {
   const address = normalizeAddress(options.address);
   // First what needs no code: none of these failures must use it up.
   if (existsSync(file)) throw new SsmaxError('fault', 'file-exists', { file });
-  const root = readPem(options.root, 'CERTIFICATE');
+  const root = readPins(options.root);
   const http = httpFor(options);
   const now = new Date();
   const { trust } = await fetchTrust(http, server, root, now);

@@ -1,12 +1,11 @@
 /** Files that verbs read and write. Nothing that exists is ever overwritten. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Bytes } from '../core/bytes.ts';
+import { type Bytes, concat, hex } from '../core/bytes.ts';
 import { SsmaxError } from '../core/error.ts';
-import { parseCertificate } from '../core/pki/certificate.ts';
+import { parseCertificate, parseCertificates } from '../core/pki/certificate.ts';
 import { createCsr } from '../core/pki/csr.ts';
 import { decodePem, encodePem } from '../core/pki/pem.ts';
-import { hex } from '../core/bytes.ts';
 import { sha256 } from '../core/digest.ts';
 import { encodeSpki } from '../core/pki/public-key.ts';
 import { generatePrivateKey, loadPrivateKey } from '../platform/node-crypto.ts';
@@ -30,12 +29,16 @@ export function readInput(file: string): Bytes {
   }
 }
 
-/** The one PEM block of a file, DER. */
+/** The first PEM block of a file, DER. */
 export function readPem(file: string, label: string): Bytes {
+  return readBlocks(file, label)[0];
+}
+
+function readBlocks(file: string, label: string): [Bytes, ...Bytes[]] {
   try {
-    const [block] = decodePem(readFileSync(file, 'utf8'), label);
-    if (block === undefined) throw new SsmaxError('fault', 'pem-missing');
-    return block.der;
+    const [first, ...others] = decodePem(readFileSync(file, 'utf8'), label).map(({ der }) => der);
+    if (first === undefined) throw new SsmaxError('fault', 'pem-missing');
+    return [first, ...others];
   } catch (cause) {
     throw new SsmaxError('fault', 'file-unreadable', { file }, { cause });
   }
@@ -44,6 +47,11 @@ export function readPem(file: string, label: string): Bytes {
 export function writeCertificate(file: string, der: Bytes): void {
   parseCertificate(der);
   writeNew(file, encodePem('CERTIFICATE', der));
+}
+
+/** A new file with the certificates that stand one after the other in `pins`. */
+export function writePins(file: string, pins: Bytes): void {
+  writeNew(file, parseCertificates(pins).map(({ der }) => encodePem('CERTIFICATE', der)).join(''));
 }
 
 /** A new key, encrypted at rest, and a certification request for it. Returns the SHA-256 of its SPKI in hexadecimal. */
@@ -62,4 +70,9 @@ export async function newKeyWithRequest(
 /** SHA-256 of the SubjectPublicKeyInfo, hexadecimal: what configurations pin. */
 export async function spkiHash(publicKey: Bytes): Promise<string> {
   return hex(await sha256(encodeSpki(publicKey)));
+}
+
+/** What a PEM file pins, as parsePins reads it: all its certificates. Throws as readPem. */
+export function readPins(file: string): Bytes {
+  return concat(...readBlocks(file, 'CERTIFICATE'));
 }

@@ -1,9 +1,9 @@
 /** `ssmax member policies`: Thunderbird's policies.json for the whole organisation (docs/admin/roll-out.md). */
 import { Command } from 'commander';
 import manifest from '../../manifest.json' with { type: 'json' };
-import { parseCertificate } from '../core/pki/certificate.ts';
+import { parsePins } from '../flow/trust.ts';
 import { toBase64 } from '../wire/json.ts';
-import { readPem } from './files.ts';
+import { readPins } from './files.ts';
 import { addServerOptions } from './member-server.ts';
 
 const { id } = manifest.browser_specific_settings.gecko;
@@ -26,8 +26,8 @@ export function memberPoliciesCommand(): Command {
 
 /** Keys as in https://thunderbird.github.io/policy-templates/; `--tls-ca` is a path on the members' computers. */
 function policies({ server, root, tlsCa, addon }: PoliciesOptions): object {
-  const der = readPem(root, 'CERTIFICATE');
-  parseCertificate(der);
+  const der = readPins(root);
+  parsePins(der);
   return {
     policies: {
       '3rdparty': { Extensions: { [id]: { organisationUrl: server, root: toBase64(der) } } },

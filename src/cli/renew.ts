@@ -7,7 +7,7 @@ import { fetchTrust } from '../flow/enrol.ts';
 import { renewalDue, renewCertificate } from '../flow/renew.ts';
 import { createNodeCrypto } from '../platform/node-crypto.ts';
 import { addKeyOptions, type KeyOptions, loadCredential } from './credential.ts';
-import { readPem } from './files.ts';
+import { readPins } from './files.ts';
 import { addServerOptions, httpFor, type ServerOptions } from './member-server.ts';
 
 interface RenewOptions extends ServerOptions, KeyOptions {
@@ -30,7 +30,7 @@ async function renew(options: RenewOptions): Promise<void> {
   const credential = await loadCredential(options);
   const now = new Date();
   const http = httpFor(options);
-  const { trust } = await fetchTrust(http, server, readPem(options.root, 'CERTIFICATE'), now);
+  const { trust } = await fetchTrust(http, server, readPins(options.root), now);
   if (!options.force && !renewalDue(credential.certificate, trust, now)) {
     process.stdout.write(`not due: the certificate is good until ${credential.certificate.notAfter.toISOString()}\n`);
     return;

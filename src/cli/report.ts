@@ -8,7 +8,7 @@ import { buildFeedbackReport } from '../mail/feedback-report.ts';
 import { createNodeCrypto } from '../platform/node-crypto.ts';
 import { CATEGORIES, type Category } from '../wire/report.ts';
 import { addKeyOptions, type KeyOptions, loadCredential } from './credential.ts';
-import { readInput, readPem } from './files.ts';
+import { readInput, readPins } from './files.ts';
 import { addServerOptions, httpFor, type ServerOptions } from './member-server.ts';
 
 interface ReportOptions extends ServerOptions, KeyOptions {
@@ -61,7 +61,7 @@ async function report(file: string, options: ReportOptions): Promise<void> {
   const credential = await loadCredential(options);
   const http = httpFor(options);
   const now = new Date();
-  const { trust } = await fetchTrust(http, server, readPem(options.root, 'CERTIFICATE'), now);
+  const { trust } = await fetchTrust(http, server, readPins(options.root), now);
   const [address] = credential.certificate.emails;
   if (address === undefined) throw new SsmaxError('fault', 'certificate-missing', { file: options.key });
   const filed = await reportMail(

@@ -2,7 +2,7 @@
  * The trust material that `--trust DIR` names:
  *
  * ```
- * root.pem         the Authority's root certificate, pinned: whoever can write here decides what is believed
+ * root.pem         the Authority's pinned certificates, its root at least: whoever can write here decides what is believed
  * directory.cms    the signed directory, DER
  * *.crl            revocation lists, DER: the Authority's and the organisations'
  * ```
@@ -12,10 +12,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option } from 'commander';
-import type { Bytes } from '../core/bytes.ts';
+import { type Bytes, concat } from '../core/bytes.ts';
 import { SsmaxError } from '../core/error.ts';
 import { decodePem } from '../core/pki/pem.ts';
-import { loadTrust, type Trust, type TrustMaterial } from '../flow/trust.ts';
+import { loadTrust, marksOfCopies, parsePins, type Trust, type TrustMarks, type TrustMaterial } from '../flow/trust.ts';
 
 export const ROOT_FILE = 'root.pem';
 export const DIRECTORY_FILE = 'directory.cms';
@@ -41,6 +41,11 @@ export async function loadTrustDirectory(directory: string | undefined, now: Dat
   }
 }
 
+/** How new what is there is, be it out of date by now; undefined where there is nothing, or nothing good. */
+export function marksOfDirectory(directory: string): Promise<TrustMarks | undefined> {
+  return (async () => marksOfCopies(readMaterial(directory)))().catch(() => undefined);
+}
+
 function readMaterial(directory: string): TrustMaterial {
   const root = read(directory, ROOT_FILE, 'trust-missing');
   const signed = read(directory, DIRECTORY_FILE, 'directory-missing');
@@ -58,9 +63,9 @@ function read(directory: string, name: string, code: string): Bytes {
 
 function rootFromPem(directory: string, pem: Bytes): Bytes {
   try {
-    const [block] = decodePem(new TextDecoder().decode(pem), 'CERTIFICATE');
-    if (block !== undefined) return block.der;
-    throw new SsmaxError('refused', 'pem-invalid', { line: 0 });
+    const pins = concat(...decodePem(new TextDecoder().decode(pem), 'CERTIFICATE').map(({ der }) => der));
+    parsePins(pins);
+    return pins;
   } catch (cause) {
     throw new SsmaxError('unavailable', 'trust-invalid', { directory, reason: ROOT_FILE }, { cause });
   }

@@ -6,10 +6,10 @@ import { equal } from '../core/bytes.ts';
 import { SsmaxError } from '../core/error.ts';
 import { parseCertificate } from '../core/pki/certificate.ts';
 import { fetchTrust } from '../flow/enrol.ts';
-import type { Trust } from '../flow/trust.ts';
-import { readPem, writeCertificate } from './files.ts';
+import { requireSuccessor, type Trust } from '../flow/trust.ts';
+import { readPins, writePins } from './files.ts';
 import { addServerOptions, httpFor, type ServerOptions } from './member-server.ts';
-import { CRL_EXTENSION, DIRECTORY_FILE, ROOT_FILE } from './trust-directory.ts';
+import { CRL_EXTENSION, DIRECTORY_FILE, marksOfDirectory, ROOT_FILE } from './trust-directory.ts';
 
 interface FetchOptions extends ServerOptions {
   readonly root?: string;
@@ -25,12 +25,13 @@ export function trustCommand(): Command {
   addServerOptions(fetch).action(async (options: FetchOptions) => {
     const { server, out } = options;
     const rootFile = join(out, ROOT_FILE);
-    const root = readPem(options.root ?? rootFile, 'CERTIFICATE');
-    if (existsSync(rootFile) && !equal(readPem(rootFile, 'CERTIFICATE'), root)) throw new SsmaxError('fault', 'root-differs', { file: rootFile });
+    const root = readPins(options.root ?? rootFile);
+    if (existsSync(rootFile) && !equal(readPins(rootFile), root)) throw new SsmaxError('fault', 'root-differs', { file: rootFile });
     // Verified before anything is replaced: what is there and good stays if what comes is not.
     const { published, trust } = await fetchTrust(httpFor(options), server, root, new Date());
+    await requireSuccessor(trust, await marksOfDirectory(out));
     mkdirSync(out, { recursive: true });
-    if (!existsSync(rootFile)) writeCertificate(rootFile, root);
+    if (!existsSync(rootFile)) writePins(rootFile, root);
     replace(join(out, DIRECTORY_FILE), published.directory);
     replace(join(out, `authority${CRL_EXTENSION}`), published.authorityCrl);
     replace(join(out, `${crlOwner(trust)}${CRL_EXTENSION}`), published.organisationCrl);

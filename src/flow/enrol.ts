@@ -112,7 +112,7 @@ export async function ownCertificate(
   if (own === undefined || email !== address || others.length > 0) throw refused('enrolment-answer-invalid', { what: 'certificate' });
   const intermediates = [organisation.certificate, ...organisation.formerCertificates].map((der) => parseCertificate(der));
   try {
-    await validatePath({ leaf: own, intermediates, root: trust.root, at: now, role: 'user' });
+    await validatePath({ leaf: own, intermediates, root: trust.roots, at: now, role: 'user' });
   } catch (cause) {
     throw refused('enrolment-answer-invalid', { what: cause instanceof SsmaxError ? cause.code : 'path' }, cause);
   }

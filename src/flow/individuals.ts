@@ -76,7 +76,7 @@ export async function verifyConsent(der: Bytes, own: { id: string; certificate: 
   if (statement.audience !== own.id) throw refused('consent-invalid', { what: 'audience' });
   if (statement.time > now && statement.time.getTime() - now.getTime() > 10 * 60_000) throw refused('consent-invalid', { what: 'time' });
   const intermediates = formerOf(own.certificate, trust);
-  const { organisation: issuer } = await validatePath({ leaf: certificate, intermediates, root: trust.root, at: statement.time, role: 'user' });
+  const { organisation: issuer } = await validatePath({ leaf: certificate, intermediates, root: trust.roots, at: statement.time, role: 'user' });
   if (issuer === undefined) throw refused('consent-invalid', { what: 'certificate' });
   // Each key of the organisation has a list of its own; one that was lost vouches for nobody.
   await requireUnrevoked({ certificate: issuer, issuer: trust.delegate, crl: trust.authorityCrl, at: statement.time, now });

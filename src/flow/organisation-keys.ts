@@ -42,7 +42,7 @@ export async function certificateInUse(trust: Trust, configured: Certificate, no
   const { certificate: der } = ownEntry(trust, configured);
   if (equal(der, configured.der)) return configured;
   const certificate = parseCertificate(der);
-  await validatePath({ leaf: certificate, intermediates: [], root: trust.root, at: now, role: 'organisation', ...cacheOf(trust) });
+  await validatePath({ leaf: certificate, intermediates: [], root: trust.roots, at: now, role: 'organisation', ...cacheOf(trust) });
   return certificate;
 }
 
@@ -80,7 +80,7 @@ export async function requireIssuedByOwn(
   leaf: Certificate, role: CertificateRole, own: Certificate, trust: Trust, now: Date, suspended?: 'allowed',
 ): Promise<void> {
   const entry = ownEntry(trust, own);
-  const { organisation: issuer } = await validatePath({ leaf, intermediates: certificatesOf(entry), root: trust.root, at: now, role, ...cacheOf(trust) });
+  const { organisation: issuer } = await validatePath({ leaf, intermediates: certificatesOf(entry), root: trust.roots, at: now, role, ...cacheOf(trust) });
   if (issuer === undefined) throw refused('certificate-untrusted');
   if (!equal(issuer.spkiSha256, own.spkiSha256)) {
     requireNotRetired(entry, 'organisation', issuer.spkiSha256, now);

@@ -51,7 +51,7 @@ export async function readOutsideReport(
   if (own?.includes(organisation.id) === false) throw refused('outside-report-invalid', { what: 'organisation' });
   if (!organisation.gateways.some((hash) => equal(hash, certificate.spkiSha256))) throw refused('gateway-unknown');
   const intermediates = [organisation.certificate, ...organisation.formerCertificates].map((der) => parseCertificate(der));
-  const { organisation: issuer } = await validatePath({ leaf: certificate, intermediates, root: trust.root, at: report.time, role: 'gateway' });
+  const { organisation: issuer } = await validatePath({ leaf: certificate, intermediates, root: trust.roots, at: report.time, role: 'gateway' });
   const crl = issuer === undefined ? undefined : organisationCrl(trust, issuer);
   if (issuer !== undefined && crl !== undefined) await requireUnrevoked({ certificate, issuer, crl, at: report.time, now });
   if (report.time.getTime() - now.getTime() > 10 * 60_000) throw new SsmaxError('refused', 'clock-wrong');

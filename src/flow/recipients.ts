@@ -39,7 +39,7 @@ export async function organisationOfSender(address: string, trust: Trust, now: D
   const entry = organisationOfDomain(trust.directory, domainOf(address));
   if (entry === undefined) throw new SsmaxError('unavailable', 'organisation-unknown', { domain: domainOf(address) });
   const certificate = parseCertificate(entry.certificate);
-  await validatePath({ leaf: certificate, intermediates: [], root: trust.root, at: now, role: 'organisation' });
+  await validatePath({ leaf: certificate, intermediates: [], root: trust.roots, at: now, role: 'organisation' });
   requireCertifiedFor(certificate, domainOf(address));
   return certificate;
 }

@@ -168,7 +168,7 @@ export async function openReport(
   const certificate = certificates.find((one) => equal(one.sha256, signed.signer.attributes.certificateHash));
   if (certificate === undefined) throw refused('report-invalid', { what: 'signer' });
   await verifySignedObject(signed, { contentType: OID.report, certificate: certificate.der, publicKey: certificate.publicKey });
-  await validatePath({ leaf: certificate, intermediates: [], root: trust.root, at: now, role: 'organisation', ...cacheOf(trust) });
+  await validatePath({ leaf: certificate, intermediates: [], root: trust.roots, at: now, role: 'organisation', ...cacheOf(trust) });
   requireNotRetired(organisation, 'organisation', certificate.spkiSha256, now);
   await requireUnrevoked({ certificate, issuer: trust.delegate, crl: trust.authorityCrl, at: now, now });
   const report = decodeJson(organisationReportSchema, signed.eContent);

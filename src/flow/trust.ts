@@ -3,7 +3,7 @@ import { type Bytes, equal, hex } from '../core/bytes.ts';
 import { parseSignedData, verifySignedObject } from '../core/cms/signed-data.ts';
 import { refused, SsmaxError } from '../core/error.ts';
 import { OID } from '../core/oids.ts';
-import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
+import { type Certificate, parseCertificate, parseCertificates } from '../core/pki/certificate.ts';
 import { checkRevocation, createCrlReader, type Crl, type CrlReader, splitCrls } from '../core/pki/crl.ts';
 import { validatePath } from '../core/pki/path.ts';
 import { createSignatureCache, isSignedBy, type SignatureCache } from '../core/pki/signed.ts';
@@ -11,7 +11,8 @@ import { domainOf } from '../mail/address.ts';
 import { decodeDirectory, type Directory, type Organisation, organisationOfDomain } from '../wire/directory.ts';
 
 export interface Trust {
-  readonly root: Certificate;
+  /** The Authority's roots that are pinned: one, or two while it changes. */
+  readonly roots: readonly Certificate[];
   /** The Authority's delegate: signs directory and CRL, under the root's name. */
   readonly delegate: Certificate;
   readonly directory: Directory;
@@ -23,7 +24,7 @@ export interface Trust {
 }
 
 export interface TrustMaterial {
-  /** DER certificate of the Authority's root: pinned, never taken from the network. */
+  /** What is pinned and never taken from the network, as parsePins reads it. */
   readonly root: Bytes;
   /** DER SignedData of type id-ssmax-directory. */
   readonly directory: Bytes;
@@ -44,22 +45,57 @@ export function createTrustCache(): TrustCache {
 /** Clocks of the directory's reader and writer may differ by this much; milliseconds. */
 const SKEW = 10 * 60_000;
 
+export interface Pins {
+  readonly roots: readonly Certificate[];
+  /** No delegate is believed that the root certified earlier than the one that is pinned. */
+  readonly delegateSince: Date;
+}
+
+/**
+ * Pins: DER certificates, one after the other. The Authority's root; a second one while it changes to another key, of the same name;
+ * and the newest delegate that was known when the pins were made, for whom nothing was ever fetched. Throws `certificate-malformed`,
+ * `certificate-role` where there is no root.
+ */
+export function parsePins(der: Bytes): Pins {
+  const all = parseCertificates(der);
+  const delegates = all.filter(({ roles }) => roles.includes('delegate'));
+  const roots = all.filter((one) => !delegates.includes(one));
+  const [first] = roots;
+  if (first === undefined || roots.some((one) => !equal(one.subjectDer, first.subjectDer))) throw refused('certificate-role', { expected: 'root', found: 'other' });
+  return { roots, delegateSince: new Date(Math.max(0, ...delegates.map(({ notBefore }) => notBefore.getTime()))) };
+}
+
 /**
  * Verifies and assembles trust material for use at `now`. A directory that is not the Authority's throws `refused`; one
- * that is out of date, or no usable Authority CRL, throws `unavailable` (`directory-stale`, `crl-missing`, `crl-stale`).
+ * that is out of date, or no usable Authority CRL, throws `unavailable` (`directory-stale`, `crl-missing`, `crl-stale`), and so does
+ * one by a delegate older than the pinned one (`trust-rollback`).
  */
-export async function loadTrust(material: TrustMaterial, now: Date, cache?: TrustCache): Promise<Trust> {
+export function loadTrust(material: TrustMaterial, now: Date, cache?: TrustCache): Promise<Trust> {
+  return assemble(material, now, cache);
+}
+
+/** How new kept copies are, be they out of date by now: they are what must not be gone back behind. Throws as loadTrust, but for their time. */
+export async function marksOfCopies(material: TrustMaterial, cache?: TrustCache): Promise<TrustMarks> {
+  const trust = await assemble(material, undefined, cache);
+  await requireSuccessor(trust, undefined);
+  return trustMarks(trust);
+}
+
+/** Without `now`: whoever signed it, whenever that was. */
+async function assemble(material: TrustMaterial, now: Date | undefined, cache: TrustCache | undefined): Promise<Trust> {
   const signatures = cache?.signatures;
-  const root = parseCertificate(material.root);
-  const { directory, delegate } = await verifyDirectory(material.directory, root, now, signatures);
+  const { roots, delegateSince } = parsePins(material.root);
+  const { directory, delegate } = await verifyDirectory(material.directory, roots, now, signatures);
+  if (delegate.notBefore < delegateSince) throw new SsmaxError('unavailable', 'trust-rollback', { what: 'delegate' });
   const readCrl = cache?.readCrl ?? createCrlReader();
   const crls = await Promise.all(material.crls.flatMap(splitCrls).map((der) => readCrl(der)));
-  const authorityCrl = newestCrl(crls.filter((crl) => equal(crl.issuerDer, root.subjectDer)));
-  if (authorityCrl === undefined) throw new SsmaxError('unavailable', 'crl-missing', { issuer: root.subject.commonName ?? '' });
+  const authorityCrl = newestCrl(crls.filter((crl) => equal(crl.issuerDer, delegate.subjectDer)));
+  if (authorityCrl === undefined) throw new SsmaxError('unavailable', 'crl-missing', { issuer: delegate.subject.commonName ?? '' });
   // signature and freshness of the CRL are checked on the delegate itself, before any certificate is looked up in it
-  await requireUnrevoked({ certificate: delegate, issuer: delegate, crl: authorityCrl, at: now, now });
-  const organisationCrls = crls.filter((crl) => !equal(crl.issuerDer, root.subjectDer));
-  return { root, delegate, directory, authorityCrl, organisationCrls, ...(signatures !== undefined && { signatures }) };
+  if (now !== undefined) await requireUnrevoked({ certificate: delegate, issuer: delegate, crl: authorityCrl, at: now, now });
+  else if (!(await isSignedBy(authorityCrl, delegate.publicKey, `${hex(authorityCrl.sha256)}<${hex(delegate.spkiSha256)}`, signatures))) throw new SsmaxError('unavailable', 'crl-signature');
+  const organisationCrls = crls.filter((crl) => !equal(crl.issuerDer, delegate.subjectDer));
+  return { roots, delegate, directory, authorityCrl, organisationCrls, ...(signatures !== undefined && { signatures }) };
 }
 
 function newestCrl(crls: readonly Crl[]): Crl | undefined {
@@ -67,16 +103,17 @@ function newestCrl(crls: readonly Crl[]): Crl | undefined {
 }
 
 async function verifyDirectory(
-  der: Bytes, root: Certificate, now: Date, signatures: SignatureCache | undefined,
+  der: Bytes, roots: readonly Certificate[], now: Date | undefined, signatures: SignatureCache | undefined,
 ): Promise<{ directory: Directory; delegate: Certificate }> {
   const signed = parseSignedData(der);
   // the root may be carried too, and a SET's order says nothing
   const delegate = signed.certificates.map((one) => parseCertificate(one))
     .find((one) => equal(one.subjectKeyIdentifier, signed.signer.subjectKeyIdentifier));
   if (delegate === undefined) throw refused('directory-invalid', { what: 'certificate' });
-  await validatePath({ leaf: delegate, intermediates: [], root, at: now, role: 'delegate', ...(signatures && { cache: signatures }) });
+  await validatePath({ leaf: delegate, intermediates: [], root: roots, at: now ?? delegate.notBefore, role: 'delegate', ...(signatures && { cache: signatures }) });
   await verifySignedObject(signed, { contentType: OID.directory, certificate: delegate.der, publicKey: delegate.publicKey });
   const directory = decodeDirectory(signed.eContent);
+  if (now === undefined) return { directory, delegate };
   if (directory.issued.getTime() > now.getTime() + SKEW) throw new SsmaxError('unavailable', 'clock-wrong');
   if (directory.nextUpdate < now) throw new SsmaxError('unavailable', 'directory-stale');
   return { directory, delegate };
@@ -86,11 +123,13 @@ async function verifyDirectory(
 export interface TrustMarks {
   /** When the directory was issued. */
   readonly issued: Date;
+  /** When the root certified the delegate that signed it; absent in what former versions kept. */
+  readonly delegate?: Date;
   /** CRL numbers, by hexadecimal DER Name and key identifier of the issuer. */
   readonly crls: ReadonlyMap<string, bigint>;
 }
 
-export function trustMarks({ directory, authorityCrl, organisationCrls }: Trust): TrustMarks {
+export function trustMarks({ directory, delegate, authorityCrl, organisationCrls }: Trust): TrustMarks {
   const crls = new Map<string, bigint>();
   const keep = (name: string, number: bigint): void => {
     const known = crls.get(name);
@@ -98,12 +137,12 @@ export function trustMarks({ directory, authorityCrl, organisationCrls }: Trust)
   };
   keep(hex(authorityCrl.issuerDer), authorityCrl.number); // delegates change, the series goes on
   for (const { issuerDer, authorityKeyIdentifier, number } of organisationCrls) keep(`${hex(issuerDer)}<${hex(authorityKeyIdentifier)}`, number);
-  return { issued: directory.issued, crls };
+  return { issued: directory.issued, delegate: delegate.notBefore, crls };
 }
 
 /**
  * Whether newly fetched material may follow what was `known`: neither the directory nor any CRL goes back, however fresh it
- * still is, and no CRL that nobody signed blocks later ones by a high number. Throws `unavailable` `trust-rollback` or
+ * still is, nor the delegate to a former one, whose key may be why there is another; and no CRL that nobody signed blocks later ones by a high number. Throws `unavailable` `trust-rollback` or
  * `crl-signature`.
  */
 export async function requireSuccessor(next: Trust, known: TrustMarks | undefined): Promise<void> {
@@ -115,6 +154,8 @@ export async function requireSuccessor(next: Trust, known: TrustMarks | undefine
   }
   if (known === undefined) return;
   const { issued, crls } = trustMarks(next);
+  // Only the root can certify a later delegate: whoever has a former one's key, and dates what he signs ahead, cannot.
+  if (known.delegate !== undefined && next.delegate.notBefore < known.delegate) throw new SsmaxError('unavailable', 'trust-rollback', { what: 'delegate' });
   if (issued < known.issued) throw new SsmaxError('unavailable', 'trust-rollback', { what: 'directory' });
   for (const [issuer, number] of crls) {
     if (number < (known.crls.get(issuer) ?? 0n)) throw new SsmaxError('unavailable', 'trust-rollback', { what: 'CRL' });
@@ -170,7 +211,7 @@ export async function transferTarget(recipients: readonly string[], own: Certifi
   if (organisation === undefined) throw refused('recipient-outside', { recipient: recipients[0] ?? '' });
   if (equal(organisation.certificate, own.der)) throw refused('split-own-organisation');
   const target = parseCertificate(organisation.certificate);
-  await validatePath({ leaf: target, intermediates: [], root: trust.root, at: now, role: 'organisation', ...cacheOf(trust) });
+  await validatePath({ leaf: target, intermediates: [], root: trust.roots, at: now, role: 'organisation', ...cacheOf(trust) });
   await requireUnrevoked({ certificate: target, issuer: trust.delegate, crl: trust.authorityCrl, at: now, now });
   for (const address of recipients) requireCertifiedFor(target, domainOf(address));
   return target;

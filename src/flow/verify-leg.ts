@@ -234,7 +234,7 @@ async function verifyUser(leg: Leg, signer: SignerInfo, certificate: Certificate
   if (organisation === undefined) throw refused('organisation-unknown');
   // A renewed organisation keeps its key: which of its certificates counts depends on the time.
   const issuers = certificatesOf(organisation);
-  const { organisation: issuer } = await validatePath({ leaf: certificate, intermediates: issuers, root: trust.root, at, role: 'user', ...cacheOf(trust) });
+  const { organisation: issuer } = await validatePath({ leaf: certificate, intermediates: issuers, root: trust.roots, at, role: 'user', ...cacheOf(trust) });
   if (issuer === undefined) throw refused('certificate-untrusted');
   requireNotRetired(organisation, 'organisation', issuer.spkiSha256, at);
   await requireUnrevoked({ certificate: issuer, issuer: trust.delegate, crl: trust.authorityCrl, at, now });
@@ -251,7 +251,7 @@ async function verifyUser(leg: Leg, signer: SignerInfo, certificate: Certificate
 async function verifyOrganisation(leg: Leg, signer: SignerInfo, certificate: Certificate, when: When): Promise<SignedLeg> {
   const { trust, now, at } = when;
   const organisation = organisationOfCertificate(trust.directory, certificate.der);
-  await validatePath({ leaf: certificate, intermediates: [], root: trust.root, at, role: 'organisation', ...cacheOf(trust) });
+  await validatePath({ leaf: certificate, intermediates: [], root: trust.roots, at, role: 'organisation', ...cacheOf(trust) });
   requireNotRetired(organisation, 'organisation', certificate.spkiSha256, at);
   await requireUnrevoked({ certificate, issuer: trust.delegate, crl: trust.authorityCrl, at, now });
   if (leg.previous === undefined) throw refused('leg-invalid', { what: 'previous' });
@@ -294,7 +294,7 @@ async function requireGatewaySignature(signed: SignedLeg, certificates: readonly
     if (!equal(gateway.spkiSha256, gatewaySignature.spkiHash)) continue;
     // The key is what counts; the certificate around it must be genuine all the same, so that nothing carried can be altered.
     const intermediates = certificatesOf(signed.organisation);
-    await validatePath({ leaf: gateway, intermediates, root: trust.root, at, role: 'gateway', ...cacheOf(trust) }).catch((cause: unknown) => {
+    await validatePath({ leaf: gateway, intermediates, root: trust.roots, at, role: 'gateway', ...cacheOf(trust) }).catch((cause: unknown) => {
       throw cause instanceof SsmaxError ? refused('gateway-certificate-invalid', { reason: cause.code }, cause) : cause;
     });
     if (await verifyGatewaySignature(signed.signer, gateway.publicKey)) return;

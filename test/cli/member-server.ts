@@ -39,7 +39,7 @@ export async function startMemberServer(world: TestWorld, organisation: TestOrga
   }
   const never = (): never => { throw new Error('not to be called'); };
   const app = pluginRoutes({
-    registry, ca, clock, policy: { modes: ['protect-all'], signedOnly: [] }, requireInForce: never, desk: { file: never, due: never, sent: never, take: never }, records: createRecords(store, clock), root: world.root.der,
+    registry, ca, clock, policy: { modes: ['protect-all'], signedOnly: [] }, requireInForce: never, desk: { file: never, due: never, sent: never, take: never }, records: createRecords(store, clock), roots: [world.root.der],
     consents: createConsents(store, registry, clock), organisationType: async () => organisation.entry.type,
     id: organisation.id, keys: { inUse: organisation.issuer },
     published: async () => {

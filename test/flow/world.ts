@@ -64,7 +64,10 @@ export interface TestOrganisation {
 export interface TestWorld {
   now: Date;
   readonly root: Certificate;
-  readonly delegate: Issuer;
+  /** Who signs directory and CRL. */
+  delegate: Issuer;
+  /** The root certifies another one. */
+  newDelegate(validity?: { notBefore: Date; notAfter: Date }): Promise<Issuer>;
   readonly organisations: Map<string, TestOrganisation>;
   readonly revoked: Revocation[];
   /** What the Authority and the organisations publish at `now`. */
@@ -81,21 +84,21 @@ export async function createWorld(start = NOW, source: Source = fresh): Promise<
   const validity = around(start);
   const rootKey = source.key();
   const root = await issueRoot({ key: rootKey, subject: { commonName: 'SSMAX Authority', organisation: 'SSMAX' }, validity, random });
-  const delegateKey = source.key();
-  const delegate = {
-    key: delegateKey,
-    certificate: await issueDelegate({ publicKey: delegateKey.publicKey, issuer: { certificate: root, key: rootKey }, validity, random }),
+  const newDelegate: TestWorld['newDelegate'] = async (period = validity) => {
+    const key = source.key();
+    return { key, certificate: await issueDelegate({ publicKey: key.publicKey, issuer: { certificate: root, key: rootKey }, validity: period, random }) };
   };
   const organisations = new Map<string, TestOrganisation>();
   const revoked: Revocation[] = [];
 
   const world: TestWorld = {
-    now: start, root, delegate, organisations, revoked,
+    now: start, root, delegate: await newDelegate(), newDelegate, organisations, revoked,
     async material() {
       const entries = [...organisations.values()].map(({ entry }) => entry);
       const directory: Directory = {
         version: 1, issued: new Date(world.now.getTime() - 1000), nextUpdate: new Date(world.now.getTime() + 86_400_000), organisations: entries,
       };
+      const { delegate } = world;
       const signed = await signObject(
         { type: OID.directory, value: encodeDirectory(directory), signingTime: world.now },
         { key: delegate.key, certificate: delegate.certificate.der, subjectKeyIdentifier: delegate.certificate.subjectKeyIdentifier },

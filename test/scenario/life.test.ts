@@ -86,11 +86,6 @@ async function restart(organisation: LocalOrganisation, ...servers: ('keyServer'
   }
 }
 
-async function restartAuthority(): Promise<void> {
-  await local.authority.running.stop();
-  await local.restartAuthority();
-}
-
 /** The Authority certifies the organisation again: the same key with the same request. */
 async function certifyAgain({ plan, spki }: LocalOrganisation, csr: string, out: string): Promise<void> {
   const { dir, state } = local.authority;

@@ -4,7 +4,7 @@
  * critical. Trust is not decided here but in path.ts.
  */
 import { type Bytes, equal } from '../bytes.ts';
-import { type DerCursor, contextTag, readDer, readSequence } from '../der.ts';
+import { DerCursor, TAG, contextTag, readDer, readSequence } from '../der.ts';
 import { refused } from '../error.ts';
 import { checkAddress, checkHostName } from './addresses.ts';
 import {
@@ -71,6 +71,11 @@ export function parseCertificate(der: Uint8Array): Certificate {
     const signed = readDer(own, (cursor) => readSigned(cursor, 'certificate-algorithm'));
     return { der: own, sha256: hash(own), ...signed, ...readDer(signed.tbs, readTbs) };
   });
+}
+
+/** Certificates that stand one after the other, at most 16. Throws what parseCertificate throws. */
+export function parseCertificates(der: Bytes): Certificate[] {
+  return reading('certificate-malformed', () => DerCursor.over(der).list((cursor) => cursor.element(TAG.sequence).full, 16)).map((one) => parseCertificate(one));
 }
 
 type Body = Omit<Certificate, 'der' | 'sha256' | keyof Signed>;

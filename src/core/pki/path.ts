@@ -14,8 +14,8 @@ export interface PathRequest {
   readonly leaf: Certificate;
   /** Certificates that may be the organisation's; at most 16 of the issuer's name and key are looked at, others are passed over. */
   readonly intermediates: readonly Certificate[];
-  /** The Authority's root, trusted because package, policy or configuration pins it. */
-  readonly root: Certificate;
+  /** The Authority's root, trusted because package, policy or configuration pins it; of several, the one that the path names. */
+  readonly root: Certificate | readonly Certificate[];
   /** The moment for which the path must be valid. */
   readonly at: Date;
   /** What the leaf claims to be. */
@@ -38,16 +38,16 @@ const MAX_INTERMEDIATES = 16;
  * `certificate-expired`.
  */
 export async function validatePath(request: PathRequest): Promise<Path> {
-  const { leaf, root, role, at, cache } = request;
-  checkRootProfile(root);
+  const { leaf, role, at, cache } = request;
   checkProfile(leaf, role);
   if (PROFILES[role].issuer === 'root') {
+    const root = rootOf(leaf, request);
     await checkIssued(leaf, root, cache);
     checkDelegateName(leaf, root, role);
     checkValidity([root, leaf], at);
     return { leaf, organisation: role === 'organisation' ? leaf : undefined, root };
   }
-  const organisation = await findOrganisation(request);
+  const { organisation, root } = await findOrganisation(request);
   if (organisation.nameConstraints !== undefined) checkNameConstraints(leaf, organisation.nameConstraints);
   checkValidity([root, organisation, leaf], at);
   return { leaf, organisation, root };
@@ -57,14 +57,25 @@ export async function validatePath(request: PathRequest): Promise<Path> {
  * The leaf's issuer. A renewed organisation keeps its key, so several certificates may fit: one that is valid at the
  * moment asked for wins.
  */
-async function findOrganisation({ leaf, intermediates, root, at, cache }: PathRequest): Promise<Certificate> {
+async function findOrganisation(request: PathRequest): Promise<{ organisation: Certificate; root: Certificate }> {
+  const { leaf, intermediates, at, cache } = request;
   const candidates = intermediates.filter((one) => names(one, leaf)).slice(0, MAX_INTERMEDIATES);
   const organisation = candidates.find((one) => one.notBefore <= at && at <= one.notAfter) ?? candidates[0];
   if (organisation === undefined) throw refused('certificate-untrusted', { what: 'issuer not found' });
   checkProfile(organisation, 'organisation');
+  const root = rootOf(organisation, request);
   await checkIssued(organisation, root, cache);
   await checkIssued(leaf, organisation, cache);
-  return organisation;
+  return { organisation, root };
+}
+
+/** The pinned root that should have issued this; any other is refused by what follows. */
+function rootOf(child: Certificate, { root }: PathRequest): Certificate {
+  const [first, ...others] = 'der' in root ? [root] : root;
+  if (first === undefined) throw refused('certificate-untrusted', { what: 'no root' });
+  const found = [first, ...others].find((one) => names(one, child)) ?? first;
+  checkRootProfile(found);
+  return found;
 }
 
 async function checkIssued(child: Certificate, issuer: Certificate, cache: SignatureCache | undefined): Promise<void> {

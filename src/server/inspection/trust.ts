@@ -5,7 +5,7 @@ import type { Bytes } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
 import type { Clock } from '../../flow/ports.ts';
 import { createNodeHttp } from '../../platform/node-http.ts';
-import { readCertificateFile } from '../shared/certificate-file.ts';
+import { readPins } from '../shared/certificate-file.ts';
 import type { Logger } from '../shared/log.ts';
 import { createTrustSource, type TrustSource } from '../shared/trust-source.ts';
 import type { InspectionConfig } from './config.ts';
@@ -20,7 +20,7 @@ export async function startInspectionTrust({ trust, state }: InspectionConfig, c
     return body;
   };
   const source = createTrustSource({
-    root: readCertificateFile(trust.root).der,
+    root: readPins(trust.root),
     directory: join(state, 'trust'),
     interval: trust.refresh * 1000,
     sources: {

@@ -11,7 +11,7 @@ import { requireIssuedByOwn } from '../../flow/organisation-keys.ts';
 import type { Trust } from '../../flow/trust.ts';
 import { createNodeCrypto, loadPrivateKey } from '../../platform/node-crypto.ts';
 import { ADMIN_SOCKET, startAdminSocket } from '../shared/admin-socket.ts';
-import { readCertificateFile } from '../shared/certificate-file.ts';
+import { readPins } from '../shared/certificate-file.ts';
 import { Counter } from '../shared/metrics.ts';
 import { databaseAnswers, openConfiguredDatabase } from '../shared/database.ts';
 import { expiryMetrics } from '../shared/expiry-metrics.ts';
@@ -64,7 +64,7 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
   const clock = options.clock ?? { now: () => new Date() };
   const keys = loadOwnKeys(config, passphrase);
   const { certificate } = keys.inUse;
-  const root = readCertificateFile(config.root);
+  const roots = parsePins(readPins(config.root)).roots;
   const tlsKey = loadKey(config.tlsKey, passphrase);
   const id = certificate.subject.organisationId;
   if (id === undefined) throw new SsmaxError('fault', 'certificate-file-unusable', { file: config.certificate });
@@ -109,7 +109,7 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
     app: limited(pluginRoutes({
       registry, ca, records, consents, desk: abuse.desk,
       requireInForce: async (member) => requireIssuedByOwn(member, 'user', keys.inUse.certificate, await present(), clock.now(), 'allowed'),
-      policy: { modes: config.modes, signedOnly: config.outside?.signedOnly ?? [] }, clock, root: root.der, id, keys,
+      policy: { modes: config.modes, signedOnly: config.outside?.signedOnly ?? [] }, clock, roots: roots.map(({ der }) => der), id, keys,
       organisationType: async () => (await trust.trust()).directory.organisations.find((one) => one.id === id)?.type,
       published: () => Promise.resolve({ directory: trust.copy('directory'), authorityCrl: trust.copy('authority') }),
     }), lifeRoutes({ native, store, ca, keys, memberKeys, recovery, seen: records, trust: present, clock })),

@@ -35,8 +35,8 @@ interface Parts {
   readonly id: string;
   /** Who signs answers. */
   readonly keys: { readonly inUse: Credential };
-  /** DER certificate of the Authority's root. */
-  readonly root: Bytes;
+  /** DER certificates of the Authority's roots. */
+  readonly roots: readonly Bytes[];
   /** The signed directory and the Authority's CRL as fetched, DER. */
   readonly published: () => Promise<{ directory: Bytes; authorityCrl: Bytes }>;
   readonly clock: Clock;
@@ -52,7 +52,7 @@ export function pluginRoutes(parts: Parts): Hono {
   app.use(pluginCors());
 
   app.get('/.well-known/est/cacerts', (context) =>
-    context.body(toBase64(encodeCertsOnly([ca.certificate.der, parts.root])), 200, PKCS7));
+    context.body(toBase64(encodeCertsOnly([ca.certificate.der, ...parts.roots])), 200, PKCS7));
 
   app.post('/.well-known/est/simpleenroll', async (context) => {
     const { address, code } = basicCredentials(context.req.header('authorization'));

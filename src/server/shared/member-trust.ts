@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Bytes } from '../../core/bytes.ts';
 import type { Clock } from '../../flow/ports.ts';
-import { readCertificateFile } from './certificate-file.ts';
+import { readPins } from './certificate-file.ts';
 import type { HostPort } from './config.ts';
 import type { Logger } from './log.ts';
 import { createPinnedClient } from './pinned-client.ts';
@@ -12,7 +12,7 @@ import { createTrustSource, type TrustSource } from './trust-source.ts';
 /** As the servers' configurations have it. */
 interface MemberTrustConfig {
   readonly state: string;
-  /** File of the Authority's root certificate. */
+  /** File of the Authority's pinned certificates. */
   readonly root: string;
   readonly authority: { readonly address: HostPort; readonly spki: readonly Bytes[] };
   /** Seconds. */
@@ -35,7 +35,7 @@ export async function startMemberTrust(config: MemberTrustConfig, { identity, or
   const authority = createPinnedClient({ identity, peer: 'Authority', server: config.authority.address, pins: () => config.authority.spki });
   const fetch = (path: string, maximumAnswer: number) => () => authority.request({ method: 'GET', path, deadline: DEADLINE, maximumAnswer });
   const source = createTrustSource({
-    root: readCertificateFile(config.root).der,
+    root: readPins(config.root),
     directory: join(config.state, 'trust'),
     interval: config.refresh * 1000,
     sources: {

@@ -9,11 +9,11 @@ import { join } from 'node:path';
 import type { Bytes } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
 import type { Clock } from '../../flow/ports.ts';
-import { createTrustCache, loadTrust, requireSuccessor, type Trust, trustMarks } from '../../flow/trust.ts';
+import { createTrustCache, loadTrust, marksOfCopies, requireSuccessor, type Trust, type TrustMarks } from '../../flow/trust.ts';
 import type { Logger } from './log.ts';
 
 export interface TrustParts {
-  /** DER certificate of the Authority's root, from the configuration. */
+  /** What the configuration pins, as parsePins reads it. */
   readonly root: Bytes;
   /** Where copies are kept. */
   readonly directory: string;
@@ -70,11 +70,19 @@ export function createTrustSource(parts: TrustParts): TrustSource {
     }
   }
 
+  /** Of what is kept, also after its time: a former delegate's key must not come back with it. */
+  function known(): Promise<TrustMarks | undefined> {
+    return (async () => {
+      const crls = Object.keys(parts.sources.crls).map((name) => copy(name));
+      return marksOfCopies({ root: parts.root, directory: copy('directory'), crls }, cache);
+    })().catch(() => undefined); // nothing kept yet, or damaged
+  }
+
   /** Takes over what was fetched if all of it together verifies and nothing is older than what was there. */
   async function take(fetched: ReadonlyMap<string, Bytes>): Promise<void> {
     const now = clock.now();
     const candidate = new Map([...copies, ...fetched]);
-    await requireSuccessor(await load(now, candidate), await load(now).then(trustMarks, () => undefined));
+    await requireSuccessor(await load(now, candidate), await known());
     for (const [name, bytes] of fetched) {
       const file = join(parts.directory, `${name}.der`);
       writeFileSync(`${file}.new`, bytes, { mode: 0o600 });

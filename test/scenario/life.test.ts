@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { HINODE, type LocalOrganisation, type LocalWorld, PASSPHRASE, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
 import { World } from '../../scripts/world/process.ts';
-import { ssmax, startSsmax } from '../../scripts/world/ssmax.ts';
+import { ssmax } from '../../scripts/world/ssmax.ts';
 import { until } from '../../scripts/world/wait.ts';
 import { splitCrls } from '../../src/core/pki/crl.ts';
 import { CommandLineMember } from './command-line-member.ts';
@@ -213,8 +213,8 @@ describe('a new key of the organisation', () => {
   });
 });
 
-describe('new keys of servers', () => {
-  it('of a gateway: mail that the old one signed stays verified', async () => {
+describe('a new key of a gateway', () => {
+  it('comes into use by the directory, and mail that the old one signed stays verified', async () => {
     const dir = of(hinode, 'gateway-2');
     mkdirSync(dir);
     const spki = spkiIn(await ssmax(['gateway', 'init', '--dir', dir, '--host-name', 'gateway.hinode.example'], { passphrase: PASSPHRASE }));
@@ -227,39 +227,5 @@ describe('new keys of servers', () => {
     configure(hinode, 'gateway', () => ({ key: join(dir, 'gateway.key'), certificate: join(dir, 'gateway.pem') }));
     await restart(hinode, 'gateway');
     expect(await jiro.verify(await delivered(taro, jiro))).toMatchObject(VERIFIED);
-    hinodeGateway = spki;
-  });
-
-  it('of an inspection server: with both listed, no mail is refused', async () => {
-    const dir = of(hinode, 'inspection-2');
-    mkdirSync(dir);
-    const spki = spkiIn(await ssmax(['inspection', 'init', '--dir', dir, '--host-name', 'inspection.hinode.example'], { passphrase: PASSPHRASE }));
-    await ssmax(['keyserver', 'certify', '--state', hinode.state, '--role', 'inspection', '--csr', join(dir, 'inspection.csr'), '--host-name', 'inspection.hinode.example', '--out', join(dir, 'inspection.pem')]);
-    const port = await world.ports.take();
-    const config = JSON.parse(readFileSync(of(hinode, 'inspection.yaml'), 'utf8')) as object;
-    writeFileSync(of(hinode, 'inspection-2.yaml'), JSON.stringify({
-      ...config, listen: `127.0.0.1:${port}`, key: join(dir, 'inspection.key'), certificate: join(dir, 'inspection.pem'), state: join(dir, 'state'), database: join(dir, 'state', 'inspection.sqlite'),
-    }));
-    const second = await startSecondInspection(of(hinode, 'inspection-2.yaml'));
-    configure(hinode, 'gateway', ({ inspection }) => ({ inspection: [inspection, { address: `127.0.0.1:${port}`, spki }] }));
-    await restart(hinode, 'gateway');
-    await delivered(taro, jiro);
-    await ssmax(['authority', 'servers', hinode.plan.id, '--state', local.authority.state, '--gateway-spki', hinodeGateway, '--inspection-spki', spki, hinode.spki.inspection]);
-    // By the first list or by the second: never refused, and from some moment on by the new server alone.
-    await until(async () => {
-      await delivered(taro, jiro);
-      return readFileSync(second, 'utf8').includes('"event":"inspected"');
-    }, { what: 'the new server to be asked', withinMs: 120_000 });
-    await hinode.servers.inspection.stop();
-    await delivered(taro, jiro);
   });
 });
-
-/** The key of hinode's gateway now. */
-let hinodeGateway = '';
-
-/** Gives its log. */
-async function startSecondInspection(config: string): Promise<string> {
-  const { log } = await startSsmax(world, 'hinode-inspection-2', ['inspection', 'run', '--config', config], PASSPHRASE, clock.env);
-  return log;
-}

@@ -1,6 +1,6 @@
 /** The inspection server as a program. */
 import { join } from 'node:path';
-import { type Bytes, equal, hex } from '../../core/bytes.ts';
+import { equal, hex } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
 import type { Certificate } from '../../core/pki/certificate.ts';
 import { checkProfile, names } from '../../core/pki/profile.ts';
@@ -66,13 +66,14 @@ export async function runInspection(configFile: string, passphrase: string, opti
   const policyFile = openPolicyFile(config.policy, () => readPolicy(config), log);
   const organisation = readCertificateFile(config.organisation);
   checkProfile(organisation, 'organisation');
-  const certificate = await readOwnCertificate(config, organisation, clock.now());
   const pkcs8 = loadKey(config.key, passphrase);
   const key = loadPrivateKey(pkcs8);
-  if (!equal(key.publicKey, certificate.publicKey)) throw new SsmaxError('fault', 'certificate-key-mismatch', { file: config.certificate });
   const clamd = config.clamd && new Clamd({ socket: config.clamd.socket, timeoutMs: config.clamd.timeout * 1000 });
   const reader = createReaderPool({ timeoutMs: config.reading.seconds * 1000, memory: config.reading.megabytes * 1_048_576, log });
   const trust = await startInspectionTrust(config, clock, log);
+  const organisations = async (): Promise<Certificate[]> => [organisation, ...await listedCertificates(trust, organisation, clock, log)];
+  const certificate = await readOwnCertificate(config, await organisations(), clock.now());
+  if (!equal(key.publicKey, certificate.publicKey)) throw new SsmaxError('fault', 'certificate-key-mismatch', { file: config.certificate });
   const trusted = async (): Promise<Trust> => {
     if (trust === undefined) throw new SsmaxError('fault', 'trust-not-configured', { file: configFile });
     return trust.trust();
@@ -81,7 +82,7 @@ export async function runInspection(configFile: string, passphrase: string, opti
   const parts: InspectionParts = {
     credential: { key, certificate },
     native: createNodeCrypto(),
-    sealers: async () => [organisation.sha256, ...await listedCertificates(trust, organisation, clock, log)],
+    sealers: async () => (await organisations()).map(({ sha256 }) => sha256),
     organisation: organisationId(organisation),
     get policy() {
       return policyFile.policy;
@@ -165,22 +166,23 @@ function readPolicy({ policy: file, clamd, database, state, trust }: InspectionC
 }
 
 /** The own certificate must be an inspection server's, in force, and of the own organisation. */
-async function readOwnCertificate({ certificate: file }: InspectionConfig, organisation: Certificate, now: Date): Promise<Certificate> {
+async function readOwnCertificate({ certificate: file }: InspectionConfig, organisations: readonly Certificate[], now: Date): Promise<Certificate> {
   const certificate = readCertificateFile(file);
-  const issued = names(organisation, certificate) && (await isSignedBy(certificate, organisation.publicKey, hex(certificate.sha256)));
+  const issuer = organisations.find((one) => names(one, certificate));
+  const issued = issuer !== undefined && (await isSignedBy(certificate, issuer.publicKey, hex(certificate.sha256)));
   if (!issued) throw new SsmaxError('fault', 'certificate-of-another-organisation', { file });
   checkProfile(certificate, 'inspection');
   if (now < certificate.notBefore || now > certificate.notAfter) throw new SsmaxError('fault', 'certificate-not-in-force', { file });
   return certificate;
 }
 
-/** The organisation's certificates as the directory has them now, by their hashes; none where it cannot be had. */
-async function listedCertificates(trust: TrustSource | undefined, organisation: Certificate, clock: Clock, log: Logger): Promise<Bytes[]> {
+/** The organisation's certificates as the directory has them now; none where it cannot be had. */
+async function listedCertificates(trust: TrustSource | undefined, organisation: Certificate, clock: Clock, log: Logger): Promise<Certificate[]> {
   if (trust === undefined) return [];
   try {
     const found = await trust.trust();
     await certificateInUse(found, organisation, clock.now());
-    return certificatesOf(ownEntry(found, organisation)).map(({ sha256 }) => sha256);
+    return certificatesOf(ownEntry(found, organisation));
   } catch (error) {
     log.warn('trust-refused', { error });
     return [];

@@ -187,7 +187,7 @@ export const faults: readonly Fault[] = [
     ['key server: one recipient for leg 3', 'if (recipient === undefined || others.length > 0)', 'if (recipient === undefined)', 'one recipient a leg 3'],
     ['key server: own domains for leg 3', 'if (organisation === undefined || !equal(organisation.certificate, certificate.der))', NEVER, 'no leg 3 for others'],
     ['key server: members', 'if (members.length === 0)', NEVER, 'members only'],
-    ['key server: enrolled members', 'if (member.certificates.length === 0 && leg.parts.length > 0 && !recover)', NEVER, 'enrolled members only'],
+    ['key server: enrolled members', 'if (targets.length === 0 && leg.parts.length > 0 && !recover)', NEVER, 'enrolled members only'],
     ['key server: listed inspection server', 'if (!own.inspections.some((hash) => equal(hash, target.spkiSha256)))', NEVER, 'no inspection server but the one'],
     ['key server: ISP', "if (own.type === 'isp' && (await consents({ outbound, inbound: [...recipients] }, own)).length === 0)", NEVER, "no inspection of an ISP's members"],
   ]),
@@ -412,7 +412,7 @@ export const faults: readonly Fault[] = [
     ['held: sender approves', 'approver === row.sender || ', '', 'only an approver decides'],
   ]),
   ...of('src/server/authority/register.ts', 'test/security/former-certificate.test.ts', [
-    ['register: stolen key under its former certificate', 'return [...new Set([present, ...all]', 'return [...new Set([present]', 'a stolen key falls'],
+    ['register: stolen key under its former certificate', 'const revoked = [inUse, ...former].filter(', 'const revoked = [inUse].filter(', 'a stolen key falls'],
     ['register: renewal of a suspended organisation', "if (before !== undefined && standingOf(before) === 'suspended')", NEVER, 'a suspended organisation signs under none'],
   ]),
   ...of('src/server/authority/review.ts', 'test/security/former-certificate.test.ts', [['review: suspension under a former certificate', 'const serials = [organisation.certificate, ...organisation.formerCertificates]', 'const serials = [organisation.certificate]', 'a suspended organisation signs under none']]),

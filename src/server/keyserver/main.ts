@@ -8,7 +8,7 @@ import { type Certificate, parseCertificate } from '../../core/pki/certificate.t
 import { encodeSpki } from '../../core/pki/public-key.ts';
 import type { Clock } from '../../flow/ports.ts';
 import { requireIssuedByOwn } from '../../flow/organisation-keys.ts';
-import type { Trust } from '../../flow/trust.ts';
+import { parsePins, type Trust } from '../../flow/trust.ts';
 import { createNodeCrypto, loadPrivateKey } from '../../platform/node-crypto.ts';
 import { ADMIN_SOCKET, startAdminSocket } from '../shared/admin-socket.ts';
 import { readPins } from '../shared/certificate-file.ts';

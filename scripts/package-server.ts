@@ -20,9 +20,14 @@ const lockSchema = z.object({
   })),
 });
 
-/** Packages that the built program imports. */
+/** Every program and part of one that was built, as paths below `dist`. */
+function programs(dist: string): string[] {
+  return ['', 'verbs'].flatMap((directory) => readdirSync(join(dist, directory)).filter((name) => name.endsWith('.mjs')).map((name) => join(directory, name)));
+}
+
+/** Packages that the built programs import. */
 function imported(dist: string): string[] {
-  const files = [join(dist, 'ssmax.mjs'), ...readdirSync(join(dist, 'verbs')).filter((name) => name.endsWith('.mjs')).map((name) => join(dist, 'verbs', name))];
+  const files = programs(dist).map((name) => join(dist, name));
   const found = new Set<string>();
   for (const file of files) {
     for (const match of readFileSync(file, 'utf8').matchAll(/(?:^|[;\s])(?:import|export)\b[^'";]*?["']([^"'.][^"']*)["']|\bimport\(\s*["']([^"'.][^"']*)["']/gm)) {
@@ -64,8 +69,8 @@ const name = `ssmax-server-${manifest.version}`;
 const stage = mkdtempSync(join(tmpdir(), 'ssmax-package-'));
 const top = join(stage, 'ssmax');
 mkdirSync(join(top, 'bin'), { recursive: true });
-cpSync(join(dist, 'ssmax.mjs'), join(top, 'dist/ssmax.mjs'));
-cpSync(join(dist, 'verbs'), join(top, 'dist/verbs'), { recursive: true, filter: (file) => !file.endsWith('.map') });
+for (const path of programs(dist)) cpSync(join(dist, path), join(top, 'dist', path));
+cpSync(join(dist, 'status'), join(top, 'dist/status'), { recursive: true });
 for (const path of closure(imported(dist))) {
   cpSync(join(root, path), join(top, path), { recursive: true, dereference: true, filter: (file) => !/\.(?:map|ts|mts|cts)$/.test(file) && !file.slice(join(root, path).length).includes('/node_modules') });
 }

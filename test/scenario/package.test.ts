@@ -1,7 +1,7 @@
 /** The package runs where nothing but Node.js is: no sources, no node_modules above it, no environment. */
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -37,6 +37,10 @@ function ssmax(...args: string[]): Promise<{ status: number | null; stdout: stri
 
 it('holds what is needed, and nothing of the add-on or of development', () => {
   expect(readdirSync(place).sort()).toEqual(['LICENSE', 'bin', 'deploy', 'dist', 'docs', 'node_modules', 'package.json']);
+  // The process that reads mails, and the status page, are files of their own beside the program.
+  for (const built of readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' }).filter((name) => /^(?:[^/]+|verbs\/.*)\.mjs$|^status\/./.test(name))) {
+    expect(existsSync(join(place, 'dist', built)), built).toBe(true);
+  }
   const packages = readdirSync(join(place, 'node_modules'));
   expect(packages).toContain('libsql');
   for (const other of ['vitest', 'typescript', 'preact', 'web-ext']) expect(packages).not.toContain(other);

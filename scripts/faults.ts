@@ -6,7 +6,8 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createVitest, type TestCase, type TestModule, type Vitest } from 'vitest/node';
-import { type Fault, faults } from '../test/faults.ts';
+import { faults } from '../test/faults.ts';
+import type { Fault } from '../test/faults/fault.ts';
 
 const root = resolve(import.meta.dirname, '..');
 /** One for each processor of a small machine. */

@@ -10,8 +10,8 @@ import manifest from '../../package.json' with { type: 'json' };
 import { SsmaxError } from '../core/error.ts';
 import { explain } from './explain.ts';
 
-/** Each with what it needs, loaded when it is called: a verdict needs no database. */
-const verbs: Readonly<Record<string, () => Promise<Command>>> = {
+/** Each with what it needs, loaded when it is called: a verdict needs no database. @internal for scripts/verbs.ts */
+export const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   authority: async () => (await import('./authority.ts')).authorityCommand(),
   keyserver: async () => (await import('./keyserver.ts')).keyServerCommand(),
   gateway: async () => (await import('./gateway.ts')).gatewayCommand(),

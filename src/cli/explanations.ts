@@ -184,7 +184,6 @@ export const explanations: Readonly<Record<string, readonly [sentence: string, r
   'key-file-open-to-others': ['{file} can be read by others', 'chmod 600 {file}, and consider whether the key is still secret'],
   'key-file-unwritable': ['cannot write {file}', 'check the directory and who may write there'],
   'key-mismatch': ['the private key does not belong to its public key', 'restore the key from its backup'],
-  'key-locked': ['the key here rests under a passphrase', 'enter it in the plugin'],
   'key-passphrase': ['the passphrase opens no key here', 'enter it again; forgotten, bring the key back from its backup or enrol anew'],
   'key-missing': ['no key here opens this mail', 'enrol, or restore the backup of the key'],
   'key-retired': ['a key was used after its end ({until})', 'have the mail sent again; if it lasts, the organisation has to put its present key into use'],

@@ -88,3 +88,8 @@ describe('docs/progress.md', () => {
     expect(named.filter((file) => !existsSync(file))).toEqual([]);
   });
 });
+
+it('the program names pages that are there', () => {
+  const named = new Set(['src', 'extension'].flatMap(filesBelow).filter((name) => /\.tsx?$/.test(name)).flatMap((name) => matches(readFileSync(name, 'utf8'), /\b(docs\/[a-z/-]+\.md)\b/g).flat()));
+  expect([...named].filter((name) => !existsSync(name))).toEqual([]);
+});

@@ -36,10 +36,10 @@ export const FINDINGS = {
   'database-unusable': ['error', 'the database does not open: {reason}', 'check DATABASE_URL or `database:`, the server, and who may use it'],
   'server-not-running': ['warning', 'no server answers at {file}', 'start it (systemctl start …), or name its state directory'],
   // Postfix
-  'postfix-no-filter': ['error', 'no listener in master.cf hands its mail to the gateway’s {listener} listener ({address})', 'add -o smtpd_proxy_filter={address} to it (docs/admin/postfix.md)'],
+  'postfix-no-filter': ['error', 'no listener in master.cf hands its mail to the gateway’s {listener} listener ({address})', 'add -o smtpd_proxy_filter={address} to it (docs/admin/installation.md)'],
   'postfix-unfiltered-listener': ['error', 'the listener {service} takes mail past the gateway', 'add -o smtpd_proxy_filter=…, or remove it'],
   'postfix-filters-swapped': ['error', 'the listener {service} is handed to the gateway’s {listener} listener', 'who logs in (smtpd_sasl_auth_enable=yes) goes to submission, all others to arriving'],
-  'postfix-no-reinjection': ['error', 'no listener in master.cf for {address}, where the gateway hands on what it checked', 'add the re-injection listener (docs/admin/postfix.md)'],
+  'postfix-no-reinjection': ['error', 'no listener in master.cf for {address}, where the gateway hands on what it checked', 'add the re-injection listener (docs/admin/installation.md)'],
   'postfix-reinjection-open': ['error', 'the re-injection listener {service} can be reached from other machines', 'write 127.0.0.1: before its port: whoever reaches it goes around the gateway'],
   'postfix-reinjection-filtered': ['error', 'the re-injection listener {service} has a filter: mail goes round in circles', 'add -o smtpd_proxy_filter= and -o content_filter= to it'],
   'postfix-reinjection-too-few': ['error', 'the re-injection listener serves {processes} connections, the gateway opens up to {connections}', 'raise its maxproc in master.cf above queueConnections of gateway.yaml'],
@@ -54,7 +54,7 @@ export const FINDINGS = {
   'postfix-milters-blind': ['warning', 'smtpd_milters see neither header nor body behind smtpd_proxy_filter', 'put content milters on the re-injection listener, or leave them out'],
   'postfix-unreadable': ['error', '{file} cannot be read', 'name Postfix’s directory: --postfix /etc/postfix'],
   // Dovecot
-  'dovecot-auth-missing': ['error', 'Dovecot does not answer at {file}, where Postfix asks who logs in', 'service auth { unix_listener … } in Dovecot (docs/admin/dovecot.md); start it'],
+  'dovecot-auth-missing': ['error', 'Dovecot does not answer at {file}, where Postfix asks who logs in', 'service auth { unix_listener … } in Dovecot (docs/admin/installation.md); start it'],
   'dovecot-lmtp-missing': ['error', 'nothing takes delivered mail at {address}', 'protocols = … lmtp and service lmtp in Dovecot; or correct virtual_transport'],
 } as const satisfies Readonly<Record<string, readonly [Level, string, string]>>;
 

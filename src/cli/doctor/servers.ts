@@ -74,7 +74,7 @@ export async function checkInspectionServer(file: string, now: Date, clamdConf: 
   return found;
 }
 
-/** Parts of 64 MiB reach clamd (docs/inspection.md). */
+/** Parts of 64 MiB reach clamd (docs/admin/inspection.md). */
 const STREAM = 64;
 
 function checkClamdConf(file: string): Finding[] {

@@ -103,10 +103,10 @@ class Walk {
 
   #write(at: Machine, file: string, text: string): void {
     if (file.endsWith('/main.cf')) {
-      const names = new Set([...text.matchAll(/^(\w+) =/gm)].map(([, name]) => name));
+      const names = new Set<string | undefined>([...text.matchAll(/^(\w+) =/gm)].map(([, name]) => name));
       const rest = at.read(file).split('\n').filter((line) => !names.has(/^(\w+) ?=/.exec(line)?.[1] ?? ''));
       // No name server here: the addresses of domains are those of /etc/hosts.
-      at.write(file, [...rest, text, 'smtp_dns_support_level = disabled', 'smtp_host_lookup = native', `myhostname = mail.${this.organisation.name}.example`].join('\n'));
+      at.write(file, [...rest, text, 'smtp_dns_support_level = disabled', 'smtp_host_lookup = native'].join('\n'));
     } else if (file.endsWith('/master.cf')) {
       at.write(file, at.read(file).replace(/^smtp +inet .*$/m, () => text.trimEnd()));
     } else at.write(file, text);

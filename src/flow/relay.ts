@@ -95,7 +95,7 @@ export interface Arrival {
 export interface Departure {
   readonly purpose: 'transfer' | 'deliver' | 'outside';
   readonly recipients: readonly string[];
-  /** DER: a leg; for `outside` the detached signature over `clear`. */
+  /** DER: a leg; for `outside` the detached signature over `clear`. A leg is encoded at each reading: a mail to many does not lie in memory once for each of them. */
   readonly cms: Bytes;
   readonly hidden: boolean;
   /** `outside`: the MIME entity that the sender signed, as it goes. */
@@ -341,22 +341,23 @@ async function depart(departing: Departing, splits: readonly Split[]): Promise<D
   const { domains, type } = ownOrganisation(parts, trust);
   checkDeliveries(purpose, splits, deliveries, leg.parts.length, domains);
   requireRecoveryAllowed(deliveries, purpose === 'deliver' && parts.recovery === true && type !== 'isp', leg.parts.length);
-  const contents = await Promise.all(deliveries.map(async (delivery) => {
+  // One after the other, as each holds the whole ciphertext for the moment in which it is hashed.
+  const contents: { readonly delivery: Delivery; readonly infos: Bytes[][]; readonly messageDigest: Bytes }[] = [];
+  for (const delivery of deliveries) {
     const infos = await Promise.all(leg.parts.map((part, i) => partInfos(departing, delivery, part, i)));
-    const eContent = encodeLegContent(leg.content, infos);
-    return { delivery, eContent, messageDigest: await sha256(eContent) };
-  }));
+    contents.push({ delivery, infos, messageDigest: await sha256(encodeLegContent(leg.content, infos)) });
+  }
   const signatures = await parts.keyServer.sign({
     ...request, purpose,
     splits: contents.map(({ delivery: { recipients, mailbox }, messageDigest }) => ({ recipients, ...(mailbox !== undefined && { mailbox }), messageDigest })),
   });
   if (signatures.length !== contents.length) throw answerInvalid('signatures');
-  return Promise.all(contents.map(async ({ delivery, eContent, messageDigest }, index) => {
+  return Promise.all(contents.map(async ({ delivery, infos, messageDigest }, index) => {
     const answer = signatures[index];
     if (answer === undefined) throw answerInvalid('signatures');
     const hidden = await checkSignature(departing, delivery, messageDigest, answer);
-    const cms = await countersign(parts, leg, eContent, answer);
-    return { purpose, recipients: legRecipients(delivery), cms, hidden };
+    const around = await countersign(parts, leg, answer);
+    return { purpose, recipients: legRecipients(delivery), hidden, get cms() { return encodeSignedData({ ...around, eContent: encodeLegContent(leg.content, infos) }); } };
   }));
 }
 
@@ -404,15 +405,15 @@ async function checkSignature(
   return delivery.recipients.some((address) => leg.leg.hidden.includes(address));
 }
 
-async function countersign(parts: GatewayParts, { leg }: VerifiedLeg, eContent: Bytes, answer: { signedAttrs: Bytes; signature: Bytes }): Promise<Bytes> {
+/** All of a leg but its content. */
+async function countersign(parts: GatewayParts, { leg }: VerifiedLeg, answer: { signedAttrs: Bytes; signature: Bytes }) {
   const { key, certificate } = parts.credential;
   const signature = await key.sign(gatewaySignatureInput(answer.signedAttrs));
-  return encodeSignedData({
+  return {
     eContentType: contentTypeOf(leg.mode),
-    eContent,
     certificates: [parts.organisation.der, certificate.der],
     signerInfo: encodeSignerInfo(parts.organisation.subjectKeyIdentifier, answer.signedAttrs, answer.signature, {
       spkiHash: certificate.spkiSha256, signature,
     }),
-  });
+  };
 }

@@ -5,8 +5,8 @@
  */
 import { SsmaxError } from '../../core/error.ts';
 
-/** A mail and what is made of it: as it came, decoded, for inspection; and each copy that departs. */
-const TIMES = 3;
+/** A mail and what is made of it: as it came, decoded, for inspection or as the copy that departs just now. However many depart. */
+const TIMES = 4;
 /** Mails that wait; more are told to come again at once. */
 const MAX_WAITING = 256;
 /** Well below Postfix's `smtpd_proxy_timeout` of 300 s together with all that follows; milliseconds. */
@@ -44,11 +44,10 @@ export class Admission {
   }
 
   /**
-   * Room for a mail of this size that departs in so many copies, in order of arrival; throws `gateway-busy` (unavailable). The
-   * largest mail fits in alone.
+   * Room for a mail of this size, in order of arrival; throws `gateway-busy` (unavailable). The largest mail fits in alone.
    */
-  async enter(size: number, copies: number): Promise<Place> {
-    const cost = (of: number): number => Math.min(of * (TIMES + copies), this.budget);
+  async enter(size: number): Promise<Place> {
+    const cost = (of: number): number => Math.min(of * TIMES, this.budget);
     let held = cost(size);
     if (this.#waiting.size > 0 || this.#free < held) await this.#wait(held);
     else this.#free -= held;

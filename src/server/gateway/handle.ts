@@ -97,9 +97,11 @@ async function digestOf(cms: Bytes): Promise<Bytes> {
   return (await readLegContent(parseSignedData(cms))).contentDigest;
 }
 
-function copyOf(envelope: Envelope, raw: Bytes, { recipients, clear, cms }: Departure, digest: Bytes, native: HandlerParts['native']): Copy {
+function copyOf(envelope: Envelope, raw: Bytes, departure: Departure, digest: Bytes, native: HandlerParts['native']): Copy {
   const changes = { addedFields: [[CONTENT_FIELD, hex(digest)]] as const };
-  return copy(envelope, recipients, clear === undefined ? replaceCarrier(raw, cms, changes) : clearSigned(raw, clear, cms, newBoundary(native), changes));
+  const { recipients, clear } = departure;
+  return copy(envelope, recipients, () =>
+    clear === undefined ? replaceCarrier(raw, departure.cms, changes) : clearSigned(raw, clear, departure.cms, newBoundary(native), changes));
 }
 
 /** Readers outside SSMAX look at the outer fields alone, and believe that the signature is about them. */
@@ -108,7 +110,7 @@ function requireSameHeader(clear: Bytes, outer: Entity): void {
   if (conflict !== undefined) throw refused('headers-differ', { field: conflict.field });
 }
 
-function copy(envelope: Envelope, recipients: readonly string[], mail: StreamedMail): Copy {
+function copy(envelope: Envelope, recipients: readonly string[], mail: () => StreamedMail): Copy {
   const { from, notify, envelopeId } = envelope;
   return { from, recipients, mail, ...(notify !== undefined && { notify }), ...(envelopeId !== undefined && { envelopeId }) };
 }
@@ -144,7 +146,7 @@ async function handleUnsealed(
   }
   // A delivery report is judged by what it is about.
   const passed = envelope.from === '' && isDaemonReport(outer) ? withoutClaims(raw) : await parts.outside.mark(envelope, outer, raw);
-  const copies = [copy(envelope, envelope.recipients, passed)];
+  const copies = [copy(envelope, envelope.recipients, () => passed)];
   await parts.reinject(copies);
   return { copies };
 }
@@ -155,7 +157,7 @@ async function observe(parts: HandlerParts, envelope: Envelope, outer: Entity, r
   if (senders.some((sender) => stageOf(parts.stages(), sender) !== 'observe')) throw refused('not-protected');
   const mail = withoutClaims(raw);
   const mark = utf8(formatField(STAGE_FIELD, 'observe'));
-  const copies = [copy(envelope, envelope.recipients, { ...mail, head: concat(mark, mail.head), size: mark.length + mail.size })];
+  const copies = [copy(envelope, envelope.recipients, () => ({ ...mail, head: concat(mark, mail.head), size: mark.length + mail.size }))];
   await parts.reinject(copies);
   return { copies, observed: true };
 }

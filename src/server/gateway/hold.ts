@@ -53,7 +53,7 @@ export function startHold(parts: HoldParts): Hold {
   const stopped = new AbortController();
 
   async function take({ listener, envelope, raw, contentDigest, waits }: HeldArrival): Promise<void> {
-    const [reply = ''] = await queues[listener].take([{ ...envelope, mail: unchanged(raw) }], waits);
+    const [reply = ''] = await queues[listener].take([{ ...envelope, mail: () => unchanged(raw) }], waits);
     const queueId = /queued as ([0-9A-Za-z]{5,40})/.exec(reply)?.[1];
     // From here on the queue has the mail: what fails now must not make the client send it again.
     if (queueId === undefined) log.error('held-without-queue-id', { contentDigest: hex(contentDigest) });
@@ -79,7 +79,7 @@ export function startHold(parts: HoldParts): Hold {
 
   async function notify({ from, recipients }: Envelope, raw: Bytes, contentDigest: Bytes, until: Date): Promise<void> {
     const mail = unchanged(waitingReport({ sender: from, recipients, original: raw, contentDigest, until, now: new Date() }));
-    await queue.take([{ from: '', recipients: [from], mail, notify: ['NEVER'] } satisfies Copy], () => true).catch((error: unknown) => {
+    await queue.take([{ from: '', recipients: [from], mail: () => mail, notify: ['NEVER'] } satisfies Copy], () => true).catch((error: unknown) => {
       log.error('held-sender-not-told', { contentDigest: hex(contentDigest), error });
     });
   }

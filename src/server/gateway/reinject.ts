@@ -22,7 +22,8 @@ export interface Hop {
 export interface Copy {
   readonly from: string;
   readonly recipients: readonly string[];
-  readonly mail: StreamedMail;
+  /** Called when its turn has come: one copy at a time is in memory. */
+  readonly mail: () => StreamedMail;
   /** DSN parameters (RFC 3461) as they came; RET is always HDRS, so that no sealed content is returned. */
   readonly notify?: readonly string[];
   readonly envelopeId?: string;
@@ -40,7 +41,7 @@ function failed(cause: unknown): SsmaxError {
   return new SsmaxError('unavailable', 'queue-unavailable', {}, { cause });
 }
 
-async function start(hop: Hop, copy: Copy): Promise<Open> {
+async function start(hop: Hop, copy: Copy, size: number): Promise<Open> {
   const connection = new SMTPConnection({
     host: hop.host, port: hop.port, secure: false, ignoreTLS: true, name: 'gateway', connectionTimeout: hop.deadline,
     greetingTimeout: hop.deadline, socketTimeout: hop.deadline,
@@ -59,7 +60,7 @@ async function start(hop: Hop, copy: Copy): Promise<Open> {
     const envelope = {
       from: copy.from,
       to: [...copy.recipients],
-      size: copy.mail.size,
+      size,
       dsn: {
         ret: 'HDRS' as const,
         ...(copy.notify !== undefined && { notify: [...copy.notify] as ('NEVER' | 'SUCCESS' | 'FAILURE' | 'DELAY')[] }),
@@ -123,9 +124,10 @@ export function createQueue(hop: Hop, connections: number): Queue {
     const open: Open[] = [];
     try {
       for (const copy of copies) {
-        const one = await start(hop, copy);
+        const mail = copy.mail();
+        const one = await start(hop, copy, mail.size);
         open.push(one);
-        await stream(one, copy.mail);
+        await stream(one, mail);
       }
       if (!wanted()) throw new SsmaxError('unavailable', 'client-gone');
       for (const { body } of open) body.end();

@@ -132,7 +132,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     onData(stream: SMTPServerDataStream, session, callback) {
       const take = async (): Promise<void> => {
         const declared = declaredSize(session, options.maximumSize);
-        const place = await options.admission.enter(declared, session.envelope.rcptTo.length);
+        const place = await options.admission.enter(declared);
         try {
           const raw = await collect(stream, options.maximumSize, declared, place);
           place.shrink(raw.length);

@@ -11,11 +11,11 @@ const MIB = 1024 * 1024;
 describe('room for mails', () => {
   it('is given by size, in order of arrival', async () => {
     const admission = new Admission(40 * MIB);
-    const first = await admission.enter(8 * MIB, 1);
+    const first = await admission.enter(8 * MIB);
     expect(admission.taken).toBe(32 * MIB);
     const order: string[] = [];
-    const large = admission.enter(5 * MIB, 1).then((place) => { order.push('large'); return place; });
-    const small = admission.enter(1, 1).then((place) => { order.push('small'); return place; });
+    const large = admission.enter(5 * MIB).then((place) => { order.push('large'); return place; });
+    const small = admission.enter(1).then((place) => { order.push('small'); return place; });
     await Promise.resolve();
     expect([order, admission.waiting]).toEqual([[], 2]); // the small one would fit in, but is not served before
     first.leave();
@@ -28,7 +28,7 @@ describe('room for mails', () => {
 
   it('is given back when the mail is smaller than was declared', async () => {
     const admission = new Admission(40 * MIB);
-    const place = await admission.enter(10 * MIB, 1);
+    const place = await admission.enter(10 * MIB);
     place.shrink(MIB);
     expect(admission.taken).toBe(4 * MIB);
     place.shrink(3 * MIB);
@@ -39,14 +39,14 @@ describe('room for mails', () => {
 
   it('is there for a mail larger than all of it, alone', async () => {
     const admission = new Admission(4 * MIB);
-    (await admission.enter(100 * MIB, 1)).leave();
+    (await admission.enter(100 * MIB)).leave();
     expect(admission.taken).toBe(0);
   });
 
   it('is refused to who waits too long, and those behind go on', async () => {
     const admission = new Admission(40 * MIB, 20);
-    const place = await admission.enter(9 * MIB, 1);
-    await expect(admission.enter(10 * MIB, 1)).rejects.toMatchObject({ kind: 'unavailable', code: 'gateway-busy' });
+    const place = await admission.enter(9 * MIB);
+    await expect(admission.enter(10 * MIB)).rejects.toMatchObject({ kind: 'unavailable', code: 'gateway-busy' });
     expect([admission.waiting, admission.taken]).toEqual([0, 36 * MIB]);
     place.leave();
   });
@@ -60,7 +60,7 @@ describe('a listener', () => {
     const admission = new Admission(MIB, 50);
     let taken = 0;
     const listener = await listen({ host: '127.0.0.1', port: 0, maximumSize: 64 * MIB, maximumRecipients: 10, maximumConnections: 10, admission, take: async () => { taken++; } });
-    const place = await admission.enter(MIB, 1);
+    const place = await admission.enter(MIB);
     expect((await submit({ port: listener.port, envelope, raw })).final.text).toMatch(/^451 4\.7\.1 SSMAX-gateway-busy /);
     place.leave();
     expect((await submit({ port: listener.port, envelope, raw })).final.text).toMatch(/^250 /);
@@ -74,8 +74,8 @@ describe('a listener', () => {
     const lying = { ...envelope, mailParameters: 'SIZE=10' };
     const declared = async (): Promise<string> => (await submit({ port: listener.port, envelope: lying, raw })).final.text;
     expect(await declared()).toMatch(/^250 /);
-    const place = await admission.enter(raw.length, 1);
-    const second = await admission.enter(raw.length / 2, 1);
+    const place = await admission.enter(raw.length);
+    const second = await admission.enter(raw.length / 2);
     expect(await declared()).toMatch(/^451 4\.7\.1 SSMAX-gateway-busy /);
     for (const one of [place, second]) one.leave();
     expect(admission.taken).toBe(0);

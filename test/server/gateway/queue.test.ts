@@ -67,7 +67,7 @@ function copies(mail: number, count: number): Copy[] {
   const body = utf8('x\r\n');
   return Array.from({ length: count }, (_, copy) => ({
     from: 'taro@hinode.example', recipients: [`${mail}-${copy}@hinode.example`],
-    mail: { head: utf8('Subject: x\r\n\r\n'), *body() { yield body; }, size: 16 + body.length },
+    mail: () => ({ head: utf8('Subject: x\r\n\r\n'), *body() { yield body; }, size: 16 + body.length }),
   }));
 }
 
@@ -91,6 +91,20 @@ describe('the queue', () => {
     const { port, taken } = await startMailServer();
     await createQueue({ host: '127.0.0.1', port, deadline: 30_000 }, SERVED).take(copies(1, 10), always);
     expect(new Set(taken).size).toBe(10);
+  });
+
+  it('makes each copy when the one before is on its way', async () => {
+    const { port } = await startMailServer();
+    const events: string[] = [];
+    const made = copies(1, 3).map((copy, i): Copy => ({
+      ...copy,
+      mail: () => {
+        events.push(`made ${i}`);
+        return { ...copy.mail(), *body() { yield utf8('x\r\n'); events.push(`written ${i}`); } };
+      },
+    }));
+    await createQueue({ host: '127.0.0.1', port, deadline: 30_000 }, SERVED).take(made, always);
+    expect(events).toEqual(['made 0', 'written 0', 'made 1', 'written 1', 'made 2', 'written 2']);
   });
 
   it('gets nothing for a client that has hung up', async () => {

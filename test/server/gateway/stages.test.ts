@@ -48,7 +48,7 @@ async function pass(listener: ListenerName, from: string, fields: readonly strin
   const raw = utf8([...fields, 'To: x@outside.example', '', 'hello', ''].join('\r\n'));
   const parts: HandlerParts = { ...scene.hinode.parts, reinject: async (copies: readonly Copy[]) => void queued.push(...copies), outside: { mark: async (_envelope, _outer, given) => stripMark(given) }, report: () => Promise.resolve(), reportRefusal: async () => undefined, stages: followStages(file, log) };
   await handle(parts, listener, { from, recipients: ['x@outside.example'] }, raw);
-  return queued.map(({ mail }) => Buffer.from(mailBytes(mail)).toString()).join('');
+  return queued.map(({ mail }) => Buffer.from(mailBytes(mail())).toString()).join('');
 }
 
 describe('a stage', () => {

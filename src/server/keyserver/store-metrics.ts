@@ -14,6 +14,8 @@ export function storeMetrics(store: Store): Metric[] {
       (await store.query.selectFrom('audit_entries').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst())?.seq ?? 0),
     new Gauge('ssmax_alerts_total', 'Attacks or misuses in the audit chain.', async () =>
       Number((await store.query.selectFrom('audit_entries').select((e) => e.fn.countAll().as('count')).where('kind', '=', 'alert').executeTakeFirstOrThrow()).count), 'counter'),
+    new Gauge('ssmax_abuse_cases_open', 'Cases of abuse that nobody has closed.', async () =>
+      Number((await store.query.selectFrom('abuse_cases').select((e) => e.fn.countAll().as('count')).where('state', '!=', 'closed').executeTakeFirstOrThrow()).count)),
     new Gauge('ssmax_certificates_expiring', 'Address certificates in force that end within 30 days.', async () => {
       const now = Date.now();
       const row = await store.query.selectFrom('certificates').select((e) => e.fn.countAll().as('count'))

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { parseCrl } from '../../../src/core/pki/crl.ts';
 import { generatePrivateKey, loadPrivateKey } from '../../../src/platform/node-crypto.ts';
 import { createRegistry } from '../../../src/server/keyserver/registry.ts';
+import { storeMetrics } from '../../../src/server/keyserver/store-metrics.ts';
 import { native } from '../../flow/world.ts';
 import { HANAKO, holds, refusal, TARO } from '../../security/scene.ts';
 import { onBothDatabases } from '../shared/databases.ts';
@@ -28,6 +29,8 @@ onBothDatabases('a report of abuse', (fresh) => {
     const { mail } = await reported({ ...COMPLAINT, category: 'fraud', comment: 'only for our desk' });
     const [found, ...others] = await desks.hinode.cases.list(false);
     expect(others).toEqual([]);
+    const figures = await Promise.all(storeMetrics(desks.hinode.store).map(async (metric) => metric.text()));
+    expect(figures.join('')).toContain('\nssmax_abuse_cases_open 1\n');
     expect(found).toMatchObject({ state: 'open', sender: TARO, reports: 1, categories: ['fraud'] });
     const shown = await desks.hinode.cases.show(found?.case ?? '');
     expect(shown).toMatchObject({ contentDigest: Buffer.from(mail.contentDigest).toString('hex'), traceable: true });

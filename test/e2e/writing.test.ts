@@ -5,6 +5,7 @@ import type { Place } from '../../scripts/world/chrome-side.ts';
 import { pages } from '../../scripts/world/desktop.ts';
 import { World } from '../../scripts/world/process.ts';
 import { until } from '../../scripts/world/wait.ts';
+import { MODES } from '../../src/wire/leg.ts';
 import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const TARO = 'taro@hinode.example';
@@ -22,6 +23,7 @@ describe('writing', { timeout: 180_000 }, () => {
   beforeAll(async () => {
     world = await World.open();
     plugin = await startPluginWorld(world);
+    plugin.modes = MODES;
     await plugin.chain.addUser(plugin.tsukimi, HANAKO, '佐藤 花子');
     taro = await plugin.open('taro', TARO, '山田 太郎', { locale: 'ja', dark: false, plainText: true });
     plugin.codes.set(TARO, 'ABCD-1234');
@@ -70,5 +72,27 @@ describe('writing', { timeout: 180_000 }, () => {
     await taro.desktop.click(onPage('#send'));
     await until(() => plugin.digests.length === 1, { what: 'the sealed mail to be submitted', withinMs: 60_000 });
     await until(async () => (await taro.desktop.thunderbird.find({ page: pages.compose, selector: '#messageEditor' })).length === 0, { what: 'the window to close', withinMs: 60_000 });
+  });
+
+  it('offers the modes that are permitted and says what each means, by keyboard; a hidden subject is read where the mail is opened', async () => {
+    const { thunderbird } = taro.desktop;
+    await taro.write({ to: [HANAKO], subject: '人事の件', body: ['内示です。'] });
+    await label('保護：月見製作所');
+    await taro.desktop.click(button);
+    await thunderbird.see({ ...onPage('.popup .modes'), text: '内容はすべて、途中で扱う人にも読めます' });
+    await taro.desktop.click(onPage('.modes input[value="protect-all"]'));
+    await taro.desktop.keys('Up');
+    await label('署名だけ：月見製作所');
+    await until(async () => (await thunderbird.find(onPage('#hide-subject')))[0]?.disabled === true, { what: 'a subject that cannot be hidden' });
+    await taro.desktop.keys('Down');
+    await label('保護：月見製作所');
+    await taro.desktop.keys('Tab', 'space');
+    await until(async () => (await thunderbird.find(onPage('#hide-subject')))[0]?.checked === true, { what: 'the subject to be hidden' });
+    await taro.closePopup();
+    expect(await taro.send()).toBeUndefined();
+    const sent = plugin.submitted.at(-1)?.raw.toString() ?? '';
+    expect(sent).toContain('Subject: [...]');
+    await taro.select('[...]', 'sent');
+    await thunderbird.see({ page: pages.message, frame: '#messagepane', selector: '.banner', text: '件名：人事の件' });
   });
 });

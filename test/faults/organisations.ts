@@ -7,6 +7,7 @@ const REVOCATION = 'test/security/soft-fail-revocation.test.ts';
 const ROLLBACK = 'test/security/trust-rollback.test.ts';
 const MODES = 'test/security/mode-downgrade.test.ts';
 const ORIGINS = 'test/security/forward-origin.test.ts';
+const RENEWAL = 'test/security/renewal.test.ts';
 
 export const organisations: readonly Fault[] = [
   ...of('src/flow/trust.ts', REVOCATION, [
@@ -123,5 +124,18 @@ export const organisations: readonly Fault[] = [
     ['report: replayed', 'if (replayed !== undefined)', NEVER, 'nor a report again'],
     ['report: age', 'if (age > MAX_AGE || age < -600_000)', NEVER, 'nor an old one'],
     ['report: sealed to a former key', 'for (const own of organisation.keys) {', 'for (const own of organisation.keys.slice(0, 1)) {', 'while either organisation changed its key'],
+  ]),
+  ...of('src/server/keyserver/member-keys.ts', RENEWAL, [
+    ["requests: by the certificate's own key", 'await verifySignedObject(signed, { contentType: OID.userRequest, certificate: first, publicKey: holder.certificate.publicKey });', '', 'by another key'],
+    ['requests: issued here', 'if (row === undefined || row.member === null || !equal(row.der, der))', 'if (row === undefined || row.member === null)', 'that this organisation did not issue'],
+    ['requests: not revoked', 'if (row.revoked !== null) {', 'if (false) {', 'after revocation'],
+    ['requests: audience', 'if (request.audience !== organisation)', NEVER, 'for another organisation'],
+    ['requests: time', 'if (Math.abs(now.getTime() - request.time.getTime()) > REQUEST_SKEW)', NEVER, 'by an old request again'],
+  ]),
+  ...of('src/server/keyserver/renewal.ts', RENEWAL, [
+    ['renewal: not too late', 'if (now.getTime() > certificate.notAfter.getTime() + GRACE)', NEVER, 'and not for ever'],
+  ]),
+  ...of('src/flow/enrol.ts', RENEWAL, [
+    ['renewal: answer for the own key', "if (own === undefined || email !== address || others.length > 0) throw refused('enrolment-answer-invalid', { what: 'certificate' });", '', 'for another address is not taken'],
   ]),
 ];

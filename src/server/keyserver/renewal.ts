@@ -18,9 +18,10 @@ export async function renew(store: Store, ca: Ca, clock: Clock, { certificate, m
     .where('id', '=', id).where('left_at', 'is', null).executeTakeFirst();
   const [address = ''] = certificate.emails;
   if (member?.address !== address) throw refused('member-unknown', { address });
-  const newest = await store.query.selectFrom('certificates').select('der').where('spki_hash', '=', certificate.spkiSha256)
-    .where('member', '=', id).where('role', '=', 'user').where('revoked', 'is', null).orderBy('not_after', 'desc').executeTakeFirst();
-  const known = newest === undefined ? undefined : parseCertificate(newest.der);
+  const rows = await store.query.selectFrom('certificates').select('der').where('spki_hash', '=', certificate.spkiSha256)
+    .where('member', '=', id).where('role', '=', 'user').where('revoked', 'is', null).execute();
+  // The newest by its beginning: several end together, with the organisation's own.
+  const [known] = rows.map(({ der }) => parseCertificate(der)).sort((a, b) => b.notBefore.getTime() - a.notBefore.getTime());
   // Asked again, for instance as the answer was lost: the same one, as long as it is fresh.
   if (known !== undefined && isFresh(known, ca.certificate, now)) return known;
   return ca.issueUser({ id, address, displayName: member.display_name, pseudonym: member.pseudonym === 1 }, certificate.publicKey);

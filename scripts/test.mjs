@@ -90,12 +90,13 @@ function testFiles(directory) {
 
 const ownStage = ['scenario', 'security', 'e2e'];
 
-/** Runs one set of vitest files and adds up its JSON report. */
-async function suite(name, args) {
+/** Runs one set of vitest files and adds up its JSON report; without `loud` it prints when it is done. */
+async function suite(name, args, { loud = true } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'ssmax-test-'));
   const report = join(directory, 'report.json');
-  console.log(`\n== ${name}`);
-  const { status } = await run('node_modules/.bin/vitest', ['run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], { loud: true });
+  if (loud) console.log(`\n== ${name}`);
+  const { status, output } = await run('node_modules/.bin/vitest', ['run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], { loud });
+  if (!loud) console.log(`\n== ${name}\n${output}`);
   const result = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : { testResults: [] };
   rmSync(directory, { recursive: true, force: true });
   let failed = 0;
@@ -132,12 +133,19 @@ async function stages(wanted) {
   for (const build of builds) await check(build);
   if (chosen('checks')) await inPairs(checks);
   if (chosen('unit')) await suite('unit', ownStage.map((stage) => `--exclude=test/${stage}/**`));
-  for (const stage of ownStage) {
-    if (!chosen(stage)) continue;
-    if (testFiles(join('test', stage)).length === 0) skip(stage, 'no test files');
-    else await suite(stage, [`test/${stage}/`, '--no-file-parallelism', '--maxWorkers=1', '--minWorkers=1']);
-    if (stage === 'security') await check({ name: 'faults: every check, taken away, turns its test red', command: ['tsx', 'scripts/faults.ts'] });
-  }
+  const alone = ['--no-file-parallelism', '--maxWorkers=1', '--minWorkers=1'];
+  const stage = async (name, options) => {
+    if (!chosen(name)) return;
+    if (testFiles(join('test', name)).length === 0) skip(name, 'no test files');
+    else await suite(name, [`test/${name}/`, ...alone], options);
+  };
+  // Scenarios wait for mail most of the time; beside them goes what only computes.
+  const computing = async () => {
+    await stage('security', { loud: !chosen('scenario') });
+    if (chosen('security')) await check({ name: 'faults: every check, taken away, turns its test red', command: ['tsx', 'scripts/faults.ts'] });
+  };
+  await Promise.all([stage('scenario'), computing()]);
+  await stage('e2e');
 }
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));

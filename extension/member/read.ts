@@ -8,6 +8,7 @@ import { parseHeaders } from '../../src/mail/header.ts';
 import { parseMime } from '../../src/mail/mime.ts';
 import { loadConfiguration } from './configuration.ts';
 import { type DeliveryReport, readDeliveryReport } from './delivery-report.ts';
+import { trustOrReason } from './trust-source.ts';
 import { contentOf, type ForwardedContent, type MailFile } from './reading-content.ts';
 import type { SealedRecord } from './records.ts';
 import type { SealParts } from './seal.ts';
@@ -23,8 +24,6 @@ export interface Reading {
   readonly report?: DeliveryReport & { readonly about?: SealedRecord };
   /** It carries the mark of a sealed mail, whether or not it could be opened. */
   readonly marked: boolean;
-  /** When the lists were fetched that it was judged by, where the organisation could not be reached since. */
-  readonly trustFrom?: Date;
   /** No organisation is set up here, so that nothing can be said of mail without a seal. */
   readonly idle: boolean;
 }
@@ -33,24 +32,22 @@ export interface Reading {
 export async function readMail(parts: SealParts, raw: Bytes, at: Date): Promise<Reading> {
   const { ports, identities } = parts;
   const identity = await identities.all();
-  const { trust, from: trustFrom } = await parts.trust.forReading();
   const judgement = await judgeMail(raw, {
     native: ports.native,
     credentials: await identities.credentials(),
     addresses: identity.length === 0 ? undefined : identity.map(({ address }) => address),
-    trust,
+    trust: await trustOrReason(parts.trust),
     now: ports.clock.now(),
     ...(identity.length > 0 && { recover: parts.recovery.recover }),
   });
   const idle = await loadConfiguration(ports) === undefined;
   const marked = isMarked(raw);
-  const since = trustFrom === undefined ? {} : { trustFrom };
   if (judgement.content === 'opened' && judgement.message !== undefined) {
     const outer = parseMime(raw, 'outer').headers;
-    return { judgement, notes: await note(ports.tables, judgement, outer, at), ...contentOf(judgement), marked, idle, ...since };
+    return { judgement, notes: await note(ports.tables, judgement, outer, at), ...contentOf(judgement), marked, idle };
   }
   const report = judgement.code === 'delivery-report' ? await reportOf(parts, raw) : undefined;
-  return { judgement: (marked || judgement.state === 'verified') && identity.length === 0 ? withoutKey(judgement) : judgement, notes: { firstFromOrganisation: false }, forwarded: [], files: [], marked, idle, ...since, ...(report !== undefined && { report }) };
+  return { judgement: (marked || judgement.state === 'verified') && identity.length === 0 ? withoutKey(judgement) : judgement, notes: { firstFromOrganisation: false }, forwarded: [], files: [], marked, idle, ...(report !== undefined && { report }) };
 }
 
 function isMarked(raw: Bytes): boolean {

@@ -70,13 +70,6 @@ export interface Preferences {
   readonly hideSubject?: boolean;
 }
 
-/** Directory and revocation lists as they were published, and when they were fetched. */
-export interface PublishedTrust {
-  readonly directory: Bytes;
-  readonly crls: readonly Bytes[];
-  readonly at: Date;
-}
-
 /** What was recovered for a key of the member's. */
 export interface RecoveredPart {
   /** DER ciphertext that the key opens. */
@@ -116,8 +109,7 @@ export interface Tables extends SearchTables {
   /** What is done now and then, by its name. */
   readonly chores: Table<{ readonly at: Date }>;
   /** What was last fetched to check mail by, by hexadecimal SHA-256 of the root's certificate. */
-  readonly published: Table<PublishedTrust>;
 }
 
 /** New ones go to the end: their number is the version of the store. */
-export const TABLES = ['trust', 'settings', 'identities', 'pending', 'sealed', 'deliveries', 'organisations', 'correspondents', 'preferences', 'searchKeys', 'searchMails', 'forwards', 'recovered', 'chores', 'published'] as const satisfies readonly (keyof Tables)[];
+export const TABLES = ['trust', 'settings', 'identities', 'pending', 'sealed', 'deliveries', 'organisations', 'correspondents', 'preferences', 'searchKeys', 'searchMails', 'forwards', 'recovered', 'chores'] as const satisfies readonly (keyof Tables)[];

@@ -17,7 +17,7 @@ function openAll(): Tables {
     deliveries: table('deliveries'), organisations: table('organisations'),
     correspondents: table('correspondents'), preferences: table('preferences'),
     searchKeys: table('searchKeys'), searchMails: table('searchMails'),
-    forwards: table('forwards'), recovered: table('recovered'), chores: table('chores'), published: table('published'),
+    forwards: table('forwards'), recovered: table('recovered'), chores: table('chores'),
   };
 }
 

@@ -138,7 +138,6 @@ function notesOf(words: Words, reading: Reading): string[] {
   if (headers?.outerSubject !== undefined) out.push(words.text('note_hidden_subject', { subject: headers.subject }));
   if (notes.firstFromOrganisation) out.push(words.text('note_first'));
   if (judgement.message?.recovered === true) out.push(words.text('note_recovered'));
-  if (reading.trustFrom !== undefined) out.push(words.text('note_offline', { date: words.moment(reading.trustFrom) }));
   if (notes.duplicateOf !== undefined) out.push(words.text('note_duplicate', { date: words.moment(notes.duplicateOf) }));
   if (judgement.state === 'verified' && judgement.mode !== undefined && judgement.mode !== 'protect-all') out.push(words.text('note_readable'));
   if (judgement.hidden === true) out.push(words.text('note_hidden'));

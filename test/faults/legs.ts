@@ -205,7 +205,11 @@ export const legs: readonly Fault[] = [
     ['gateway: leg of the verdict', ' || verdict.leg !== number', '', 'for another direction or leg'],
   ]),
   ...of('src/flow/key-service.ts', OUTSIDE, [
-    ['outside: signed only', "leg.leg.leg === 1 && leg.leg.mode === 'sign-only' ? evidence.mixed?.clear : undefined", 'evidence.mixed?.clear ?? leg.leg.contentDigest', 'over mail that is encrypted'],
+    [
+      'outside: signed only, and for outside', // each of the two refuses alone what has both
+      "const clear = leg.leg.leg === 1 && leg.leg.mode === 'sign-only' ? evidence.mixed?.clear : undefined;\n      if (outside === undefined || clear === undefined || formFor(recipients, trust, outside.signedOnly) !== 'signed-only')",
+      'const clear = evidence.mixed?.clear ?? leg.leg.contentDigest;\n      if (outside === undefined)', 'over mail that is encrypted',
+    ],
     ['outside: verdict', "await inspectionsFor(leg, [{ recipients }], { verdicts, due: directionsDue(1, 'outside'), trust, now });", '', 'without a verdict'],
     ['outside: nobody inside', " || formFor(recipients, trust, outside.signedOnly) !== 'signed-only'", '', 'or for people inside'],
   ]),

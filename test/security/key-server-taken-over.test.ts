@@ -96,6 +96,8 @@ describe('its gateway refuses', () => {
       return [{ ...delivery, mailbox: JIRO, targets: [await reencryptFor(evidence, certificate, encodeLabel(label))] }];
     });
     await expect(submitWith(lie)).rejects.toMatchObject(invalid('mailbox'));
+    const own = transferLie((delivery) => Promise.resolve([{ ...delivery, mailbox: YUKI }]));
+    await expect(submitWith(own)).rejects.toMatchObject(invalid('mailbox'));
   });
 
   it('one recipient left out', async () => {

@@ -5,8 +5,16 @@ import { domainOf } from '../mail/address.ts';
 import { sortAddresses } from '../wire/label.ts';
 import type { Delivery } from '../wire/relay.ts';
 
+/** The clocks of gateway and key server may differ by this much; milliseconds. */
+const SKEW = 10 * 60_000;
+
 export function answerInvalid(what: string): SsmaxError {
   return refused('key-server-answer-invalid', { what });
+}
+
+/** The time is all of the signed attributes that the key server says by itself. */
+export function requireSignedNow(signingTime: Date, now: Date): void {
+  if (Math.abs(now.getTime() - signingTime.getTime()) > SKEW) throw answerInvalid('signing time');
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Mail to readers outside SSMAX (docs/protocol.md §12): the clear part of a sign-only leg 1, byte for byte as its sender signed it,
+ * Mail to readers outside SSMAX (docs/protocol.md §11.2): the clear part of a sign-only leg 1, byte for byte as its sender signed it,
  * under an S/MIME signature of the organisation. The key server makes the signature over a digest that it knows from the sender;
  * the gateway lets nothing go that it would not have asked for.
  */
@@ -12,14 +12,11 @@ import { OID } from '../core/oids.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { isSevenBitSafe } from '../mail/clear-signed.ts';
 import type { OutsideSignature, SignOutsideRequest } from '../wire/relay.ts';
-import { answerInvalid } from './deliveries.ts';
+import { answerInvalid, requireSignedNow } from './deliveries.ts';
 import { evidenceOf } from './evidence.ts';
 import { requireIssuedByOwn } from './organisation-keys.ts';
 import type { Trust } from './trust.ts';
 import type { VerifiedLeg } from './verify-leg.ts';
-
-/** The clocks of gateway and key server may differ by this much; milliseconds. */
-const SKEW = 10 * 60_000;
 
 /** DER SET OF the signed attributes; they name nobody but the signer's certificate. */
 export function outsideAttributes(
@@ -62,7 +59,7 @@ export async function departOutside(
   const signer = parseCertificate(der);
   await requireMailSigner(signer, leg, organisation, trust, now);
   const { signingTime } = decodeSignedAttributes(signedAttrs);
-  if (Math.abs(now.getTime() - signingTime.getTime()) > SKEW) throw answerInvalid('signing time');
+  requireSignedNow(signingTime, now);
   const expected = outsideAttributes({ messageDigest: mixed.digests.clear, signingTime, certificate: signer });
   if (!equal(expected, signedAttrs)) throw answerInvalid('signed attributes');
   if (!(await verifyEcdsa(signer.publicKey, signedAttrs, signature))) throw answerInvalid('signature');

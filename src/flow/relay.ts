@@ -24,7 +24,7 @@ import type {
 } from '../wire/relay.ts';
 import { recipientsHash } from '../wire/verdict.ts';
 import { directionsDue, requireVerdicts, verifyVerdict } from './authorise.ts';
-import { answerInvalid, checkDeliveries, labelsOf, requireRecoveryAllowed } from './deliveries.ts';
+import { answerInvalid, checkDeliveries, labelsOf, requireRecoveryAllowed, requireSignedNow } from './deliveries.ts';
 import { evidenceOf, mainRecipient } from './evidence.ts';
 import { type Inspected, inspectedByStatements, inspectedDirections, inspectionsOf } from './individuals.ts';
 import { contentTypeOf, encodeLegContent } from './leg-content.ts';
@@ -36,9 +36,6 @@ import { formFor } from './recipients.ts';
 import { acceptedCertificate, certificateInUse, requireIssuedByOwn } from './organisation-keys.ts';
 import { transferTarget, type Trust } from './trust.ts';
 import { type LegPart, requireFresh, type VerifiedLeg, verifyLeg } from './verify-leg.ts';
-
-/** The clocks of gateway and key server may differ by this much; milliseconds. */
-const SKEW = 10 * 60_000;
 
 /** The key server as the gateway calls it. */
 export interface KeyServer {
@@ -391,7 +388,7 @@ async function checkSignature(
 ): Promise<boolean> {
   const now = parts.clock.now();
   const { signingTime } = decodeSignedAttributes(answer.signedAttrs);
-  if (Math.abs(now.getTime() - signingTime.getTime()) > SKEW) throw answerInvalid('signing time');
+  requireSignedNow(signingTime, now);
   const due = directionsDue(leg.leg.leg === 1 ? 1 : 2, purpose);
   const addresses = { sender: leg.leg.sender.address, recipient: delivery.recipients[0] };
   const needed = inspectedDirections(due, addresses, rule.inspected);

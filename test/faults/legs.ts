@@ -233,6 +233,7 @@ export const legs: readonly Fault[] = [
   ]),
   ...of('src/flow/deliveries.ts', LIES, [
     ['answer: nothing that was not asked for', 'if (!asked.has(name(recipients)))', NEVER, 'a message that the gateway did not ask for'],
+    ['answer: signing time', 'if (Math.abs(now.getTime() - signingTime.getTime()) > SKEW)', NEVER, 'an old time'],
     ['answer: no mailbox on leg 2', 'mailbox !== undefined || targets.length !== sealed', 'false', 'the same organisation but another mailbox'],
     ['answer: nobody left out', 'answered.size !== asked.size || ', '', 'one recipient left out'],
     ['answer: nothing twice', ' || messages.size !== deliveries.length', '', 'one message twice'],
@@ -245,7 +246,6 @@ export const legs: readonly Fault[] = [
     ['answer: listed inspection server', 'if (!ownOrganisation(parts, trust).inspections.some((hash) => equal(hash, target.spkiSha256)))', NEVER, 'an inspection server that the Authority does not list'],
     ['answer: role of the inspection server', "await requireIssuedByOwn(target, 'inspection', parts.organisation, trust, now);", '', 'its own user certificate in place of'],
     ['answer: signed attributes', 'if (!equal(expected, answer.signedAttrs))', NEVER, 'nothing that says otherwise'],
-    ['answer: signing time', 'if (Math.abs(now.getTime() - signingTime.getTime()) > SKEW)', NEVER, 'an old time'],
     ["answer: organisation's signature", 'if (!(await verifyEcdsa(parts.organisation.publicKey, answer.signedAttrs, answer.signature)))', NEVER, 'with a signature by another key'],
     ['answer: number of signatures', 'if (signatures.length !== contents.length)', NEVER, 'fewer signatures than messages, or more'],
   ]),

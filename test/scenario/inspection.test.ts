@@ -11,7 +11,12 @@ import { encodePem } from '../../src/core/pki/pem.ts';
 import { generatePrivateKey } from '../../src/platform/node-crypto.ts';
 import { saveKey } from '../../src/server/shared/keystore.ts';
 import { aesZip, docm, pdf, xlsx, zip } from '../server/inspection/reading/fixtures.ts';
+import { reportMail } from '../../src/flow/report.ts';
+import { createNodeHttp } from '../../src/platform/node-http.ts';
+import { organisationOfDomain } from '../../src/wire/directory.ts';
+import type { SenderLine } from '../../src/flow/policy/rules.ts';
 import { Correspondent } from './correspondent.ts';
+import { createWorldClock, type WorldClock } from './world-clock.ts';
 
 // Real servers on a busy machine: slow is no failure.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -26,21 +31,32 @@ const POLICY = {
     { name: 'numbers', check: 'my-number', result: 'refuse' },
     { name: 'ppap', check: 'password', result: 'refuse' },
     { name: 'virus', check: 'malware', encrypted: 'off' },
+    { name: 'large', check: 'size', megabytes: 1 },
+    { name: 'many', check: 'recipients', external: 1 },
+    { name: 'draft', check: 'keywords', words: ['素案'], result: 'hold' },
   ],
   inbound: [{ name: 'virus', check: 'malware' }],
-  groups: { desk: { members: ['ken@hinode.example'], outbound: [{ name: 'numbers', check: 'my-number', result: 'tag' }] } },
+  domains: { 'hinode.example': { outbound: [{ name: 'draft', check: 'keywords', words: ['素案'], result: 'tag' }] } },
+  groups: {
+    desk: {
+      members: ['ken@hinode.example', 'yuki@hinode.example'],
+      outbound: [{ name: 'numbers', check: 'my-number', result: 'tag' }, { name: 'draft', check: 'keywords', words: ['素案'], result: 'refuse' }],
+    },
+  },
+  members: { 'yuki@hinode.example': { outbound: [{ name: 'draft', check: 'keywords', words: ['素案'], result: 'off' }] } },
 };
-const INBOUND = {
-  version: 'inbound-1', approvers: ['jiro@tsukimi.example'],
+const inbound = (version: string, lines: readonly SenderLine[]) => ({
+  version, approvers: ['jiro@tsukimi.example'],
   outbound: [],
   inbound: [
     { name: 'macros', check: 'macros', result: 'refuse' }, { name: 'virus', check: 'malware' },
     { name: 'invoices', check: 'keywords', words: ['請求書の承認'], result: 'hold' },
-    { name: 'senders', check: 'organisations', lines: [{ organisations: ['hinode.example'], result: 'tag' }, { standing: ['warned'], result: 'refuse' }] },
+    { name: 'senders', check: 'organisations', lines },
   ],
-};
+});
 
 let world: World;
+let clock: WorldClock;
 let local: LocalWorld;
 let hinode: LocalOrganisation;
 let tsukimi: LocalOrganisation;
@@ -52,12 +68,13 @@ let jiro: Correspondent;
 
 beforeAll(async () => {
   world = await World.open();
-  local = await startLocalWorld(world, [HINODE, TSUKIMI]);
+  clock = createWorldClock(world);
+  local = await startLocalWorld(world, [HINODE, TSUKIMI], { env: clock.env, now: () => clock.now(), refresh: 1 });
   [hinode, tsukimi] = local.organisations as [LocalOrganisation, LocalOrganisation];
   [taro, yuki, ken, hanako, jiro] = await Promise.all([
     enrol(hinode, 'taro'), enrol(hinode, 'yuki'), enrol(hinode, 'ken'), enrol(tsukimi, 'hanako'), enrol(tsukimi, 'jiro'),
   ]);
-  await Promise.all([setPolicy(hinode, POLICY), setPolicy(tsukimi, INBOUND)]);
+  await Promise.all([setPolicy(hinode, POLICY), setPolicy(tsukimi, inbound('inbound-1', [{ organisations: ['hinode.example'], result: 'tag' }, { standing: ['warned'], result: 'refuse' }]))]);
 });
 afterAll(async () => {
   await world.stop();
@@ -74,17 +91,27 @@ function enrol(organisation: LocalOrganisation, user: string): Promise<Correspon
 const state = (organisation: LocalOrganisation): string => join(organisation.dir, 'inspection-state');
 
 /** Writes the policy, as an administrator would, and waits until it is in force. */
-async function setPolicy(organisation: LocalOrganisation, policy: { version: string }): Promise<void> {
+async function setPolicy(organisation: LocalOrganisation, policy: { version: string; holdHours?: number }): Promise<void> {
   writeFileSync(join(organisation.dir, 'policy.yaml'), JSON.stringify(policy, null, 2));
   const { log } = organisation.servers.inspection;
   organisation.servers.inspection.kill('SIGHUP');
   await until(() => contains(log, new RegExp(`"event":"policy-reloaded","version":"${policy.version}"`)), { what: `policy ${policy.version}`, withinMs: 60_000 });
 }
 
-async function send(from: Correspondent, text: string, file?: { name: string; bytes: Uint8Array }): Promise<string> {
+async function send(from: Correspondent, text: string, file?: { name: string; bytes: Uint8Array }, to = [HANAKO]): Promise<string> {
   const attachments = file === undefined ? [] : [{ name: file.name, type: 'application/octet-stream', bytes: Uint8Array.from(file.bytes) }];
-  const { raw } = await from.seal({ to: [HANAKO], subject: 'x', text: `${text} ${CANARY}`, attachments });
-  return (await from.submit(raw, [HANAKO.address])).final.text;
+  const { raw } = await from.seal({ to, subject: 'x', text: `${text} ${CANARY}`, attachments });
+  return (await from.submit(raw, to.map(({ address }) => address))).final.text;
+}
+
+/** Takes the one mail out of hanako's mailbox; gives what an organisation's inspection said of it. */
+async function said(organisation: LocalOrganisation): Promise<{ result: string; codes: readonly string[] }[]> {
+  const [mail] = await hanako.receive(1);
+  const judgement = await hanako.judge(mail?.raw ?? new Uint8Array());
+  expect(judgement).toMatchObject({ state: 'verified', content: 'opened' });
+  await hanako.mailbox().delete();
+  const attested = judgement.organisations.find(({ id }) => id === organisation.plan.id);
+  return (attested?.inspections ?? []).map(({ result, codes }) => ({ result, codes }));
 }
 
 /** The number of the one mail that waits. */
@@ -129,6 +156,21 @@ describe('going out', () => {
   it('a zip with a password is refused, and so is a file that nobody can read', async () => {
     expect(await send(taro, 'x', { name: 'a.zip', bytes: aesZip() })).toMatch(/^550 5\.7\.1 SSMAX-encrypted-archive /);
     expect(await send(taro, 'x', { name: 'a.zip', bytes: zip({ 'a.bin': Buffer.from(`x ${MALWARE_MARKER} x`) }) })).toMatch(/^550 5\.7\.1 SSMAX-malware /);
+  });
+
+  it('a mail that is too large, or goes to too many outside, is refused', async () => {
+    const noise = { name: 'a.bin', bytes: Buffer.alloc(1_100_000, 'noise') };
+    expect(await send(taro, 'x', noise)).toMatch(/^550 5\.3\.4 SSMAX-too-large /);
+    const both = [HANAKO, { address: 'jiro@tsukimi.example', displayName: '' }];
+    expect(await send(taro, 'x', undefined, both)).toMatch(/^550 5\.7\.1 SSMAX-external-recipients /);
+  });
+
+  it('the nearest level decides: organisation, domain, group, member', async () => {
+    expect(await send(taro, '素案')).toMatch(/^250 /); // the organisation holds it, his domain only marks it
+    expect(await said(hinode)).toEqual([{ result: 'tagged', codes: ['keyword'] }]);
+    expect(await send(ken, '素案')).toMatch(/^550 5\.7\.1 SSMAX-keyword /);
+    expect(await send(yuki, '素案')).toMatch(/^250 /);
+    expect(await said(hinode)).toEqual([{ result: 'passed', codes: [] }]);
   });
 
   it('held, approved by another person: delivered and verified', async () => {
@@ -211,6 +253,51 @@ describe('coming in', () => {
   });
 });
 
+describe('the sending organisation\'s standing and figures', () => {
+  let version = 1;
+  const decideBy = (...lines: SenderLine[]): Promise<void> => setPolicy(tsukimi, inbound(`inbound-${++version}`, lines));
+  const CODES = ['sending-organisation'];
+
+  it('certified: marked', async () => {
+    await decideBy({ standing: ['warned'], result: 'hold' }, { standing: ['certified'], result: 'tag' });
+    expect(await send(taro, 'certified')).toMatch(/^250 /);
+    const [mail] = await hanako.receive(1);
+    await report(mail?.raw ?? new Uint8Array());
+    expect(await said(tsukimi)).toEqual([{ result: 'tagged', codes: CODES }]);
+  });
+
+  it('warned: held until a second person lets it go', async () => {
+    await ssmax(['authority', 'warn', HINODE.id, '--reason', 'reports', '--state', local.authority.state]);
+    const copy = join(state(tsukimi), 'trust', 'directory.der');
+    await until(() => readFileSync(copy).includes('"warned"'), { what: 'the warning at the inspection server', withinMs: 60_000 });
+    expect(await send(taro, 'warned')).toMatch(/^250 /);
+    const id = await waiting(tsukimi);
+    expect(await decide(tsukimi, 'approve', id, jiro)).toMatchObject({ code: 0 });
+    expect(await said(tsukimi)).toEqual([{ result: 'passed', codes: [] }]);
+  });
+
+  it('reported too often: refused; on the own list: accepted before all else', async () => {
+    await decideBy({ reportsPer100000: 1, result: 'refuse' });
+    expect(await send(taro, 'reported')).toMatch(/^250 /);
+    await reported(taro, 'sending-organisation');
+    await decideBy({ organisations: [HINODE.id], result: 'accept' }, { reportsPer100000: 1, result: 'refuse' });
+    expect(await send(taro, 'accepted')).toMatch(/^250 /);
+    expect(await said(tsukimi)).toEqual([{ result: 'passed', codes: [] }]);
+  });
+});
+
+/** Reports a mail as the plugin does, and brings the figures to the Authority. */
+async function report(raw: Uint8Array<ArrayBuffer>): Promise<void> {
+  const organisation = organisationOfDomain((await hanako.trust()).directory, TSUKIMI.domain);
+  if (organisation === undefined) throw new Error('no organisation');
+  await reportMail({
+    http: createNodeHttp({ ca: local.webCa }), url: tsukimi.pluginUrl, credential: hanako.credential, organisation, now: new Date(),
+    random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  }, raw, { category: 'fraud', comment: '', disclose: { reporter: false, comment: false } });
+  await ssmax(['keyserver', 'refresh', '--state', tsukimi.state]);
+  await ssmax(['audit', 'anchor', '--state', hinode.state]);
+}
+
 it('a bad policy changes nothing and is told; a good one is in force without a restart', async () => {
   const file = join(hinode.dir, 'policy.yaml');
   writeFileSync(file, 'version: bad\noutbound: [{ check: nothing }]\ninbound: []\n');
@@ -219,6 +306,18 @@ it('a bad policy changes nothing and is told; a good one is in force without a r
   writeFileSync(file, JSON.stringify({ ...POLICY, version: 'inspection-2', outbound: [{ check: 'keywords', words: ['合言葉'] }] }));
   await until(() => contains(hinode.servers.inspection.log, /"event":"policy-reloaded","version":"inspection-2"/), { what: 'the new policy', withinMs: 60_000 });
   expect(await send(taro, '合言葉')).toMatch(/^550 5\.7\.1 SSMAX-keyword /);
+});
+
+it('held, and nobody decides: it comes back when its hours are over', async () => {
+  await setPolicy(hinode, { ...POLICY, version: 'inspection-3', holdHours: 1 });
+  expect(await send(taro, '部外秘 その3')).toMatch(/^250 /);
+  const id = await waiting(hinode);
+  await reported(taro, 'inspection-hold');
+  clock.day(1.2 / 24);
+  await reported(taro, 'hold-expired');
+  await hinode.postfix.drained(60_000);
+  expect((await decide(hinode, 'approve', id, yuki)).stderr).toContain('held-decided');
+  expect((await hanako.mailbox().list()).length).toBe(0);
 });
 
 it('nothing of any mail stands in what the servers wrote', async () => {

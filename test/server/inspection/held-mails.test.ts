@@ -1,8 +1,5 @@
 /** Held mails on record: what an approval is for, who may give it, what goes round again. */
 import { expect, beforeEach, afterEach, it } from 'vitest';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Bytes } from '../../../src/core/bytes.ts';
 import { signObject } from '../../../src/core/cms/signed-data.ts';
 import { OID } from '../../../src/core/oids.ts';
@@ -12,27 +9,14 @@ import { generatePrivateKey, loadPrivateKey } from '../../../src/platform/node-c
 import { createHeldStore, type HeldStore } from '../../../src/server/inspection/held-mails.ts';
 import { migrations, type Store, type Tables } from '../../../src/server/inspection/tables-inspection.ts';
 import { openDatabase } from '../../../src/server/shared/database.ts';
+import { onBothDatabases } from '../shared/databases.ts';
 import type { HeldDecision, HeldRecord } from '../../../src/wire/held.ts';
 import { encodeJson } from '../../../src/wire/json.ts';
 import { HANAKO, JIRO, KEN, refusal, createScene, type Scene, TARO, YUKI } from '../../security/scene.ts';
 
-let directory: string;
 let scene: Scene;
 let store: Store;
 let held: HeldStore;
-
-beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'ssmax-held-'));
-  scene = await createScene();
-  store = await openDatabase<Tables>(join(directory, 'db.sqlite'), migrations);
-  held = createHeldStore({
-    store, organisation: scene.hinode.issuer.certificate, organisationId: scene.hinode.id, trust: () => scene.world.trust(), clock: { now: () => scene.world.now },
-  });
-});
-afterEach(async () => {
-  await store.close();
-  rmSync(directory, { recursive: true, force: true });
-});
 
 const contentDigest = new Uint8Array(32).fill(7);
 
@@ -57,69 +41,80 @@ const later = (minutes = 1): void => {
   scene.world.now = new Date(scene.world.now.getTime() + minutes * 60_000);
 };
 
-it('an approval is for one sender and these recipients: the same ciphertext for others waits anew', async () => {
-  expect(await held.decision(mail())).toBe('waiting');
-  // Sealed anew for somebody else while the approver looks at the first.
-  expect(await held.decision(mail({ recipients: [HANAKO, JIRO] }))).toBe('waiting');
-  const [first] = (await held.list()).filter(({ recipients }) => recipients.length === 1);
-  await decide(first);
-  expect(await held.decision(mail())).toBe('approved');
-  for (const other of [{ recipients: [HANAKO, JIRO] }, { recipients: [JIRO] }, { sender: KEN }]) expect(await held.decision(mail(other))).toBe('waiting');
-  expect(await held.list()).toHaveLength(4);
-});
+onBothDatabases('held mails', (fresh) => {
+  beforeEach(async () => {
+    scene = await createScene();
+    store = await openDatabase<Tables>(await fresh(), migrations);
+    held = createHeldStore({
+      store, organisation: scene.hinode.issuer.certificate, organisationId: scene.hinode.id, trust: () => scene.world.trust(), clock: { now: () => scene.world.now },
+    });
+  });
+  afterEach(() => store.close());
 
-it('an approval is for the codes that were told', async () => {
-  await held.decision(mail());
-  await decide((await held.list())[0]);
-  expect(await held.decision(mail({ findings: [{ code: 'my-number', part: 1 }] }))).toBe('waiting');
-});
+  it('an approval is for one sender and these recipients: the same ciphertext for others waits anew', async () => {
+    expect(await held.decision(mail())).toBe('waiting');
+    // Sealed anew for somebody else while the approver looks at the first.
+    expect(await held.decision(mail({ recipients: [HANAKO, JIRO] }))).toBe('waiting');
+    const [first] = (await held.list()).filter(({ recipients }) => recipients.length === 1);
+    await decide(first);
+    expect(await held.decision(mail())).toBe('approved');
+    for (const other of [{ recipients: [HANAKO, JIRO] }, { recipients: [JIRO] }, { sender: KEN }]) expect(await held.decision(mail(other))).toBe('waiting');
+    expect(await held.list()).toHaveLength(4);
+  });
 
-it('each decision lets what lies in the queue go round, once', async () => {
-  await held.decision(mail());
-  await held.decision(mail({ recipients: [JIRO] }));
-  later();
-  for (const id of ['AAAAA1', 'AAAAA2']) await held.lies(contentDigest, id);
-  expect(await held.releases()).toEqual([]);
-  later();
-  const [first, second] = await held.list();
-  await decide(first);
-  expect(await held.releases()).toEqual(['AAAAA1', 'AAAAA2']);
-  await held.released(['AAAAA1', 'AAAAA2']);
-  later();
-  await held.lies(contentDigest, 'AAAAA3'); // the other one, held again
-  expect(await held.releases()).toEqual([]);
-  later();
-  await decide(second, scene.yuki, 'reject');
-  expect(await held.releases()).toEqual(['AAAAA3']);
-  expect([await held.refusal(mail()), await held.refusal(mail({ recipients: [JIRO] }))]).toEqual([undefined, 'rejected']);
-});
+  it('an approval is for the codes that were told', async () => {
+    await held.decision(mail());
+    await decide((await held.list())[0]);
+    expect(await held.decision(mail({ findings: [{ code: 'my-number', part: 1 }] }))).toBe('waiting');
+  });
 
-it('only an approver decides, never the sender, and not with a certificate out of force', async () => {
-  await held.decision(mail({ approvers: [YUKI, TARO] }));
-  const [record] = await held.list();
-  for (const by of [scene.taro, scene.ken]) await expect(decide(record, by)).rejects.toMatchObject(refusal('held-approver'));
-  await expect(decide(record, scene.hanako)).rejects.toMatchObject(refusal('certificate-untrusted'));
-  scene.hinode.revoked.push({ serial: scene.yuki.certificate.serial, date: new Date(scene.world.now.getTime() - 1000), reason: 'certificateHold' });
-  await expect(decide(record)).rejects.toMatchObject(refusal('certificate-suspended'));
-  scene.hinode.revoked.pop();
-  // The organisation's certificate was renewed, and then its key changed: his is of the former one.
-  for (const key of [undefined, loadPrivateKey(generatePrivateKey())]) await scene.world.certifyAnew(scene.hinode, key);
-  expect(await decide(record)).toMatchObject({ state: 'approved', decidedBy: YUKI });
-  await expect(decide(record)).rejects.toMatchObject(refusal('held-decided'));
-});
+  it('each decision lets what lies in the queue go round, once', async () => {
+    await held.decision(mail());
+    await held.decision(mail({ recipients: [JIRO] }));
+    later();
+    for (const id of ['AAAAA1', 'AAAAA2']) await held.lies(contentDigest, id);
+    expect(await held.releases()).toEqual([]);
+    later();
+    const [first, second] = await held.list();
+    await decide(first);
+    expect(await held.releases()).toEqual(['AAAAA1', 'AAAAA2']);
+    await held.released(['AAAAA1', 'AAAAA2']);
+    later();
+    await held.lies(contentDigest, 'AAAAA3'); // the other one, held again
+    expect(await held.releases()).toEqual([]);
+    later();
+    await decide(second, scene.yuki, 'reject');
+    expect(await held.releases()).toEqual(['AAAAA3']);
+    expect([await held.refusal(mail()), await held.refusal(mail({ recipients: [JIRO] }))]).toEqual([undefined, 'rejected']);
+  });
 
-it('a decision is about this mail, for this organisation, of this moment', async () => {
-  await held.decision(mail());
-  const [record] = await held.list();
-  const sign = async (fields: Partial<HeldDecision>, type: string = OID.userRequest): Promise<Bytes> => {
-    const value = { type: 'held-decision', id: record?.id ?? '', decision: 'approve', codes: ['keyword'], audience: scene.hinode.id, time: scene.world.now, ...fields };
-    const { key, certificate } = scene.yuki;
-    return signObject({ type, value: encodeJson(value), signingTime: scene.world.now }, { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier });
-  };
-  for (const [fields, code] of [
-    [{ id: `${'0'.repeat(32)}-1-outbound` }, 'held-unknown'], [{ codes: ['malware'] }, 'held-changed'], [{ audience: scene.tsukimi.id }, 'request-invalid'],
-    [{ time: new Date(scene.world.now.getTime() - 11 * 60_000) }, 'clock-wrong'],
-  ] satisfies (readonly [Partial<HeldDecision>, string])[]) await expect(held.decide(await sign(fields))).rejects.toMatchObject(refusal(code));
-  await expect(held.decide(await sign({}, OID.verdict))).rejects.toMatchObject(refusal('content-type-mismatch'));
-  expect((await held.list())[0]?.state).toBe('waiting');
+  it('only an approver decides, never the sender, and not with a certificate out of force', async () => {
+    await held.decision(mail({ approvers: [YUKI, TARO] }));
+    const [record] = await held.list();
+    for (const by of [scene.taro, scene.ken]) await expect(decide(record, by)).rejects.toMatchObject(refusal('held-approver'));
+    await expect(decide(record, scene.hanako)).rejects.toMatchObject(refusal('certificate-untrusted'));
+    scene.hinode.revoked.push({ serial: scene.yuki.certificate.serial, date: new Date(scene.world.now.getTime() - 1000), reason: 'certificateHold' });
+    await expect(decide(record)).rejects.toMatchObject(refusal('certificate-suspended'));
+    scene.hinode.revoked.pop();
+    // The organisation's certificate was renewed, and then its key changed: his is of the former one.
+    for (const key of [undefined, loadPrivateKey(generatePrivateKey())]) await scene.world.certifyAnew(scene.hinode, key);
+    expect(await decide(record)).toMatchObject({ state: 'approved', decidedBy: YUKI });
+    await expect(decide(record)).rejects.toMatchObject(refusal('held-decided'));
+  });
+
+  it('a decision is about this mail, for this organisation, of this moment', async () => {
+    await held.decision(mail());
+    const [record] = await held.list();
+    const sign = async (fields: Partial<HeldDecision>, type: string = OID.userRequest): Promise<Bytes> => {
+      const value = { type: 'held-decision', id: record?.id ?? '', decision: 'approve', codes: ['keyword'], audience: scene.hinode.id, time: scene.world.now, ...fields };
+      const { key, certificate } = scene.yuki;
+      return signObject({ type, value: encodeJson(value), signingTime: scene.world.now }, { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier });
+    };
+    for (const [fields, code] of [
+      [{ id: `${'0'.repeat(32)}-1-outbound` }, 'held-unknown'], [{ codes: ['malware'] }, 'held-changed'], [{ audience: scene.tsukimi.id }, 'request-invalid'],
+      [{ time: new Date(scene.world.now.getTime() - 11 * 60_000) }, 'clock-wrong'],
+    ] satisfies (readonly [Partial<HeldDecision>, string])[]) await expect(held.decide(await sign(fields))).rejects.toMatchObject(refusal(code));
+    await expect(held.decide(await sign({}, OID.verdict))).rejects.toMatchObject(refusal('content-type-mismatch'));
+    expect((await held.list())[0]?.state).toBe('waiting');
+  });
 });

@@ -25,7 +25,7 @@ const WORDS = {
     title: 'SSMAX登録コードのお知らせ',
     to: (name: string) => `${name} 様`,
     number: '職員・契約番号',
-    intro: (organisation: string) => `${organisation}では、なりすましや盗み見を防ぐメールのしくみ「SSMAX」を使います。つぎの登録コードで、あなたのメールソフト（Thunderbird）を登録してください。数分で終わります。`,
+    intro: (organisation: string) => `${organisation}では、なりすましや盗み見を防ぐメールのしくみ「SSMAX」を使います。次の登録コードで、あなたのメールソフト（Thunderbird）を登録してください。数分で終わります。`,
     code: '登録コード',
     address: 'メールアドレス',
     until: (date: string) => `${date}まで、一度だけ使えます。`,

@@ -81,7 +81,7 @@ describe('the status page', () => {
     const items = await page.locator('.overall li').allTextContents();
     expect(items[0]).toMatch(/^至急gateway は動いていますが、最新の組織名簿または失効リストが使えません。/);
     expect(items.filter((item) => item.includes('期限が切れます')).map((item) => item.split('は')[0])).toEqual([
-      '注意gateway のサーバー証明書', '注意gateway、keyserver の組織証明書', '注意gateway-2 のサーバー証明書',
+      '注意gateway のサーバ証明書', '注意gateway、keyserver の組織証明書', '注意gateway-2 のサーバ証明書',
     ]);
     expect(await violations(page)).toEqual([]);
     await page.screenshot({ path: join(pictures, 'status-attention-ja-light.png'), fullPage: true });

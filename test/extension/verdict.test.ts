@@ -90,7 +90,7 @@ describe('the verdict in words', () => {
   it('says of a mail that waits that it waits, and until when', () => {
     const about = { fingerprint: '', contentDigest: '', subject: '請求書', sealedAt: AT };
     const held = { code: 'inspection-hold', waiting: true, until: AT, recipients: [], about };
-    expect(sentence(ja, reading({ code: 'delivery-report' }, { report: held }))).toBe('「請求書」 の送信は、担当者の確認を待っています。');
+    expect(sentence(ja, reading({ code: 'delivery-report' }, { report: held }))).toBe('「請求書」の送信は、担当者の確認を待っています。');
     expect(viewOf(ja, reading({ code: 'delivery-report' }, { report: held })).notes.join()).toContain('もう一度お送りになる必要はありません');
     expect(sentence(en, reading({ code: 'delivery-report' }, { report: { waiting: true, recipients: [] } }))).toContain('has not been delivered yet');
   });

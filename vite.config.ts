@@ -82,12 +82,17 @@ function statusPage(): ViteUserConfig {
   };
 }
 
+/** The one page that may fetch pictures from servers; the manifest's policy is for all pages, so the others have one more. */
+const PAGE_WITH_PICTURES = 'pictures-page';
+const NO_PICTURES = `
+    <meta http-equiv="Content-Security-Policy" content="img-src 'self' blob: data:">`;
+
 /** Every `NAME-page.tsx` is a page `NAME.html`; its title and language are the script's to set. */
 function pageOf(script: string): string {
   return `<!DOCTYPE html>
 <html>
   <head>
-    <meta charset="utf-8">
+    <meta charset="utf-8">${script === PAGE_WITH_PICTURES ? '' : NO_PICTURES}
     <meta name="viewport" content="width=device-width">
     <title>SSMAX</title>
     <link rel="stylesheet" href="style.css">

@@ -196,6 +196,25 @@ export interface SearchHost {
   erase(): Promise<void>;
 }
 
+/** Sanitised HTML, or plain text. */
+export type ShownBody = { readonly html: string; readonly coloured: boolean } | { readonly text: string };
+
+/** A mail with its pictures from outside. */
+export interface OutsidePicturesView {
+  readonly subject: string;
+  /** The verdict's. */
+  readonly sentence: readonly Piece[];
+  /** That the pictures come from. */
+  readonly servers: string;
+  /** The mail's own, then those of mails passed on, with who wrote them. */
+  readonly bodies: readonly { readonly sentence?: readonly Piece[]; readonly body: ShownBody }[];
+}
+
+export interface OutsidePicturesHost {
+  /** Undefined where the mail is no longer shown. */
+  pictures(): Promise<OutsidePicturesView | undefined>;
+}
+
 export interface AttachmentView {
   readonly name: string;
   readonly type: string;

@@ -11,9 +11,10 @@ const managedSchema = z.object({
   riskCheck: z.boolean().optional(),
   manyOutsiders: z.number().int().min(2).max(1_000).optional(),
   hideSubject: z.boolean().optional(),
+  outsidePictures: z.boolean().optional(),
 });
 
-const NAMES = ['sendDelay', 'riskCheck', 'manyOutsiders', 'hideSubject'] as const;
+const NAMES = ['sendDelay', 'riskCheck', 'manyOutsiders', 'hideSubject', 'outsidePictures'] as const;
 
 export interface Settings {
   /** Seconds between "send" and sending, in which it can be taken back. */
@@ -24,6 +25,8 @@ export interface Settings {
   readonly manyOutsiders: number;
   /** Hide subjects unless it is chosen otherwise for one mail. */
   readonly hideSubject: boolean;
+  /** Pictures of a sealed mail may be fetched from servers outside, when the member asks for it. */
+  readonly outsidePictures: boolean;
   /** What the organisation fixed: not for the member to change. */
   readonly fixed: ReadonlySet<typeof NAMES[number]>;
 }
@@ -40,6 +43,7 @@ export async function loadSettings({ managed, tables }: Pick<MemberPorts, 'manag
     riskCheck: central.riskCheck ?? true,
     manyOutsiders: central.manyOutsiders ?? 10,
     hideSubject: central.hideSubject ?? writing.hideSubject ?? false,
+    outsidePictures: central.outsidePictures ?? true,
     fixed: new Set(NAMES.filter((name) => central[name] !== undefined)),
   };
 }

@@ -59,6 +59,8 @@ async function answer(request: Request, tabId: number): Promise<unknown> {
     case 'open': return openAttachment(tabId, request.index);
     case 'link': return openLink(request.url);
     case 'enrol': return openRemedy();
+    case 'show-pictures': return openPictures(tabId);
+    case 'pictures': return desk.pictures(request.tabId, request.messageId);
     case 'unlock': return unlock(request.passphrase);
     case 'search-switched': return searching.start();
     case 'preview': return composing.view(request.tabId);
@@ -84,6 +86,13 @@ async function openAttachment(tabId: number, index: number): Promise<void> {
   if (shown === undefined) return;
   const query = new URLSearchParams({ tab: String(tabId), message: String(shown.message.id), index: String(index) });
   await browserApi.windows.create({ type: 'popup', url: `${browserApi.runtime.getURL('attachment.html')}?${query.toString()}`, width: 900, height: 700 });
+}
+
+async function openPictures(tabId: number): Promise<void> {
+  const shown = await desk.shown(tabId);
+  if (shown === undefined) return;
+  const query = new URLSearchParams({ tab: String(tabId), message: String(shown.message.id) });
+  await browserApi.windows.create({ type: 'popup', url: `${browserApi.runtime.getURL('pictures.html')}?${query.toString()}`, width: 900, height: 700 });
 }
 
 async function openLink(url: string): Promise<void> {

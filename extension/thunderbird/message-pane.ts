@@ -40,6 +40,8 @@ const STYLE = `
   .forwarded dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 12px; margin: 0 0 12px; font-size: 13px; }
   .forwarded dt { opacity: .75; }
   .forwarded dd { margin: 0; overflow-wrap: anywhere; }
+  .pictures { display: flex; gap: 12px; align-items: center; padding: 8px 12px; margin: 0 0 16px; border: 1px solid light-dark(#dcdfe3, #3d4249); border-radius: 8px; font-size: 13px; }
+  .pictures p { flex: 1; min-width: 0; margin: 0; overflow-wrap: anywhere; }
   .files { margin-top: 28px; padding-top: 14px; border-top: 1px solid light-dark(#dcdfe3, #3d4249); font-size: 14px; }
   .files h2 { font-size: 13px; font-weight: 650; margin: 0 0 8px; opacity: .8; }
   .files ul { list-style: none; margin: 0; padding: 0; display: grid; gap: 8px; }
@@ -51,7 +53,7 @@ const STYLE = `
   button:focus-visible, a:focus-visible { outline: 2px solid light-dark(#0b57a4, #8ab8f0); outline-offset: 2px; }
   .headers { display: none; margin: 0 0 16px; }
   .headers p { margin: 0; }
-  @media print { .headers { display: block; } .quiet, button { display: none; } }
+  @media print { .headers { display: block; } .quiet, .pictures, button { display: none; } }
 `;
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -174,6 +176,19 @@ function linkAddresses(box: HTMLElement): void {
   }
 }
 
+/** Why pictures are missing, and what to show them would tell. */
+function pictures({ pictures: left }: Replacement): HTMLElement[] {
+  if (left === undefined) return [];
+  const box = element('section', 'pictures');
+  box.append(element('p', '', left.text));
+  if (left.show !== undefined) {
+    const button = element('button', '', left.show);
+    button.addEventListener('click', () => void ask({ kind: 'show-pictures' }));
+    box.append(button);
+  }
+  return [box];
+}
+
 function files({ attachments, attachmentsOff, words }: Replacement): HTMLElement[] {
   if (attachments.length === 0) return [];
   const box = element('section', 'files');
@@ -216,7 +231,7 @@ function mount(parts: readonly HTMLElement[], language: string): HTMLElement {
 function replace(view: PaneView, replacement: Replacement): void {
   document.documentElement.setAttribute(JUDGED, ''); // hidden text would not count as text
   const ownText = document.body.innerText;
-  const host = mount([headers(replacement), banner(view.banner), body(replacement, ownText), ...replacement.forwarded.map((one) => passedOn(one, replacement)), ...files(replacement)], view.language);
+  const host = mount([headers(replacement), banner(view.banner), ...pictures(replacement), body(replacement, ownText), ...replacement.forwarded.map((one) => passedOn(one, replacement)), ...files(replacement)], view.language);
   // Thunderbird's own style sheet stays: it knows about dark windows.
   document.head.replaceChildren(...document.head.querySelectorAll('link[href^="chrome://messagebody/"]'));
   for (const kept of [document.documentElement, document.body]) {

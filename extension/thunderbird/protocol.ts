@@ -1,5 +1,6 @@
 /** What the pages, the message pane and the background say to each other. */
 import type { Complaint } from '../../src/wire/report.ts';
+import type { ShownBody } from '../host.ts';
 import type { Choice } from '../member/plan.ts';
 import type { Piece } from '../ui/words.ts';
 import type { VerdictView } from '../ui/verdict.ts';
@@ -10,6 +11,9 @@ export type Request =
   | { readonly kind: 'open'; readonly index: number }
   | { readonly kind: 'link'; readonly url: string }
   | { readonly kind: 'enrol' }
+  /** The message pane asks for the window with the pictures from outside; that window for what it shows. */
+  | { readonly kind: 'show-pictures' }
+  | { readonly kind: 'pictures'; readonly tabId: number; readonly messageId: number }
   | { readonly kind: 'search-switched' }
   /** Answered by the code of a refusal; undefined where it opened. */
   | { readonly kind: 'unlock'; readonly passphrase: string }
@@ -42,24 +46,23 @@ export interface PaneView {
   readonly replacement?: Replacement;
 }
 
-/** Sanitised HTML, or plain text. */
-type Body = { readonly html: string; readonly coloured: boolean } | { readonly text: string };
-
 export interface ForwardedBody {
   /** Who wrote it, in a sentence. */
   readonly sentence: readonly Piece[];
   readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly body: Body;
+  readonly body: ShownBody;
 }
 
 export interface Replacement {
-  readonly body: Body | 'own-text';
+  readonly body: ShownBody | 'own-text';
   /** For paper: Thunderbird's own header block goes with the document that is replaced. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Links may be followed. */
   readonly links: boolean;
   /** Mails passed on unopened, below the sender's own text. */
   readonly forwarded: readonly ForwardedBody[];
+  /** Pictures that were left out as they lie outside; `show` fetches them. */
+  readonly pictures?: { readonly text: string; readonly show?: string };
   readonly attachments: readonly { readonly name: string; readonly size: string }[];
   /** Why attachments cannot be used; undefined where they can. */
   readonly attachmentsOff?: string;

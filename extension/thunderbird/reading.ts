@@ -1,17 +1,17 @@
 /** Reading: the verdict on the button in the message header, the mail's content in the message pane. */
 import { SsmaxError } from '../../src/core/error.ts';
-import type { Content } from '../../src/mail/content.ts';
-import type { AttachmentView, DetailsView } from '../host.ts';
+import type { AttachmentView, DetailsView, OutsidePicturesView } from '../host.ts';
+import { loadSettings } from '../member/preferences.ts';
 import { type Reading, readMail } from '../member/read.ts';
 import type { SealParts } from '../member/seal.ts';
 import { fileName } from '../ui/file-name.ts';
 import { actionsOf } from '../ui/mail-actions.ts';
-import { createSafeHtml } from '../ui/safe-html.ts';
-import { faultView, fieldRows, valuesOf, type VerdictView, viewOf } from '../ui/verdict.ts';
+import { faultView, type VerdictView, viewOf } from '../ui/verdict.ts';
 import { type Displayed, type MessageHeader, type Tab, thunderbirdApi } from './api.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
-import type { ForwardedBody, PaneView, Replacement } from './protocol.ts';
+import { paneOf, picturesOf } from './pane-view.ts';
+import type { PaneView } from './protocol.ts';
 import { words } from './words.ts';
 
 const { messageDisplay, messageDisplayAction, messages } = thunderbirdApi;
@@ -31,8 +31,6 @@ interface Current {
 
 /** The event and the pane's script ask for the same message within moments; later it is judged anew. Milliseconds. */
 const SAME_DISPLAY = 3_000;
-
-const safeHtml = createSafeHtml(window);
 
 export class ReadingDesk {
   readonly #member: SealParts;
@@ -63,7 +61,7 @@ export class ReadingDesk {
     if (message === undefined) return undefined;
     const shown = await this.#show(tabId, message);
     const still = only(await messageDisplay.getDisplayedMessages(tabId));
-    return still?.id === message.id ? paneOf(shown) : undefined;
+    return still?.id === message.id ? paneOf(shown, await this.#picturesAllowed()) : undefined;
   }
 
   /** For the popup on the button. */
@@ -93,6 +91,17 @@ export class ReadingDesk {
       name: fileName(words, file.name, index), type: file.type, bytes: file.bytes.slice(), sender: (file.from ?? sender).displayName,
       organisation: (file.from ?? sender).organisation.names[words.language],
     };
+  }
+
+  /** The message of this tab with its pictures from outside; undefined if it shows another one or none may be fetched. */
+  async pictures(tabId: number, messageId: number): Promise<OutsidePicturesView | undefined> {
+    const shown = await this.shown(tabId);
+    return shown?.message.id === messageId && await this.#picturesAllowed() ? picturesOf(shown) : undefined;
+  }
+
+  /** What the organisation says, and no where that cannot be read. */
+  async #picturesAllowed(): Promise<boolean> {
+    return loadSettings(this.#member.ports).then(({ outsidePictures }) => outsidePictures, () => false);
   }
 
   /** The tab was closed: nothing of its mail is kept. */
@@ -159,40 +168,4 @@ async function clearButton(tabId: number): Promise<void> {
   await messageDisplayAction.setTitle({ tabId, title: words.text('extension_name') });
   await messageDisplayAction.setIcon({ tabId, path: ICONS.outside });
   await messageDisplayAction.disable(tabId);
-}
-
-function paneOf({ reading, view }: Shown): PaneView {
-  const { state, quiet, heading, sentence, notes, inspections, remedy } = view;
-  const banner = { state, quiet, heading, sentence, notes, inspections, ...(remedy !== undefined && { enrol: words.text(remedy === 'unlock' ? 'banner_unlock' : 'banner_enrol') }) };
-  const replacement = replacementOf(reading, view);
-  return { language: words.language, banner, ...(replacement !== undefined && { replacement }) };
-}
-
-function replacementOf(reading: Reading | undefined, { trusted, state, headers }: VerdictView): Replacement | undefined {
-  const labels = {
-    title: words.text('banner_attachments'), open: words.text('banner_open'), save: words.text('banner_save'), saved: words.text('banner_saved'),
-    failed: words.text('banner_save_failed'), empty: words.text('banner_empty'),
-  };
-  if (reading?.content !== undefined) {
-    return {
-      body: bodyOf(reading.content, trusted),
-      headers,
-      links: trusted,
-      forwarded: reading.forwarded.flatMap((part) => (part.content === undefined ? [] : [{
-        sentence: words.pieces('forwarded_by_writer', valuesOf(words, part.writer)),
-        headers: part.headers === undefined ? [] : fieldRows(words, part.headers),
-        body: bodyOf(part.content, trusted),
-      }])),
-      attachments: reading.files.map(({ name, bytes }, i) => ({ name: fileName(words, name, i), size: words.size(bytes.length) })),
-      ...(!trusted && { attachmentsOff: words.text('banner_attachments_off') }),
-      words: labels,
-    };
-  }
-  // A problem: the text may be read, but nothing in it can be clicked. Of a sealed mail there is the notice only.
-  if (state === 'problem' || reading?.marked === true) return { body: 'own-text', headers, links: false, forwarded: [], attachments: [], words: labels };
-  return undefined;
-}
-
-function bodyOf({ html, text, images }: Content, links: boolean): ForwardedBody['body'] {
-  return html === undefined ? { text: text ?? '' } : safeHtml(html, { images, links });
 }

@@ -1,6 +1,6 @@
 /**
  * HTML of a mail made safe to show and to quote: an allow-list of elements, attributes and style properties. Nothing
- * loads from outside, nothing runs, nothing leaves its place or depends on where it is shown (attacks: EFAIL, CSS
+ * loads from outside unless it is asked for, nothing runs, nothing leaves its place or depends on where it is shown (attacks: EFAIL, CSS
  * conditional content, UI redressing).
  */
 import createDOMPurify from 'dompurify';
@@ -11,6 +11,8 @@ export interface SafeHtml {
   readonly html: string;
   /** It sets colours of its own, so that it needs the paper that its writer had. */
   readonly coloured: boolean;
+  /** Servers outside that hold pictures of it, each once. */
+  readonly servers: readonly string[];
 }
 
 const TAGS = [
@@ -40,18 +42,21 @@ export interface SafeHtmlOptions {
   readonly images: readonly ContentImage[];
   /** Links may be followed. */
   readonly links: boolean;
+  /** Pictures are fetched from servers outside (HTTPS only); else they are only counted. */
+  readonly outside?: boolean;
 }
 
 /** Sanitises HTML in the window of this page, whose scripts must not be the mail's. */
 export function createSafeHtml(window: Window & typeof globalThis): (html: string, options: SafeHtmlOptions) => SafeHtml {
-  return (html, { images, links }) => {
+  return (html, { images, links, outside = false }) => {
     const sources = new Map(images.filter(({ type }) => IMAGE_TYPES.has(type)).map((image) => [image.contentId, image]));
+    const servers = new Set<string>();
     let coloured = false;
     const purify = createDOMPurify(window);
     purify.addHook('afterSanitizeAttributes', (node) => {
       if (!(node instanceof window.HTMLElement)) return;
       if (node.hasAttribute('style')) keepStyles(node);
-      if (node.hasAttribute('src')) setImage(node, sources);
+      if (node.hasAttribute('src')) setImage(node, sources, servers, outside);
       if (node.hasAttribute('href')) setLink(node, links);
       coloured ||= node.hasAttribute('bgcolor') || node.hasAttribute('color') || /color/.test(node.getAttribute('style') ?? '');
     });
@@ -60,7 +65,7 @@ export function createSafeHtml(window: Window & typeof globalThis): (html: strin
       FORBID_CONTENTS: ['style', 'script', 'title', 'head', 'template', 'noscript', 'svg', 'math'],
       ALLOWED_URI_REGEXP: /^(?:(?:https?|mailto|cid):|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i, // values of other attributes pass through it too
     });
-    return { html: safe, coloured };
+    return { html: safe, coloured, servers: [...servers] };
   };
 }
 
@@ -80,14 +85,27 @@ function isHarmless(name: string, value: string): boolean {
   return [...value.matchAll(FUNCTION)].every(([, called = '']) => COLOUR_FUNCTIONS.has(called.toLowerCase()));
 }
 
-/** Images come out of the mail itself or not at all. */
-function setImage(node: HTMLElement, sources: ReadonlyMap<string, ContentImage>): void {
+/** Images come out of the mail itself, or from outside where that was asked for. */
+function setImage(node: HTMLElement, sources: ReadonlyMap<string, ContentImage>, servers: Set<string>, outside: boolean): void {
   const source = node.getAttribute('src') ?? '';
   node.removeAttribute('src');
   if (node.tagName !== 'IMG') return;
   const image = /^cid:/i.test(source) ? sources.get(decoded(source.slice(4))) : undefined;
   if (image !== undefined) node.setAttribute('src', toDataUrl(image.type, image.bytes));
   else if (/^data:image\/(?:png|jpeg|gif|webp|bmp);base64,[A-Za-z0-9+/=\s]*$/i.test(source)) node.setAttribute('src', source);
+  const server = serverOf(source);
+  if (server === undefined) return;
+  servers.add(server);
+  if (!outside) return;
+  node.setAttribute('src', source);
+  node.setAttribute('referrerpolicy', 'no-referrer');
+}
+
+/** The server that a picture would be fetched from; undefined for what is not fetched from anywhere. */
+function serverOf(source: string): string | undefined {
+  if (!/^https:/i.test(source) || !URL.canParse(source)) return undefined;
+  const { host, username, password } = new URL(source);
+  return username === '' && password === '' ? host : undefined;
 }
 
 function decoded(text: string): string {

@@ -43,6 +43,8 @@ import { createWorld, native, readSubmission, signVerdict, type TestOrganisation
 
 export const ADDON_ID = (JSON.parse(readFileSync('manifest.json', 'utf8')) as { browser_specific_settings: { gecko: { id: string } } }).browser_specific_settings.gecko.id;
 const PASSWORD = 'correct horse';
+/** Where the HTTPS server stands for one outside. */
+const PICTURES = '/pictures/';
 const YEAR = 365 * 86_400_000;
 
 export interface PluginWorld {
@@ -55,6 +57,8 @@ export interface PluginWorld {
   readonly digests: string[];
   /** Codes that enrol, by address. */
   readonly codes: Map<string, string>;
+  /** A server outside, for pictures, and what was asked of it. */
+  readonly outside: { url: string; readonly asked: string[] };
   /** Content digests of mails that were reported as malicious. */
   readonly reports: string[];
   /** A code with which the next submission is refused. */
@@ -80,7 +84,7 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
   const refusals = new Map<string, string>();
 
   const plugin: PluginWorld = {
-    chain, hinode, tsukimi, submitted: [], digests: [], reports: [], codes: new Map(), refuseNext: undefined, modes: ['protect-all'], reachable: true,
+    chain, hinode, tsukimi, submitted: [], digests: [], outside: { url: '', asked: [] }, reports: [], codes: new Map(), refuseNext: undefined, modes: ['protect-all'], reachable: true,
     store: (address) => new MailStore(imap, { address, password: PASSWORD }),
     async open(name, address, displayName, look) {
       const display = await startDisplay(world, { name });
@@ -97,7 +101,13 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
       return new Correspondent(new Desktop(display, thunderbird));
     },
   };
-  const https = await startHttps(world, (request, body, response) => answer(plugin, refusals, request, body, response));
+  const https = await startHttps(world, (request, body, response) => {
+    if (request.url?.startsWith(PICTURES) !== true) return answer(plugin, refusals, request, body, response);
+    plugin.outside.asked.push(request.url.slice(PICTURES.length));
+    response.writeHead(200, { 'Content-Type': 'image/png' }).end(readFileSync('docs/images/enrolment.png'));
+    return Promise.resolve();
+  });
+  plugin.outside.url = `${https.url.slice(0, -1)}${PICTURES}`;
   const smtp = await startSmtp(world, plugin, refusals, lmtp);
   return plugin;
 }

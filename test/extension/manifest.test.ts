@@ -20,7 +20,7 @@ describe('the manifest', () => {
 
   it('lets pages run their own scripts only and speak to HTTPS only', () => {
     expect(manifest.content_security_policy).toEqual({
-      extension_pages: "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src https:; base-uri 'none'; form-action 'none'",
+      extension_pages: "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data: https:; connect-src https:; base-uri 'none'; form-action 'none'",
     });
   });
 

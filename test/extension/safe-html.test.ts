@@ -57,6 +57,13 @@ describe('HTML of a mail', () => {
     expect(clean('<img src="data:image/svg+xml;base64,AAAA">')).toBe('<img>');
   });
 
+  it('fetches pictures from servers only when it is told to, and by HTTPS', () => {
+    const html = '<img src="https://a.example/1.png"><img src="HTTPS://b.example:8443/2"><img src="https://user:pass@c.example/3"><img src="http://d.example/4"><p style="background: url(https://e.example/)">x</p>';
+    expect(safeHtml(html, { images: [], links: true })).toMatchObject({ html: '<img><img><img><img><p>x</p>', servers: ['a.example', 'b.example:8443'] });
+    expect(safeHtml(html, { images: [], links: true, outside: true }).html)
+      .toBe('<img src="https://a.example/1.png" referrerpolicy="no-referrer"><img src="HTTPS://b.example:8443/2" referrerpolicy="no-referrer"><img><img><p>x</p>');
+  });
+
   it('has no links on a problem', () => {
     expect(clean('<a href="https://example.com/">x</a>', false)).toBe('<a>x</a>');
   });

@@ -33,7 +33,7 @@ describe('the verdict in words', () => {
     [reading({ ...VERIFIED, sender: { ...SENDER, displayName: '窓口 07', pseudonym: true } }), '窓口 07（taro@hinode.example）からのメールです。日之出市役所が責任をもって確認した仮名です。', 'From 窓口 07 (taro@hinode.example), a pseudonym that Hinode City Office vouches for.'],
     [reading({ ...VERIFIED, code: 'own-copy' }), 'あなたが送ったメールです。', 'You sent this mail.'],
     [reading({}), 'SSMAXの外から届いたメールです。差出人は確認されていません。', 'This mail came from outside SSMAX. Nobody has confirmed the sender.'],
-    [reading({ state: 'problem', code: 'impersonation', params: HINODE.names }), '日之出市役所を名乗っていますが、日之出市役所が確認したメールではありません。リンクと添付ファイルは開かないでください。', 'This claims to be from Hinode City Office, but Hinode City Office did not confirm it. Do not open its links or attachments.'],
+    [reading({ state: 'problem', code: 'impersonation', params: HINODE.names }), '日之出市役所を名乗っていますが、日之出市役所が確認したメールではありません。リンクは開けません。添付ファイルも開かないでください。', 'This claims to be from Hinode City Office, but Hinode City Office did not confirm it. Its links are off; do not open attachments.'],
     [reading({ state: 'problem', code: 'not-addressed' }), 'このメールはあなた宛てに送られたものではありません。', 'This mail was not addressed to you.'],
     [reading({ state: 'cannot-check', code: 'key-missing' }), 'このパソコンには、このメールを開くための鍵がありません。登録すると読めるようになります。', 'This computer has no key for this mail. Enrol to read it.'],
     [reading({ state: 'cannot-check', code: 'clock-wrong', params: { minutes: 90 } }), 'このパソコンの時計が約90分ずれています。時計を合わせてから、もう一度開いてください。', 'This computer’s clock is off by about 90 minutes. Correct it, then open the mail again.'],

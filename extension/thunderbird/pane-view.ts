@@ -1,0 +1,79 @@
+/** What the message pane shows of a judged mail: the verdict's second copy, and the opened content in place of the notice. */
+import type { Content } from '../../src/mail/content.ts';
+import type { OutsidePicturesView, ShownBody } from '../host.ts';
+import type { Reading } from '../member/read.ts';
+import { fileName } from '../ui/file-name.ts';
+import { createSafeHtml, type SafeHtmlOptions } from '../ui/safe-html.ts';
+import { fieldRows, valuesOf, type VerdictView } from '../ui/verdict.ts';
+import type { BannerView, PaneView, Replacement } from './protocol.ts';
+import { words } from './words.ts';
+
+const safeHtml = createSafeHtml(window);
+
+interface Judged {
+  readonly reading: Reading | undefined;
+  readonly view: VerdictView;
+}
+
+/** `picturesAllowed`: the organisation lets pictures be fetched from outside. */
+export function paneOf({ reading, view }: Judged, picturesAllowed: boolean): PaneView {
+  const replacement = replacementOf(reading, view, picturesAllowed);
+  return { language: words.language, banner: bannerOf(view), ...(replacement !== undefined && { replacement }) };
+}
+
+function bannerOf({ state, quiet, heading, sentence, notes, inspections, remedy }: VerdictView): BannerView {
+  return { state, quiet, heading, sentence, notes, inspections, ...(remedy !== undefined && { enrol: words.text(remedy === 'unlock' ? 'banner_unlock' : 'banner_enrol') }) };
+}
+
+function replacementOf(reading: Reading | undefined, { trusted, state, headers }: VerdictView, picturesAllowed: boolean): Replacement | undefined {
+  const labels = {
+    title: words.text('banner_attachments'), open: words.text('banner_open'), save: words.text('banner_save'), saved: words.text('banner_saved'),
+    failed: words.text('banner_save_failed'), empty: words.text('banner_empty'),
+  };
+  if (reading?.content !== undefined) {
+    const servers = trusted ? serversOf(reading) : [];
+    return {
+      body: bodyOf(reading.content, trusted),
+      headers,
+      links: trusted,
+      forwarded: reading.forwarded.flatMap((part) => (part.content === undefined ? [] : [{
+        sentence: words.pieces('forwarded_by_writer', valuesOf(words, part.writer)),
+        headers: part.headers === undefined ? [] : fieldRows(words, part.headers),
+        body: bodyOf(part.content, trusted),
+      }])),
+      ...(servers.length > 0 && { pictures: picturesAllowed
+        ? { text: words.text('pictures_left_out', { servers: words.list(servers) }), show: words.text('pictures_show') }
+        : { text: words.text('pictures_forbidden') } }),
+      attachments: reading.files.map(({ name, bytes }, i) => ({ name: fileName(words, name, i), size: words.size(bytes.length) })),
+      ...(!trusted && { attachmentsOff: words.text('banner_attachments_off') }),
+      words: labels,
+    };
+  }
+  // A problem: the text may be read, but nothing in it can be clicked. Of a sealed mail there is the notice only.
+  if (state === 'problem' || reading?.marked === true) return { body: 'own-text', headers, links: false, forwarded: [], attachments: [], words: labels };
+  return undefined;
+}
+
+/** A mail with its pictures from outside, for a window of its own; undefined where there are none to show. */
+export function picturesOf({ reading, view }: Judged): OutsidePicturesView | undefined {
+  if (reading?.content === undefined || !view.trusted) return undefined;
+  const servers = serversOf(reading);
+  if (servers.length === 0) return undefined;
+  return {
+    subject: reading.judgement.message?.headers.subject ?? '', sentence: view.sentence, servers: words.list(servers),
+    bodies: [
+      { body: bodyOf(reading.content, false, true) },
+      ...reading.forwarded.flatMap(({ content, writer }) => (content === undefined ? [] : [{ sentence: words.pieces('forwarded_by_writer', valuesOf(words, writer)), body: bodyOf(content, false, true) }])),
+    ],
+  };
+}
+
+function serversOf({ content, forwarded }: Reading): readonly string[] {
+  const all = [content, ...forwarded.map((part) => part.content)].flatMap((one) => (one?.html === undefined ? [] : safeHtml(one.html, { images: [], links: false }).servers));
+  return [...new Set(all)];
+}
+
+function bodyOf({ html, text, images }: Content, links: boolean, outside = false): ShownBody {
+  const options: SafeHtmlOptions = { images, links, outside };
+  return html === undefined ? { text: text ?? '' } : safeHtml(html, options);
+}

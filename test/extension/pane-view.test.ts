@@ -1,0 +1,40 @@
+// @vitest-environment jsdom
+import { describe, expect, it, vi } from 'vitest';
+import type { Reading } from '../../extension/member/read.ts';
+import { viewOf } from '../../extension/ui/verdict.ts';
+import { thunderbird } from './fake-thunderbird.ts';
+import { wordsOf } from './words.ts';
+
+vi.mock('webextension-polyfill', () => ({ default: thunderbird.api }));
+const { paneOf, picturesOf } = await import('../../extension/thunderbird/pane-view.ts');
+
+const reading: Reading = {
+  judgement: {
+    state: 'verified', code: 'verified', content: 'opened', organisations: [],
+    sender: { address: 'taro@hinode.example', displayName: '山田 太郎', pseudonym: false, organisation: { id: 'h', names: { ja: '日之出市役所', en: 'Hinode City Office' } } },
+  },
+  notes: { firstFromOrganisation: false }, forwarded: [], files: [], marked: true, idle: false,
+  content: { html: '<p>x</p><img src="https://pictures.example/a.png"><img src="https://pictures.example/b.png"><img src="http://plain.example/c.png">', images: [], attachments: [] },
+};
+const shown = { reading, view: viewOf(wordsOf('ja'), reading) };
+
+describe('pictures from outside', () => {
+  it('are named by their servers and left out until they are asked for', () => {
+    const { replacement } = paneOf(shown, true);
+    expect(replacement?.pictures?.text).toContain('（pictures.example）');
+    expect(replacement?.pictures?.show).toBe('外部の画像を表示');
+    expect(JSON.stringify(replacement?.body)).not.toContain('src=');
+    expect(JSON.stringify(picturesOf(shown)?.bodies)).toMatch(/pictures\.example\/a\.png.*pictures\.example\/b\.png/);
+    expect(JSON.stringify(picturesOf(shown)?.bodies)).not.toContain('plain.example');
+  });
+
+  it('cannot be asked for where the organisation forbids them', () => {
+    expect(paneOf(shown, false).replacement?.pictures).toEqual({ text: '外部のサーバーに置かれた画像は、組織の決まりにより表示しません。' });
+  });
+
+  it('are not offered on a mail that is not believed', () => {
+    const doubted = { reading, view: { ...shown.view, trusted: false } };
+    expect(paneOf(doubted, true).replacement?.pictures).toBeUndefined();
+    expect(picturesOf(doubted)).toBeUndefined();
+  });
+});

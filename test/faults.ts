@@ -5,6 +5,5 @@
 import type { Fault } from './faults/fault.ts';
 import { legs } from './faults/legs.ts';
 import { organisations } from './faults/organisations.ts';
-import { plugin } from './faults/plugin.ts';
 
-export const faults: readonly Fault[] = [...legs, ...organisations, ...plugin];
+export const faults: readonly Fault[] = [...legs, ...organisations];

@@ -10,6 +10,7 @@ import { describe, expect, it } from 'vitest';
 const pages = readdirSync('docs/admin/ja').sort();
 const twins = [
   ...pages.map((name) => ({ japanese: `docs/admin/ja/${name}`, english: `docs/admin/${name}`, toJapanese: `ja/${name}`, toEnglish: `../${name}` })),
+  { japanese: 'docs/user-guide.ja.md', english: 'docs/user-guide.md', toJapanese: 'user-guide.ja.md', toEnglish: 'user-guide.md' },
 ];
 const readmes = { japanese: 'README.ja.md', english: 'README.md', toJapanese: 'README.ja.md', toEnglish: 'README.md' };
 

@@ -29,7 +29,7 @@ describe('pictures from outside', () => {
   });
 
   it('cannot be asked for where the organisation forbids them', () => {
-    expect(paneOf(shown, false).replacement?.pictures).toEqual({ text: '外部のサーバーに置かれた画像は、組織の決まりにより表示しません。' });
+    expect(paneOf(shown, false).replacement?.pictures).toEqual({ text: '外部のサーバに置かれた画像は、組織の決まりにより表示しません。' });
   });
 
   it('are not offered on a mail that is not believed', () => {

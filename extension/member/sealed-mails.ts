@@ -2,7 +2,7 @@
  * What was sealed here and when. Unchanged content that is sent again goes out as the same sealed bytes, so that a
  * reader can tell a second copy; and a delivery report can name the mail it is about.
  */
-import { type Bytes, hex } from '../../src/core/bytes.ts';
+import { type Bytes, equal, hex } from '../../src/core/bytes.ts';
 import { lengthPrefixed, sha256 } from '../../src/core/digest.ts';
 import type { Table } from '../../src/flow/ports.ts';
 import { type Draft, hidesSubject } from './draft.ts';
@@ -39,6 +39,11 @@ export class SealedMails {
     const record = await this.#table.get(fingerprint);
     if (record?.cms === undefined || now.getTime() - record.sealedAt.getTime() > REUSABLE) return undefined;
     return { cms: record.cms, contentDigest: record.contentDigest };
+  }
+
+  /** Whether these are the sealed bytes of a mail that was sealed here and may not have gone out. */
+  async isUnsent(cms: Bytes): Promise<boolean> {
+    return (await this.#table.all()).some((record) => record.cms !== undefined && equal(record.cms, cms));
   }
 
   async remember(record: SealedRecord, now: Date): Promise<void> {

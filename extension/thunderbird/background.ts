@@ -23,10 +23,10 @@ const member = createMember();
 const searching = new Searching(member);
 const desk = new ReadingDesk(member, (shown) => attempt(searching.read(shown)));
 const planner = new Planner(member);
-const sending = new Sending(member, planner);
+const replying = new Replying(member, desk);
+const sending = new Sending(member, planner, (tabId) => replying.filled(tabId));
 const composing = new Composing(member, planner);
 const mailActions = new MailActions(member, desk);
-const replying = new Replying(member, desk);
 
 /** Events have nobody who waits for an answer: what goes wrong is at least said. */
 function attempt(work: Promise<unknown>): void {

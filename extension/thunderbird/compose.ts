@@ -120,10 +120,16 @@ function isMark(name: string): boolean {
   return name.toLowerCase() === CARRIER_FIELD.toLowerCase();
 }
 
-/** Whether the window holds what an earlier sealing put there, whose original is no longer known. */
-export async function holdsSealed(tabId: number, details: ComposeDetails): Promise<boolean> {
-  if (details.customHeaders?.some(({ name }) => isMark(name)) !== true) return false;
-  return (await compose.listAttachments(tabId)).some(({ name }) => name === CARRIER_NAME);
+/** The sealed part that an earlier sealing put into the window, where there is nothing beside it that would go in clear. */
+export async function sealedAlone(tabId: number, details: ComposeDetails): Promise<Bytes | undefined> {
+  if (details.customHeaders?.some(({ name }) => isMark(name)) !== true || letters(details.plainTextBody ?? '') !== letters(CARRIER_NOTICE.join(''))) return undefined;
+  const [attached, ...others] = await compose.listAttachments(tabId);
+  if (attached?.name !== CARRIER_NAME || others.length > 0) return undefined;
+  return new Uint8Array(await (await compose.getAttachmentFile(attached.id)).arrayBuffer());
+}
+
+function letters(text: string): string {
+  return text.replace(/\s+/g, '');
 }
 
 /** Puts the member's own text, attachments and recipients back. */

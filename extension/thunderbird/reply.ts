@@ -19,24 +19,40 @@ const safeHtml = createSafeHtml(window);
 export class Replying {
   readonly #member: SealParts;
   readonly #desk: ReadingDesk;
+  /** Windows that are being filled, by tab. */
+  readonly #filling = new Map<number, Promise<void>>();
 
   constructor(member: SealParts, desk: ReadingDesk) {
     this.#member = member;
     this.#desk = desk;
   }
 
+  /** Resolves once nothing more is written into this window; to whether that had to be waited for. Never rejects. */
+  async filled(tabId: number): Promise<boolean> {
+    const filling = this.#filling.get(tabId);
+    await filling?.catch(() => undefined); // told to whoever opened it
+    return filling !== undefined;
+  }
+
   /** For tabs.onCreated. A mail that was not opened is left as Thunderbird quotes it. */
   async opened(tab: Tab): Promise<void> {
-    if (tab.id === undefined || tab.type !== 'messageCompose') return;
+    const { id } = tab;
+    if (id === undefined || tab.type !== 'messageCompose') return;
+    const filling = this.#open(id);
+    this.#filling.set(id, filling);
+    await filling.finally(() => this.#filling.delete(id));
+  }
+
+  async #open(tabId: number): Promise<void> {
     const release = keepAlive();
     try {
-      const details = await compose.getComposeDetails(tab.id) as ComposeDetails;
+      const details = await compose.getComposeDetails(tabId) as ComposeDetails;
       const { relatedMessageId, type } = details;
       if (relatedMessageId === undefined || type === 'draft' || type === 'redirect') return;
       const { reading } = await this.#desk.read({ id: relatedMessageId, date: new Date() } as MessageHeader);
       const content = reading?.content;
       if (reading?.judgement.state !== 'verified' || content === undefined) return;
-      await this.#fill(tab.id, details, reading, content);
+      await this.#fill(tabId, details, reading, content);
     } finally {
       release();
     }

@@ -74,7 +74,7 @@ export class SendingDialog {
     this.#sessions.delete(tabId);
     if (session === undefined) return;
     clearTimeout(session.timer);
-    const windowId = await session.window;
+    const windowId = await session.window?.catch(() => undefined); // one that could not be opened needs no closing
     if (windowId !== undefined) await browserApi.windows.remove(windowId).catch(() => undefined);
   }
 

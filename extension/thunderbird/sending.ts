@@ -13,7 +13,7 @@ import { refuseSealedFiles } from '../member/sealed-files.ts';
 import { reasonOf, reasonOfError } from '../ui/reasons.ts';
 import { type BeforeSendAnswer, type ComposeDetails, type SendInfo, type Tab, thunderbirdApi } from './api.ts';
 import { choices } from './choices.ts';
-import { addressesOf, carrierDetails, draftOf, holdsSealed, type Original, putSealed, readWindow, restore } from './compose.ts';
+import { addressesOf, carrierDetails, draftOf, type Original, putSealed, readWindow, restore, sealedAlone } from './compose.ts';
 import { explain } from './explanations.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
@@ -36,9 +36,16 @@ export class Sending {
   readonly #held = new Map<number, Held>();
   readonly #planner: Planner;
 
-  constructor(member: SealParts, planner = new Planner(member)) {
+  readonly #filled: (tabId: number) => Promise<boolean>;
+
+  /**
+   * `filled`: waits until nobody else writes into a window (an answer's quotation may still come), and says whether it had to; what was
+   * written after the seal would go in clear.
+   */
+  constructor(member: SealParts, planner = new Planner(member), filled: (tabId: number) => Promise<boolean> = () => Promise.resolve(false)) {
     this.#member = member;
     this.#planner = planner;
+    this.#filled = filled;
   }
 
   /** For onBeforeSend. Never throws: a listener that does leaves the window locked for ever. */
@@ -47,7 +54,7 @@ export class Sending {
     const tabId = tab.id ?? -1;
     let original: Original | undefined;
     try {
-      const current = await this.#unsealed(tabId, details);
+      const current = await this.#unsealed(tabId, await this.#filled(tabId) ? await thunderbirdApi.compose.getComposeDetails(tabId) : details);
       if (current === 'sealed') return undefined;
       this.dialog.begin(tabId, current.subject ?? '');
       original = await readWindow(tabId, current);
@@ -98,7 +105,9 @@ export class Sending {
       await restore(tabId, held.original);
       return await thunderbirdApi.compose.getComposeDetails(tabId);
     }
-    return await holdsSealed(tabId, details) ? 'sealed' : details;
+    // Sealed before this program was ended: it may go as it is, but not with a word or a file beside it, which nobody would seal.
+    const cms = await sealedAlone(tabId, details);
+    return cms !== undefined && await this.#member.sealed.isUnsent(cms) ? 'sealed' : details;
   }
 
   async #cancelled(tabId: number, details: ComposeDetails, original: Original | undefined, error: unknown): Promise<void> {

@@ -294,6 +294,45 @@ describe('sending', () => {
     expect(await send()).toBe('cancelled');
   });
 
+  it('lets a sealed mail go as it is after this program was ended, but nothing in clear beside it', async () => {
+    await send();
+    const sealed = [...window.files];
+    const { details } = window;
+    const again = async (change: Record<string, unknown>, files = sealed): Promise<string> => {
+      Object.assign(window, { details: { ...details, ...change }, files });
+      fakeComposeWindow(window);
+      sending = new Sending(member);
+      return send();
+    };
+    expect(await again({})).toBe('goes');
+    expect(window.details).toEqual(details);
+    expect(await again({ plainTextBody: `${String(details['plainTextBody'])}\n${BODY}` })).toBe('cancelled');
+    expect(told()?.reason.code).toBe('sealed-attachment');
+    expect(await again({}, [...sealed, new File(['資料'], '資料.txt')])).toBe('cancelled');
+    expect(await again({}, [new File(['x'], 'message.ssmax')])).toBe('cancelled');
+    await sending.afterSend(TAB, { mode: 'sendNow', headerMessageId: 'x@hinode.example' });
+  });
+
+  it('answers even when its own window cannot be opened', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    thunderbird.stub('windows.create', () => Promise.reject(new Error('no window')));
+    Object.assign(window.details, { plainTextBody: '資料を添付します。' });
+    Object.assign(window, { files: [] });
+    fakeComposeWindow(window);
+    thunderbird.stub('windows.create', () => Promise.reject(new Error('no window')));
+    expect(await send()).toBe('cancelled');
+  });
+
+  it('waits until what is still being filled into the window is there, and seals that', async () => {
+    let filled = (): void => undefined;
+    const filling = new Promise<void>((resolve) => (filled = resolve));
+    sending = new Sending(member, undefined, async () => { await filling; return true; });
+    const sent = sending.beforeSend(TAB, window.details);
+    window.details = { ...window.details, to: ['hanako@hinode.example'] };
+    filled();
+    expect(await sent).toMatchObject({ details: { to: ['hanako@hinode.example'] } });
+  });
+
   it('lets mail of an account outside SSMAX go as it is', async () => {
     window.details.from = 'taro@private.example';
     expect(await send()).toBe('goes');

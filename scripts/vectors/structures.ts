@@ -52,10 +52,10 @@ function labels(): Case[] {
   const bad = (name: string, expect: string, ...fields: Bytes[]): Case => ({ name, structure: 'label', der: sequence(...fields), expect });
   return [
     { name: 'label', structure: 'label', der: encodeLabel(label), fields: label },
-    ...(['seal', 'self', 'deliver', 'inspect', 'recover', 'forward', 'report'] as const).map((purpose): Case =>
+    ...(['seal', 'self', 'deliver', 'inspect', 'recover', 'forward', 'report', 'look'] as const).map((purpose): Case =>
       ({ name: `purpose ${purpose}`, structure: 'label', der: encodeLabel({ ...label, purpose }), fields: { ...label, purpose } })),
     bad('version 2', 'label-invalid', integer(2), enumerated(3), suite, ...digests(), people),
-    bad('purpose 0', 'label-invalid', integer(1), enumerated(0), suite, ...digests(), people), bad('purpose 9', 'label-invalid', integer(1), enumerated(9), suite, ...digests(), people),
+    bad('purpose 0', 'label-invalid', integer(1), enumerated(0), suite, ...digests(), people), bad('purpose 10', 'label-invalid', integer(1), enumerated(10), suite, ...digests(), people),
     bad('purpose as INTEGER', 'der-invalid', integer(1), integer(3), suite, ...digests(), people),
     bad('other suite', 'label-invalid', integer(1), enumerated(3), oid(OID.ecPublicKey), ...digests(), people),
     bad('digest of 31 bytes', 'der-invalid', integer(1), enumerated(3), suite, octetString(label.targetKey.subarray(1)), ...digests().slice(1), people),
@@ -113,7 +113,7 @@ function legs(): Case[] {
     { name: 'leg 1', structure: 'leg', der: encodeLeg(leg1), fields: { ...leg1, labelHashes: [...leg1.labelHashes].sort((a, b) => hex(a) < hex(b) ? -1 : 1) } },
     { name: 'leg 3 with everything', structure: 'leg', der: encodeLeg(leg3), fields: leg3 },
     bad('version 0', 'leg-invalid', legOf({ version: integer(0) })), bad('leg 0', 'leg-invalid', legOf({ leg: integer(0) })), bad('leg 4', 'leg-invalid', legOf({ leg: integer(4) })),
-    bad('purpose 9', 'label-invalid', legOf({ purpose: enumerated(9) })), bad('mode 5', 'leg-invalid', legOf({ mode: enumerated(5) })),
+    bad('purpose 10', 'label-invalid', legOf({ purpose: enumerated(10) })), bad('mode 5', 'leg-invalid', legOf({ mode: enumerated(5) })),
     bad('label hashes not sorted', 'leg-invalid', legOf({ hashes: sequence(...[...hashes].reverse()) })), bad('a label hash twice', 'leg-invalid', legOf({ hashes: sequence(hash, hash) })),
     bad('no recipients', 'label-invalid', legOf({ recipients: sequence() })), bad('hidden is no recipient', 'leg-invalid', legOf({ hidden: sequence(ia5String('x@tsukimi.example')) })),
     bad('empty name', 'text-invalid', legOf({ sender: sequence(ia5String('a@b.example'), utf8String(''), boolean(false)) })),

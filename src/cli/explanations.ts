@@ -159,6 +159,8 @@ export const explanations: Readonly<Record<string, readonly [sentence: string, r
   'held-approver': ['{address} may not decide about this mail', 'another of the approvers has to: `ssmax inspection show` lists them; nobody decides about his own mail'],
   'held-changed': ['something else was found in the mail {id} since it was shown', 'look at it again with `ssmax inspection show`, then decide'],
   'held-decided': ['the mail {id} waits no longer: it was {state}', 'nothing is left to do'],
+  'held-look-later': ['the mail {id} has not come round yet, so it cannot be shown', 'run the same again in a few minutes; is the gateway running, and is `release` in gateway.yaml right? Its log says `held-not-released` if not'],
+  'held-look-off': ['the policy does not let approvers see held mail', 'have the sender show it, or set `approversSee: text` in the policy file'],
   'held-unknown': ['no held mail has the number {id}, or several begin with it', '`ssmax inspection held` lists them; give at least eight digits'],
   'hold-expired': ['nobody approved the mail in time', 'ask one of the approvers, then send it again'],
   'hold-no-approver': ['the mail needs somebody’s approval, and nobody but its sender could give it', 'ask the administrator to name another approver in the policy'],

@@ -1,14 +1,20 @@
 /** `ssmax inspection held|show|approve|reject`: mail that waits for a second person. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { signObject } from '../core/cms/signed-data.ts';
-import { refused } from '../core/error.ts';
+import type { Bytes } from '../core/bytes.ts';
+import { refused, SsmaxError } from '../core/error.ts';
 import { OID } from '../core/oids.ts';
-import { type HeldDecision, heldListSchema, heldMailSchema, type HeldRecord } from '../wire/held.ts';
+import { openView } from '../flow/held-view.ts';
+import type { Credential } from '../flow/ports.ts';
+import { createNodeCrypto } from '../platform/node-crypto.ts';
+import { type HeldDecision, heldListSchema, type HeldLook, heldLookAnswerSchema, heldMailSchema, type HeldRecord, type HeldView } from '../wire/held.ts';
 import { decodeJson, encodeJson } from '../wire/json.ts';
 import { adminCall, adminOption } from './admin.ts';
 import { addKeyOptions, type KeyOptions, loadCredential } from './credential.ts';
 import { explanations } from './explanations.ts';
+import { printable } from './sentences.ts';
 
 const organisationSchema = z.strictObject({ organisation: z.string() });
 
@@ -27,9 +33,44 @@ export function listHeld(command: Command): void {
 const NUMBER = 'as `held` lists it, or its first digits';
 
 export function showHeld(command: Command): void {
-  command.argument('<number>', NUMBER, digits).addOption(adminOption()).action(async (id: string, { state }: { state: string }) => {
-    process.stdout.write(details(await find(state, id)));
+  const verb = command.argument('<number>', NUMBER, digits).addOption(adminOption())
+    .option('--wait <seconds>', 'how long to wait for the mail to come round, with --key', seconds, 120);
+  addKeyOptions(verb, false).action(async (id: string, { key, wait, ...options }: Partial<KeyOptions> & { state: string; wait: number }) => {
+    const mail = await find(options.state, id);
+    process.stdout.write(details(mail));
+    if (key !== undefined) process.stdout.write(viewLines(await look(mail, { key, ...options }, wait)));
   });
+}
+
+function seconds(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('a number of seconds is due');
+  return Number(text);
+}
+
+/** Asks to see a mail in the approver's name; the server seals it to him when the gateway has let it come round. */
+async function look({ id }: HeldRecord, options: KeyOptions & { state: string }, wait: number): Promise<HeldView> {
+  const { state } = options;
+  const credential = await loadCredential(options);
+  const time = new Date();
+  const signed = await signAs(credential, { type: 'held-look', id, audience: await audience(state), time } satisfies HeldLook, time);
+  await adminCall(state, 'POST', '/held/looks', { signed });
+  const path = `/held/${id}/looks/${encodeURIComponent(credential.certificate.emails[0] ?? '')}`;
+  for (let waited = 0; waited < wait; waited++) {
+    const { sealed, sealer } = decodeJson(heldLookAnswerSchema, await adminCall(state, 'GET', path));
+    if (sealed !== undefined) return openView(createNodeCrypto(), sealed, credential, id, sealer);
+    await delay(1000);
+  }
+  throw new SsmaxError('unavailable', 'held-look-later', { id });
+}
+
+async function audience(state: string): Promise<string> {
+  return decodeJson(organisationSchema, await adminCall(state, 'GET', '/organisation')).organisation;
+}
+
+function signAs({ key, certificate }: Credential, value: unknown, signingTime: Date): Promise<Bytes> {
+  return signObject(
+    { type: OID.userRequest, value: encodeJson(value), signingTime }, { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier },
+  );
 }
 
 export function decideHeld(command: Command, decision: HeldDecision['decision']): void {
@@ -50,12 +91,10 @@ async function decide(id: string, decision: HeldDecision['decision'], options: K
   const { state } = options;
   const mail = await find(state, id);
   if (mail.state !== 'waiting') throw refused('held-decided', { id: mail.id, state: mail.state });
-  const { organisation } = decodeJson(organisationSchema, await adminCall(state, 'GET', '/organisation'));
-  const { key, certificate } = await loadCredential(options);
+  const credential = await loadCredential(options);
   const time = new Date();
   const codes = [...new Set(mail.findings.map(({ code }) => code))];
-  const value = encodeJson({ type: 'held-decision', id: mail.id, decision, codes, audience: organisation, time } satisfies HeldDecision);
-  const signed = await signObject({ type: OID.userRequest, value, signingTime: time }, { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier });
+  const signed = await signAs(credential, { type: 'held-decision', id: mail.id, decision, codes, audience: await audience(state), time } satisfies HeldDecision, time);
   const decided = decodeJson(heldMailSchema, await adminCall(state, 'POST', '/held/decisions', { signed }));
   process.stdout.write(line(decided));
 }
@@ -80,4 +119,30 @@ function details(mail: HeldRecord): string {
     `queue:      ${mail.queueIds.join(', ') || 'not known'}`,
     'found:', ...findings,
   ].map((one) => `${one}\n`).join('');
+}
+
+const MARKS: Readonly<Record<HeldView['views'][number]['pieces'][number]['marks'][number], string>> = {
+  encrypted: 'needs a password', macros: 'holds macros or other code', unreadable: 'could not be read', 'too-much': 'holds too much to be read',
+};
+
+/** Places first: they are what the decision is about. Every line is set in by a bar, so that nothing in a mail looks like our own words. */
+function viewLines({ views }: HeldView): string {
+  const lines = views.flatMap(({ pieces, places, cut }, index) => [
+    ...(index > 0 ? [`forwarded mail ${index}:`] : []),
+    ...places.flatMap((place) => [`found by ${place.rule} (${place.code}), ${placeName(place)}:`, ...quoted(place.text.trim())]),
+    ...pieces.filter(({ text, name, marks }) => text.trim() !== '' || name !== undefined || marks.length > 0).flatMap((piece) => [
+      `${placeName(piece)}${piece.kind === undefined ? '' : `, ${piece.kind}`}${piece.marks.map((mark) => `, ${MARKS[mark]}`).join('')}:`,
+      ...quoted(piece.text.trim()), ...(piece.cut ? ['  (there is more of it)'] : []),
+    ]),
+    ...(cut ? ['(there is more in this mail)'] : []),
+  ]);
+  return ['', ...(lines.length === 0 ? ['the mail could not be read'] : lines)].map((one) => `${printable(one)}\n`).join('');
+}
+
+function placeName({ part, name }: { readonly part: number; readonly name?: string | undefined }): string {
+  return `${part === 0 ? 'header' : `part ${part}`}${name === undefined ? '' : ` "${name}"`}`;
+}
+
+function quoted(text: string): string[] {
+  return text === '' ? [] : text.split(/\r\n|\r|\n/).map((one) => `  | ${one.replaceAll('\t', ' ')}`);
 }

@@ -39,7 +39,7 @@ export function inspectionCommand(): Command {
       });
     });
   listHeld(command.command('held').description('mail that waits for approval'));
-  showHeld(command.command('show').description('what is known of one of them'));
+  showHeld(command.command('show').description('what is known of one of them; with an approver\'s key, its text too'));
   decideHeld(command.command('approve').description('let it go, in your own name'), 'approve');
   decideHeld(command.command('reject').description('send it back to its sender, in your own name'), 'reject');
   return command;

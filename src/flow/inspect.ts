@@ -3,11 +3,14 @@ import type { Bytes } from '../core/bytes.ts';
 import { signObject } from '../core/cms/signed-data.ts';
 import { refused } from '../core/error.ts';
 import { OID } from '../core/oids.ts';
+import type { HeldView } from '../wire/held.ts';
 import type { Direction } from '../wire/leg.ts';
 import { encodeVerdict, type Finding, recipientsHash, type Verdict } from '../wire/verdict.ts';
 import { judgeAll, type Judgement, type JudgeParts, withoutHeld } from './judge.ts';
+import { sealView, type Viewer } from './held-view.ts';
 import { type Opener, openSubmission, type SubmissionForm } from './open-submission.ts';
 import { approversFor } from './policy/inherit.ts';
+import type { MailView } from './policy/view.ts';
 import type { Clock } from './ports.ts';
 
 /** A mail that waits for somebody to let it go. Addresses and codes only. */
@@ -37,6 +40,10 @@ export interface HeldMails {
   decision(mail: HeldMail): Promise<Decision>;
   /** Whether the mail was held before and may not go, whatever is found in it now. */
   refusal(mail: HeldIdentity): Promise<'rejected' | 'expired' | undefined>;
+  /** The approvers who asked to see the mail while it waits, and have not seen it yet. */
+  viewers(mail: HeldIdentity): Promise<readonly Viewer[]>;
+  /** Keeps what is sealed to one of them, as long as the mail waits; `idOf` gives its number to whoever seals. */
+  show(mail: HeldIdentity, viewer: Viewer, seal: (id: string) => Promise<Bytes>): Promise<void>;
 }
 
 export interface InspectionParts extends Opener, JudgeParts {
@@ -72,9 +79,12 @@ export async function inspect(parts: InspectionParts, { submission, form, leg, d
   const { policy, organisation, clock, scanner, reader, directory } = parts; // the policy may be replaced while this mail is looked at
   const { contents, contentDigest, recipients } = await openSubmission(submission, parts, form);
   try {
-    const judgement = await judgeAll(contents, direction, { sender, recipients }, { policy, scanner, reader, directory });
+    const mail: HeldIdentity = { contentDigest, leg, direction, sender, recipients };
+    const viewers = policy.approversSee === 'text' ? await parts.held.viewers(mail) : [];
+    const judgement = await judgeAll(contents, direction, { sender, recipients }, { policy, scanner, reader, directory }, viewers.length > 0);
     const time = clock.now();
     const about = { contentDigest, leg, direction, sender, policy: policy.version };
+    if (judgement.result === 'hold') for (const viewer of viewers) await show(judgement, mail, viewer, time, parts);
     const { result, findings } = judgement.result !== 'hold' ? await unlessRefused(judgement, parts.held, { ...about, recipients }) : await decided(judgement, parts.held, {
       ...about, recipients, findings: judgement.findings, since: time, until: new Date(time.getTime() + policy.holdHours * 3_600_000),
       approvers: approversFor(policy, direction, { sender, recipients }),
@@ -84,6 +94,15 @@ export async function inspect(parts: InspectionParts, { submission, form, leg, d
   } finally {
     for (const content of contents) content.fill(0);
   }
+}
+
+/** To an approver alone: the server keeps nothing that it could open itself. */
+async function show({ views }: Judgement, mail: HeldIdentity, viewer: Viewer, time: Date, { held, native, credential }: InspectionParts): Promise<void> {
+  await held.show(mail, viewer, (id) => sealView(native, { type: 'held-view', id, time, views: views.map(writable) }, viewer, credential.certificate));
+}
+
+function writable({ pieces, places, cut }: MailView): HeldView['views'][number] {
+  return { pieces: pieces.map((piece) => ({ ...piece, marks: [...piece.marks] })), places: [...places], cut };
 }
 
 type Said = Pick<Verdict, 'result' | 'findings'>;

@@ -12,6 +12,7 @@ import { CODE_OF, type RuleFinding, checkerFor, judgeSender, type ReadingRule, u
 import { rulesFor } from './policy/inherit.ts';
 import { readMail } from './policy/read-mail.ts';
 import type { FileReader } from './policy/reading.ts';
+import { type MailView, viewOf } from './policy/view.ts';
 import { type Correspondents, opensFiles, type Policy, readsContent, type ReadingLimits, type Rule, type RuleOf } from './policy/rules.ts';
 
 /** What a malware scanner says of a byte string. */
@@ -30,12 +31,16 @@ export interface ReadingJob {
   readonly rules: readonly Rule[];
   readonly correspondents: Correspondents;
   readonly ownDomains: readonly string[];
+  /** Somebody who decides about the mail asked to see it. */
+  readonly view?: boolean;
 }
 
 /** What reading found; `unread` are parts for which no rule could speak. */
 export interface ReadingResult {
   readonly findings: readonly RuleFinding[];
   readonly unread: readonly { readonly code: string; readonly parts: readonly number[] }[];
+  /** Where it was asked for. Content. */
+  readonly view?: MailView;
 }
 
 /** Reads a mail's content where it can do no harm; undefined when that ended before its time, or took too long. */
@@ -56,6 +61,8 @@ export interface Judgement {
   readonly findings: readonly Finding[];
   /** What each rule said, in order: for who tries a policy. */
   readonly rules: readonly RuleFinding[];
+  /** Where they were asked for: of the mail, then of what it forwards; without those that could not be read. Content. */
+  readonly views: readonly MailView[];
 }
 
 /** MIME errors that are about size; all others mean that two readers could read two different mails. */
@@ -73,7 +80,7 @@ const SEVERITY: readonly VerdictResult[] = ['pass', 'tag', 'hold', 'refuse'];
  * Judges the MIME entity `content` by the rules for `direction`. Whatever was decoded on the way is filled with zeros,
  * and so may be parts of `content` itself. Throws what the scanner and the directory throw.
  */
-export async function judge(content: Bytes, direction: Direction, correspondents: Correspondents, parts: JudgeParts): Promise<Judgement> {
+export async function judge(content: Bytes, direction: Direction, correspondents: Correspondents, parts: JudgeParts, view = false): Promise<Judgement> {
   const { policy } = parts;
   const rules = rulesFor(policy, direction, correspondents);
   let root: Entity;
@@ -87,14 +94,14 @@ export async function judge(content: Bytes, direction: Direction, correspondents
   try {
     const { reading, limits, ownDomains } = policy;
     const readable = rules.filter(isReadingRule);
-    const read = readable.length === 0 ? NOTHING : await parts.reader.read({ content, limits, reading, rules: readable, correspondents, ownDomains });
+    const read = readable.length === 0 && !view ? NOTHING : await parts.reader.read({ content, limits, reading, rules: readable, correspondents, ownDomains, view });
     const unread = (read ?? FAILED).unread.map(({ code, parts: where }) => ({ rule: 'unreadable', code, result: policy.unreadable[direction], parts: where }));
     const found: RuleFinding[] = [...unread, ...read?.findings ?? []];
     for (const rule of rules) {
       if (rule.check === 'organisations') found.push(await findSender(rule, correspondents, await parts.directory()));
       if (rule.check === 'malware') found.push(...await findMalware(rule, content, bodies, parts.scanner));
     }
-    return worst(found);
+    return worst(found, read?.view === undefined ? [] : [read.view]);
   } finally {
     for (const body of bodies) body.fill(0);
   }
@@ -104,17 +111,25 @@ export async function judge(content: Bytes, direction: Direction, correspondents
  * Judges a mail and what it forwards, each by all rules. The leaves are counted through; what concerns one of them as a whole
  * is said of its first leaf, but for the mail itself.
  */
-export async function judgeAll(contents: readonly Bytes[], direction: Direction, correspondents: Correspondents, parts: JudgeParts): Promise<Judgement> {
+export async function judgeAll(contents: readonly Bytes[], direction: Direction, correspondents: Correspondents, parts: JudgeParts, view = false): Promise<Judgement> {
   const all: RuleFinding[] = [];
+  const views: MailView[] = [];
   let before = 0;
   for (const [index, content] of contents.entries()) {
     const count = countLeaves(content, parts.policy.limits);
-    const { rules } = await judge(content, direction, correspondents, parts);
+    const { rules, views: seen } = await judge(content, direction, correspondents, parts, view);
     const first = before;
+    views.push(...seen.map((one) => renumbered(one, first)));
     all.push(...rules.map((found) => ({ ...found, parts: found.parts.map((part) => (index > 0 && part === 0 ? first + 1 : first + part)) })));
     before += count;
   }
-  return worst(all);
+  return worst(all, views);
+}
+
+/** Parts are counted through, as in findings; a forwarded mail's header counts for its first leaf. */
+function renumbered({ pieces, places, cut }: MailView, before: number): MailView {
+  const moved = <Placed extends { readonly part: number }>(one: Placed): Placed => ({ ...one, part: before > 0 && one.part === 0 ? before + 1 : before + one.part });
+  return { pieces: pieces.map(moved), places: places.map(moved), cut };
 }
 
 /** One for what cannot be parsed: it is refused as a whole. */
@@ -137,13 +152,14 @@ function isReadingRule(rule: Rule): rule is ReadingRule {
 export async function readByRules(job: ReadingJob, readFile: FileReader): Promise<ReadingResult> {
   const rules = job.rules.filter(isReadingRule);
   const root = parseMime(job.content, 'sealed', job.limits);
-  const reading = await readMail(root, job.content.length, rules.some(opensFiles) ? readFile : undefined);
+  const reading = await readMail(root, job.content.length, rules.some(opensFiles) || job.view === true ? readFile : undefined);
   return {
     findings: rules.flatMap((rule) => {
       if (rule.result === 'off') return [];
       return [{ rule: rule.name, code: CODE_OF[rule.check], result: rule.result, parts: checkerFor(rule)(reading, job.correspondents, job.ownDomains) }];
     }),
     unread: rules.some(readsContent) ? unreadPieces(reading, rules) : [],
+    ...(job.view === true && { view: viewOf(reading, rules.filter(({ result }) => result !== 'off')) }),
   };
 }
 
@@ -157,7 +173,7 @@ export function withoutHeld({ rules }: Judgement): Judgement {
   return worst(rules.filter(({ result }) => result !== 'hold'));
 }
 
-function worst(rules: readonly RuleFinding[]): Judgement {
+function worst(rules: readonly RuleFinding[], views: readonly MailView[] = []): Judgement {
   const found = rules.filter(({ parts }) => parts.length > 0);
   const severity = Math.max(0, ...found.map(({ result }) => SEVERITY.indexOf(result)));
   const findings: Finding[] = [];
@@ -165,7 +181,7 @@ function worst(rules: readonly RuleFinding[]): Judgement {
   for (const { code, parts } of found.toSorted((a, b) => SEVERITY.indexOf(b.result) - SEVERITY.indexOf(a.result))) {
     for (const part of parts) if (!findings.some((one) => one.code === code && one.part === part)) findings.push({ code, part });
   }
-  return { result: SEVERITY[severity] ?? 'refuse', findings, rules };
+  return { result: SEVERITY[severity] ?? 'refuse', findings, rules, views };
 }
 
 async function findSender(rule: RuleOf<'organisations'>, { sender }: Correspondents, directory: Directory): Promise<RuleFinding> {

@@ -27,7 +27,7 @@ export interface Opener {
   readonly credential: Credential;
   readonly native: NativeCrypto;
   /** What it opens; default `inspect`. */
-  readonly purpose?: 'inspect' | 'report';
+  readonly purpose?: 'inspect' | 'report' | 'look';
   /** SHA-256 of the DER certificates of the organisation that alone seals for this one: the one in use, and former ones that still count. */
   readonly sealers: () => Promise<readonly Bytes[]>;
 }

@@ -4,11 +4,7 @@
  * mail that was never sent, and no content is needed to prove that it was.
  */
 import { type Bytes, equal } from '../core/bytes.ts';
-import { contentDigest, encodeAuthEnvelopedData, encryptContent } from '../core/cms/auth-enveloped-data.ts';
-import { encodeKemRecipientInfo, wrapCek } from '../core/cms/kem-recipient-info.ts';
 import { decodeSignerInfo, parseSignedData, signObject, verifySignedObject } from '../core/cms/signed-data.ts';
-import { sha256 } from '../core/digest.ts';
-import { encapsulate } from '../core/elgamal/index.ts';
 import { refused } from '../core/error.ts';
 import type { NativeCrypto, PrivateKey } from '../core/keys.ts';
 import { OID } from '../core/oids.ts';
@@ -19,8 +15,6 @@ import { findCarrier } from '../mail/carrier.ts';
 import { parseMime } from '../mail/mime.ts';
 import type { Organisation } from '../wire/directory.ts';
 import { decodeJson, encodeJson } from '../wire/json.ts';
-import { encodeKemct } from '../wire/kemct.ts';
-import { encodeLabel } from '../wire/label.ts';
 import { decodeLeg } from '../wire/leg.ts';
 import {
   type Complaint, type DeliveryEvidence, type OrganisationReport, organisationReportSchema, reportAnswerSchema, type ReportRequest,
@@ -29,6 +23,7 @@ import { askOrganisation } from './member-request.ts';
 import { openSubmission } from './open-submission.ts';
 import { certificatesOf, requireNotRetired } from './organisation-keys.ts';
 import type { Credential, Http } from './ports.ts';
+import { sealTo } from './seal-to.ts';
 import { cacheOf, requireUnrevoked, type Trust } from './trust.ts';
 import { type SignedLeg, verifySigner } from './verify-leg.ts';
 
@@ -138,16 +133,7 @@ export async function sealReport(
     { type: OID.report, value: encodeJson(report), signingTime: report.time },
     { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier },
   );
-  const cek = native.random(32);
-  const body = await encryptContent(value, cek, native.random(12));
-  const digest = await contentDigest(body);
-  const label = encodeLabel({ purpose: 'report', targetKey: target.spkiSha256, sealer: certificate.sha256, contentDigest: digest, recipients: [desk] });
-  const { secret, ...kem } = await encapsulate(native, target.publicKey, await sha256(label));
-  const encryptedKey = await wrapCek(cek, secret, digest);
-  cek.fill(0);
-  return encodeAuthEnvelopedData([encodeKemRecipientInfo({
-    subjectKeyIdentifier: target.subjectKeyIdentifier, kemct: encodeKemct({ ...kem, label }), ukm: digest, encryptedKey,
-  })], body);
+  return sealTo(native, value, { purpose: 'report', target, sealer: certificate, recipient: desk });
 }
 
 /**

@@ -51,6 +51,32 @@ export const heldDecisionSchema = z.strictObject({
 });
 export type HeldDecision = z.output<typeof heldDecisionSchema>;
 
+/** What an approver signs who wants to see a mail before he decides (same type). */
+export const heldLookSchema = z.strictObject({ type: z.literal('held-look'), id: heldId, audience: z.string().min(1).max(64), time: timeField });
+export type HeldLook = z.output<typeof heldLookSchema>;
+
+const place = { part: z.int().min(0), name: z.string().max(500).optional(), text: z.string() };
+
+/** What the inspection server seals to that approver when the mail has come round: content. */
+export const heldViewSchema = z.strictObject({
+  type: z.literal('held-view'),
+  id: heldId,
+  time: timeField,
+  /** Of the mail, then of what it forwards; none where reading failed. */
+  views: z.array(z.strictObject({
+    pieces: z.array(z.strictObject({ ...place, kind: z.string().optional(), marks: z.array(z.enum(['encrypted', 'macros', 'unreadable', 'too-much'])), cut: z.boolean() })),
+    places: z.array(z.strictObject({ ...place, rule: z.string(), code: z.string() })),
+    cut: z.boolean(),
+  })),
+});
+export type HeldView = z.output<typeof heldViewSchema>;
+
+/** Largest sealed view in bytes. */
+const MAX_VIEW = 4 * 1024 * 1024;
+
+/** GET on the administration socket: sealed to the approver, once the mail has come round; `sealer`: SHA-256 of the inspection server's certificate. */
+export const heldLookAnswerSchema = z.strictObject({ sealed: bytesField({ maximum: MAX_VIEW }).optional(), sealer: bytesField({ length: 32 }) });
+
 /** On the administration socket. */
 export const signedDecisionSchema = z.strictObject({ signed: bytesField({ maximum: 65_536 }) });
 

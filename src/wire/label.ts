@@ -4,7 +4,7 @@ import { type DerCursor, ia5String, integer, octetString, oid, readDer, readSequ
 import { refused } from '../core/error.ts';
 import { OID } from '../core/oids.ts';
 
-export const PURPOSES = ['seal', 'self', 'transfer', 'deliver', 'inspect', 'recover', 'forward', 'report'] as const;
+export const PURPOSES = ['seal', 'self', 'transfer', 'deliver', 'inspect', 'recover', 'forward', 'report', 'look'] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
 /** Recipients one label may name. */

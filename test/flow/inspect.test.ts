@@ -5,6 +5,8 @@ import { parseSignedData, verifySignerInfo } from '../../src/core/cms/signed-dat
 import { sha256 } from '../../src/core/digest.ts';
 import { OID } from '../../src/core/oids.ts';
 import { inspect, type InspectionParts } from '../../src/flow/inspect.ts';
+import { openView } from '../../src/flow/held-view.ts';
+import type { Policy } from '../../src/flow/policy/rules.ts';
 import { decodeVerdict, recipientsHash } from '../../src/wire/verdict.ts';
 import { NO_DIRECTORY, policyOf, readingHere } from './policies.ts';
 import { makeOrganisation, native, type Organisation, submission } from './submissions.ts';
@@ -24,7 +26,10 @@ beforeAll(async () => {
     policy: policyOf({ version: '2026-11-22', outbound: [{ check: 'keywords', name: 'words', words: ['秘'], result: 'refuse' }] }),
     reader: readingHere(),
     directory: NO_DIRECTORY,
-    held: { decision: () => Promise.reject(new Error('not to be called')), refusal: () => Promise.resolve(undefined) },
+    held: {
+      decision: () => Promise.reject(new Error('not to be called')), refusal: () => Promise.resolve(undefined),
+      viewers: () => Promise.resolve([]), show: () => Promise.reject(new Error('not to be called')),
+    },
     scanner: { scan: () => Promise.reject(new Error('not to be called')) },
     clock: { now: () => time },
   };
@@ -70,6 +75,8 @@ describe('a mail that the policy holds', () => {
         return Promise.resolve(decision);
       },
       refusal: () => Promise.resolve(refusal),
+      viewers: () => Promise.resolve([]),
+      show: () => Promise.reject(new Error('not to be called')),
     },
   });
   const verdictOf = async (by: InspectionParts, text: string) => {
@@ -91,5 +98,43 @@ describe('a mail that the policy holds', () => {
   test('and for which there is no other person is refused', async () => {
     const alone = held('waiting');
     expect(await verdictOf({ ...alone, policy: { ...alone.policy, organisation: { ...alone.policy.organisation, approvers: [SENDER] } } }, '秘')).toEqual({ result: 'refuse', codes: ['hold-no-approver'] });
+  });
+});
+
+describe('an approver who asked to see a held mail', () => {
+  const rules = [{ check: 'keywords', name: 'a', words: ['秘'], result: 'hold' }] as const;
+  const viewing = async (text: string, { policy = {}, asks = true, reader = parts.reader }: { policy?: Partial<Policy>; asks?: boolean; reader?: InspectionParts['reader'] } = {}) => {
+    const { credential } = parts; // any key will do as the approver's
+    const sealed: Bytes[] = [];
+    const by: InspectionParts = {
+      ...parts, reader, policy: { ...policyOf({ organisation: { outbound: rules, inbound: [], approvers: ['yuki@hinode.example'] } }), ...policy },
+      held: {
+        decision: () => Promise.resolve('waiting'), refusal: () => Promise.resolve(undefined),
+        viewers: () => Promise.resolve(asks ? [{ address: 'yuki@hinode.example', certificate: credential.certificate }] : []),
+        show: async (_mail, _viewer, seal) => void sealed.push(await seal(ID)),
+      },
+    };
+    await inspect(by, { submission: await submit(text), form: 'sealed', leg: 1, direction: 'outbound', sender: SENDER });
+    const [one] = sealed;
+    return one && { sealed: one, view: await openView(native, one, credential, ID, credential.certificate.sha256) };
+  };
+  const ID = `${'0'.repeat(32)}-1-outbound`;
+
+  test('gets the text and the places found, sealed to his key', async () => {
+    const seen = await viewing('これは秘密です');
+    expect(seen?.view).toMatchObject({ id: ID, views: [{ places: [{ rule: 'a', code: 'keyword', part: 1, text: 'これは秘密です' }], pieces: [{ part: 0 }, { part: 1, text: 'これは秘密です', cut: false }] }] });
+    expect(Buffer.from(seen?.sealed ?? []).includes('秘密')).toBe(false);
+    await expect(openView(native, seen?.sealed ?? new Uint8Array(0), parts.credential, ID.replace('0', '1'), parts.credential.certificate.sha256)).rejects.toMatchObject({ code: 'answer-mismatch' });
+    const other = await organisation.server('inspection', 'other.hinode.example');
+    await expect(openView(native, seen?.sealed ?? new Uint8Array(0), other, ID, parts.credential.certificate.sha256)).rejects.toMatchObject({ kind: 'not-for-me' });
+  });
+
+  test('gets nothing of a mail that is not held, where nobody asked, or where the policy says codes only', async () => {
+    expect([await viewing('よい'), await viewing('秘密', { asks: false }), await viewing('秘密', { policy: { approversSee: 'codes' } })]).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('is told that a mail could not be read', async () => {
+    const seen = await viewing('秘密', { policy: { unreadable: { outbound: 'hold', inbound: 'hold' } }, reader: { read: () => Promise.resolve(undefined) } });
+    expect(seen?.view.views).toEqual([]);
   });
 });

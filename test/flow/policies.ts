@@ -8,7 +8,7 @@ export function policyOf(changes: Partial<Policy> & { outbound?: readonly Rule[]
   const { outbound = [], inbound = [], ...rest } = changes;
   return {
     version: '7', limits: DEFAULT_LIMITS, reading: { expanded: 20_000_000, files: 1000, nesting: 4 }, unreadable: { outbound: 'refuse', inbound: 'refuse' },
-    ownDomains: ['hinode.example'], holdHours: 72, organisation: { outbound, inbound, approvers: [] }, domains: {}, groups: [], members: {}, ...rest,
+    ownDomains: ['hinode.example'], holdHours: 72, approversSee: 'text', organisation: { outbound, inbound, approvers: [] }, domains: {}, groups: [], members: {}, ...rest,
   };
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { HINODE, type LocalOrganisation, type LocalWorld, MALWARE_MARKER, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
 import { World } from '../../scripts/world/process.ts';
-import { runSsmax, ssmax } from '../../scripts/world/ssmax.ts';
+import { type Outcome, runSsmax, ssmax } from '../../scripts/world/ssmax.ts';
 import { contains, until } from '../../scripts/world/wait.ts';
 import { type Bytes, fromUtf8 } from '../../src/core/bytes.ts';
 import { encodePem } from '../../src/core/pki/pem.ts';
@@ -137,6 +137,10 @@ async function decide(organisation: LocalOrganisation, verb: 'approve' | 'reject
   return runSsmax(['inspection', verb, id, '--state', state(organisation), ...await keyFiles(who)], { passphrase: 'pass' });
 }
 
+function show(organisation: LocalOrganisation, id: string, who: Correspondent): Promise<Outcome> {
+  return keyFiles(who).then((files) => runSsmax(['inspection', 'show', id, '--state', state(organisation), ...files], { passphrase: 'pass' }));
+}
+
 /** Waits for a report with this code, and clears the mailbox. */
 async function reported(who: Correspondent, code: string): Promise<void> {
   await until(async () => (await who.mailbox().list()).some(({ raw }) => fromUtf8(raw).includes(`SSMAX-${code}`)), { what: `a report of ${code}`, withinMs: 90_000, everyMs: 200 });
@@ -189,6 +193,13 @@ describe('going out', () => {
     const release = (JSON.parse(readFileSync(join(hinode.dir, 'gateway.yaml'), 'utf8')) as { hold: { release: string[] } }).hold.release;
     await world.start({ name: 'release', command: release[0] ?? '', args: [...release.slice(1, -1), first] }).then(({ exited }) => exited);
     await until(async () => (await hinode.postfix.queue()).some(({ queue, id: queueId }) => queue === 'hold' && queueId !== first), { what: 'it waits again', withinMs: 60_000 });
+    expect((await hanako.mailbox().list()).length).toBe(0);
+    // the approver sees what it is about; nobody else does, and it waits as before
+    expect((await show(hinode, id, ken)).stderr).toContain('held-approver');
+    const { code, stdout } = await show(hinode, id, yuki);
+    expect(code).toBe(0);
+    expect(stdout.toString()).toMatch(/found by secret \(keyword\), part 1:\n {2}\| 部外秘 CANARY[^]*header:\n {2}\| 山田 太郎 <taro@hinode/);
+    await until(async () => (await hinode.postfix.queue()).some(({ queue }) => queue === 'hold'), { what: 'it waits again', withinMs: 60_000 });
     expect((await hanako.mailbox().list()).length).toBe(0);
     expect(await decide(hinode, 'approve', id, yuki)).toMatchObject({ code: 0 });
     const [mail] = await hanako.receive(1);

@@ -76,6 +76,8 @@ export interface Policy {
   readonly ownDomains: readonly string[];
   /** Hours until a held mail that nobody decided on goes back. */
   readonly holdHours: number;
+  /** What approvers may see of a held mail: its text on request, or codes, parts and addresses only. */
+  readonly approversSee: 'text' | 'codes';
   readonly organisation: Level;
   readonly domains: Readonly<Record<string, Level>>;
   /** In order: who is in several takes over rules in this order. */

@@ -78,7 +78,8 @@ export async function runInspection(configFile: string, passphrase: string, opti
     if (trust === undefined) throw new SsmaxError('fault', 'trust-not-configured', { file: configFile });
     return trust.trust();
   };
-  const held = await openHeld(config, { organisation, organisationId: organisationId(organisation), trust: trusted, clock }, log);
+  const looks = (): boolean => policyFile.policy.approversSee === 'text';
+  const held = await openHeld(config, { organisation, organisationId: organisationId(organisation), trust: trusted, clock, looks }, certificate, log);
   const parts: InspectionParts = {
     credential: { key, certificate },
     native: createNodeCrypto(),
@@ -125,11 +126,11 @@ export async function runInspection(configFile: string, passphrase: string, opti
 }
 
 /** Held mail needs a store, somebody who can say who an approver is, and a socket for the command line. */
-async function openHeld({ database, state }: InspectionConfig, parts: Omit<Parameters<typeof createHeldStore>[0], 'store'>, log: Logger): Promise<{ store: HeldStore; answers: () => Promise<boolean>; close(): Promise<void> } | undefined> {
+async function openHeld({ database, state }: InspectionConfig, parts: Omit<Parameters<typeof createHeldStore>[0], 'store'>, own: Certificate, log: Logger): Promise<{ store: HeldStore; answers: () => Promise<boolean>; close(): Promise<void> } | undefined> {
   if (database === undefined || state === undefined) return undefined;
   const tables = await openDatabase<Tables>(database, migrations);
   const store = createHeldStore({ ...parts, store: tables });
-  const admin = heldAdminRoutes(store, parts.organisationId).route('/', auditRoutes(tables));
+  const admin = heldAdminRoutes(store, parts.organisationId, own.sha256).route('/', auditRoutes(tables));
   const socket = await startAdminSocket(join(state, ADMIN_SOCKET), { app: admin, maximumBody: 1_048_576, log, peer: 'administrator' });
   return {
     store,
@@ -155,7 +156,12 @@ const MAX_WAITING = 64;
 const NO_SCANNER: Scanner = { scan: () => Promise.reject(new SsmaxError('fault', 'scanner-not-configured')) };
 
 /** `readPolicy` sees to it that no rule holds. */
-const NOTHING_HELD: HeldMails = { refusal: () => Promise.resolve(undefined), decision: () => Promise.reject(new SsmaxError('fault', 'hold-not-configured')) };
+const NOTHING_HELD: HeldMails = {
+  refusal: () => Promise.resolve(undefined),
+  viewers: () => Promise.resolve([]),
+  decision: () => Promise.reject(new SsmaxError('fault', 'hold-not-configured')),
+  show: () => Promise.reject(new SsmaxError('fault', 'hold-not-configured')),
+};
 
 function readPolicy({ policy: file, clamd, database, state, trust }: InspectionConfig): Policy {
   const policy = loadPolicy(file);

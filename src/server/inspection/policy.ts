@@ -74,6 +74,7 @@ const schema = ({ domain }: ConfigFields) => z.strictObject({
   }).prefault({}),
   unreadable: z.strictObject({ outbound: unread.default('refuse'), inbound: unread.default('refuse') }).prefault({}),
   holdHours: z.int().min(1).max(96).default(72),
+  approversSee: z.enum(['text', 'codes']).default('text'),
   ownDomains: z.array(domain).max(1000).default([]),
   ...level,
   /** To be left out below the organisation only: nobody forgets a direction. */
@@ -137,10 +138,10 @@ function duplicate(names: readonly string[]): string | undefined {
 
 /** Reads and checks a policy file; throws what `loadConfig` throws. */
 export function loadPolicy(file: string): Policy {
-  const { limits, groups, members, domains, ownDomains, holdHours, unreadable, version, ...organisation } = loadConfig(file, schema);
+  const { limits, groups, members, domains, ownDomains, holdHours, approversSee, unreadable, version, ...organisation } = loadConfig(file, schema);
   const { expandedMegabytes, files, nesting, ...mime } = limits;
   return {
-    version, unreadable, holdHours, ownDomains, limits: mime, reading: { expanded: expandedMegabytes * MEGABYTE, files, nesting },
+    version, unreadable, holdHours, approversSee, ownDomains, limits: mime, reading: { expanded: expandedMegabytes * MEGABYTE, files, nesting },
     organisation: levelOf(organisation, ''),
     domains: mapValues(domains, levelOf),
     groups: Object.entries(groups).map(([group, one]): Group => ({ ...levelOf(one, group), name: group, members: one.members })),

@@ -3,8 +3,9 @@ import type { Kysely } from 'kysely';
 import type { Bytes } from '../../core/bytes.ts';
 import { auditMigrations, type AuditTables } from '../shared/audit-chain.ts';
 import type { Database, Migration } from '../shared/database.ts';
+import { lookMigrations, type LookTables } from './tables-looks.ts';
 
-export interface Tables extends AuditTables {
+export interface Tables extends AuditTables, LookTables {
   held: {
     /** First 32 digits of the contentDigest, leg and direction: `0123…-1-outbound`. */
     id: string;
@@ -55,4 +56,4 @@ async function createTables({ schema }: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-export const migrations: Readonly<Record<string, Migration>> = { ...auditMigrations, '0005-inspection': { up: createTables } };
+export const migrations: Readonly<Record<string, Migration>> = { ...auditMigrations, '0005-inspection': { up: createTables }, ...lookMigrations };

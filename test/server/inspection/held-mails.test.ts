@@ -10,13 +10,14 @@ import { createHeldStore, type HeldStore } from '../../../src/server/inspection/
 import { migrations, type Store, type Tables } from '../../../src/server/inspection/tables-inspection.ts';
 import { openDatabase } from '../../../src/server/shared/database.ts';
 import { onBothDatabases } from '../shared/databases.ts';
-import type { HeldDecision, HeldRecord } from '../../../src/wire/held.ts';
+import type { HeldDecision, HeldLook, HeldRecord } from '../../../src/wire/held.ts';
 import { encodeJson } from '../../../src/wire/json.ts';
 import { HANAKO, JIRO, KEN, refusal, createScene, type Scene, TARO, YUKI } from '../../security/scene.ts';
 
 let scene: Scene;
 let store: Store;
 let held: HeldStore;
+let looks: boolean;
 
 const contentDigest = new Uint8Array(32).fill(7);
 
@@ -43,10 +44,11 @@ const later = (minutes = 1): void => {
 
 onBothDatabases('held mails', (fresh) => {
   beforeEach(async () => {
+    looks = true;
     scene = await createScene();
     store = await openDatabase<Tables>(await fresh(), migrations);
     held = createHeldStore({
-      store, organisation: scene.hinode.issuer.certificate, organisationId: scene.hinode.id, trust: () => scene.world.trust(), clock: { now: () => scene.world.now },
+      store, organisation: scene.hinode.issuer.certificate, organisationId: scene.hinode.id, trust: () => scene.world.trust(), clock: { now: () => scene.world.now }, looks: () => looks,
     });
   });
   afterEach(() => store.close());
@@ -116,5 +118,53 @@ onBothDatabases('held mails', (fresh) => {
     ] satisfies (readonly [Partial<HeldDecision>, string])[]) await expect(held.decide(await sign(fields))).rejects.toMatchObject(refusal(code));
     await expect(held.decide(await sign({}, OID.verdict))).rejects.toMatchObject(refusal('content-type-mismatch'));
     expect((await held.list())[0]?.state).toBe('waiting');
+  });
+
+  const ask = async (record: HeldRecord | undefined, { key, certificate }: Credential): Promise<void> => held.look(await signObject(
+    { type: OID.userRequest, value: encodeJson({ type: 'held-look', id: record?.id ?? '', audience: scene.hinode.id, time: scene.world.now } satisfies HeldLook), signingTime: scene.world.now },
+    { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier },
+  ));
+
+  it('an approver who asks to see a mail makes it come round once; what is sealed to him goes with the decision', async () => {
+    await held.decision(mail());
+    const [record] = await held.list();
+    const id = record?.id ?? '';
+    await held.lies(contentDigest, 'AAAAA1');
+    later();
+    for (const by of [scene.taro, scene.ken]) await expect(ask(record, by)).rejects.toMatchObject(refusal('held-approver'));
+    expect([await held.releases(), await held.viewers(mail())]).toEqual([[], []]);
+    await ask(record, scene.yuki);
+    expect(await held.releases()).toEqual(['AAAAA1']);
+    later();
+    // It comes round: held again, under another identifier, before the gateway says that the first was released.
+    const [viewer] = await held.viewers(mail());
+    expect(viewer).toMatchObject({ address: YUKI });
+    expect(await held.viewers(mail({ recipients: [JIRO] }))).toEqual([]);
+    expect(await held.seen(id, YUKI)).toBeUndefined();
+    if (viewer !== undefined) await held.show(mail(), viewer, () => Promise.resolve(new Uint8Array([1])));
+    await held.released(['AAAAA1']);
+    expect(await held.lies(contentDigest, 'AAAAA2')).toMatchObject({ first: false });
+    expect(await held.seen(id, YUKI)).toEqual(new Uint8Array([1]));
+    expect([await held.releases(), await held.viewers(mail())]).toEqual([[], []]);
+    // Asked for once more, say with another key.
+    later();
+    await ask(record, scene.yuki);
+    expect([await held.releases(), await held.viewers(mail())]).toMatchObject([['AAAAA2'], [{ address: YUKI }]]);
+    await decide(record);
+    await expect(held.seen(id, YUKI)).rejects.toMatchObject(refusal('held-unknown'));
+    await expect(ask(record, scene.yuki)).rejects.toMatchObject(refusal('held-decided'));
+    const kinds = await store.query.selectFrom('audit_entries').select('kind').orderBy('seq').execute();
+    expect(kinds.map(({ kind }) => kind)).toEqual(['mail-held', 'held-look', 'held-shown', 'held-look', 'held-approved']);
+  });
+
+  it('nobody looks where the policy says so; what expired is no longer there', async () => {
+    await held.decision(mail());
+    const [record] = await held.list();
+    await ask(record, scene.yuki);
+    looks = false;
+    await expect(ask(record, scene.yuki)).rejects.toMatchObject(refusal('held-look-off'));
+    later(73 * 60);
+    await held.list();
+    await expect(held.seen(record?.id ?? '', YUKI)).rejects.toMatchObject(refusal('held-unknown'));
   });
 });

@@ -5,5 +5,6 @@
 import type { Fault } from './faults/fault.ts';
 import { legs } from './faults/legs.ts';
 import { organisations } from './faults/organisations.ts';
+import { plugin } from './faults/plugin.ts';
 
-export const faults: readonly Fault[] = [...legs, ...organisations];
+export const faults: readonly Fault[] = [...legs, ...organisations, ...plugin];

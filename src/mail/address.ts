@@ -239,19 +239,48 @@ export function formatAddressList(mailboxes: readonly Mailbox[]): string {
 }
 
 /**
+ * An address field as lenient readers may understand it: encoded words decoded or not, comments kept or dropped (Thunderbird
+ * shows `taro@(x)corp.example` as taro@corp.example), quotes, brackets, invisible letters and spaces around dots and `@` gone,
+ * look-alike dots and `@` as what they look like. For rules that must hold for malformed mail too; never to name a sender.
+ */
+export function asReadersMight(value: string): string[] {
+  const texts = [value, decodeWords(value)];
+  return [...new Set([...texts, ...texts.map(withoutComments)].map(canonical))];
+}
+
+function canonical(text: string): string {
+  return text.normalize('NFKC').replace(/\p{Cf}/gu, '').replaceAll('\u3002', '.').replace(/["\\[\]]/g, '')
+    .replace(/\s+/g, ' ').replace(/ ?([.@]) ?/g, '$1').replace(/\.{2,}/g, '.');
+}
+
+/** Nested ones too; one that is not closed is kept. */
+function withoutComments(text: string): string {
+  let depth = 0;
+  let start = 0;
+  let kept = '';
+  for (const { index, 0: bracket } of text.matchAll(/[()]/g)) {
+    if (bracket === '(' && depth++ === 0) {
+      kept += text.slice(start, index);
+      start = index;
+    }
+    if (bracket === ')' && depth > 0 && --depth === 0) start = index + 1;
+  }
+  return kept + text.slice(start);
+}
+
+/**
  * Every domain that some reader could take for the sender's in raw From values, strict or not: for rules that must
  * hold for malformed mail too (may this mail claim to come from that domain?). Never to name a sender.
  */
 export function claimedDomains(values: readonly string[]): string[] {
   const domains = new Set<string>();
-  for (const value of values) {
-    for (const text of [value, decodeWords(value)]) {
-      for (const match of text.matchAll(/@\s*([^\s@<>()",;:[\]\\]+)/g)) {
-        try {
-          domains.add(normalizeDomain((match[1] ?? '').replace(/\.$/, '')));
-        } catch {
-          // No domain name, then nobody's domain either.
-        }
+  for (const text of values.flatMap(asReadersMight)) {
+    // No reader looks twice at what follows a domain name without being part of one.
+    for (const match of text.matchAll(/@([\p{L}\p{M}\p{N}\u30fb.-]{1,255})/gu)) {
+      try {
+        domains.add(normalizeDomain((match[1] ?? '').replace(/[.-]+$/, '')));
+      } catch {
+        // No domain name, then nobody's domain either.
       }
     }
   }

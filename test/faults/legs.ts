@@ -255,7 +255,7 @@ export const legs: readonly Fault[] = [
     ['gateway: reports have a null sender', "envelope.from !== '' || ", '', 'but not with a sender'],
   ]),
   ...of('src/mail/delivery-report.ts', GATEWAY, [
-    ['reports speak for mail servers', ' && localParts.every((part) => DAEMON.test(part))', '', 'but not in the name of a person'],
+    ['reports speak for mail servers', " && claimed.every((text) => !text.replace(DAEMON, '').includes('@'))", '', 'but not in the name of a person'],
     ['reports are reports', "return mail.type === 'multipart/report' && ", 'return ', 'but not of another type with that parameter'],
   ]),
   ...of('src/flow/open.ts', READER, [

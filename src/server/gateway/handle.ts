@@ -142,7 +142,7 @@ async function handleUnsealed(
     const claimed = claimedDomains(values);
     const impersonated = directory.organisations.find(({ alwaysSigned }) => claimed.some((domain) => alwaysSigned.includes(domain)));
     if (impersonated !== undefined) throw refused('impersonation', { organisation: impersonated.names.en });
-    if (claimsAlwaysSigned(parts.stages(), values, claimed)) throw refused('impersonation', { organisation: parts.organisation.subject.commonName ?? '' });
+    if (claimsAlwaysSigned(parts.stages(), values)) throw refused('impersonation', { organisation: parts.organisation.subject.commonName ?? '' });
   }
   // A delivery report is judged by what it is about.
   const passed = envelope.from === '' && isDaemonReport(outer) ? withoutClaims(raw) : await parts.outside.mark(envelope, outer, raw);

@@ -9,8 +9,7 @@
  */
 import { statSync } from 'node:fs';
 import { z } from 'zod';
-import { domainOf } from '../../mail/address.ts';
-import { decodeWords } from '../../mail/encoded-word.ts';
+import { asReadersMight, claimedDomains, domainOf } from '../../mail/address.ts';
 import { loadConfig } from '../shared/config.ts';
 import type { Logger } from '../shared/log.ts';
 
@@ -51,13 +50,14 @@ export function stageOf({ domains, groups }: Stages, address: string): Stage {
  * Whether header values (From, Sender, the envelope's) claim an address that is `alwaysSigned` here, in whatever way a reader
  * might understand them.
  */
-export function claimsAlwaysSigned({ domains, groups }: Stages, values: readonly string[], claimedDomains: readonly string[]): boolean {
-  const text = [...values, ...values.map(decodeWords)].join('\n').toLowerCase();
-  const claimed = (address: string): boolean => new RegExp(`(?<![\\w.+-])${address.replace(/[^\w@]/g, '\\$&')}(?![\\w.-])`).test(text);
-  // A group that is not there yet goes before its domain.
-  const excepted = Object.values(groups).filter(({ stage }) => stage !== 'alwaysSigned').flatMap(({ members }) => members).some(claimed);
-  if (!excepted && claimedDomains.some((domain) => domains[domain] === 'alwaysSigned')) return true;
-  return Object.values(groups).some(({ stage, members }) => stage === 'alwaysSigned' && members.some(claimed));
+export function claimsAlwaysSigned({ domains, groups }: Stages, values: readonly string[]): boolean {
+  const text = values.flatMap(asReadersMight).join('\n').toLowerCase();
+  const pattern = (address: string): RegExp => new RegExp(`(?<![\\w.+-])${address.replace(/[^\w@]/g, '\\$&')}(?![\\w.-])`, 'g');
+  // A group that is not there yet goes before its domain, for its own members: one of them named beside another excuses nobody.
+  const excepted = Object.values(groups).filter(({ stage }) => stage !== 'alwaysSigned').flatMap(({ members }) => members);
+  const others = excepted.reduce((rest, address) => rest.replace(pattern(address), ''), text);
+  if (claimedDomains([others]).some((domain) => domains[domain] === 'alwaysSigned')) return true;
+  return Object.values(groups).some(({ stage, members }) => stage === 'alwaysSigned' && members.some((address) => pattern(address).test(text)));
 }
 
 export type StageSource = () => Stages;

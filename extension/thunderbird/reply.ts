@@ -8,6 +8,7 @@ import type { Content } from '../../src/mail/content.ts';
 import { createSafeHtml } from '../ui/safe-html.ts';
 import { fileName } from '../ui/file-name.ts';
 import { type ComposeDetails, type MessageHeader, type Tab, thunderbirdApi } from './api.ts';
+import { addressees } from './addressees.ts';
 import { choices } from './choices.ts';
 import { keepAlive } from './keep-alive.ts';
 import type { ReadingDesk } from './reading.ts';
@@ -69,7 +70,7 @@ export class Replying {
       const details = { ...first, ...await quoted(tabId) };
       await compose.setComposeDetails(tabId, {
         ...(details.isPlainText === true ? { plainTextBody: plainBody(details, reading, content) } : { body: htmlBody(details, reading, content) }),
-        ...(details.type === 'reply' && addressees(details, reading, own)), ...subjectOf(details, subject), isModified: false,
+        ...addressees(details, reading.judgement, own), ...subjectOf(details, subject), isModified: false,
       });
       await pause(LOOK_AGAIN);
       if (!quotesNotice(await compose.getComposeDetails(tabId))) break;
@@ -120,32 +121,13 @@ function subjectOf(details: ComposeDetails, subject: string): Pick<ComposeDetail
   return { subject: details.type === 'new' ? subject : `${prefix}${bare}` };
 }
 
-function format({ displayName, address }: Mailbox): string {
-  return displayName === '' ? address : `"${displayName.replace(/["\\]/g, '\\$&')}" <${address}>`;
-}
-
-/**
- * To whom a reply goes by what the sender sealed. Thunderbird does not tell reply from reply-to-all: it put more than
- * the sender there, or it did not.
- */
-function addressees(details: ComposeDetails, { judgement }: Reading, own: ReadonlySet<string>): Pick<ComposeDetails, 'to' | 'cc'> {
-  const headers = judgement.message?.headers;
-  if (headers === undefined) return {};
-  const count = (list: messenger.compose.ComposeRecipientList | undefined): number => (Array.isArray(list) ? list.length : list === undefined || list === '' ? 0 : 1);
-  const toAll = count(details.to) + count(details.cc) > Math.max(1, headers.replyTo.length);
-  if (judgement.code === 'own-copy') return { to: headers.to.map(format), cc: toAll ? headers.cc.map(format) : [] };
-  const to = headers.replyTo.length > 0 ? headers.replyTo : [headers.from];
-  const taken = new Set([...to.map(({ address }) => address), ...own]);
-  const others = [...headers.to, ...headers.cc].filter(({ address }) => !taken.has(address) && taken.add(address));
-  return { to: to.map(format), cc: toAll ? others.map(format) : [] };
-}
-
 function prefixOf(type: ComposeDetails['type'], { judgement, content }: Reading): string {
   const headers = judgement.message?.headers;
   if (headers === undefined || content === undefined) return '';
-  const name = headers.from.displayName === '' ? headers.from.address : headers.from.displayName;
-  if (type === 'reply') return words.text('reply_prefix', { date: headers.date === undefined ? '' : words.moment(headers.date), name });
   const people = (list: readonly Mailbox[]): string => words.list(list.map(({ displayName, address }) => (displayName === '' ? address : `${displayName} <${address}>`)));
+  // A name alone only where the organisation vouches for it: any other is what the sender calls himself.
+  const name = headers.from.displayName === judgement.sender?.displayName ? headers.from.displayName : people([headers.from]);
+  if (type === 'reply') return words.text('reply_prefix', { date: headers.date === undefined ? '' : words.moment(headers.date), name });
   return [
     words.text('forward_prefix'),
     `${words.text('field_subject')}: ${headers.subject}`,

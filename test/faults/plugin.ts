@@ -17,4 +17,16 @@ export const plugin: readonly Fault[] = [
     ['stages: members as readers see them', 'values.flatMap(asReadersMight).join', 'values.join', 'is the member of a group'],
     ['stages: an exception is for its own members', '  if (claimedDomains([others])', '  if (others === text && claimedDomains([text])', 'excuses nobody beside him'],
   ]),
+  ...of('extension/thunderbird/addressees.ts', 'test/extension/addressees.test.ts', [
+    ['reply: an outer Reply-To', 'const toAll = !misled && ', 'const toAll = ', 'does not make a reply to all'],
+    ['written anew: to whom it was sealed', "details.type === 'forward') return {};", "details.type !== 'reply') return {};", 'the own mail written anew'],
+  ]),
+  ...of('extension/thunderbird/sending.ts', 'test/extension/sending.test.ts', [
+    ['sending: what is left sealed is ours', 'cms !== undefined && await this.#member.sealed.isUnsent(cms)', 'cms !== undefined', 'nothing in clear beside it'],
+    ['sending: waits for what is written', 'await this.#filled(tabId) ? ', 'false ? ', 'waits until what is still being filled'],
+  ]),
+  ...of('extension/thunderbird/compose.ts', 'test/extension/sending.test.ts', [
+    ['sending: no text beside a seal', " || letters(details.plainTextBody ?? '') !== letters(CARRIER_NOTICE.join(''))", '', 'nothing in clear beside it'],
+    ['sending: no file beside a seal', ' || others.length > 0', '', 'nothing in clear beside it'],
+  ]),
 ];

@@ -79,7 +79,7 @@ describe('the status page', () => {
     const { page } = await open({ locale: 'ja-JP', colorScheme: 'light' });
     await page.getByText('確認が必要な事項が 5 件', { exact: false }).waitFor({ timeout: 60_000 });
     const items = await page.locator('.overall li').allTextContents();
-    expect(items[0]).toMatch(/^至急gateway は動いていますが、最新の組織名簿または失効リストが使えません。/);
+    expect(items[0]).toMatch(/^至急gateway は動いていますが、最新の組織名簿または失効の一覧が使えません。/);
     expect(items.filter((item) => item.includes('期限が切れます')).map((item) => item.split('は')[0])).toEqual([
       '注意gateway のサーバ証明書', '注意gateway、keyserver の組織証明書', '注意gateway-2 のサーバ証明書',
     ]);

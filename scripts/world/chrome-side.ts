@@ -107,11 +107,14 @@ interface TabMail extends HTMLElement {
     readonly gMessage?: MailRow | null;
     readonly msgLoaded?: boolean;
   };
-  readonly currentAbout3Pane?: Window & {
-    readonly folderTree?: { readonly rowCount: number };
-    readonly gDBView?: { readonly hdrForFirstSelectedMessage: MailRow } | null;
-  };
+  readonly currentAbout3Pane?: MailPane;
+  readonly tabInfo: readonly { readonly chromeBrowser?: { readonly contentWindow: MailPane | null } | null }[];
 }
+
+type MailPane = Window & {
+  readonly folderTree?: { readonly rowCount: number };
+  readonly gDBView?: { readonly hdrForFirstSelectedMessage: MailRow } | null;
+};
 
 declare const Services: {
   readonly wm: { getMostRecentWindow(type: string | null): MainWindow | null; getEnumerator(type: string | null): Iterable<GeckoWindow> };
@@ -175,7 +178,8 @@ export function chromeSide() {
   };
 
   const mainWindowReady = (): boolean => {
-    const pane = Services.wm.getMostRecentWindow('mail:3pane')?.document.querySelector<TabMail>('#tabmail')?.currentAbout3Pane;
+    // The first tab, which need not be in front: an add-on that comes by policy opens its own at once.
+    const pane = Services.wm.getMostRecentWindow('mail:3pane')?.document.querySelector<TabMail>('#tabmail')?.tabInfo[0]?.chromeBrowser?.contentWindow;
     return pane?.document.readyState === 'complete' && (pane.folderTree?.rowCount ?? 0) > 0;
   };
 

@@ -1,5 +1,5 @@
 /** Starts Thunderbird with a profile on a display, and gives the means to look into it. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Place, Seen } from './chrome-side.ts';
 import type { Display } from './display.ts';
@@ -9,7 +9,7 @@ import type { Profile } from './profile.ts';
 import { until } from './wait.ts';
 
 /** Debian's /usr/bin/thunderbird is a shell script around it that looks for old profiles. */
-const program = '/usr/lib/thunderbird/thunderbird';
+const installed = '/usr/lib/thunderbird';
 
 export interface ThunderbirdOptions {
   /** Unique in the world: names the log file. */
@@ -19,6 +19,8 @@ export interface ThunderbirdOptions {
   readonly display?: Display;
   /** A directory (installed until Thunderbird quits) or an XPI, signed or not (installed for good). */
   readonly addon?: string;
+  /** The text of a policies.json, as an administrator puts it on every computer. */
+  readonly policies?: string;
 }
 
 export class Thunderbird {
@@ -95,7 +97,7 @@ export async function startThunderbird(world: World, options: ThunderbirdOptions
   rmSync(portFile, { force: true });
   const process = await world.start({
     name: `thunderbird-${name}`,
-    command: program,
+    command: join(options.policies === undefined ? installed : installWithPolicies(join(profile.dir, '..', 'installed'), options.policies), 'thunderbird'),
     args: ['--no-remote', '--profile', profile.dir, '--marionette', '--remote-allow-system-access', ...(display === undefined ? ['--headless'] : [])],
     env: { ...profile.env, ...(display === undefined ? {} : { DISPLAY: display.name }) },
     ready: () => existsSync(portFile) && readFileSync(portFile, 'latin1') !== '',
@@ -120,6 +122,20 @@ export async function startThunderbird(world: World, options: ThunderbirdOptions
   const thunderbird = new Thunderbird(marionette, profile, process);
   if (options.addon !== undefined) await thunderbird.installAddon(options.addon);
   return thunderbird;
+}
+
+/**
+ * The installed Thunderbird once more, with policies: it reads them from beside its program, not from the profile
+ * (docs/quirks-thunderbird.md). The program alone is copied, since it looks for its place by its own file.
+ */
+function installWithPolicies(dir: string, policies: string): string {
+  mkdirSync(join(dir, 'distribution'), { recursive: true });
+  writeFileSync(join(dir, 'distribution', 'policies.json'), policies);
+  for (const name of readdirSync(installed)) {
+    if (['thunderbird', 'thunderbird-bin'].includes(name)) copyFileSync(join(installed, name), join(dir, name));
+    else if (name !== 'distribution') symlinkSync(join(installed, name), join(dir, name));
+  }
+  return dir;
 }
 
 /**

@@ -28,7 +28,7 @@ describe('a new member', { timeout: 600_000 }, () => {
     mkdirSync(pictures, { recursive: true });
     world = await World.open();
     plugin = await startPluginWorld(world);
-    first = await plugin.open('first', HANAKO, '佐藤 花子', { locale: 'ja', dark: false });
+    first = await plugin.open('first', HANAKO, '佐藤 花子', { locale: 'ja', dark: false, byPolicies: true });
   }, 240_000);
 
   afterAll(async () => {

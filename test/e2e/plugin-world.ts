@@ -8,8 +8,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import nodemailer from 'nodemailer';
 import { SMTPServer } from 'smtp-server';
+import { packXpi } from '../../scripts/package.ts';
 import { Correspondent } from '../../scripts/world/correspondent.ts';
 import { Desktop } from '../../scripts/world/desktop.ts';
 import { startDisplay } from '../../scripts/world/display.ts';
@@ -17,6 +19,7 @@ import { startDovecot } from '../../scripts/world/dovecot.ts';
 import { MailStore } from '../../scripts/world/imap.ts';
 import type { World } from '../../scripts/world/process.ts';
 import { makeProfile } from '../../scripts/world/profile.ts';
+import { ssmax } from '../../scripts/world/ssmax.ts';
 import { startThunderbird } from '../../scripts/world/thunderbird.ts';
 import { type Bytes, hex } from '../../src/core/bytes.ts';
 import { parseSignedData, signObject } from '../../src/core/cms/signed-data.ts';
@@ -27,6 +30,7 @@ import type { Certificate } from '../../src/core/pki/certificate.ts';
 import { issueCrl } from '../../src/core/pki/crl.ts';
 import { parseCsr } from '../../src/core/pki/csr.ts';
 import { issueUser } from '../../src/core/pki/issue.ts';
+import { encodePem } from '../../src/core/pki/pem.ts';
 import { readLegContent } from '../../src/flow/leg-content.ts';
 import { relay } from '../../src/flow/relay.ts';
 import { verifyDelivery } from '../../src/flow/report.ts';
@@ -67,7 +71,7 @@ export interface PluginWorld {
   modes: readonly Mode[];
   /** The plugin's HTTPS server answers. */
   reachable: boolean;
-  open(name: string, address: string, displayName: string, look: { readonly locale: 'ja' | 'en-US'; readonly dark: boolean; readonly plainText?: boolean; readonly managed?: Readonly<Record<string, unknown>> }): Promise<Correspondent>;
+  open(name: string, address: string, displayName: string, look: { readonly locale: 'ja' | 'en-US'; readonly dark: boolean; readonly plainText?: boolean; readonly managed?: Readonly<Record<string, unknown>>; readonly byPolicies?: true }): Promise<Correspondent>;
   store(address: string): MailStore;
 }
 
@@ -94,10 +98,14 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
         locale: look.locale,
         dark: look.dark,
         prefs: { 'mail.identity.id1.compose_html': look.plainText !== true },
-        certificates: [https.authority],
-        managed: { [ADDON_ID]: { organisationUrl: `${https.url}${domainOf(address)}`, root: toBase64(chain.root.der), ...look.managed } },
+        ...(look.byPolicies !== true && {
+          certificates: [https.authority],
+          managed: { [ADDON_ID]: { organisationUrl: `${https.url}${domainOf(address)}`, root: toBase64(chain.root.der), ...look.managed } },
+        }),
       });
-      const thunderbird = await startThunderbird(world, { name, profile, display, addon: join(process.cwd(), 'dist/thunderbird') });
+      const thunderbird = await startThunderbird(world, { name, profile, display, ...(look.byPolicies === true
+        ? { policies: await policies(world, `${https.url}${domainOf(address)}`, chain.root.der, https.authorityFile) }
+        : { addon: join(process.cwd(), 'dist/thunderbird') }) });
       return new Correspondent(new Desktop(display, thunderbird));
     },
   };
@@ -110,6 +118,14 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
   plugin.outside.url = `${https.url.slice(0, -1)}${PICTURES}`;
   const smtp = await startSmtp(world, plugin, refusals, lmtp);
   return plugin;
+}
+
+/** What an administrator writes with the command line (docs/admin/roll-out.md): the add-on itself comes by it too. */
+async function policies(world: World, server: string, root: Bytes, webCa: string): Promise<string> {
+  const [rootFile, addon] = ['root.pem', 'ssmax.xpi'].map((name) => join(world.directory('policies'), name)) as [string, string];
+  writeFileSync(addon, packXpi('dist/thunderbird'));
+  writeFileSync(rootFile, encodePem('CERTIFICATE', root));
+  return ssmax(['member', 'policies', '--server', server, '--root', rootFile, '--tls-ca', webCa, '--addon', pathToFileURL(addon).href]);
 }
 
 /** Verdicts of this moment: those of test/flow are of a fixed one. */
@@ -259,7 +275,7 @@ async function startSmtp(world: World, plugin: PluginWorld, refusals: Map<string
 
 type Answer = (request: IncomingMessage, body: Buffer, response: ServerResponse) => Promise<void>;
 
-async function startHttps(world: World, handler: Answer): Promise<{ url: string; authority: Uint8Array }> {
+async function startHttps(world: World, handler: Answer): Promise<{ url: string; authority: Uint8Array; authorityFile: string }> {
   const directory = world.directory('plugin-tls');
   mkdirSync(directory, { recursive: true });
   const openssl = (...args: string[]): Buffer => execFileSync('openssl', args, { cwd: directory, stdio: ['ignore', 'pipe', 'ignore'] });
@@ -283,5 +299,5 @@ async function startHttps(world: World, handler: Answer): Promise<{ url: string;
     server.close();
     server.closeAllConnections();
   });
-  return { url: `https://127.0.0.1:${port}/`, authority: new Uint8Array(openssl('x509', '-in', 'ca.pem', '-outform', 'der')) };
+  return { url: `https://127.0.0.1:${port}/`, authority: new Uint8Array(openssl('x509', '-in', 'ca.pem', '-outform', 'der')), authorityFile: join(directory, 'ca.pem') };
 }

@@ -1,5 +1,5 @@
 /** Writing PKCS#12 backups (RFC 7292) with PKI.js. The key comes encrypted: nothing here derives, encrypts or signs. */
-import { BmpString, Null, OctetString } from 'asn1js';
+import { BmpString, Null, OctetString, Sequence } from 'asn1js';
 import {
   AlgorithmIdentifier, Attribute, AuthenticatedSafe, CertBag, ContentInfo, DigestInfo, MacData, PBES2Params, PBKDF2Params, PFX, PKCS8ShroudedKeyBag,
   SafeBag, SafeContents,
@@ -46,20 +46,28 @@ export function safeToBeAuthenticated({ key, certificates, friendlyName, localKe
   return toDer(new AuthenticatedSafe({ safeContents }).toSchema());
 }
 
-/** DER PFX around an AuthenticatedSafe and its HMAC-SHA256. */
+/** DER PFX around an AuthenticatedSafe and its PBMAC1 (RFC 9579 §4) with PBKDF2 and HMAC-SHA256. */
 export function authenticatedBackup(safe: Bytes, mac: { readonly digest: Bytes; readonly salt: Bytes; readonly iterations: number }): Bytes {
-  const digest = new DigestInfo({ digestAlgorithm: withNull(OID.sha256), digest: octets(mac.digest) });
+  const parameters = new Sequence({ value: [pbkdf2(mac).toSchema(), withNull(PKCS12_OID.hmacSha256).toSchema()] });
+  const digestAlgorithm = new AlgorithmIdentifier({ algorithmId: PKCS12_OID.pbmac1, algorithmParams: parameters });
+  const digest = new DigestInfo({ digestAlgorithm, digest: octets(mac.digest) });
+  // Those of MacData itself mean nothing here, but a salt must stand there: OpenSSL's habit is to say them again.
   const macData = new MacData({ mac: digest, macSalt: octets(mac.salt), iterations: mac.iterations });
   return toDer(new PFX({ version: 3, authSafe: data(safe), macData }).toSchema());
 }
 
 function pbes2({ salt, iterations, iv }: EncryptedKey): AlgorithmIdentifier {
-  const derivation = new PBKDF2Params({ salt: octets(salt), iterationCount: iterations, prf: withNull(PKCS12_OID.hmacSha256) });
   const parameters = new PBES2Params({
-    keyDerivationFunc: new AlgorithmIdentifier({ algorithmId: PKCS12_OID.pbkdf2, algorithmParams: derivation.toSchema() }),
+    keyDerivationFunc: pbkdf2({ salt, iterations }),
     encryptionScheme: new AlgorithmIdentifier({ algorithmId: PKCS12_OID.aes256Cbc, algorithmParams: octets(iv) }),
   });
   return new AlgorithmIdentifier({ algorithmId: PKCS12_OID.pbes2, algorithmParams: parameters.toSchema() });
+}
+
+/** With the length of the key, which PBMAC1 wants and PBES2 allows. */
+function pbkdf2({ salt, iterations }: { readonly salt: Bytes; readonly iterations: number }): AlgorithmIdentifier {
+  const parameters = new PBKDF2Params({ salt: octets(salt), iterationCount: iterations, keyLength: 32, prf: withNull(PKCS12_OID.hmacSha256) });
+  return new AlgorithmIdentifier({ algorithmId: PKCS12_OID.pbkdf2, algorithmParams: parameters.toSchema() });
 }
 
 function data(content: Bytes): ContentInfo {

@@ -1,6 +1,7 @@
 /**
  * PKCS#12 backups (RFC 7292): one key, its certificate and chain. Only PBES2 with PBKDF2-HMAC-SHA256 and AES-256-CBC and a
  * MAC with SHA-256, both with 600,000 iterations or more: a file with less gives its password away to anyone who has it.
+ * Written with PBMAC1 (RFC 9579); the MAC of RFC 7292 is read too (docs/decisions/0070-backup-mac.md).
  * The private key stays a CryptoKey: it is wrapped and unwrapped by WebCrypto and never seen here.
  */
 import { type Bytes, concat, equal, utf8 } from '../bytes.ts';
@@ -34,7 +35,7 @@ export interface Backup {
   readonly random: Random;
 }
 
-/** Writes a backup; takes seconds. Throws `pkcs12-password` for an empty password. */
+/** Writes a backup; takes a second. Throws `pkcs12-password` for an empty password. */
 export async function writePkcs12({ wrap, certificate, chain, friendlyName, password, random }: Backup): Promise<Bytes> {
   if (password === '') throw refused('pkcs12-password');
   const salt = random(SALT_BYTES);
@@ -48,9 +49,8 @@ export async function writePkcs12({ wrap, certificate, chain, friendlyName, pass
     friendlyName: friendlyName.slice(0, 64),
     localKeyId: hash(certificate).slice(0, 20),
   });
-  const macSalt = random(SALT_BYTES);
-  const digest = await computeMac(password, macSalt, MIN_ITERATIONS, safe);
-  return authenticatedBackup(safe, { digest, salt: macSalt, iterations: MIN_ITERATIONS });
+  const derivation = { salt: random(SALT_BYTES), iterations: MIN_ITERATIONS };
+  return authenticatedBackup(safe, { digest: await pbmac1(password, derivation, safe), ...derivation });
 }
 
 export interface OpenedBackup {
@@ -61,14 +61,14 @@ export interface OpenedBackup {
 }
 
 /**
- * Opens a backup; takes seconds. Throws SsmaxError (`refused`): `pkcs12-too-large`, `pkcs12-malformed` (no DER, or no such
+ * Opens a backup; takes a second, more with the MAC of RFC 7292, which no platform computes by itself. Throws SsmaxError (`refused`): `pkcs12-too-large`, `pkcs12-malformed` (no DER, or no such
  * structure), `pkcs12-weak` (RC2, 3DES, other algorithms, few or too many iterations, no MAC), `pkcs12-password` (wrong
  * password or changed file), `pkcs12-content` (not exactly one key, no certificate).
  */
 export async function readPkcs12(der: Uint8Array, password: string): Promise<OpenedBackup> {
   if (der.length > MAX_BYTES) throw refused('pkcs12-too-large', { bytes: der.length });
   const { safe, mac } = reading('pkcs12-malformed', () => readDer(Uint8Array.from(der), readPfx));
-  if (!equal(await computeMac(password, mac.salt, mac.iterations, safe), mac.digest)) throw refused('pkcs12-password');
+  if (!equal(await mac.compute(password, mac, safe), mac.digest)) throw refused('pkcs12-password');
   const contents = reading('pkcs12-malformed', () => readDer(safe, (cursor) => readSequence(cursor, (list) => list.list(readContent, 4))));
   const certificates: Bytes[] = [];
   const keys: EncryptedKey[] = [];
@@ -82,10 +82,14 @@ export async function readPkcs12(der: Uint8Array, password: string): Promise<Ope
   return { certificates, key: { ciphertext: key.ciphertext, wrappingKey, iv: key.iv } };
 }
 
-interface Mac {
-  readonly digest: Bytes;
+interface Derivation {
   readonly salt: Bytes;
   readonly iterations: number;
+}
+
+interface Mac extends Derivation {
+  readonly digest: Bytes;
+  readonly compute: (password: string, derivation: Derivation, message: Bytes) => Promise<Bytes>;
 }
 
 function readPfx(cursor: DerCursor): { safe: Bytes; mac: Mac } {
@@ -97,15 +101,30 @@ function readPfx(cursor: DerCursor): { safe: Bytes; mac: Mac } {
     });
     if (pfx.done) throw refused('pkcs12-weak', { what: 'no MAC' });
     const mac = readSequence(pfx, (macData) => {
-      const digest = readSequence(macData, (info) => {
-        readAlgorithm(info, OID.sha256);
-        return info.octets(32);
-      });
+      const { digest, modern } = readSequence(macData, (info) => ({ modern: readMacAlgorithm(info), digest: info.octets(32) }));
       const salt = macData.octets();
-      // DEFAULT 1 is left out, which is far too few.
-      return { digest, salt, iterations: macData.done ? checkIterations(1) : checkIterations(macData.small()) };
+      const iterations = macData.done ? 1 : macData.small(); // DEFAULT 1, which is far too few
+      // PBMAC1 has its own salt and iterations, those of MacData mean nothing (RFC 9579 §4).
+      return modern === undefined ? { digest, salt, iterations: checkIterations(iterations), compute: pkcs12Mac } : { digest, ...modern, compute: pbmac1 };
     });
     return { safe, mac };
+  });
+}
+
+/** The derivation of PBMAC1 (RFC 8018 §7.1) in the one form that is strong enough; undefined is the MAC of RFC 7292 with SHA-256. */
+function readMacAlgorithm(cursor: DerCursor): Derivation | undefined {
+  return readSequence(cursor, (algorithm) => {
+    const found = algorithm.oid();
+    if (found === PKCS12_OID.pbmac1) {
+      return readSequence(algorithm, (parameters) => {
+        const derivation = readPbkdf2(parameters);
+        readAlgorithm(parameters, PKCS12_OID.hmacSha256);
+        return derivation;
+      });
+    }
+    if (found !== OID.sha256) throw refused('pkcs12-weak', { what: found });
+    if (!algorithm.done) algorithm.octets(0, TAG.null);
+    return undefined;
   });
 }
 
@@ -151,22 +170,27 @@ function readPbes2(cursor: DerCursor): Omit<EncryptedKey, 'ciphertext'> {
   return readSequence(cursor, (algorithm) => {
     expectStrong(algorithm, PKCS12_OID.pbes2);
     return readSequence(algorithm, (parameters) => {
-      const derivation = readSequence(parameters, (kdf) => {
-        expectStrong(kdf, PKCS12_OID.pbkdf2);
-        return readSequence(kdf, (pbkdf2) => {
-          const salt = pbkdf2.octets();
-          const iterations = checkIterations(pbkdf2.small());
-          if (pbkdf2.peek() === TAG.integer && pbkdf2.small() !== 32) throw refused('pkcs12-weak', { what: 'key length' });
-          if (pbkdf2.done) throw refused('pkcs12-weak', { what: 'HMAC-SHA1' }); // the DEFAULT
-          readAlgorithm(pbkdf2, PKCS12_OID.hmacSha256);
-          return { salt, iterations };
-        });
-      });
+      const derivation = readPbkdf2(parameters);
       const iv = readSequence(parameters, (cipher) => {
         expectStrong(cipher, PKCS12_OID.aes256Cbc);
         return cipher.octets(16);
       });
       return { ...derivation, iv };
+    });
+  });
+}
+
+/** AlgorithmIdentifier of PBKDF2 with HMAC-SHA256 for a key of 32 bytes (RFC 8018 §5.2). */
+function readPbkdf2(cursor: DerCursor): Derivation {
+  return readSequence(cursor, (kdf) => {
+    expectStrong(kdf, PKCS12_OID.pbkdf2);
+    return readSequence(kdf, (pbkdf2) => {
+      const salt = pbkdf2.octets();
+      const iterations = checkIterations(pbkdf2.small());
+      if (pbkdf2.peek() === TAG.integer && pbkdf2.small() !== 32) throw refused('pkcs12-weak', { what: 'key length' });
+      if (pbkdf2.done) throw refused('pkcs12-weak', { what: 'HMAC-SHA1' }); // the DEFAULT
+      readAlgorithm(pbkdf2, PKCS12_OID.hmacSha256);
+      return { salt, iterations };
     });
   });
 }
@@ -210,14 +234,24 @@ async function decrypt({ salt, iterations, iv, ciphertext }: EncryptedKey, passw
   }
 }
 
+/** HMAC-SHA256 under a key of PBKDF2 (RFC 9579 §4: the password in UTF-8). */
+async function pbmac1(password: string, { salt, iterations }: Derivation, message: Bytes): Promise<Bytes> {
+  const secret = await crypto.subtle.importKey('raw', utf8(password), 'PBKDF2', false, ['deriveBits']);
+  return hmac(new Uint8Array(await crypto.subtle.deriveBits({ name: 'PBKDF2', hash: 'SHA-256', salt, iterations }, secret, 256)), message);
+}
+
 /** HMAC-SHA256 under PKCS#12's own derivation (RFC 7292 appendix B, purpose 3). */
-async function computeMac(password: string, salt: Bytes, iterations: number, message: Bytes): Promise<Bytes> {
+async function pkcs12Mac(password: string, { salt, iterations }: Derivation, message: Bytes): Promise<Bytes> {
   const block = 64;
   const fill = (bytes: Bytes): Bytes =>
     Uint8Array.from({ length: Math.ceil(bytes.length / block) * block }, (_, i) => bytes[i % bytes.length] ?? 0);
   let derived = hash(concat(new Uint8Array(block).fill(3), fill(salt), fill(utf16(`${password}\0`))));
   for (let i = 1; i < iterations; i++) derived = hash(derived);
-  const key = await crypto.subtle.importKey('raw', derived, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+  return hmac(derived, message);
+}
+
+async function hmac(secret: Bytes, message: Bytes): Promise<Bytes> {
+  const key = await crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
   return new Uint8Array(await crypto.subtle.sign('HMAC', key, message));
 }
 

@@ -47,7 +47,7 @@ export function keyIdentifier(publicKey: Uint8Array): Bytes {
 
 /** SHA-256 at once, for structures of a few KiB: what is parsed synchronously should not have to wait for its name. */
 export function hash(bytes: Uint8Array): Bytes {
-  return Uint8Array.from(sha256(bytes));
+  return sha256(bytes).slice();
 }
 
 /** BIT STRING of whole bytes. */

@@ -9,6 +9,7 @@ import type { SearchHit } from './member/search-index.ts';
 import type { Reason } from './ui/reasons.ts';
 import type { MailAction } from './ui/mail-actions.ts';
 import type { DetailGroup } from './ui/detail-group.ts';
+import type { InvitationView } from './ui/invitation.ts';
 import type { Piece } from './ui/words.ts';
 
 export interface IdentityView {
@@ -215,9 +216,32 @@ export interface OutsidePicturesHost {
   pictures(): Promise<OutsidePicturesView | undefined>;
 }
 
+/** A mail that is attached to another. */
+export interface AttachedMailView {
+  readonly name: string;
+  readonly state: State;
+  readonly heading: string;
+  readonly sentence: readonly Piece[];
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Undefined where it could not be opened. */
+  readonly body?: ShownBody;
+  readonly files: readonly { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[];
+}
+
+export interface AttachedMailHost {
+  /** Undefined where the mail that it is attached to is no longer shown. */
+  mail(): Promise<AttachedMailView | undefined>;
+  /** Rejects if the member does not want that. */
+  save(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+}
+
 export interface AttachmentView {
   readonly name: string;
   readonly type: string;
+  /** Of a text, as its sender declared it. */
+  readonly charset?: string;
+  /** It is an invitation, or another entry for a calendar. */
+  readonly invitation?: InvitationView;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly sender: string;
   readonly organisation: string;

@@ -1,6 +1,7 @@
 /** The event page: joins Thunderbird's events to the stories. Every listener is added at once, so that each can wake it. */
 import type { Runtime } from 'webextension-polyfill';
 import { SsmaxError } from '../../src/core/error.ts';
+import { isAttachedMail } from '../member/attached-mail.ts';
 import { lockPolicy } from '../member/key-lock.ts';
 import { Planner } from '../member/plan.ts';
 import { browserApi, thunderbirdApi } from './api.ts';
@@ -71,6 +72,7 @@ async function answer(request: Request, tabId: number): Promise<unknown> {
     case 'verdict': return desk.details(request.tabId);
     case 'forward': return mailActions.forward(request.tabId, request.parts);
     case 'report': return mailActions.report(request.tabId, request.complaint);
+    case 'attached-mail': return desk.attachedMail(request.tabId, request.messageId, request.index);
     case 'attachment': return desk.attachment(request.tabId, request.messageId, request.index);
   }
 }
@@ -84,8 +86,10 @@ async function save(tabId: number, index: number): Promise<boolean> {
 async function openAttachment(tabId: number, index: number): Promise<void> {
   const shown = await desk.shown(tabId);
   if (shown === undefined) return;
+  const file = shown.reading?.files[index];
+  const page = file !== undefined && isAttachedMail(file) ? 'attached-mail.html' : 'attachment.html';
   const query = new URLSearchParams({ tab: String(tabId), message: String(shown.message.id), index: String(index) });
-  await browserApi.windows.create({ type: 'popup', url: `${browserApi.runtime.getURL('attachment.html')}?${query.toString()}`, width: 900, height: 700 });
+  await browserApi.windows.create({ type: 'popup', url: `${browserApi.runtime.getURL(page)}?${query.toString()}`, width: 900, height: 700 });
 }
 
 async function openPictures(tabId: number): Promise<void> {

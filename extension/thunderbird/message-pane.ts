@@ -35,11 +35,15 @@ const STYLE = `
   .body img { max-width: 100%; height: auto; }
   .body blockquote { margin: 8px 0 8px 2px; padding-left: 12px; border-left: 2px solid light-dark(#b9c2cc, #58616b); }
   .body a { color: light-dark(#0b57a4, #8ab8f0); }
-  .forwarded { margin-top: 20px; padding: 12px 16px; border: 1px solid light-dark(#dcdfe3, #3d4249); border-radius: 8px; }
+  .forwarded, .invitation { margin-top: 20px; padding: 12px 16px; border: 1px solid light-dark(#dcdfe3, #3d4249); border-radius: 8px; }
   .forwarded p { margin: 0 0 8px; }
-  .forwarded dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 12px; margin: 0 0 12px; font-size: 13px; }
-  .forwarded dt { opacity: .75; }
-  .forwarded dd { margin: 0; overflow-wrap: anywhere; }
+  .invitation h2 { font-size: 13px; font-weight: 650; margin: 0 0 4px; opacity: .8; }
+  .invitation p { margin: 0 0 8px; }
+  .invitation .title { font-size: 17px; font-weight: 650; overflow-wrap: anywhere; }
+  .invitation dd { white-space: pre-line; }
+  .forwarded dl, .invitation dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 12px; margin: 0 0 12px; font-size: 13px; }
+  .forwarded dt, .invitation dt { opacity: .75; }
+  .forwarded dd, .invitation dd { margin: 0; overflow-wrap: anywhere; }
   .pictures { display: flex; gap: 12px; align-items: center; padding: 8px 12px; margin: 0 0 16px; border: 1px solid light-dark(#dcdfe3, #3d4249); border-radius: 8px; font-size: 13px; }
   .pictures p { flex: 1; min-width: 0; margin: 0; overflow-wrap: anywhere; }
   .files { margin-top: 28px; padding-top: 14px; border-top: 1px solid light-dark(#dcdfe3, #3d4249); font-size: 14px; }
@@ -189,6 +193,19 @@ function pictures({ pictures: left }: Replacement): HTMLElement[] {
   return [box];
 }
 
+/** An invitation as a card: what a calendar program would read out of its file. */
+function invitation({ heading, events, hint, index, open }: Replacement['invitations'][number], words: Replacement['words']): HTMLElement {
+  const box = element('section', 'invitation');
+  box.append(element('h2', '', heading));
+  for (const { title, rows } of events) {
+    const list = element('dl');
+    for (const [name, value] of rows) list.append(element('dt', '', name), element('dd', '', value));
+    box.append(element('p', 'title', title), list);
+  }
+  box.append(element('p', 'faint', hint), action(open, heading, { kind: 'open', index }, words));
+  return box;
+}
+
 function files({ attachments, attachmentsOff, words }: Replacement): HTMLElement[] {
   if (attachments.length === 0) return [];
   const box = element('section', 'files');
@@ -231,7 +248,7 @@ function mount(parts: readonly HTMLElement[], language: string): HTMLElement {
 function replace(view: PaneView, replacement: Replacement): void {
   document.documentElement.setAttribute(JUDGED, ''); // hidden text would not count as text
   const ownText = document.body.innerText;
-  const host = mount([headers(replacement), banner(view.banner), ...pictures(replacement), body(replacement, ownText), ...replacement.forwarded.map((one) => passedOn(one, replacement)), ...files(replacement)], view.language);
+  const host = mount([headers(replacement), banner(view.banner), ...pictures(replacement), body(replacement, ownText), ...replacement.forwarded.map((one) => passedOn(one, replacement)), ...replacement.invitations.map((one) => invitation(one, replacement.words)), ...files(replacement)], view.language);
   // Thunderbird's own style sheet stays: it knows about dark windows.
   document.head.replaceChildren(...document.head.querySelectorAll('link[href^="chrome://messagebody/"]'));
   for (const kept of [document.documentElement, document.body]) {

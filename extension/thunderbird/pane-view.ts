@@ -1,11 +1,14 @@
 /** What the message pane shows of a judged mail: the verdict's second copy, and the opened content in place of the notice. */
 import type { Content } from '../../src/mail/content.ts';
-import type { OutsidePicturesView, ShownBody } from '../host.ts';
+import type { AttachedMailView, OutsidePicturesView, ShownBody } from '../host.ts';
+import type { AttachedField, AttachedMail } from '../member/attached-mail.ts';
 import type { Reading } from '../member/read.ts';
-import { fileName } from '../ui/file-name.ts';
+import { nameOfFile } from '../ui/file-name.ts';
+import { invitationOf, isCalendar } from '../ui/invitation.ts';
 import { createSafeHtml, type SafeHtmlOptions } from '../ui/safe-html.ts';
-import { fieldRows, valuesOf, type VerdictView } from '../ui/verdict.ts';
+import { fieldRows, valuesOf, type VerdictView, viewOf } from '../ui/verdict.ts';
 import type { BannerView, PaneView, Replacement } from './protocol.ts';
+import type { MessageKey } from '../ui/words.ts';
 import { words } from './words.ts';
 
 const safeHtml = createSafeHtml(window);
@@ -44,13 +47,14 @@ function replacementOf(reading: Reading | undefined, { trusted, state, headers }
       ...(servers.length > 0 && { pictures: picturesAllowed
         ? { text: words.text('pictures_left_out', { servers: words.list(servers) }), show: words.text('pictures_show') }
         : { text: words.text('pictures_forbidden') } }),
-      attachments: reading.files.map(({ name, bytes }, i) => ({ name: fileName(words, name, i), size: words.size(bytes.length) })),
+      invitations: trusted ? invitationsOf(reading) : [],
+      attachments: reading.files.map((file, i) => ({ name: nameOfFile(words, file, i), size: words.size(file.bytes.length) })),
       ...(!trusted && { attachmentsOff: words.text('banner_attachments_off') }),
       words: labels,
     };
   }
   // A problem: the text may be read, but nothing in it can be clicked. Of a sealed mail there is the notice only.
-  if (state === 'problem' || reading?.marked === true) return { body: 'own-text', headers, links: false, forwarded: [], attachments: [], words: labels };
+  if (state === 'problem' || reading?.marked === true) return { body: 'own-text', headers, links: false, forwarded: [], invitations: [], attachments: [], words: labels };
   return undefined;
 }
 
@@ -68,6 +72,18 @@ export function picturesOf({ reading, view }: Judged): OutsidePicturesView | und
   };
 }
 
+/** Programs send an invitation twice, in the text's place and as a file: one card is enough. */
+function invitationsOf({ files, judgement }: Reading): Replacement['invitations'] {
+  const seen = new Set<string>();
+  return files.flatMap((file, index) => {
+    const view = isCalendar(file) ? invitationOf(words, file.bytes, (file.from ?? judgement.sender)?.address) : undefined;
+    const key = JSON.stringify(view);
+    if (view === undefined || seen.has(key)) return [];
+    seen.add(key);
+    return [{ ...view, index, open: words.text('invitation_open') }];
+  });
+}
+
 function serversOf({ content, forwarded }: Reading): readonly string[] {
   const all = [content, ...forwarded.map((part) => part.content)].flatMap((one) => (one?.html === undefined ? [] : safeHtml(one.html, { images: [], links: false }).servers));
   return [...new Set(all)];
@@ -76,4 +92,19 @@ function serversOf({ content, forwarded }: Reading): readonly string[] {
 function bodyOf({ html, text, images }: Content, links: boolean, outside = false): ShownBody {
   const options: SafeHtmlOptions = { images, links, outside };
   return html === undefined ? { text: text ?? '' } : safeHtml(html, options);
+}
+
+const FIELDS: Readonly<Record<AttachedField, MessageKey>> = { From: 'field_from', To: 'field_to', Cc: 'field_cc', Subject: 'field_subject', Date: 'field_date' };
+
+/** `attachedBy`: whose mail it came with. */
+export function attachedMailView({ judgement, fields, content, files }: AttachedMail, name: string, attachedBy: string): AttachedMailView {
+  const view = judgement === undefined ? undefined : viewOf(words, { judgement, notes: { firstFromOrganisation: false }, forwarded: [], files: [], marked: true, idle: false });
+  return {
+    name,
+    ...(view === undefined
+      ? { state: 'outside', heading: words.text('attached_heading'), sentence: words.pieces('attached_unverified', { name: attachedBy }), headers: fields.map(([field, value]) => [words.text(FIELDS[field]), value] as const) }
+      : { state: view.state, heading: view.heading, sentence: view.sentence, headers: view.headers }),
+    ...(content !== undefined && { body: bodyOf(content, false) }),
+    files: files.map((file, i) => ({ name: nameOfFile(words, file, i), bytes: file.bytes.slice() })),
+  };
 }

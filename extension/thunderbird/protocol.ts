@@ -2,6 +2,7 @@
 import type { Complaint } from '../../src/wire/report.ts';
 import type { ShownBody } from '../host.ts';
 import type { Choice } from '../member/plan.ts';
+import type { InvitationView } from '../ui/invitation.ts';
 import type { Piece } from '../ui/words.ts';
 import type { VerdictView } from '../ui/verdict.ts';
 
@@ -25,6 +26,7 @@ export type Request =
   | { readonly kind: 'verdict'; readonly tabId: number }
   | { readonly kind: 'forward'; readonly tabId: number; readonly parts?: readonly number[] }
   | { readonly kind: 'report'; readonly tabId: number; readonly complaint: Complaint }
+  | { readonly kind: 'attached-mail'; readonly tabId: number; readonly messageId: number; readonly index: number }
   | { readonly kind: 'attachment'; readonly tabId: number; readonly messageId: number; readonly index: number };
 
 export interface BannerView {
@@ -63,6 +65,8 @@ export interface Replacement {
   readonly forwarded: readonly ForwardedBody[];
   /** Pictures that were left out as they lie outside; `show` fetches them. */
   readonly pictures?: { readonly text: string; readonly show?: string };
+  /** Invitations among the attachments, each with the number of its file. */
+  readonly invitations: readonly (InvitationView & { readonly index: number; readonly open: string })[];
   readonly attachments: readonly { readonly name: string; readonly size: string }[];
   /** Why attachments cannot be used; undefined where they can. */
   readonly attachmentsOff?: string;

@@ -1,16 +1,20 @@
 /** Reading: the verdict on the button in the message header, the mail's content in the message pane. */
 import { SsmaxError } from '../../src/core/error.ts';
-import type { AttachmentView, DetailsView, OutsidePicturesView } from '../host.ts';
+import type { Person } from '../../src/flow/open.ts';
+import type { AttachedMailView, AttachmentView, DetailsView, OutsidePicturesView } from '../host.ts';
+import { readAttached } from '../member/attached-mail.ts';
 import { loadSettings } from '../member/preferences.ts';
 import { type Reading, readMail } from '../member/read.ts';
+import type { MailFile } from '../member/reading-content.ts';
 import type { SealParts } from '../member/seal.ts';
-import { fileName } from '../ui/file-name.ts';
+import { nameOfFile } from '../ui/file-name.ts';
+import { invitationOf, isCalendar } from '../ui/invitation.ts';
 import { actionsOf } from '../ui/mail-actions.ts';
 import { faultView, type VerdictView, viewOf } from '../ui/verdict.ts';
 import { type Displayed, type MessageHeader, type Tab, thunderbirdApi } from './api.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
-import { paneOf, picturesOf } from './pane-view.ts';
+import { attachedMailView, paneOf, picturesOf } from './pane-view.ts';
 import type { PaneView } from './protocol.ts';
 import { words } from './words.ts';
 
@@ -82,15 +86,34 @@ export class ReadingDesk {
 
   /** An attachment of the message that this tab shows; undefined if it shows another one or they are off. */
   async attachment(tabId: number, messageId: number | undefined, index: number): Promise<AttachmentView | undefined> {
+    const found = await this.#file(tabId, messageId, index);
+    if (found === undefined) return undefined;
+    const { file, from } = found;
+    const invitation = isCalendar(file) ? invitationOf(words, file.bytes, from.address) : undefined;
+    return {
+      name: nameOfFile(words, file, index), type: file.type, bytes: file.bytes.slice(), sender: from.displayName, organisation: from.organisation.names[words.language],
+      ...(file.charset !== undefined && { charset: file.charset }), ...(invitation !== undefined && { invitation }),
+    };
+  }
+
+  /** The same of an attached mail, opened. */
+  async attachedMail(tabId: number, messageId: number, index: number): Promise<AttachedMailView | undefined> {
+    const found = await this.#file(tabId, messageId, index);
+    if (found === undefined) return undefined;
+    const release = keepAlive();
+    try {
+      return attachedMailView(await readAttached(this.#member, found.file.bytes), nameOfFile(words, found.file, index), found.from.displayName);
+    } finally {
+      release();
+    }
+  }
+
+  async #file(tabId: number, messageId: number | undefined, index: number): Promise<{ file: MailFile; from: Person } | undefined> {
     const shown = await this.shown(tabId);
     const file = shown?.reading?.files[index];
-    const sender = shown?.reading?.judgement.sender;
-    if (shown === undefined || file === undefined || sender === undefined || !shown.view.trusted) return undefined;
-    if (messageId !== undefined && messageId !== shown.message.id) return undefined;
-    return {
-      name: fileName(words, file.name, index), type: file.type, bytes: file.bytes.slice(), sender: (file.from ?? sender).displayName,
-      organisation: (file.from ?? sender).organisation.names[words.language],
-    };
+    const from = file?.from ?? shown?.reading?.judgement.sender;
+    if (shown === undefined || file === undefined || from === undefined || !shown.view.trusted) return undefined;
+    return messageId !== undefined && messageId !== shown.message.id ? undefined : { file, from };
   }
 
   /** The message of this tab with its pictures from outside; undefined if it shows another one or none may be fetched. */

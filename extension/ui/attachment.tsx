@@ -1,7 +1,11 @@
 /** One attachment of a sealed mail: shown if it is a picture or plain text, else saved to be opened elsewhere. */
 import type { VNode } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { Bytes } from '../../src/core/bytes.ts';
+import { charsetDecoder } from '../../src/mail/encoded-word.ts';
+import { guessText } from '../../src/mail/text.ts';
 import type { AttachmentHost, AttachmentView, SavedFile } from '../host.ts';
+import type { InvitationView } from './invitation.ts';
 import { Pieces } from './parts.tsx';
 import type { Words } from './words.ts';
 
@@ -39,10 +43,27 @@ export function Attachment({ host, words }: { readonly host: AttachmentHost; rea
   );
 }
 
+function Invitation({ invitation: { heading, events, hint } }: { readonly invitation: InvitationView }): VNode {
+  return (
+    <>
+      <p><strong>{heading}</strong></p>
+      {events.map(({ title, rows }) => <section class="group"><h2>{title}</h2><dl>{rows.map(([name, value]) => <div><dt>{name}</dt><dd class="lines">{value}</dd></div>)}</dl></section>)}
+      <p class="faint">{hint}</p>
+    </>
+  );
+}
+
+/** Files of Japanese offices are in UTF-8, Shift_JIS or EUC-JP, and seldom say so. */
+function textOfFile(bytes: Bytes, charset: string | undefined): string {
+  const declared = charset === undefined ? undefined : charsetDecoder(charset, false);
+  return declared?.decode(bytes) ?? guessText(bytes) ?? new TextDecoder().decode(bytes);
+}
+
 function Preview({ view, words }: { readonly view: AttachmentView; readonly words: Words }): VNode {
-  const { type, bytes, name } = view;
+  const { type, bytes, name, charset, invitation } = view;
   const picture = useMemo(() => (PICTURES.has(type) ? URL.createObjectURL(new Blob([bytes], { type })) : undefined), [view]);
   if (picture !== undefined) return <img src={picture} alt={name} />;
-  if (TEXTS.has(type)) return <pre>{new TextDecoder().decode(bytes.subarray(0, LARGEST_TEXT))}</pre>;
+  if (TEXTS.has(type)) return <pre>{textOfFile(bytes, charset).slice(0, LARGEST_TEXT)}</pre>;
+  if (invitation !== undefined) return <Invitation invitation={invitation} />;
   return <p class="faint">{words.text('viewer_no_preview')}</p>;
 }

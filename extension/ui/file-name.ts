@@ -1,7 +1,15 @@
-import type { Words } from './words.ts';
+import type { MessageKey, Words } from './words.ts';
 
 const CONTROLS = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}]/gu;
 const LONGEST = 100;
+
+const UNNAMED: Readonly<Record<string, MessageKey>> = { 'text/calendar': 'unnamed_calendar', 'message/rfc822': 'unnamed_mail' };
+
+/** The same for an attachment, whose kind may say what it is where it has no name. */
+export function nameOfFile(words: Words, { name, type }: { readonly name: string; readonly type: string }, index: number): string {
+  const key = name === '' ? UNNAMED[type] : undefined;
+  return key === undefined ? fileName(words, name, index) : words.text(key);
+}
 
 /**
  * A name for an attachment that every file system takes and that looks like what it is: no paths, no characters that

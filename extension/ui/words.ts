@@ -20,6 +20,8 @@ export interface Words {
   moment(date: Date): string;
   /** Date alone. */
   day(date: Date): string;
+  /** From one moment, or day, to another. */
+  span(from: Date, to: Date | undefined, withTime: boolean): string;
   /** 1234567 → 1.2 MB */
   size(bytes: number): string;
   /** Names joined as the language does. */
@@ -39,6 +41,15 @@ export function createWords(language: 'ja' | 'en', template: (key: string) => st
     has: (key): key is MessageKey => template(key) !== '',
     moment: (date) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(date),
     day: (date) => new Intl.DateTimeFormat(language, { dateStyle: 'long' }).format(date),
+    span(from, to, withTime) {
+      const day = new Intl.DateTimeFormat(language, { dateStyle: 'full' });
+      const time = new Intl.DateTimeFormat(language, { timeStyle: 'short' });
+      const whole = (date: Date): string => (withTime ? `${day.format(date)} ${time.format(date)}` : day.format(date));
+      if (to === undefined) return whole(from);
+      // A range of Intl's own writes dates in another form than dates alone.
+      const end = day.format(from) === day.format(to) ? time.format(to) : whole(to);
+      return language === 'ja' ? `${whole(from)}～${end}` : `${whole(from)} – ${end}`;
+    },
     size(bytes) {
       if (bytes < 1000) return fill(template('size_bytes'), { size: bytes });
       if (bytes < 1_000_000) return `${number.format(bytes / 1000)} KB`;

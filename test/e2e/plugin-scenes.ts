@@ -5,6 +5,7 @@ import type { AttachmentView, DetailsView, NotSentView, SendingView } from '../.
 import type { Plan } from '../../extension/member/plan.ts';
 import type { DraftPreview } from '../../extension/member/preview.ts';
 import type { Reading } from '../../extension/member/read.ts';
+import { invitationOf, isCalendar } from '../../extension/ui/invitation.ts';
 import { reasonOf } from '../../extension/ui/reasons.ts';
 import { viewOf } from '../../extension/ui/verdict.ts';
 import type { Words } from '../../extension/ui/words.ts';
@@ -71,8 +72,14 @@ const notSent = (name: string, view: (words: Words) => NotSentView): Scene => ({
 });
 const attachment = (name: string, view: Omit<AttachmentView, 'bytes' | 'sender' | 'organisation'>, bytes: Uint8Array): Scene => ({
   name, page: 'attachment.html?tab=1&message=1&index=0', ready: '.viewer img, .viewer pre, .viewer #open',
-  answers: { attachment: (words) => ({ ...view, bytes: { bytes: [...bytes] }, sender: '山田 太郎', organisation: HINODE.names[words.language] }) },
+  answers: { attachment: (words) => ({
+    ...view, bytes: { bytes: [...bytes] }, sender: '山田 太郎', organisation: HINODE.names[words.language],
+    ...(isCalendar(view) && { invitation: invitationOf(words, Uint8Array.from(bytes), 'taro@hinode.example') }),
+  }) },
 });
+
+const INVITATION = ['BEGIN:VCALENDAR', 'METHOD:REQUEST', 'BEGIN:VEVENT', 'SUMMARY:来年度予算の打ち合わせ', 'DTSTART:20261125T010000Z', 'DTEND:20261125T023000Z', 'LOCATION:本庁舎 三階 会議室A',
+  'ORGANIZER;CN=山田 太郎:mailto:taro@hinode.example', 'ATTENDEE;CN=佐藤 花子:mailto:hanako@tsukimi.example', 'DESCRIPTION:資料は当日配ります。', 'END:VEVENT', 'END:VCALENDAR', ''].join('\r\n');
 
 export const SCENES: readonly Scene[] = [
   { name: 'enrolment', page: 'enrolment.html', ready: '#code' },
@@ -140,5 +147,11 @@ export const SCENES: readonly Scene[] = [
   { name: 'renewal', page: 'renewal.html?address=taro@hinode.example&until=2027-05-23T00:00:00Z&code=certificate-revoked', ready: '#enrol-again', size: [560, 420] },
   attachment('attachment-text', { name: '議事録.txt', type: 'text/plain' }, new TextEncoder().encode('議題\n一 来年度の予算\n二 庁舎の改修\n')),
   attachment('attachment-picture', { name: '構成図.png', type: 'image/png' }, readFileSync('docs/images/enrolment.png')),
+  attachment('attachment-calendar', { name: '予定.ics', type: 'text/calendar' }, new TextEncoder().encode(INVITATION)),
+  { name: 'attached-mail', page: 'attached-mail.html?tab=1&message=1&index=0', ready: '.mail-body', answers: { 'attached-mail': (words) => ({
+    name: '工程表の件.eml', state: 'outside', heading: words.text('attached_heading'), sentence: words.pieces('attached_unverified', { name: '山田 太郎' }),
+    headers: [[words.text('field_from'), '田中 一郎 <ichiro@elsewhere.example>'], [words.text('field_subject'), '工程表の件']], body: { text: '工程表をお送りします。' },
+    files: [{ name: '工程表.xlsx', bytes: { bytes: [1, 2, 3] } }],
+  }) } },
   attachment('attachment-other', { name: '見積書.xlsx', type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet' }, new Uint8Array(20_000)),
 ];

@@ -10,8 +10,10 @@ import { until } from '../../scripts/world/wait.ts';
 import { contentOf } from '../../extension/member/reading-content.ts';
 import { utf8 } from '../../src/core/bytes.ts';
 import { judgeMail } from '../../src/flow/open.ts';
+import { formatText } from '../../src/mail/header.ts';
 import { native } from '../flow/world.ts';
 import { closedVectors, openVectors, type Traps } from './hostile-html.ts';
+import { INVITATION, japaneseMail } from './japanese-mail.ts';
 import { Post } from './mails.ts';
 import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
@@ -49,6 +51,11 @@ describe('reading', { timeout: 180_000 }, () => {
     await hanako.desktop.thunderbird.quit();
     await world.stop();
   });
+
+  /** For the gallery, where it is asked for. */
+  const picture = async (name: string): Promise<void> => {
+    if (process.env.PICTURES !== undefined) await hanako.desktop.display.screenshot(`dist/gallery/${name}-ja-light.png`);
+  };
 
   const verdict = async (state: string): Promise<string> => (await hanako.desktop.thunderbird.see(inPane(`.banner.${state}`), 30_000)).text;
 
@@ -144,6 +151,34 @@ describe('reading', { timeout: 180_000 }, () => {
     expect((await desktop.thunderbird.see(onPage('.viewer img'))).width).toBeGreaterThan(100);
     await desktop.keys('ctrl+w');
     await until(async () => (await desktop.thunderbird.find(onPage('.viewer'))).length === 0, { what: 'the pictures to close' });
+  });
+
+  it('reads Japanese charsets, shows an invitation, and opens an attached mail as nobody’s word', async () => {
+    const { desktop } = hanako;
+    const open = async (index: number, selector: string, ...texts: readonly string[]): Promise<void> => {
+      await desktop.click({ ...inPane('.files li'), text: texts[0] ?? '' });
+      await desktop.click(inPane(`.files li:nth-child(${index}) button.open`));
+      for (const text of texts.slice(1)) await desktop.thunderbird.see({ ...onPage(selector), text });
+      await picture(`window-${index}`);
+      await desktop.keys('ctrl+w');
+      await until(async () => (await desktop.thunderbird.find(onPage('.viewer'))).length === 0, { what: 'the window to close' });
+    };
+    await post.send(TARO, { to: TO_HANAKO, subject: '打ち合わせ', entity: japaneseMail(TARO, HANAKO, formatText('打ち合わせ', 'Subject')) });
+    await hanako.select('打ち合わせ');
+    await verdict('verified');
+    expect((await desktop.thunderbird.see(inPane('.body'))).text.trim()).toBe('見積書をお送りします。 (ｶﾀｶﾅ)');
+    const card = (await desktop.thunderbird.see(inPane('.invitation'))).text;
+    for (const part of ['予定への招待', '来年度予算の打ち合わせ', '本庁舎 三階 会議室A', '山田 太郎（taro@hinode.example）', '佐藤 花子（hanako@tsukimi.example）']) expect(card).toContain(part);
+    await picture('pane-invitation');
+    await open(1, '.viewer pre', '見積書.csv', '見積書,1000');
+    await open(2, '.viewer pre', '内訳.txt', '内訳ｶﾀ');
+    await open(3, '.viewer', '予定.ics', '来年度予算の打ち合わせ', 'ほかのアプリで開く');
+    expect(Buffer.from(await desktop.thunderbird.waitForDownload('予定.ics')).toString()).toBe(INVITATION);
+    await open(4, '.viewer', 'original.eml', '確認されていません', '田中一郎 <ichiro@elsewhere.example>', '見積書');
+    expect(plugin.outside.asked).toEqual([]);
+    await hanako.reply({});
+    await until(async () => (await hanako.draft()).body.includes('見積書をお送りします。 (ｶﾀｶﾅ)'), { what: 'the quotation' });
+    await hanako.discard();
   });
 
   it('has nothing to click on a problem: no links, no attachments', async () => {

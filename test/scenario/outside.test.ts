@@ -12,6 +12,7 @@ import { HINODE, type LocalOrganisation, type LocalWorld, PASSPHRASE, startLocal
 import { World } from '../../scripts/world/process.ts';
 import { submit } from '../../scripts/world/smtp.ts';
 import { runSsmax, ssmax } from '../../scripts/world/ssmax.ts';
+import { until } from '../../scripts/world/wait.ts';
 import { type Bytes, hex, utf8 } from '../../src/core/bytes.ts';
 import { encodePem } from '../../src/core/pki/pem.ts';
 import type { Judgement } from '../../src/flow/open.ts';
@@ -41,9 +42,10 @@ beforeAll(async () => {
   dns.texts.set('outside.example', 'v=spf1 ip4:127.0.0.1 -all');
   files = world.directory('files');
   makeSmimeCa();
+  writeFileSync(join(files, 'stages.yaml'), 'domains: {}\n');
   local = await startLocalWorld(world, [{ ...HINODE, signedOnly: ['outside.example'] }], {
     outside: { domain: 'outside.example', users: ['mika'] },
-    gateway: { outside: { authentication: { by: 'gateway', dns: [`127.0.0.1:${dns.port}`] }, smimeTrust: join(files, 'trust.pem') } },
+    gateway: { stages: join(files, 'stages.yaml'), outside: { authentication: { by: 'gateway', dns: [`127.0.0.1:${dns.port}`] }, smimeTrust: join(files, 'trust.pem') } },
   });
   [hinode] = local.organisations as [LocalOrganisation];
   const pkcs8 = generatePrivateKey();
@@ -193,5 +195,55 @@ describe('from outside', () => {
     };
     expect(await signed('good')).toMatchObject({ result: 'valid', fromMatches: true, revocation: 'good', signer: { name: 'good', issuer: 'Outside CA' } });
     expect(await signed('gone')).toMatchObject({ result: 'valid', revocation: 'revoked' });
+  });
+});
+
+describe('the stages of the introduction, each taken back', () => {
+  const YUKI = 'yuki@hinode.example';
+  const plain = (from: string, to: string): Bytes => utf8(`From: ${from}\r\nTo: ${to}\r\nSubject: hi\r\nDate: ${new Date().toUTCString().replace('GMT', '+0000')}\r\nMessage-ID: <${crypto.randomUUID()}@example>\r\n\r\nhello\r\n`);
+  /** Without SSMAX, as an unequipped mail program sends it. */
+  const leave = async (from: string): Promise<string> => (await submit({
+    port: hinode.ports.postfix.submission, account: local.account(from), envelope: { from, to: [MIKA] }, raw: plain(from, MIKA),
+  })).final.text;
+  /** As any server of the Internet may hand it in. */
+  const claim = async (): Promise<string> => (await submit({
+    port: hinode.ports.postfix.arriving, envelope: { from: MIKA, to: [taro.address] }, raw: plain(YUKI, taro.address),
+  })).final.text;
+  const stage = async (...words: string[]): Promise<string> => ssmax(['stage', ...words, '--config', join(hinode.dir, 'gateway.yaml')]);
+  /** The gateway follows its file. */
+  const becomes = (answer: () => Promise<string>, wanted: RegExp): Promise<string> => until(async () => {
+    const text = await answer();
+    return wanted.test(text) ? text : undefined;
+  }, { what: String(wanted), withinMs: 60_000, everyMs: 500 });
+
+  it('observe lets unprotected mail out, marked; a group is strict before its domain', async () => {
+    expect(await leave(YUKI)).toMatch(/^550 5\.7\.1 SSMAX-not-protected /);
+    await stage('set', 'hinode.example', 'observe');
+    await becomes(() => leave(YUKI), /^250 /);
+    expect(Buffer.from(await received()).toString()).toContain('X-SSMAX-Stage: observe');
+    writeFileSync(join(files, 'pilot.txt'), `${taro.address}\n`);
+    expect(await stage('set', 'pilot', 'protect', '--members', join(files, 'pilot.txt'))).toMatch(/protect +pilot/);
+    await becomes(() => leave(taro.address), /^550 5\.7\.1 SSMAX-not-protected /);
+    expect(await leave(YUKI)).toMatch(/^250 /);
+    await inbox().delete();
+    await stage('remove', 'pilot');
+    await becomes(() => leave(taro.address), /^250 /);
+    await stage('set', 'hinode.example', 'protect');
+    await becomes(() => leave(YUKI), /^550 5\.7\.1 SSMAX-not-protected /);
+    await inbox().delete();
+  });
+
+  it('alwaysSigned, published by the Authority or set here alone, refuses mail in the organisation’s name', async () => {
+    const publish = async (...domains: string[]): Promise<string> => ssmax(['authority', 'always-signed', HINODE.id, ...domains.flatMap((domain) => ['--domain', domain]), '--state', local.authority.state]);
+    expect(await claim()).toMatch(/^550 5\.7\.1 SSMAX-impersonation /); // the world's directory says so from the start
+    await publish();
+    await becomes(claim, /^250 /);
+    await stage('set', 'hinode.example', 'alwaysSigned');
+    await becomes(claim, /^550 5\.7\.1 SSMAX-impersonation /);
+    await stage('set', 'hinode.example', 'protect');
+    await becomes(claim, /^250 /);
+    await publish('hinode.example');
+    await becomes(claim, /^550 5\.7\.1 SSMAX-impersonation /);
+    await taro.mailbox().delete();
   });
 });

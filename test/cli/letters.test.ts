@@ -17,7 +17,7 @@ describe.each(['ja', 'en'] as const)('letters in %s', (language) => {
   it('call things as the pages of the add-on do', () => {
     const messages = JSON.parse(readFileSync(`extension/locales/${language}/messages.json`, 'utf8')) as Record<string, { message: string }>;
     const html = letters([letter], { ...options, language });
-    for (const key of ['enrol_title', 'enrol_address', 'enrol_code', 'enrol_submit', 'enrol_done', 'banner_enrol', 'options_enrol']) expect(html).toContain(messages[key]?.message);
+    for (const key of ['enrol_title', 'enrol_address', 'enrol_code', 'enrol_submit', 'enrol_done', 'banner_enrol', 'options_enrol', 'backup_title']) expect(html).toContain(messages[key]?.message);
   });
 
   it('take nothing for markup', () => {

@@ -40,7 +40,7 @@ function server(): ViteUserConfig {
 }
 
 /**
- * The add-on: pages and event page as modules, the message pane's script as one classic file (Thunderbird loads it so),
+ * The add-on: pages and event page as modules, the scripts of message pane and compose window as one classic file each (Thunderbird loads them so),
  * beside manifest, words and icons. Not minified: reviewers read it.
  */
 function thunderbird(): ViteUserConfig {
@@ -62,7 +62,7 @@ function thunderbird(): ViteUserConfig {
       rollupOptions: {
         // PKI.js sets up its engine when it is loaded, which nothing here needs: without this line every page would carry it whole.
         treeshake: { moduleSideEffects: (id) => !/[/]node_modules[/](pkijs|asn1js)[/]/.test(id) },
-        input: [...pages, 'background.ts', 'message-pane.ts'].map((name) => `${root}/${name}`),
+        input: [...pages, 'background.ts', 'message-pane.ts', 'compose-script.ts'].map((name) => `${root}/${name}`),
         output: { entryFileNames: '[name].js', chunkFileNames: 'shared/[name].js' },
       },
     },
@@ -111,8 +111,10 @@ function addonFiles(pages: readonly string[]): Plugin {
       for (const path of addonFilePaths()) this.addWatchFile(path);
     },
     generateBundle(_, bundle) {
-      const pane = bundle['message-pane.js'];
-      if (pane?.type !== 'chunk' || pane.imports.length > 0 || pane.exports.length > 0) this.error('message-pane.ts must be one file without imports');
+      for (const name of ['message-pane', 'compose-script']) {
+        const script = bundle[`${name}.js`];
+        if (script?.type !== 'chunk' || script.imports.length > 0 || script.exports.length > 0) this.error(`${name}.ts must be one file without imports`);
+      }
       for (const page of pages) this.emitFile({ type: 'asset', fileName: page.replace('-page.tsx', '.html'), source: pageOf(page.replace('.tsx', '')) });
       for (const path of addonFilePaths()) {
         const fileName = path.replace('extension/ui/', '').replace('extension/thunderbird/', '').replace('extension/locales/', '_locales/').replace('extension/icons/', 'icons/');

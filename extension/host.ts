@@ -67,6 +67,11 @@ export interface OptionsView {
   readonly sendDelay: number;
   /** The organisation fixed it. */
   readonly sendDelayFixed: boolean;
+  /** For mail of which it is not chosen otherwise. */
+  readonly hideSubject: boolean;
+  readonly hideSubjectFixed: boolean;
+  readonly sealedDrafts: boolean;
+  readonly sealedDraftsFixed: boolean;
 }
 
 /** What may be inspected of an individual's mail. */
@@ -101,6 +106,8 @@ export interface OptionsHost extends ConsentHost, DiagnosticsHost, RemovalHost {
   /** Asks for the permission to read address-book lists. Must be called from a click. */
   allowLists(): Promise<boolean>;
   setSendDelay(seconds: number): Promise<void>;
+  /** What is left out stays. */
+  setWriting(choice: { readonly hideSubject?: boolean; readonly sealedDrafts?: boolean }): Promise<void>;
   openEnrolment(): void;
 }
 
@@ -150,6 +157,8 @@ export interface ComposingView {
   readonly preview: DraftPreview;
   /** Absent where it is none of ours. */
   readonly plan?: Plan;
+  /** Drafts of this account lie sealed on the server. */
+  readonly sealedDrafts: boolean;
 }
 
 export interface ComposingHost {
@@ -157,10 +166,14 @@ export interface ComposingHost {
   view(): Promise<ComposingView>;
   /** For the mail in that window; what is left out stays. */
   choose(choice: Choice): Promise<void>;
+  /** Saves the mail as a sealed draft, and closes the popup. */
+  saveDraft(): void;
   openEnrolment(): void;
 }
 
 export interface NotSentView {
+  /** What was not done. */
+  readonly failed: 'sending' | 'draft-saved' | 'draft-opened';
   readonly subject: string;
   readonly reason: Reason;
   /** What puts it right, where a page can. */

@@ -12,9 +12,10 @@ const managedSchema = z.object({
   manyOutsiders: z.number().int().min(2).max(1_000).optional(),
   hideSubject: z.boolean().optional(),
   outsidePictures: z.boolean().optional(),
+  sealedDrafts: z.boolean().optional(),
 });
 
-const NAMES = ['sendDelay', 'riskCheck', 'manyOutsiders', 'hideSubject', 'outsidePictures'] as const;
+const NAMES = ['sendDelay', 'riskCheck', 'manyOutsiders', 'hideSubject', 'outsidePictures', 'sealedDrafts'] as const;
 
 export interface Settings {
   /** Seconds between "send" and sending, in which it can be taken back. */
@@ -27,6 +28,8 @@ export interface Settings {
   readonly hideSubject: boolean;
   /** Pictures of a sealed mail may be fetched from servers outside, when the member asks for it. */
   readonly outsidePictures: boolean;
+  /** Drafts lie sealed on the mail server. */
+  readonly sealedDrafts: boolean;
   /** What the organisation fixed: not for the member to change. */
   readonly fixed: ReadonlySet<typeof NAMES[number]>;
 }
@@ -44,6 +47,7 @@ export async function loadSettings({ managed, tables }: Pick<MemberPorts, 'manag
     manyOutsiders: central.manyOutsiders ?? 10,
     hideSubject: central.hideSubject ?? writing.hideSubject ?? false,
     outsidePictures: central.outsidePictures ?? true,
+    sealedDrafts: central.sealedDrafts ?? writing.sealedDrafts ?? true,
     fixed: new Set(NAMES.filter((name) => central[name] !== undefined)),
   };
 }

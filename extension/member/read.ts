@@ -12,6 +12,7 @@ import { trustOrReason } from './trust-source.ts';
 import { contentOf, type ForwardedContent, type MailFile } from './reading-content.ts';
 import type { SealedRecord } from './records.ts';
 import type { SealParts } from './seal.ts';
+import { type DraftFields, draftFieldsOf, mailboxesOf, withoutFields } from './sealed-draft.ts';
 import { type Notes, note } from './seen.ts';
 
 export interface Reading {
@@ -21,6 +22,8 @@ export interface Reading {
   readonly content?: Content;
   readonly forwarded: readonly ForwardedContent[];
   readonly files: readonly MailFile[];
+  /** It is a draft of the member's own (judgement `own-draft`). */
+  readonly draft?: DraftFields;
   readonly report?: DeliveryReport & { readonly about?: SealedRecord };
   /** It carries the mark of a sealed mail, whether or not it could be opened. */
   readonly marked: boolean;
@@ -44,10 +47,26 @@ export async function readMail(parts: SealParts, raw: Bytes, at: Date): Promise<
   const marked = isMarked(raw);
   if (judgement.content === 'opened' && judgement.message !== undefined) {
     const outer = parseMime(raw, 'outer').headers;
-    return { judgement, notes: await note(ports.tables, judgement, outer, at), ...contentOf(judgement), marked, idle };
+    const shown = contentOf(judgement);
+    const draft = shown.content === undefined ? undefined : draftFieldsOf(judgement, shown.content);
+    if (draft !== undefined && shown.content !== undefined) return { ...asDraft(judgement, shown.content, draft), marked, idle };
+    return { judgement, notes: await note(ports.tables, judgement, outer, at), ...shown, marked, idle };
   }
   const report = judgement.code === 'delivery-report' ? await reportOf(parts, raw) : undefined;
   return { judgement: (marked || judgement.state === 'verified') && identity.length === 0 ? withoutKey(judgement) : judgement, notes: { firstFromOrganisation: false }, forwarded: [], files: [], marked, idle, ...(report !== undefined && { report }) };
+}
+
+/** Not a mail that was sent: whom it may go to one day stands inside. */
+function asDraft(judgement: Judgement, stored: Content, draft: DraftFields): Pick<Reading, 'judgement' | 'notes' | 'content' | 'forwarded' | 'files' | 'draft'> {
+  const { message } = judgement;
+  const content = withoutFields(stored);
+  return {
+    judgement: {
+      ...judgement, code: 'own-draft',
+      ...(message !== undefined && { message: { ...message, headers: { ...message.headers, to: mailboxesOf(draft.to), cc: mailboxesOf(draft.cc) } } }),
+    },
+    notes: { firstFromOrganisation: false }, content, forwarded: [], files: content.attachments, draft,
+  };
 }
 
 function isMarked(raw: Bytes): boolean {

@@ -68,6 +68,8 @@ export interface Preferences {
   readonly search?: boolean;
   /** Hide the subject unless it is chosen otherwise for one mail. */
   readonly hideSubject?: boolean;
+  /** Drafts lie sealed on the mail server; they do unless it is switched off. */
+  readonly sealedDrafts?: boolean;
 }
 
 /** What was recovered for a key of the member's. */

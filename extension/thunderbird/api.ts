@@ -24,12 +24,21 @@ export interface SendInfo {
   readonly error?: string | undefined;
 }
 
+/** What was stored; of the window's content as it was stored, older versions tell nothing. */
+export interface SaveInfo {
+  readonly mode: string;
+  readonly messages: readonly MessageHeader[];
+  readonly error?: string | undefined;
+  readonly details?: ComposeDetails;
+}
+
 interface ThunderbirdParts {
   readonly runtime: { getBrowserInfo(): Promise<{ readonly name: string; readonly version: string }> };
   readonly accounts: Messenger['accounts'];
-  readonly compose: Omit<Messenger['compose'], 'onBeforeSend' | 'onAfterSend'> & {
+  readonly compose: Omit<Messenger['compose'], 'onBeforeSend' | 'onAfterSend' | 'onAfterSave'> & {
     readonly onBeforeSend: WebExtEvent<(tab: Tab, details: ComposeDetails) => Promise<BeforeSendAnswer>>;
     readonly onAfterSend: WebExtEvent<(tab: Tab, info: SendInfo) => void>;
+    readonly onAfterSave: WebExtEvent<(tab: Tab, info: SaveInfo) => void>;
   };
   readonly composeAction: Messenger['composeAction'];
   readonly messageDisplayAction: Messenger['messageDisplayAction'];
@@ -40,14 +49,26 @@ interface ThunderbirdParts {
   };
   readonly messages: {
     readonly onDeleted: WebExtEvent<(deleted: { readonly messages: readonly MessageHeader[] }) => void>;
-    query(what: { readonly headerMessageId: string }): Promise<{ readonly messages: readonly MessageHeader[] }>;
+    get(id: number): Promise<MessageHeader>;
+    listAttachments(id: number): Promise<readonly { readonly name: string; readonly partName: string; readonly contentType: string }[]>;
+    getAttachmentFile(id: number, partName: string): Promise<File>;
+    import(mail: File, folderId: string, properties: { readonly read: boolean }): Promise<MessageHeader>;
+    delete(ids: readonly number[], options: { readonly deletePermanently: true }): Promise<void>;
+    query(what: { readonly headerMessageId: string } | { readonly folderId: string; readonly fromDate: Date }): Promise<{ readonly messages: readonly MessageHeader[] }>;
     getRaw(id: number, options: { readonly data_format: 'File' }): Promise<File> };
+  readonly folders: {
+    query(which: { readonly accountId?: string; readonly specialUse: readonly ['drafts'] }): Promise<readonly { readonly id: string }[]>;
+  };
   readonly messageDisplay: {
     open(what: { readonly messageId: number; readonly location: 'tab' }): Promise<unknown>;
     getDisplayedMessages(tabId: number): Promise<Displayed>;
     readonly onMessagesDisplayed: WebExtEvent<(tab: Tab, displayed: Displayed) => void>;
   };
   readonly scripting: {
+    readonly compose: {
+      getRegisteredScripts(): Promise<readonly { readonly id: string }[]>;
+      registerScripts(scripts: readonly { readonly id: string; readonly js: readonly string[]; readonly runAt: 'document_start' }[]): Promise<void>;
+    };
     readonly messageDisplay: {
       getRegisteredScripts(): Promise<readonly { readonly id: string }[]>;
       registerScripts(scripts: readonly { readonly id: string; readonly js: readonly string[]; readonly css: readonly string[]; readonly runAt: 'document_start' }[]): Promise<void>;

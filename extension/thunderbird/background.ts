@@ -8,6 +8,7 @@ import { browserApi, thunderbirdApi } from './api.ts';
 import { choices } from './choices.ts';
 import { Composing } from './composing.ts';
 import { saveFile } from './downloads.ts';
+import { Drafts } from './drafts.ts';
 import { explanation } from './explanations.ts';
 import { logFault } from './log.ts';
 import { MailActions } from './mail-actions.ts';
@@ -25,9 +26,10 @@ const searching = new Searching(member);
 const desk = new ReadingDesk(member, (shown) => attempt(searching.read(shown)));
 const planner = new Planner(member);
 const replying = new Replying(member, desk);
-const sending = new Sending(member, planner, (tabId) => replying.filled(tabId));
 const composing = new Composing(member, planner);
 const mailActions = new MailActions(member, desk);
+const drafts = new Drafts(member, (tabId, text) => composing.say(tabId, text), replying);
+const sending = new Sending(member, planner, { filled: (tabId) => replying.filled(tabId), sent: (tabId) => drafts.sent(tabId) });
 
 /** Events have nobody who waits for an answer: what goes wrong is at least said. */
 function attempt(work: Promise<unknown>): void {
@@ -35,12 +37,14 @@ function attempt(work: Promise<unknown>): void {
 }
 
 compose.onBeforeSend.addListener((tab, details) => sending.beforeSend(tab, details));
+compose.onAfterSave.addListener((tab, info) => attempt(drafts.saved(tab, info)));
 compose.onAfterSend.addListener((tab, info) => attempt(sending.afterSend(tab, info)));
 messageDisplay.onMessagesDisplayed.addListener((tab, displayed) => attempt(desk.displayed(tab, displayed)));
 messages.onDeleted.addListener(({ messages: deleted }) => attempt(searching.deleted(deleted)));
 browserApi.tabs.onCreated.addListener((tab) => {
   composing.opened(tab);
   attempt(replying.opened(tab));
+  attempt(drafts.opened(tab));
 });
 browserApi.windows.onRemoved.addListener((windowId) => attempt(sending.dialog.windowClosed(windowId)));
 browserApi.tabs.onRemoved.addListener((tabId) => {
@@ -67,6 +71,8 @@ async function answer(request: Request, tabId: number): Promise<unknown> {
     case 'preview': return composing.view(request.tabId);
     case 'choose': return choices.choose(request.tabId, request.choice);
     case 'sending': return sending.dialog.view(request.tabId);
+    case 'save-draft': return drafts.save(request.tabId ?? tabId);
+    case 'seals-drafts': return drafts.wanted(tabId);
     case 'not-sent': return explanation(request.number);
     case 'decide': return sending.dialog.decide(request.tabId, request.go);
     case 'verdict': return desk.details(request.tabId);
@@ -126,8 +132,10 @@ async function openEnrolment(): Promise<void> {
 }
 
 async function start(): Promise<void> {
-  const registered = await scripting.messageDisplay.getRegisteredScripts();
-  if (registered.length > 0) return;
+  if ((await scripting.compose.getRegisteredScripts()).length === 0) {
+    await scripting.compose.registerScripts([{ id: 'compose-script', js: ['compose-script.js'], runAt: 'document_start' }]);
+  }
+  if ((await scripting.messageDisplay.getRegisteredScripts()).length > 0) return;
   await scripting.messageDisplay.registerScripts([{ id: 'message-pane', js: ['message-pane.js'], css: ['message-pane.css'], runAt: 'document_start' }]);
 }
 

@@ -18,11 +18,16 @@ export interface Original {
   readonly files: readonly File[];
 }
 
-/** Everything that the window holds, lists expanded. Throws `attachment-unreadable`, `other-encryption`, what expandLists throws. */
-export async function readWindow(tabId: number, given: ComposeDetails): Promise<Original> {
-  const details = await withMembers(given);
+/** Everything that the window holds. Throws `attachment-unreadable`, `other-encryption`, what expandLists throws. */
+export async function readWindow(tabId: number, given: ComposeDetails, lists: 'lists expanded' | 'lists as they are' = 'lists expanded'): Promise<Original> {
+  const details = lists === 'lists expanded' ? await withMembers(given) : given;
   const other = details.selectedEncryptionTechnology;
   if (other?.encryptBody === true || other?.signMessage === true) throw refused('other-encryption');
+  return { details, given, files: await readFiles(tabId) };
+}
+
+/** Throws `attachment-unreadable`. */
+export async function readFiles(tabId: number): Promise<File[]> {
   const files: File[] = [];
   for (const { id, name } of await compose.listAttachments(tabId)) {
     try {
@@ -32,7 +37,7 @@ export async function readWindow(tabId: number, given: ComposeDetails): Promise<
       throw refused('attachment-unreadable', { name: name ?? '' }, cause);
     }
   }
-  return { details, given, files };
+  return files;
 }
 
 async function withMembers(details: ComposeDetails): Promise<ComposeDetails> {
@@ -130,6 +135,13 @@ export async function sealedAlone(tabId: number, details: ComposeDetails): Promi
 
 function letters(text: string): string {
   return text.replace(/\s+/g, '');
+}
+
+/** What was typed above the notice of a sealed mail, before its content took the notice's place; with its line's end. */
+export function typedAbove({ plainTextBody = '' }: ComposeDetails): string {
+  const at = plainTextBody.indexOf(CARRIER_NOTICE[0].slice(0, 20));
+  const typed = at < 0 ? '' : plainTextBody.slice(0, at).trim();
+  return typed === '' ? '' : `${typed}\n`;
 }
 
 /** Puts the member's own text, attachments and recipients back. */

@@ -13,6 +13,10 @@ async function tabId(): Promise<number> {
 const host: ComposingHost = {
   view: async () => browserApi.runtime.sendMessage<Request, ComposingView>({ kind: 'preview', tabId: await tabId() }),
   choose: async (choice) => browserApi.runtime.sendMessage<Request, undefined>({ kind: 'choose', tabId: await tabId(), choice }),
+  saveDraft: () => void tabId().then((id) => {
+    void browserApi.runtime.sendMessage<Request>({ kind: 'save-draft', tabId: id });
+    window.close();
+  }),
   openEnrolment: () => {
     openEnrolment();
     window.close();

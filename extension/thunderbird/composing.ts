@@ -3,6 +3,7 @@ import type { Planner } from '../member/plan.ts';
 import type { SealParts } from '../member/seal.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import type { ComposingView } from '../host.ts';
+import { loadSettings } from '../member/preferences.ts';
 import { previewDraft, stops } from '../member/preview.ts';
 import { composingLabel } from '../ui/composing.tsx';
 import { browserApi, type ComposeDetails, type Tab, thunderbirdApi } from './api.ts';
@@ -17,11 +18,15 @@ import { words } from './words.ts';
 const LOOK = 1_000;
 const RATIO = 20;
 const LONGEST = 4_000;
+/** How long the button says what was said in passing, milliseconds. */
+const SAID = 4_000;
 
 export class Composing {
   readonly #member: SealParts;
   readonly #planner: Planner;
   readonly #open = new Set<number>();
+  /** Until when the button says something else, milliseconds. */
+  readonly #said = new Map<number, number>();
 
   constructor(member: SealParts, planner: Planner) {
     this.#member = member;
@@ -42,14 +47,23 @@ export class Composing {
 
   closed(tabId: number): void {
     this.#open.delete(tabId);
+    this.#said.delete(tabId);
+  }
+
+  /** Says something in passing, on the button. */
+  async say(tabId: number, text: string): Promise<void> {
+    this.#said.set(tabId, Date.now() + SAID);
+    await thunderbirdApi.composeAction.setLabel({ tabId, label: text });
+    await thunderbirdApi.composeAction.setTitle({ tabId, title: text });
   }
 
   /** For the popup on the button. */
   async view(tabId: number): Promise<ComposingView> {
     const details = await thunderbirdApi.compose.getComposeDetails(tabId) as ComposeDetails;
     const envelope = addressesOf(details);
+    const sealedDrafts = (await loadSettings(this.#member.ports).catch(passOver))?.sealedDrafts ?? false;
     const plan = await this.#planner.plan(envelope, await choices.of(tabId), isFresh(details)).catch(passOver);
-    return { preview: await previewDraft(this.#member, envelope, plan?.signedOnly), ...(plan !== undefined && { plan }) };
+    return { preview: await previewDraft(this.#member, envelope, plan?.signedOnly), ...(plan !== undefined && { plan }), sealedDrafts };
   }
 
   async #follow(tabId: number): Promise<void> {
@@ -60,7 +74,12 @@ export class Composing {
         const started = performance.now();
         const envelope = addressesOf(await thunderbirdApi.compose.getComposeDetails(tabId));
         const fingerprint = JSON.stringify([envelope, await choices.of(tabId)]);
-        if (fingerprint !== shown) {
+        const said = this.#said.get(tabId);
+        if (said !== undefined && Date.now() > said) {
+          this.#said.delete(tabId);
+          shown = '';
+        }
+        if (fingerprint !== shown && !this.#said.has(tabId)) {
           const view = await this.view(tabId);
           await this.#show(tabId, view);
           // What could not be told is tried again.

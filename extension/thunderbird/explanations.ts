@@ -19,9 +19,9 @@ const views = new Map<number, NotSentView>();
 let last = 0;
 
 /** Opens a window for it. */
-export async function explain(subject: string, reason: Reason): Promise<void> {
+export async function explain(subject: string, reason: Reason, failed: NotSentView['failed'] = 'sending'): Promise<void> {
   const remedy = REMEDIES[reason.code];
-  views.set(++last, { subject, reason, ...(remedy !== undefined && { remedy }) });
+  views.set(++last, { failed, subject, reason, ...(remedy !== undefined && { remedy }) });
   views.delete(last - KEPT);
   await browserApi.windows.create({ type: 'popup', url: `${browserApi.runtime.getURL('not-sent.html')}?number=${last}`, width: 560, height: 420 });
 }

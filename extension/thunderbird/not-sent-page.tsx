@@ -1,5 +1,5 @@
 import type { NotSentHost, NotSentView } from '../host.ts';
-import { NotSent } from '../ui/not-sent.tsx';
+import { NotSent, TITLES } from '../ui/not-sent.tsx';
 import { browserApi } from './api.ts';
 import { closePage, mount, openEnrolment } from './page.tsx';
 import type { Request } from './protocol.ts';
@@ -26,4 +26,4 @@ const host: Omit<NotSentHost, 'view'> = {
 
 const view = await browserApi.runtime.sendMessage<Request, NotSentView | undefined>({ kind: 'not-sent', number });
 if (view === undefined) closePage();
-else mount(words.text('not_sent_title'), <NotSent host={{ ...host, view }} words={words} />);
+else mount(words.text(TITLES[view.failed]), <NotSent host={{ ...host, view }} words={words} />);

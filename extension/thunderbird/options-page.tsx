@@ -18,7 +18,7 @@ const member = createMember();
 
 const host: OptionsHost = {
   async options() {
-    const { sendDelay, fixed } = await loadSettings(member.ports);
+    const { sendDelay, hideSubject, sealedDrafts, fixed } = await loadSettings(member.ports);
     const configuration = await loadConfiguration(member.ports);
     return {
       identities: await Promise.all((await member.identities.all()).map((identity) => viewIdentity(member, identity))),
@@ -26,12 +26,20 @@ const host: OptionsHost = {
       managed: await member.ports.managed() !== undefined,
       sendDelay,
       sendDelayFixed: fixed.has('sendDelay'),
+      hideSubject,
+      hideSubjectFixed: fixed.has('hideSubject'),
+      sealedDrafts,
+      sealedDraftsFixed: fixed.has('sealedDrafts'),
       lists: await browserApi.permissions.contains(LISTS_PERMISSION),
       fingerprint: configuration === undefined ? undefined : fingerprint(configuration.root),
     };
   },
   allowLists: () => browserApi.permissions.request(LISTS_PERMISSION),
   setSendDelay: (sendDelay) => member.ports.tables.preferences.put('sending', { sendDelay }),
+  async setWriting(choice) {
+    const { preferences } = member.ports.tables;
+    await preferences.put('writing', { ...await preferences.get('writing'), ...choice });
+  },
   openEnrolment,
   openSearch: () => void browserApi.tabs.create({ url: browserApi.runtime.getURL('search.html') }),
   async diagnose() {

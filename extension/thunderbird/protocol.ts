@@ -21,6 +21,9 @@ export type Request =
   | { readonly kind: 'preview'; readonly tabId: number }
   | { readonly kind: 'choose'; readonly tabId: number; readonly choice: Choice }
   | { readonly kind: 'sending'; readonly tabId: number }
+  /** Of this window, or of the one that the asking script runs in. */
+  | { readonly kind: 'save-draft'; readonly tabId?: number }
+  | { readonly kind: 'seals-drafts' }
   | { readonly kind: 'not-sent'; readonly number: number }
   | { readonly kind: 'decide'; readonly tabId: number; readonly go: boolean }
   | { readonly kind: 'verdict'; readonly tabId: number }

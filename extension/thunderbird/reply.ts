@@ -7,6 +7,7 @@ import { CARRIER_NOTICE } from '../../src/mail/carrier.ts';
 import type { Content } from '../../src/mail/content.ts';
 import { createSafeHtml } from '../ui/safe-html.ts';
 import { fileName } from '../ui/file-name.ts';
+import { htmlToText } from '../ui/html-text.ts';
 import { type ComposeDetails, type MessageHeader, type Tab, thunderbirdApi } from './api.ts';
 import { addressees } from './addressees.ts';
 import { choices } from './choices.ts';
@@ -22,6 +23,8 @@ export class Replying {
   readonly #desk: ReadingDesk;
   /** Windows that are being filled, by tab. */
   readonly #filling = new Map<number, Promise<void>>();
+  /** Mails whose next answer is left as it is. */
+  readonly #left = new Set<number>();
 
   constructor(member: SealParts, desk: ReadingDesk) {
     this.#member = member;
@@ -33,6 +36,11 @@ export class Replying {
     const filling = this.#filling.get(tabId);
     await filling?.catch(() => undefined); // told to whoever opened it
     return filling !== undefined;
+  }
+
+  /** The next answer to this mail is left as it is: it holds what the member wrote before. */
+  leave(messageId: number): void {
+    this.#left.add(messageId);
   }
 
   /** For tabs.onCreated. A mail that was not opened is left as Thunderbird quotes it. */
@@ -50,6 +58,7 @@ export class Replying {
       const details = await compose.getComposeDetails(tabId) as ComposeDetails;
       const { relatedMessageId, type } = details;
       if (relatedMessageId === undefined || type === 'draft' || type === 'redirect') return;
+      if (this.#left.delete(relatedMessageId)) return;
       const { reading } = await this.#desk.read({ id: relatedMessageId, date: new Date() } as MessageHeader);
       const content = reading?.content;
       if (reading?.judgement.state !== 'verified' || content === undefined) return;
@@ -152,10 +161,6 @@ function writtenText(body: string): string {
   const lines = body.split('\n');
   const cited = lines.findIndex((line) => line.startsWith('>'));
   return cited < 1 ? '' : lines.slice(0, cited - 1).join('\n').trimEnd();
-}
-
-export function htmlToText(html: string): string {
-  return new DOMParser().parseFromString(html.replace(/<br\s*\/?>|<\/(?:p|div|tr|li|h\d)>/gi, '$&\n'), 'text/html').body.textContent;
 }
 
 /** Thunderbird's own frame (empty paragraph, signature) stays; what it quotes is replaced. */

@@ -2,9 +2,9 @@
 import type { SealParts } from '../member/seal.ts';
 import { searchChoice } from '../member/search-choice.ts';
 import { SearchIndex } from '../member/search-index.ts';
+import { htmlToText } from '../ui/html-text.ts';
 import { browserApi, type MessageHeader, thunderbirdApi } from './api.ts';
 import type { Shown } from './reading.ts';
-import { htmlToText } from './reply.ts';
 import { words } from './words.ts';
 
 const SPACE = 'ssmax_search';

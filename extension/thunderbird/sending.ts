@@ -29,23 +29,29 @@ interface Held {
   readonly release: () => void;
 }
 
+interface Neighbours {
+  readonly filled?: (tabId: number) => Promise<boolean>;
+  readonly sent?: (tabId: number) => Promise<void>;
+}
+
 export class Sending {
   readonly #member: SealParts;
   /** Sealed windows whose mail is on its way, by tab. In memory only: a member's text is never stored. */
   readonly dialog = new SendingDialog();
   readonly #held = new Map<number, Held>();
   readonly #planner: Planner;
-
+  readonly #onSent: (tabId: number) => Promise<void>;
   readonly #filled: (tabId: number) => Promise<boolean>;
 
   /**
    * `filled`: waits until nobody else writes into a window (an answer's quotation may still come), and says whether it had to; what was
-   * written after the seal would go in clear.
+   * written after the seal would go in clear. `sent` hears of the windows whose mail went.
    */
-  constructor(member: SealParts, planner = new Planner(member), filled: (tabId: number) => Promise<boolean> = () => Promise.resolve(false)) {
+  constructor(member: SealParts, planner = new Planner(member), { filled = () => Promise.resolve(false), sent = () => Promise.resolve() }: Neighbours = {}) {
     this.#member = member;
     this.#planner = planner;
     this.#filled = filled;
+    this.#onSent = sent;
   }
 
   /** For onBeforeSend. Never throws: a listener that does leaves the window locked for ever. */
@@ -135,6 +141,7 @@ export class Sending {
       if (gone) {
         await this.#member.sealed.sent(held.fingerprint, headerMessageId ?? undefined);
         await this.#remember(held);
+        await this.#onSent(tabId);
         return;
       }
       await restore(tabId, held.original);

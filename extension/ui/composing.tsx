@@ -18,6 +18,12 @@ export function Composing({ host, words }: { readonly host: ComposingHost; reado
       <h1 class="small">{words.text('composing_title')}</h1>
       {view === undefined ? <p role="status">{words.text('label_checking')}</p> : <Preview preview={view.preview} host={host} words={words} />}
       {view?.plan !== undefined && <Choices plan={view.plan} words={words} choose={(choice) => void host.choose(choice).then(load)} />}
+      {view?.plan !== undefined && view.sealedDrafts && (
+        <section class="draft">
+          <div class="buttons"><button id="save-draft" type="button" aria-describedby="draft-text" onClick={() => host.saveDraft()}>{words.text('draft_save')}</button></div>
+          <p id="draft-text" class="faint">{words.text('draft_text')}</p>
+        </section>
+      )}
     </main>
   );
 }

@@ -1,18 +1,20 @@
 /** A mail was not sent: why, and what to do. */
 import type { VNode } from 'preact';
-import type { NotSentHost } from '../host.ts';
+import type { NotSentHost, NotSentView } from '../host.ts';
 import { Notice, ReasonText } from './parts.tsx';
-import type { Words } from './words.ts';
+import type { MessageKey, Words } from './words.ts';
+
+export const TITLES: Readonly<Record<NotSentView['failed'], MessageKey>> = { 'sending': 'not_sent_title', 'draft-saved': 'draft_not_saved', 'draft-opened': 'draft_not_opened' };
 
 export function NotSent({ host, words }: { readonly host: NotSentHost; readonly words: Words }): VNode {
-  const { subject, reason, remedy } = host.view;
+  const { failed, subject, reason, remedy } = host.view;
   return (
     <main class="page dialog" onKeyDown={(event) => { if (event.key === 'Escape') host.close(); }}>
-      <Notice title state="problem" heading={words.text('not_sent_title')}>
+      <Notice title state="problem" heading={words.text(TITLES[failed])}>
         <p class="faint">{subject === '' ? words.text('not_sent_no_subject') : words.text('not_sent_subject', { subject })}</p>
         <ReasonText reason={reason} words={words} />
       </Notice>
-      <p>{words.text('not_sent_kept')}</p>
+      {failed !== 'draft-opened' && <p>{words.text('not_sent_kept')}</p>}
       <div class="buttons">
         <button id="close" class="primary" type="button" autofocus onClick={() => host.close()}>{words.text('not_sent_close')}</button>
         {remedy === 'allow-lists' && <button id="allow" type="button" onClick={() => host.openOptions()}>{words.text('not_sent_allow_lists')}</button>}

@@ -7,6 +7,26 @@ import { Diagnostics } from './diagnostics.tsx';
 import { Removal } from './removal.tsx';
 import type { Words } from './words.ts';
 
+interface SwitchProps {
+  readonly id: string;
+  readonly on: boolean;
+  /** The organisation decides on it. */
+  readonly fixed: boolean;
+  readonly name: string;
+  readonly text: string;
+  readonly words: Words;
+  readonly set: (on: boolean) => void;
+}
+
+function Switch({ id, on, fixed, name, text, words, set }: SwitchProps): VNode {
+  return (
+    <label class="choice">
+      <input id={id} type="checkbox" checked={on} disabled={fixed} aria-describedby={`${id}-text`} onChange={(event) => set(event.currentTarget.checked)} />
+      <span><strong>{name}</strong><br /><span id={`${id}-text`}>{text}{fixed ? words.text('hide_subject_fixed') : ''}</span></span>
+    </label>
+  );
+}
+
 /** Seconds to choose from. */
 const DELAYS = [0, 5, 10, 30, 60];
 
@@ -46,6 +66,13 @@ export function Options({ host, words }: { readonly host: OptionsHost; readonly 
           </select>
         </label>
         {view.sendDelayFixed && <p>{words.text('options_fixed')}</p>}
+      </section>
+      <section class="group">
+        <h2>{words.text('options_writing')}</h2>
+        <Switch id="hide-subject" on={view.hideSubject} fixed={view.hideSubjectFixed} name={words.text('options_hide_subject')} text={words.text('hide_subject_text')} words={words}
+          set={(hideSubject) => void host.setWriting({ hideSubject }).then(load)} />
+        <Switch id="sealed-drafts" on={view.sealedDrafts} fixed={view.sealedDraftsFixed} name={words.text('options_sealed_drafts')} text={words.text('options_sealed_drafts_text')} words={words}
+          set={(sealedDrafts) => void host.setWriting({ sealedDrafts }).then(load)} />
       </section>
       <section class="group">
         <h2>{words.text('options_search')}</h2>

@@ -68,6 +68,7 @@ const HEADINGS: Readonly<Record<State, MessageKey>> = {
 
 function labelOf(words: Words, { state, code, sender }: Judgement): string {
   if (code === 'own-copy') return words.text('label_own_copy');
+  if (code === 'own-draft') return words.text('label_own_draft');
   if (state === 'verified' && sender !== undefined) return words.text('label_verified', { organisation: sender.organisation.names[words.language] });
   if (state === 'problem') return words.text('label_problem');
   if (state === 'cannot-check') return words.text('label_cannot_check');
@@ -97,6 +98,7 @@ function sentenceOf(words: Words, { judgement, report }: Reading, state: State):
     return report.about === undefined ? words.pieces('verdict_report_failed_unknown') : words.pieces('verdict_report_failed', { subject: report.about.subject });
   }
   if (code === 'own-copy') return words.pieces('verdict_own_copy');
+  if (code === 'own-draft') return words.pieces('verdict_own_draft');
   if (state === 'verified' && sender !== undefined) {
     const values = valuesOf(words, sender);
     const [first, ...others] = judgement.forwarded ?? [];

@@ -65,7 +65,7 @@ const POPUP = [460, 560] as const;
 const details = (name: string, judgement: Partial<Judgement>, first = false): Scene => ({
   name, page: 'details.html', answers: { verdict: (words) => verdict(words, judgement, first) }, ready: '.notice', size: POPUP,
 });
-const composing = (name: string, preview: DraftPreview, plan?: Plan): Scene => ({ name, page: 'composing.html', answers: { preview: () => ({ preview, ...(plan !== undefined && { plan }) }) }, ready: 'main > :not([role="status"])', size: POPUP });
+const composing = (name: string, preview: DraftPreview, plan?: Plan): Scene => ({ name, page: 'composing.html', answers: { preview: () => ({ preview, sealedDrafts: true, ...(plan !== undefined && { plan }) }) }, ready: 'main > :not([role="status"])', size: POPUP });
 const sending = (name: string, view: () => SendingView): Scene => ({ name, page: 'sending.html?tab=1', answers: { sending: view }, ready: '.dialog > :nth-child(2)', size: [620, 480] });
 const notSent = (name: string, view: (words: Words) => NotSentView): Scene => ({
   name, page: 'not-sent.html?number=1', answers: { 'not-sent': view }, ready: '.notice', size: [620, 480],
@@ -141,8 +141,9 @@ export const SCENES: readonly Scene[] = [
     bodies: [{ body: { coloured: false, html: `<p style="font-weight: 700">広報誌の十二月号をお届けします。</p><img alt="表紙" width="320" src="data:image/png;base64,${readFileSync('docs/images/enrolment.png').toString('base64')}">` } }],
   }) } },
 
-  notSent('not-sent', (words) => ({ subject: '社外秘', reason: reasonOf(words, 'keyword') })),
-  notSent('not-sent-not-enrolled', (words) => ({ subject: '', reason: reasonOf(words, 'not-enrolled', { address: 'taro@hinode.example' }), remedy: 'enrol' })),
+  notSent('not-sent', (words) => ({ failed: 'sending', subject: '社外秘', reason: reasonOf(words, 'keyword') })),
+  notSent('draft-not-saved', (words) => ({ failed: 'draft-saved', subject: '異動の案', reason: reasonOf(words, 'network-unreachable') })),
+  notSent('not-sent-not-enrolled', (words) => ({ failed: 'sending', subject: '', reason: reasonOf(words, 'not-enrolled', { address: 'taro@hinode.example' }), remedy: 'enrol' })),
 
   { name: 'renewal', page: 'renewal.html?address=taro@hinode.example&until=2027-05-23T00:00:00Z&code=certificate-revoked', ready: '#enrol-again', size: [560, 420] },
   attachment('attachment-text', { name: '議事録.txt', type: 'text/plain' }, new TextEncoder().encode('議題\n一 来年度の予算\n二 庁舎の改修\n')),

@@ -63,6 +63,8 @@ export interface PluginWorld {
   readonly codes: Map<string, string>;
   /** A server outside, for pictures, and what was asked of it. */
   readonly outside: { url: string; readonly asked: string[] };
+  /** Where the mail server keeps all mail. */
+  readonly mailDirectory: string;
   /** Content digests of mails that were reported as malicious. */
   readonly reports: string[];
   /** A code with which the next submission is refused. */
@@ -84,11 +86,11 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
   for (const one of [hinode, tsukimi]) inspectNow(one);
   const [imap, lmtp] = [await world.ports.take(), await world.ports.take()];
   const addresses = ['taro@hinode.example', 'yuki@hinode.example', 'hanako@tsukimi.example', 'jiro@tsukimi.example'];
-  await startDovecot(world, { accounts: addresses.map((address) => ({ address, password: PASSWORD })), ports: { imap, lmtp } });
+  const { mailDirectory } = await startDovecot(world, { accounts: addresses.map((address) => ({ address, password: PASSWORD })), ports: { imap, lmtp } });
   const refusals = new Map<string, string>();
 
   const plugin: PluginWorld = {
-    chain, hinode, tsukimi, submitted: [], digests: [], outside: { url: '', asked: [] }, reports: [], codes: new Map(), refuseNext: undefined, modes: ['protect-all'], reachable: true,
+    chain, hinode, tsukimi, mailDirectory, submitted: [], digests: [], outside: { url: '', asked: [] }, reports: [], codes: new Map(), refuseNext: undefined, modes: ['protect-all'], reachable: true,
     store: (address) => new MailStore(imap, { address, password: PASSWORD }),
     async open(name, address, displayName, look) {
       const display = await startDisplay(world, { name });

@@ -3,8 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Correspondent } from '../../scripts/world/correspondent.ts';
 import type { Place } from '../../scripts/world/chrome-side.ts';
 import { pages } from '../../scripts/world/desktop.ts';
+import type { StoredMessage } from '../../scripts/world/imap.ts';
 import { World } from '../../scripts/world/process.ts';
 import { until } from '../../scripts/world/wait.ts';
+import { holding } from './files.ts';
 import { MODES } from '../../src/wire/leg.ts';
 import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
@@ -38,6 +40,12 @@ describe('writing', { timeout: 180_000 }, () => {
     await world.stop();
   });
 
+  const composeGone = (): Promise<unknown> => until(async () => (await taro.desktop.thunderbird.find({ page: pages.compose, selector: '#messageEditor' })).length === 0, { what: 'the window to close', withinMs: 60_000 });
+  /** What lies in Drafts, not counting what is marked as deleted; once there are as many, where told. */
+  const drafts = (count?: number): Promise<StoredMessage[]> => until(async () => {
+    const all = (await plugin.store(TARO).list('Drafts')).filter(({ flags }) => !flags.includes('\\Deleted'));
+    return count === undefined || all.length === count ? all : undefined;
+  }, { what: `${count ?? 'the'} drafts`, withinMs: 60_000, everyMs: 200 });
   const label = (text: string): Promise<unknown> => taro.desktop.thunderbird.see({ ...button, text }, 60_000);
 
   it('says on the button, while recipients are typed, who takes the mail, and in the popup what happens to each', async () => {
@@ -94,5 +102,57 @@ describe('writing', { timeout: 180_000 }, () => {
     expect(sent).toContain('Subject: [...]');
     await taro.select('[...]', 'sent');
     await thunderbird.see({ page: pages.message, frame: '#messagepane', selector: '.banner', text: '件名：人事の件' });
+  });
+
+  it('saves drafts that nobody can read on the server or on this computer, while somebody goes on typing, and opens them for editing', async () => {
+    const { thunderbird } = taro.desktop;
+    const canary = `canary${crypto.randomUUID()}`;
+    await taro.write({ to: [HANAKO], subject: '異動の案', body: [`まだ内緒です。${canary}`] });
+    await label('保護：月見製作所');
+    await taro.desktop.click({ page: pages.compose, selector: '#messageEditor' });
+    await taro.desktop.keys('ctrl+s', 'ctrl+End', 'x', 'y', 'z');
+    await label('下書きを保護して保存しました');
+    const [first] = await drafts(1);
+    expect((await taro.draft()).body).toContain('xyz');
+    const stored = Buffer.from(first?.raw ?? []).toString();
+    expect(stored).toContain('message.ssmax');
+    for (const secret of [HANAKO, canary]) expect(stored).not.toContain(secret);
+
+    // By the button, and over the first: one draft, not two.
+    await taro.desktop.click(button);
+    await taro.desktop.click(onPage('#save-draft'));
+    await until(async () => (await drafts(1))[0]?.uid !== first?.uid, { what: 'the second draft in place of the first', withinMs: 60_000 });
+    const before = await taro.draft();
+    await taro.desktop.activate({ page: pages.compose, selector: '#messageEditor' });
+    await taro.desktop.keys('ctrl+w');
+    await composeGone(); // saved: nothing is asked
+    expect(holding(plugin.mailDirectory, canary)).toEqual([]);
+    expect(holding(thunderbird.profile.dir, canary)).toEqual([]);
+
+    await taro.openFolder('drafts');
+    await taro.desktop.click({ page: pages.mailTab, selector: '#threadTree tr[is]', text: '異動の案' });
+    await thunderbird.see({ page: pages.message, frame: '#messagepane', selector: '.banner', text: 'あなたの下書きです。' });
+    await taro.desktop.click({ page: pages.mailTab, selector: '#threadTree tr[is]', text: '異動の案' }, { double: true });
+    await until(async () => (await taro.draft()).body.includes(canary), { what: 'the draft to be opened', withinMs: 60_000 });
+    await until(async () => (await thunderbird.find({ page: pages.compose, selector: '#messageEditor' })).length === 1, { what: 'one window', withinMs: 60_000 });
+    expect(await taro.draft()).toEqual(before);
+    await label('保護：月見製作所');
+    expect(await taro.send()).toBeUndefined();
+    await drafts(0);
+    expect(plugin.submitted.at(-1)?.recipients).toEqual([HANAKO]);
+  });
+
+  it('replaces a draft that Thunderbird saved in clear by its own menu', async () => {
+    const canary = `canary${crypto.randomUUID()}`;
+    await taro.write({ to: [HANAKO], subject: '会議の案', body: [canary] });
+    await label('保護：月見製作所');
+    await taro.desktop.click({ page: pages.compose, selector: '#msgSubject' });
+    await taro.desktop.keys('ctrl+s');
+    await until(async () => {
+      const all = await drafts();
+      return all.length === 1 && Buffer.from(all[0]?.raw ?? []).toString().includes('message.ssmax');
+    }, { what: 'a sealed draft in place of the one in clear', withinMs: 60_000 });
+    await until(() => holding(plugin.mailDirectory, canary).length === 0, { what: 'the text to be gone from the server', withinMs: 60_000 });
+    await taro.discard();
   });
 });

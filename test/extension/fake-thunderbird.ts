@@ -49,6 +49,7 @@ export function fakeComposeWindow(window: FakeWindow): void {
   let session: Record<string, unknown> = {};
   thunderbird.stub('storage.session.get', () => Promise.resolve(session));
   thunderbird.stub('storage.session.set', (values: object) => Promise.resolve(void (session = { ...session, ...values })));
+  thunderbird.stub('storage.session.remove', (name: string) => Promise.resolve(void (session = Object.fromEntries(Object.entries(session).filter(([key]) => key !== name)))));
   thunderbird.stub('runtime.getPlatformInfo', () => Promise.resolve({}));
   thunderbird.stub('runtime.getURL', (path: string) => `moz-extension://x/${path}`);
   thunderbird.stub('windows.create', () => Promise.resolve({}));

@@ -7,8 +7,8 @@ const manifest = read('manifest.json');
 describe('the manifest', () => {
   it('asks for these permissions and no others', () => {
     // accountsRead: whose mail is sealed. compose: sealing. downloads, downloads.open: attachments saved and opened by a
-    // click. messagesRead, messagesModify, scripting: judging a mail and showing its content. storage: managed settings.
-    expect(manifest.permissions).toEqual(['accountsRead', 'compose', 'downloads', 'downloads.open', 'messagesModify', 'messagesRead', 'scripting', 'storage']);
+    // click. messagesImport, messagesDelete: a sealed draft in place of the one before. messagesRead, messagesModify, scripting: judging a mail and showing its content. storage: managed settings.
+    expect(manifest.permissions).toEqual(['accountsRead', 'compose', 'downloads', 'downloads.open', 'messagesDelete', 'messagesImport', 'messagesModify', 'messagesRead', 'scripting', 'storage']);
     for (const more of ['host_permissions', 'optional_host_permissions', 'content_scripts', 'experiment_apis', 'web_accessible_resources']) expect(manifest).not.toHaveProperty(more);
     expect(manifest.optional_permissions).toEqual(['addressBooks']);
   });

@@ -164,7 +164,7 @@ describe('passing a mail on unopened', () => {
 
 describe('the other pages', () => {
   it('say why a mail was not sent, and what can be done', async () => {
-    const view = { subject: '秘密の件', reason: { why: 'なぜ', fix: 'こうする', code: 'keyword' }, remedy: 'enrol' as const };
+    const view = { failed: 'sending' as const, subject: '秘密の件', reason: { why: 'なぜ', fix: 'こうする', code: 'keyword' }, remedy: 'enrol' as const };
     render(h(NotSent, { host: { view, close: () => undefined, openEnrolment: () => undefined, openOptions: () => undefined, openUnlock: () => undefined }, words }), document.body);
     await see('main', '送信していません');
     await see('main', 'こうする');

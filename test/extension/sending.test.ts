@@ -326,7 +326,7 @@ describe('sending', () => {
   it('waits until what is still being filled into the window is there, and seals that', async () => {
     let filled = (): void => undefined;
     const filling = new Promise<void>((resolve) => (filled = resolve));
-    sending = new Sending(member, undefined, async () => { await filling; return true; });
+    sending = new Sending(member, undefined, { filled: async () => { await filling; return true; } });
     const sent = sending.beforeSend(TAB, window.details);
     window.details = { ...window.details, to: ['hanako@hinode.example'] };
     filled();

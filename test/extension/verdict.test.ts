@@ -32,6 +32,7 @@ describe('the verdict in words', () => {
     [reading(VERIFIED), '山田 太郎（taro@hinode.example）からのメールです。日之出市役所が本人であることを確認しました。', 'From 山田 太郎 (taro@hinode.example). Hinode City Office confirmed the sender.'],
     [reading({ ...VERIFIED, sender: { ...SENDER, displayName: '窓口 07', pseudonym: true } }), '窓口 07（taro@hinode.example）からのメールです。日之出市役所が責任をもって確認した仮名です。', 'From 窓口 07 (taro@hinode.example), a pseudonym that Hinode City Office vouches for.'],
     [reading({ ...VERIFIED, code: 'own-copy' }), 'あなたが送ったメールです。', 'You sent this mail.'],
+    [reading({ ...VERIFIED, code: 'own-draft' }), 'あなたの下書きです。まだ送っていません。', 'This is a draft of yours. It has not been sent.'],
     [reading({}), 'SSMAXの外から届いたメールです。差出人は確認されていません。', 'This mail came from outside SSMAX. Nobody has confirmed the sender.'],
     [reading({ state: 'problem', code: 'impersonation', params: HINODE.names }), '日之出市役所を名乗っていますが、日之出市役所が確認したメールではありません。リンクは開けません。添付ファイルも開かないでください。', 'This claims to be from Hinode City Office, but Hinode City Office did not confirm it. Its links are off; do not open attachments.'],
     [reading({ state: 'problem', code: 'not-addressed' }), 'このメールはあなた宛てに送られたものではありません。', 'This mail was not addressed to you.'],

@@ -1,0 +1,300 @@
+/**
+ * Sealed drafts. A member saves by Ctrl+S in the text (compose-script.ts) or the add-on's button; the sealed mail is stored beside the
+ * window, in which nothing changes, so that nothing typed meanwhile is lost. Thunderbird's own saving tells add-ons only
+ * afterwards: what it stored in clear is replaced at once (docs/quirks-thunderbird.md, decision 41).
+ */
+import type { Bytes } from '../../src/core/bytes.ts';
+import { refused, SsmaxError } from '../../src/core/error.ts';
+import { domainOf, formatMailbox } from '../../src/mail/address.ts';
+import { buildCarrier, CARRIER_FIELD, CARRIER_NAME, mailBytes } from '../../src/mail/carrier.ts';
+import { type Content, readContent } from '../../src/mail/content.ts';
+import { formatDate, formatText } from '../../src/mail/header.ts';
+import { parseMime } from '../../src/mail/mime.ts';
+import { type Draft, HIDDEN_SUBJECT, readMailbox } from '../member/draft.ts';
+import { loadSettings } from '../member/preferences.ts';
+import { type Reading, readMail } from '../member/read.ts';
+import type { SealParts } from '../member/seal.ts';
+import { type DraftFields, isSealable, sealForLater } from '../member/sealed-draft.ts';
+import { toDataUrl } from '../ui/data-url.ts';
+import { fileName } from '../ui/file-name.ts';
+import { htmlToText } from '../ui/html-text.ts';
+import { reasonOf, reasonOfError } from '../ui/reasons.ts';
+import { browserApi, type ComposeDetails, type MessageHeader, type SaveInfo, type Tab, thunderbirdApi } from './api.ts';
+import { choices } from './choices.ts';
+import { addressesOf, draftOf, type Original, readFiles, readWindow, typedAbove } from './compose.ts';
+import { explain } from './explanations.ts';
+import { keepAlive } from './keep-alive.ts';
+import { logFault } from './log.ts';
+import type { Replying } from './reply.ts';
+import { words } from './words.ts';
+
+const { compose, folders, messages } = thunderbirdApi;
+
+/** The stored draft that each window replaces when it is saved or sent; beside the event page, which may start again. */
+const stored = {
+  async of(tabId: number): Promise<number | undefined> {
+    const name = `draft-${tabId}`;
+    return (await browserApi.storage.session.get(name))[name] as number | undefined;
+  },
+  put: (tabId: number, messageId: number): Promise<void> => browserApi.storage.session.set({ [`draft-${tabId}`]: messageId }),
+  forget: (tabId: number): Promise<void> => browserApi.storage.session.remove(`draft-${tabId}`),
+};
+
+export class Drafts {
+  readonly #member: SealParts;
+  readonly #replying: Pick<Replying, 'leave'>;
+  readonly #say: (tabId: number, text: string) => Promise<void>;
+  /** What is being stored now, by tab. */
+  readonly #storing = new Map<number, Promise<boolean>>();
+
+  /** `say`: tells the member something in passing, at this compose window. */
+  constructor(member: SealParts, say: (tabId: number, text: string) => Promise<void>, replying: Pick<Replying, 'leave'>) {
+    this.#member = member;
+    this.#say = say;
+    this.#replying = replying;
+  }
+
+  /** Whether drafts of this window are sealed: then Ctrl+S in its text is this add-on's. */
+  async wanted(tabId: number): Promise<boolean> {
+    return this.#sealsFrom(await compose.getComposeDetails(tabId));
+  }
+
+  /** Saves the mail in this window as a sealed draft; says why if it cannot. */
+  async save(tabId: number): Promise<void> {
+    const given = await compose.getComposeDetails(tabId);
+    const done = await this.#once(tabId, given, async () => this.#store(tabId, await readWindow(tabId, given, 'lists as they are')));
+    if (done) await unmodified(tabId, given);
+  }
+
+  /** For onAfterSave: what Thunderbird stored in clear is replaced. */
+  async saved(tab: Tab, { error, mode, messages: [named], details }: SaveInfo): Promise<void> {
+    const tabId = tab.id ?? -1;
+    if (error !== undefined || mode === 'template') return;
+    const given = details ?? await compose.getComposeDetails(tabId);
+    if (!(await this.#sealsFrom(given))) return;
+    await this.#once(tabId, given, async () => {
+      // After "Save" in the question on closing, the window may be gone already.
+      const files = await readFiles(tabId).catch(() => undefined);
+      await this.#store(tabId, { details: given, given, files: files ?? [] });
+      const copy = named?.id ?? await copyOf(given); // storing has made Thunderbird look into the folder
+      if (files === undefined) {
+        const inside = await filesOf(copy);
+        if (inside.length > 0) await this.#store(tabId, { details: given, given, files: inside });
+      }
+      await remove(copy);
+    });
+  }
+
+  /** For tabs.onCreated: in place of a sealed draft that is opened for editing, a window with what is in it. */
+  async opened(tab: Tab): Promise<void> {
+    if (tab.id === undefined || tab.type !== 'messageCompose') return;
+    const tabId = tab.id;
+    const release = keepAlive();
+    try {
+      const details = await compose.getComposeDetails(tabId);
+      const { type, relatedMessageId, identityId } = details;
+      if (type !== 'draft' || relatedMessageId === undefined || !(await holdsCarrier(tabId))) return;
+      const reading = await readStored(this.#member, relatedMessageId);
+      if (reading.draft === undefined || reading.content === undefined) {
+        const { judgement: { code, detail } } = reading;
+        await explain(details.subject ?? '', reasonOf(words, 'draft-unreadable', { code: detail ?? code }), 'draft-opened');
+        return;
+      }
+      const begun = typedAbove(await compose.getComposeDetails(tabId));
+      const window = await reopen(reading.draft, reading.content, { begun, identityId, replying: this.#replying });
+      await stored.put(window, relatedMessageId);
+      await compose.setComposeDetails(window, { isModified: begun !== '' });
+      await compose.setComposeDetails(tabId, { isModified: false });
+      await browserApi.tabs.remove(tabId);
+    } catch (error) {
+      if (!(error instanceof SsmaxError)) throw error;
+      await explain('', reasonOfError(words, error), 'draft-opened');
+    } finally {
+      release();
+    }
+  }
+
+  /** The mail of this window went: its draft is no longer needed. */
+  async sent(tabId: number): Promise<void> {
+    await this.#storing.get(tabId);
+    const former = await stored.of(tabId);
+    if (former === undefined) return;
+    await stored.forget(tabId);
+    await remove(former);
+  }
+
+  async #sealsFrom(details: ComposeDetails): Promise<boolean> {
+    return (await loadSettings(this.#member.ports)).sealedDrafts && isSealable(this.#member, addressesOf(details).from);
+  }
+
+  /** One after the other for each window. False, and the member told, where it failed. */
+  async #once(tabId: number, { subject = '' }: ComposeDetails, work: () => Promise<void>): Promise<boolean> {
+    const release = keepAlive();
+    const before = this.#storing.get(tabId);
+    const done = (async () => {
+      await before;
+      try {
+        await work();
+        return true;
+      } catch (error) {
+        if (!(error instanceof SsmaxError)) logFault(error);
+        await explain(subject, reasonOfError(words, error), 'draft-saved');
+        return false;
+      }
+    })();
+    this.#storing.set(tabId, done);
+    try {
+      return await done;
+    } finally {
+      if (this.#storing.get(tabId) === done) this.#storing.delete(tabId);
+      release();
+    }
+  }
+
+  /** First the new one, then the former goes: whatever fails, one of them is there. */
+  async #store(tabId: number, original: Original): Promise<void> {
+    const { details } = original;
+    const draft = await draftOf(original);
+    const choice = await choices.of(tabId);
+    const { hideSubject, fixed } = await loadSettings(this.#member.ports);
+    const hidden = fixed.has('hideSubject') ? hideSubject : choice.hideSubject ?? hideSubject;
+    const answers = await answeredBy(details);
+    const cms = await sealForLater(this.#member, draft, { plainText: details.isPlainText === true, choice, ...(answers !== undefined && { answers }) }, hidden);
+    const copy = await store(details.identityId, carrierOf({ ...draft, subject: hidden ? HIDDEN_SUBJECT : draft.subject }, details.identityId, cms));
+    const former = await stored.of(tabId);
+    await stored.put(tabId, copy.id);
+    if (former !== undefined) await remove(former);
+    await this.#say(tabId, words.text('draft_saved')).catch(() => undefined); // the window may be gone
+  }
+}
+
+function carrierOf({ from, subject }: Pick<Draft, 'from' | 'subject'>, identityId: string | undefined, cms: Bytes): Bytes {
+  const mailbox = readMailbox(from);
+  return mailBytes(buildCarrier([
+    ['From', formatMailbox(mailbox)], ['Subject', formatText(subject, 'Subject')], ['Date', formatDate(new Date())],
+    ['Message-ID', `<${crypto.randomUUID()}@${domainOf(mailbox.address)}>`],
+    ...(identityId === undefined ? [] : [['X-Identity-Key', identityId] as const]), // so Thunderbird opens it for this identity
+  ], cms));
+}
+
+/** Puts a mail into the drafts of this identity's account. Throws `draft-not-stored`. */
+async function store(identityId: string | undefined, mail: Bytes): Promise<MessageHeader> {
+  const folder = await draftsFolder(identityId);
+  try {
+    return await messages.import(new File([mail], 'draft.eml', { type: 'message/rfc822' }), folder, { read: true });
+  } catch (cause) {
+    throw new SsmaxError('unavailable', 'draft-not-stored', {}, { cause });
+  }
+}
+
+async function draftsFolder(identityId: string | undefined): Promise<string> {
+  const accounts = await thunderbirdApi.accounts.list(false);
+  const account = accounts.find(({ identities }) => identities.some(({ id }) => id === identityId));
+  const [own] = account === undefined ? [] : await folders.query({ accountId: account.id, specialUse: ['drafts'] });
+  const folder = own ?? (await folders.query({ specialUse: ['drafts'] }))[0];
+  if (folder === undefined) throw refused('draft-not-stored');
+  return folder.id;
+}
+
+/**
+ * What Thunderbird stored in clear, where it cannot say which mail that is (seen: where the folder was not open). It is known by all that it
+ * says: no other draft may be taken for it. Throws `draft-left-readable`.
+ */
+async function copyOf({ identityId, subject = '', isPlainText, body = '', plainTextBody = '' }: ComposeDetails): Promise<number> {
+  const text = plain(isPlainText === true ? plainTextBody : htmlToText(body));
+  const folderId = await draftsFolder(identityId);
+  for (let tries = 0; tries < TRIES; tries++) {
+    const { messages: recent } = await messages.query({ folderId, fromDate: new Date(Date.now() - RECENT) });
+    for (const { id, subject: one } of recent) {
+      if (one.trim() !== subject.trim()) continue;
+      const file = await messages.getRaw(id, { data_format: 'File' });
+      const mail = parseMime(new Uint8Array(await file.arrayBuffer()), 'outer');
+      const { html, text: stored = '' } = readContent(mail);
+      if (mail.headers.all(CARRIER_FIELD).length === 0 && plain(html === undefined ? stored : htmlToText(html)) === text) return id;
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
+  }
+  throw new SsmaxError('unavailable', 'draft-left-readable');
+}
+
+const plain = (text: string): string => text.replace(/\s+/g, '');
+/** How long ago it may have been stored, milliseconds: clocks of mail servers differ. */
+const RECENT = 10 * 60_000;
+const TRIES = 20;
+/** Milliseconds. */
+const LOOK_AGAIN = 500;
+
+/** Who closes the window now is not asked, unless something was typed since the draft was read. */
+async function unmodified(tabId: number, given: ComposeDetails): Promise<void> {
+  const same = async (): Promise<boolean> => written(await compose.getComposeDetails(tabId)) === written(given);
+  if (!(await same())) return;
+  await compose.setComposeDetails(tabId, { isModified: false });
+  if (!(await same())) await compose.setComposeDetails(tabId, { isModified: true });
+}
+
+function written({ subject, body, plainTextBody, to, cc, bcc, replyTo, attachments }: ComposeDetails): string {
+  return JSON.stringify([subject, body, plainTextBody, to, cc, bcc, replyTo, attachments?.length]);
+}
+
+/** Message-ID of the mail that is answered, or of the one that the draft answered that was opened. */
+async function answeredBy({ type, relatedMessageId }: ComposeDetails): Promise<string | undefined> {
+  if (type !== 'reply' || relatedMessageId === undefined) return undefined;
+  return (await messages.get(relatedMessageId)).headerMessageId;
+}
+
+async function remove(id: number): Promise<void> {
+  // Whoever was quicker, Thunderbird or another computer: gone is gone.
+  await messages.delete([id], { deletePermanently: true }).catch(logFault);
+}
+
+async function holdsCarrier(tabId: number): Promise<boolean> {
+  return (await compose.listAttachments(tabId)).some(({ name }) => name === CARRIER_NAME);
+}
+
+async function readStored(member: SealParts, id: number): Promise<Reading> {
+  const raw = await messages.getRaw(id, { data_format: 'File' });
+  return readMail(member, new Uint8Array(await raw.arrayBuffer()), member.ports.clock.now());
+}
+
+/** The files of a draft that Thunderbird stored in clear. */
+async function filesOf(copy: number): Promise<File[]> {
+  const out: File[] = [];
+  for (const { partName, name, contentType } of await messages.listAttachments(copy)) {
+    const file = await messages.getAttachmentFile(copy, partName);
+    out.push(new File([await file.arrayBuffer()], name, { type: contentType }));
+  }
+  return out;
+}
+
+/** A window as the draft was, an answer to the same mail where that is still there. */
+async function reopen(
+  { choice, plainText, answers, ...fields }: DraftFields, { text = '', html, images, attachments }: Content,
+  { begun, identityId, replying }: { readonly begun: string; readonly identityId: string | undefined; readonly replying: Pick<Replying, 'leave'> },
+): Promise<number> {
+  const details: ComposeDetails = {
+    ...fields, isPlainText: plainText,
+    ...(plainText || html === undefined ? { plainTextBody: `${begun}${text}` } : { body: withBegun(withImages(html, images), begun) }),
+    ...(identityId !== undefined && { identityId }),
+    attachments: attachments.map(({ name, type, bytes }, i) => ({ file: new File([bytes], fileName(words, name, i), { type }) })),
+  };
+  const [answered] = answers === undefined ? [] : (await messages.query({ headerMessageId: answers })).messages;
+  if (answered !== undefined) replying.leave(answered.id);
+  const { id } = answered === undefined ? await compose.beginNew(details) : await compose.beginReply(answered.id, 'replyToSender', details);
+  if (id === undefined) throw new Error('a compose window without a number');
+  await choices.choose(id, { ...(choice.mode !== undefined && { mode: choice.mode }), ...(choice.hideSubject !== undefined && { hideSubject: choice.hideSubject }) });
+  return id;
+}
+
+/** The member's own HTML as it was: it came out of a compose window and goes back into one. */
+function withImages(html: string, images: Content['images']): string {
+  return images.reduce((all, { contentId, type, bytes }) => all.replaceAll(`cid:${contentId}`, toDataUrl(type, bytes)), html);
+}
+
+function withBegun(html: string, begun: string): string {
+  if (begun === '') return html;
+  const page = new DOMParser().parseFromString(html, 'text/html');
+  const above = page.createElement('p');
+  above.textContent = begun;
+  page.body.prepend(above);
+  return page.documentElement.outerHTML;
+}

@@ -6,7 +6,7 @@ import { validatePath } from '../../src/core/pki/path.ts';
 import { readPkcs12, writePkcs12 } from '../../src/core/pki/pkcs12.ts';
 import { enrollingOrganisation } from '../../src/flow/enrol.ts';
 import { loadWebPrivateKey, unwrapFromBackup, type WebKeyPair, wrapForBackup } from '../../src/platform/web.ts';
-import type { FreshKeys } from './enrol.ts';
+import { type FreshKeys, keep } from './enrol.ts';
 import type { Identities } from './identities.ts';
 import type { MemberPorts } from './ports.ts';
 import type { StoredIdentity } from './records.ts';
@@ -45,8 +45,8 @@ export async function importBackup(
   const { pair, exportable } = await unwrapFromBackup(backup.key, own.publicKey);
   await loadWebPrivateKey(ports.native, pair);
   const identity = { address, pair, certificate: own.der, organisation: issuer.der, enrolledAt: own.notBefore, backedUpAt: ports.clock.now() };
-  await identities.add(identity);
-  fresh.set(address, exportable); // so that it can be locked by a passphrase
+  fresh.set(address, { exportable, pair }); // so that it can be locked by a passphrase
+  await keep({ ports, identities }, identity, fresh);
   return identity;
 }
 

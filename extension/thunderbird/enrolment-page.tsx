@@ -1,12 +1,11 @@
 import { readConfiguration, loadConfiguration, rootFromText } from '../member/configuration.ts';
 import { importBackup, writeBackup } from '../member/backup.ts';
-import { enrol, type FreshKeys } from '../member/enrol.ts';
+import { enrol, type FreshKeys, lockFreshKey } from '../member/enrol.ts';
 import { lockPolicy } from '../member/key-lock.ts';
 import { managedCode } from '../member/managed-code.ts';
 import type { EnrolmentHost } from '../host.ts';
 import { Enrolment } from '../ui/enrolment.tsx';
 import { refused } from '../../src/core/error.ts';
-import { lockWebKey } from '../../src/platform/web.ts';
 import { thunderbirdApi } from './api.ts';
 import { saveFile } from './downloads.ts';
 import { viewIdentity } from './identity-view.ts';
@@ -35,22 +34,17 @@ const host: EnrolmentHost = {
     return { ...await viewIdentity(member, identity), backup: fresh.has(identity.address) };
   },
   async saveBackup(address, passphrase) {
-    const exportable = fresh.get(address);
+    const key = fresh.get(address);
     const identity = (await member.identities.all()).find((one) => one.address === address);
-    if (exportable === undefined || identity === undefined) throw refused('backup-too-late');
+    if (key === undefined || identity === undefined) throw refused('backup-too-late');
     const name = `ssmax-${address.replace('@', '-')}.p12`;
-    await saveFile(name, await writeBackup(member.ports, identity, exportable, passphrase));
+    await saveFile(name, await writeBackup(member.ports, identity, key.exportable, passphrase));
     await member.identities.add({ ...identity, backedUpAt: new Date() });
     return name;
   },
   importBackup: async (file, passphrase) => viewIdentity(member, await importBackup(member, file, passphrase, fresh)),
   lockRequired: async () => (await lockPolicy(member.ports)).required,
-  async lockKey(address, passphrase) {
-    const exportable = fresh.get(address);
-    const identity = (await member.identities.all()).find((one) => one.address === address);
-    if (exportable === undefined || identity === undefined) throw refused('backup-too-late');
-    await member.identities.add({ ...identity, pair: await lockWebKey(exportable, identity.pair.publicKey, passphrase) });
-  },
+  lockKey: (address, passphrase) => lockFreshKey(member.identities, address, passphrase, fresh),
   close: closePage,
 };
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { enrol, type FreshKeys } from '../../extension/member/enrol.ts';
+import { importBackup, writeBackup } from '../../extension/member/backup.ts';
+import { enrol, type FreshKeys, lockFreshKey } from '../../extension/member/enrol.ts';
 import { KeyLock, lockPolicy } from '../../extension/member/key-lock.ts';
 import { searchChoice } from '../../extension/member/search-choice.ts';
 import { utf8 } from '../../src/core/bytes.ts';
@@ -21,7 +22,7 @@ beforeEach(async () => {
   member = createTestMember(chain, await chain.addOrganisation('hinode.example', { ja: '日之出市役所', en: 'Hinode City Office' }));
   const fresh: FreshKeys = new Map();
   const identity = await enrol(member, { address: TARO, code: 'ABCD-1234' }, fresh);
-  locked = await lockWebKey(fresh.get(TARO) as CryptoKey, identity.pair.publicKey, PASSPHRASE);
+  locked = await lockWebKey(fresh.get(TARO)!.exportable, identity.pair.publicKey, PASSPHRASE);
   await member.identities.add({ ...identity, pair: locked });
 });
 
@@ -78,6 +79,37 @@ describe('a key under a passphrase', () => {
   it('goes with no search index', async () => {
     await member.ports.tables.preferences.put('search', { search: true });
     expect(await searchChoice(member.ports)).toMatchObject({ on: false, locked: true });
+  });
+
+  it('where it is demanded, no key is kept without one: who closes the page has none, new or from a backup', async () => {
+    const chain = await createWorld();
+    const hinode = await chain.addOrganisation('hinode.example', { ja: '日之出市役所', en: 'Hinode City Office' });
+    const strict = createTestMember(chain, hinode);
+    const { managed } = strict.ports;
+    Object.assign(strict.ports, { managed: async () => ({ ...(await managed() as object), lockKeys: true }) });
+    const kept = async (): Promise<number> => (await strict.identities.all()).length + (await strict.ports.tables.pending.all()).length;
+    const fresh: FreshKeys = new Map();
+    strict.server.code = 'OTHER';
+    expect(await code(enrol(strict, { address: TARO, code: 'ABCD-1234' }, fresh))).toBe('enrolment-refused');
+    expect(await kept()).toBe(0);
+    const { publicKey } = fresh.get(TARO)!.pair;
+    strict.server.code = 'ABCD-1234';
+    const identity = await enrol(strict, { address: TARO, code: 'ABCD-1234' }, fresh);
+    expect(identity.pair.publicKey).toEqual(publicKey); // asked again in the same page: the same key
+    expect(await kept()).toBe(0);
+    expect(await strict.identities.signer(TARO)).toBeUndefined();
+    await lockFreshKey(strict.identities, TARO, PASSPHRASE, fresh);
+    expect((await strict.identities.all()).map(({ pair }) => 'wrapped' in pair)).toEqual([true]);
+    expect(await code(lockFreshKey(strict.identities, TARO, PASSPHRASE, new Map()))).toBe('backup-too-late');
+
+    const file = await writeBackup(strict.ports, identity, fresh.get(TARO)!.exportable, PASSPHRASE);
+    const other = createTestMember(chain, hinode);
+    Object.assign(other.ports, { managed: strict.ports.managed });
+    const brought: FreshKeys = new Map();
+    await importBackup(other, file, PASSPHRASE, brought);
+    expect(await other.identities.all()).toEqual([]);
+    await lockFreshKey(other.identities, TARO, PASSPHRASE, brought);
+    expect(await code((await other.identities.signer(TARO))!.key.sign(utf8('x')))).toBe('key-locked');
   });
 
   it('is demanded by the organisation, or not', async () => {

@@ -59,7 +59,7 @@ describe('enrolment', () => {
   it('gives a backup of the new key once, which opens on another computer', async () => {
     const fresh: FreshKeys = new Map();
     const identity = await enrol(taro, { address: TARO, code: 'ABCD-1234' }, fresh);
-    const exportable = fresh.get(TARO);
+    const exportable = fresh.get(TARO)?.exportable;
     if (exportable === undefined) throw new Error('no key to back up');
     const file = await writeBackup(taro.ports, identity, exportable, '月夜に 三羽の 兎');
     const other = createTestMember(chain, hinode);
@@ -74,7 +74,7 @@ describe('enrolment', () => {
   it('takes no backup of another Authority', async () => {
     const fresh: FreshKeys = new Map();
     const identity = await enrol(taro, { address: TARO, code: 'ABCD-1234' }, fresh);
-    const file = await writeBackup(taro.ports, identity, fresh.get(TARO) as CryptoKey, '月夜に 三羽の 兎');
+    const file = await writeBackup(taro.ports, identity, fresh.get(TARO)!.exportable, '月夜に 三羽の 兎');
     const elsewhere = await createWorld();
     const other = createTestMember(elsewhere, await elsewhere.addOrganisation('hinode.example', { ja: '偽', en: 'False' }));
     await expect(importBackup(other, file, '月夜に 三羽の 兎')).rejects.toThrow(SsmaxError);

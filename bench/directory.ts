@@ -5,15 +5,15 @@
 import { type Bytes, concat } from '../src/core/bytes.ts';
 import { parseCertificate } from '../src/core/pki/certificate.ts';
 import { issueDelegate, issueOrganisation, issueRoot } from '../src/core/pki/issue.ts';
-import { directoryFiles, DirectoryFiles, verifyIndex } from '../src/flow/directory-files.ts';
+import { Directory, directoryFiles, verifyIndex } from '../src/flow/directory-files.ts';
 import { createNodeCrypto, generatePrivateKey, loadPrivateKey } from '../src/platform/node-crypto.ts';
-import { encodeDirectory, type Organisation } from '../src/wire/directory.ts';
+import type { Organisation } from '../src/wire/directory.ts';
 import { INDEX_FILE } from '../src/wire/directory-index.ts';
 
 const { random } = createNodeCrypto();
 const now = new Date();
 const validity = { notBefore: new Date(now.getTime() - 86_400_000), notAfter: new Date(now.getTime() + 365 * 86_400_000) };
-const publication = (number: number) => ({ number, issued: now, nextUpdate: new Date(now.getTime() + 86_400_000) });
+const publication = { issued: now, nextUpdate: new Date(now.getTime() + 86_400_000) };
 
 /** One genuine certificate, its serial number varied: what counts here is size. */
 async function organisations(count: number, template: Bytes): Promise<Organisation[]> {
@@ -40,12 +40,12 @@ const template = await issueOrganisation({
 parseCertificate(template.der);
 const all = await organisations(count, template.der);
 const begun = performance.now();
-const files = await directoryFiles(all, publication(1), { key, certificate });
+const files = await directoryFiles(all, publication, { key, certificate });
 const built = (performance.now() - begun) / 1000;
-const { index } = await verifyIndex(files.get(INDEX_FILE) ?? new Uint8Array(), root, now);
+const { index } = await verifyIndex(files.get(INDEX_FILE) ?? new Uint8Array(), [root], now);
 const size = (names: Iterable<string>): number => [...names].reduce((sum, name) => sum + (files.get(name)?.length ?? 0), 0);
 let fetched = new Set<string>();
-const directory = new DirectoryFiles(index, (name) => {
+const directory = new Directory(index, (name) => {
   fetched.add(name);
   return Promise.resolve(files.get(name) ?? new Uint8Array());
 });
@@ -56,13 +56,12 @@ for (let i = 0; i < 100; i++) {
   lookups += size(fetched);
 }
 const next = all.map((one, i) => (i % 1000 === 0 ? { ...one, vetted: '2026-11-01' } : one));
-const after = await directoryFiles(next, publication(2), { key, certificate });
+const after = await directoryFiles(next, publication, { key, certificate });
 const changed = [...after].filter(([name, bytes]) => name === INDEX_FILE || !files.has(name) || bytes.length === 0);
 const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 process.stdout.write([
   `| organisations | ${count} |`, '|---|---|',
-  `| all in one signed file | ${megabytes(encodeDirectory({ version: 1, issued: now, nextUpdate: now, organisations: all }).length)} |`,
   `| the file set | ${files.size} files, ${megabytes(size(files.keys()))} |`,
   `| index (asked for each time) | ${kilobytes(size([INDEX_FILE]))} |`,
   `| one look-up with an empty cache | ${kilobytes(lookups / 100)} |`,

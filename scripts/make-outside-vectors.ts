@@ -16,6 +16,7 @@ import type { OutsideSignature } from '../src/wire/relay.ts';
 import { allowOutside, MIKA, sealOutside } from '../test/security/outside.ts';
 import { createScene, HANAKO, TARO } from '../test/security/scene.ts';
 import { native, NOW } from '../test/flow/world.ts';
+import { filesOf } from './vectors/scene.ts';
 
 const BOUNDARY = '=_000102030405060708090a0b0c0d0e0f';
 const base64 = (bytes: Bytes): string => toBase64(bytes);
@@ -49,7 +50,7 @@ writeFileSync(join(import.meta.dirname, '..', 'test', 'vectors', 'outside.json')
   about: 'What SSMAX and the rest of the world say to each other: a signed-only mail with every value in between, a consent, a report on a mail from outside. DER and mails in base64, digests in hexadecimal; trust as in trust.json.',
   specification: 'docs/protocol.md#112-mail-to-recipients-outside-ssmax',
   now: NOW.toISOString(),
-  trust: { root: base64(material.root), directory: base64(material.directory), crls: material.crls.map(base64) },
+  trust: { root: base64(material.root), directory: base64(material.directory.index), files: filesOf(world), crls: material.crls.map(base64) },
   signedOnly: {
     leg: base64(leg1), clear: base64(departure.clear),
     answer: { signedAttrs: base64(signature.signedAttrs), signature: base64(signature.signature), certificate: base64(signature.certificate) },

@@ -39,7 +39,7 @@ export async function importBackup(
   const [address] = own?.emails ?? [];
   if (own === undefined || issuer === undefined || address === undefined) throw refused('pkcs12-content');
   const anchors = await trust.get();
-  enrollingOrganisation(address, anchors);
+  await enrollingOrganisation(address, anchors);
   // At its beginning: whether it still holds is for those who use it to judge.
   await validatePath({ leaf: own, intermediates: [issuer], root: anchors.roots, at: own.notBefore, role: 'user' });
   const { pair, exportable } = await unwrapFromBackup(backup.key, own.publicKey);

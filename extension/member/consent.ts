@@ -9,7 +9,9 @@ export async function individualAddresses({ identities, trust }: SealParts): Pro
   const all = await identities.all();
   if (all.length === 0) return [];
   const known = await trust.get();
-  return [...new Set(all.map(({ address }) => address))].filter((address) => isIndividual(address, known));
+  const addresses = [...new Set(all.map(({ address }) => address))];
+  const individual = await Promise.all(addresses.map((address) => isIndividual(address, known)));
+  return addresses.filter((_, i) => individual[i]);
 }
 
 /** What holds for an address. Throws what readConsent throws, `not-configured`. */

@@ -36,7 +36,7 @@ export async function diagnose(member: SealParts, { version, client, system, lan
   });
   await say('directory and revocation lists', async () => {
     const { directory } = await trust.get();
-    return `in force; directory of ${directory.issued.toISOString()} with ${directory.organisations.length} organisations`;
+    return `in force; directory of ${directory.issued.toISOString()}`;
   });
   for (const identity of await identities.all().catch(() => [])) {
     await say(`key of ${identity.address}`, async () => {

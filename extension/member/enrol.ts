@@ -43,7 +43,7 @@ export async function enrol(
   if (configuration === undefined) throw new SsmaxError('fault', 'not-configured');
   // First what needs no code: a wrong clock or an unreachable server must not use it up.
   const trust = await parts.trust.get();
-  const organisation = enrollingOrganisation(address, trust);
+  const organisation = await enrollingOrganisation(address, trust);
   const pair = await pendingKey(ports, address, fresh, (await lockPolicy(ports)).required);
   const key = await loadWebPrivateKey(ports.native, pair);
   const now = ports.clock.now();

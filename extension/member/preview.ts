@@ -1,7 +1,8 @@
 /** What will happen to a mail that is being written, recipient by recipient. */
 import { SsmaxError } from '../../src/core/error.ts';
+import type { Directory } from '../../src/flow/directory-files.ts';
 import { domainOf } from '../../src/mail/address.ts';
-import { type Organisation, organisationOfDomain } from '../../src/wire/directory.ts';
+import type { Organisation } from '../../src/wire/directory.ts';
 import { matchesDomain } from '../../src/wire/sending-policy.ts';
 import { loadConfiguration } from './configuration.ts';
 import { type Draft, readMailbox } from './draft.ts';
@@ -52,9 +53,9 @@ export async function previewDraft({ ports, identities, trust }: SealParts, draf
     const { address } = readMailbox(draft.from);
     if (await loadConfiguration(ports) === undefined) return { kind: 'not-ours' };
     const { directory } = await trust.get();
-    const own = organisationOfDomain(directory, domainOf(address));
+    const own = await directory.byDomain(domainOf(address));
     if (await identities.signer(address) === undefined) return own === undefined ? { kind: 'not-ours' } : { kind: 'not-enrolled', address };
-    const recipients = [...draft.to, ...draft.cc, ...draft.bcc].map((entry) => recipient(entry, own, (domain) => organisationOfDomain(directory, domain)));
+    const recipients = await Promise.all([...draft.to, ...draft.cc, ...draft.bcc].map((entry) => recipient(entry, own, directory)));
     const inside = recipients.some(({ outcome }) => outcome === 'colleague' || outcome === 'partner');
     return { kind: 'protected', recipients: recipients.map((one) =>
       (one.outcome === 'outside' && matchesDomain(signedOnly, domainOf(one.address)) ? { ...one, outcome: inside ? 'apart' : 'signed-only' } : one)) };
@@ -64,7 +65,7 @@ export async function previewDraft({ ports, identities, trust }: SealParts, draf
   }
 }
 
-function recipient(entry: string, own: Organisation | undefined, find: (domain: string) => Organisation | undefined): RecipientPreview {
+async function recipient(entry: string, own: Organisation | undefined, directory: Directory): Promise<RecipientPreview> {
   let address: string;
   let displayName: string;
   try {
@@ -72,7 +73,7 @@ function recipient(entry: string, own: Organisation | undefined, find: (domain: 
   } catch {
     return { name: entry, address: '', outcome: 'unreadable' };
   }
-  const organisation = find(domainOf(address));
+  const organisation = await directory.byDomain(domainOf(address));
   const name = displayName === '' ? address : displayName;
   if (organisation === undefined) return { name, address, outcome: 'outside' };
   return { name, address, outcome: organisation.id === own?.id ? 'colleague' : 'partner', organisation: organisation.names };

@@ -3,7 +3,6 @@ import { equal, fromHex } from '../../src/core/bytes.ts';
 import { type ErrorParams, refused, SsmaxError } from '../../src/core/error.ts';
 import { askOrganisation } from '../../src/flow/member-request.ts';
 import { domainOf } from '../../src/mail/address.ts';
-import { organisationOfDomain } from '../../src/wire/directory.ts';
 import { type RefusalRequest, refusalAnswerSchema } from '../../src/wire/member-requests.ts';
 import { loadConfiguration } from './configuration.ts';
 import type { SealParts } from './seal.ts';
@@ -21,7 +20,7 @@ export async function askRefusal(parts: SealParts, sender: string, contentDigest
   const { ports, identities } = parts;
   const credential = await identities.signer(sender);
   const configuration = await loadConfiguration(ports);
-  const organisation = organisationOfDomain((await parts.trust.get()).directory, domainOf(sender));
+  const organisation = await (await parts.trust.get()).directory.byDomain(domainOf(sender));
   if (credential === undefined || configuration === undefined || organisation === undefined) throw new SsmaxError('fault', 'not-configured');
   const time = ports.clock.now();
   const request: RefusalRequest = {

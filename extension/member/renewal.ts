@@ -50,11 +50,11 @@ async function renew(parts: Pick<SealParts, 'ports' | 'identities' | 'trust'>, i
     const trust = await parts.trust.get();
     const credential = await identities.signer(address);
     const configuration = await loadConfiguration(ports);
-    if (credential === undefined || configuration === undefined || !renewalDue(credential.certificate, trust, now)) return 'done';
+    if (credential === undefined || configuration === undefined || !(await renewalDue(credential.certificate, trust, now))) return 'done';
     const certificate = await renewCertificate({
       http: ports.http, url: configuration.organisationUrl, trust, now, random: (length) => ports.native.random(length), credential,
     });
-    await identities.add({ ...identity, certificate: certificate.der, organisation: enrollingOrganisation(address, trust).certificate });
+    await identities.add({ ...identity, certificate: certificate.der, organisation: (await enrollingOrganisation(address, trust)).certificate });
     return 'done';
   } catch (error) {
     if (!(error instanceof SsmaxError)) throw error;

@@ -16,7 +16,7 @@ export async function reportMalicious({ ports, identities, trust }: SealParts, m
   if (credential === undefined) throw new SsmaxError('refused', 'not-enrolled', { address });
   const configuration = await loadConfiguration(ports);
   if (configuration === undefined) throw new SsmaxError('fault', 'not-configured');
-  const organisation = enrollingOrganisation(address, await trust.get());
+  const organisation = await enrollingOrganisation(address, await trust.get());
   const reporter = {
     http: ports.http, url: configuration.organisationUrl, credential, organisation, now: ports.clock.now(), random: (length: number) => ports.native.random(length),
   };

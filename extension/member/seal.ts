@@ -6,7 +6,6 @@ import { formFor, organisationOfSender } from '../../src/flow/recipients.ts';
 import { sealMail, sealMixed } from '../../src/flow/seal.ts';
 import { domainOf, type Mailbox } from '../../src/mail/address.ts';
 import { buildInner, buildMixed, type InnerMail } from '../../src/mail/build.ts';
-import { organisationOfDomain } from '../../src/wire/directory.ts';
 import { loadConfiguration } from './configuration.ts';
 import { type Draft, HIDDEN_SUBJECT, hidesSubject, readMailbox } from './draft.ts';
 import { sealForward } from './forward.ts';
@@ -44,7 +43,7 @@ export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealRes
   const [to, cc, bcc, replyTo] = [draft.to, draft.cc, draft.bcc, draft.replyTo].map((list) => list.map(readMailbox)) as
     [Mailbox[], Mailbox[], Mailbox[], Mailbox[]];
   const trust = await parts.trust.get();
-  const form = formFor([...to, ...cc, ...bcc].map(({ address }) => address), trust, draft.mode === 'sign-only' ? draft.signedOnly : []);
+  const form = await formFor([...to, ...cc, ...bcc].map(({ address }) => address), trust, draft.mode === 'sign-only' ? draft.signedOnly : []);
   const organisation = await organisationOfSender(from.address, trust, now);
   await requireIssuedByOwn(sender.certificate, 'user', organisation, trust, now);
   const fingerprint = await fingerprintOf(draft);
@@ -75,6 +74,6 @@ async function refuseOrPass({ ports, identities, trust }: SealParts, address: st
   const own = new Set((await identities.all()).map((one) => domainOf(one.address)));
   if (own.has(domainOf(address))) throw refused('not-enrolled', { address });
   const { directory } = await trust.get();
-  if (organisationOfDomain(directory, domainOf(address)) !== undefined) throw refused('not-enrolled', { address });
+  if (await directory.byDomain(domainOf(address)) !== undefined) throw refused('not-enrolled', { address });
   return { kind: 'not-ours' };
 }

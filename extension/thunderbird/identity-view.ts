@@ -3,13 +3,12 @@ import type { IdentityView } from '../host.ts';
 import type { StoredIdentity } from '../member/records.ts';
 import type { SealParts } from '../member/seal.ts';
 import { domainOf } from '../../src/mail/address.ts';
-import { organisationOfDomain } from '../../src/wire/directory.ts';
 
 /** An identity for people. Without the directory the organisation has the name in its certificate. */
 export async function viewIdentity(member: SealParts, { address, certificate, organisation, backedUpAt }: StoredIdentity): Promise<IdentityView> {
   const own = parseCertificate(certificate);
   const name = parseCertificate(organisation).subject.organisation ?? '';
   const trust = await member.trust.get().catch(() => undefined);
-  const entry = trust === undefined ? undefined : organisationOfDomain(trust.directory, domainOf(address));
+  const entry = await trust?.directory.byDomain(domainOf(address)).catch(() => undefined);
   return { address, name: own.subject.commonName ?? address, organisation: entry?.names ?? { ja: name, en: name }, until: own.notAfter, ...(backedUpAt !== undefined && { backedUpAt }) };
 }

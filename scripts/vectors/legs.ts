@@ -177,7 +177,7 @@ async function verdicts({ hinode, tsukimi, world }: Scene, contentDigest: Bytes)
     { name: 'in another organisation’s name', cms: await of({ organisation: tsukimi.id }), expect: 'verdict-invalid' },
     { name: 'by another organisation’s inspection server', cms: await of({}, tsukimi.inspection), expect: 'certificate-untrusted' },
     { name: 'by the gateway', cms: await of({}, hinode.gateway), expect: 'certificate-role' },
-    { name: 'of another content type', cms: await of({}, hinode.inspection, OID.directory), expect: 'content-type-mismatch' },
+    { name: 'of another content type', cms: await of({}, hinode.inspection, OID.directoryIndex), expect: 'content-type-mismatch' },
   ];
 }
 

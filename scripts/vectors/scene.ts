@@ -5,6 +5,8 @@ import { OID } from '../../src/core/oids.ts';
 import type { Certificate } from '../../src/core/pki/certificate.ts';
 import type { Credential } from '../../src/flow/ports.ts';
 import { buildInner } from '../../src/mail/build.ts';
+import { isFileName, shardOf } from '../../src/wire/directory-index.ts';
+import type { TestWorld } from '../../test/flow/world.ts';
 import { createScene, HANAKO, type Scene, TARO } from '../../test/security/scene.ts';
 import { testNative, testSource } from './source.ts';
 
@@ -30,6 +32,11 @@ export function entityOf(to: readonly string[] = [HANAKO], from = TARO, subject 
   }, (length) => testNative('entity').random(length));
 }
 
+/** Pages and shards of all that was published, by name. */
+export function filesOf({ published }: TestWorld): Record<string, string> {
+  return Object.fromEntries([...published].filter(([name]) => isFileName(name)).sort().map(([name, bytes]) => [name, base64(bytes)]));
+}
+
 export async function createVectorScene(): Promise<VectorScene> {
   const source = testSource('world');
   const scene = await createScene(source);
@@ -42,7 +49,7 @@ export async function createVectorScene(): Promise<VectorScene> {
   /** Publishes as things are; keeps the parts named. */
   async function publish(directory: string | undefined, lists: Partial<Record<(typeof CRLS)[number], string>>): Promise<void> {
     const material = await world.material();
-    if (directory !== undefined) directories[directory] = base64(material.directory);
+    if (directory !== undefined) directories[directory] = base64(material.directory.index);
     for (const [i, name] of CRLS.entries()) {
       const stored = lists[name];
       const der = material.crls[i];
@@ -71,9 +78,9 @@ export async function createVectorScene(): Promise<VectorScene> {
   if (gateway !== undefined) tsukimi.entry.gateways.push(gateway);
 
   const signed = async ({ key, certificate }: Credential, type: string): Promise<string> => base64(await signObject(
-    { type, value: parseSignedData((await world.material()).directory).eContent, signingTime: world.now }, { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier },
+    { type, value: parseSignedData((await world.material()).directory.index).eContent, signingTime: world.now }, { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier },
   ));
-  directories['by hinode'] = await signed(hinode.issuer, OID.directory);
+  directories['by hinode'] = await signed(hinode.issuer, OID.directoryIndex);
   directories['of another type'] = await signed(world.delegate, OID.organisationAnswer);
 
   const all = ['hinode', 'tsukimi', 'kasumi'];
@@ -92,6 +99,12 @@ export async function createVectorScene(): Promise<VectorScene> {
     'directory of another type': { directory: 'of another type', crls: ['authority', ...all] },
     'tsukimi lists no gateway': { directory: 'tsukimi-without-gateway', crls: ['authority', ...all] },
   };
+  const lookUps = [
+    ...[hinode, tsukimi, kasumi].map(({ id, entry }) => ({ directory: 'plain', domain: entry.domains[0], id })),
+    ...['outside.example', 'sub.tsukimi.example', 'example'].map((domain) => ({ directory: 'plain', domain, id: null })),
+  ];
+  const shards = await Promise.all(([['id', hinode.id, 20], ['domain', 'hinode.example', 20], ['domain', 'hinode.example', 1], ['domain', 'hinode.example', 0], ['domain', 'outside.example', 13]] as const)
+    .map(async ([kind, name, bits]) => ({ kind, name, bits, shard: await shardOf(kind, name, bits) })));
   const holder = (certificate: Certificate): object => ({ d: scalarOf(certificate), certificate: base64(certificate.der) });
   const scalarOf = (certificate: Certificate): string => (source.scalars.get(hex(certificate.publicKey)) ?? 0n).toString(16).padStart(64, '0');
   const organisation = ({ id, issuer, gateway: own, inspection }: Scene['hinode']): object =>
@@ -100,12 +113,12 @@ export async function createVectorScene(): Promise<VectorScene> {
   return {
     scene,
     trust: {
-      about: 'What the vectors of legs and mails rest on. Certificates, directories (SignedData) and CRLs are base64 of DER; d is a private key, known to all the world. `situations` name a directory and CRLs; `loading` says what a reader at `now` makes of each.',
+      about: 'What the vectors of legs and mails rest on. Certificates, indexes of directories (SignedData), their other files and CRLs are base64; d is a private key, known to all the world. `situations` name a directory and CRLs; `loading` says what a reader at `now` makes of each, `lookUps` what it finds in a directory, `shards` in which shard of how many it looks.',
       specification: 'docs/protocol.md#9-trust-and-the-plugins-interface',
       now: start.toISOString(), root: base64(world.root.der),
       people: Object.fromEntries(Object.entries(people).map(([name, { certificate }]) => [name, { address: certificate.emails[0], ...holder(certificate) }])),
       organisations: { hinode: organisation(hinode), tsukimi: organisation(tsukimi), kasumi: organisation(kasumi) },
-      directories, crls, situations,
+      directories, files: filesOf(world), crls, situations, lookUps, shards,
       loading: Object.keys(situations).map((situation) => ({ situation, expect: LOADING[situation] ?? 'ok' })),
     },
   };

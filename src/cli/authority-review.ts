@@ -1,12 +1,10 @@
 /** The verbs of the Authority's review: `ssmax authority review|candidate|warn|suspend|reinstate|recertify|accept-chain`. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
-import { INDEX_FILE } from '../wire/directory-index.ts';
-import { bytesField, decodeJson, timeField } from '../wire/json.ts';
+import { decodeJson, timeField } from '../wire/json.ts';
 import { adminCall, adminOption } from './admin.ts';
+import { copyPublished } from './authority-publish.ts';
 import { readInput } from './files.ts';
 import { printable } from './sentences.ts';
 
@@ -77,8 +75,8 @@ export function addReviewCommands(command: Command): void {
     .addOption(adminOption())
     .requiredOption('--out <directory>', 'where the files go')
     .action(async ({ state, out }: { state: string; out: string }) => {
-      const { files } = decodeJson(filesSchema, await adminCall(state, 'GET', '/directory-files'));
-      publishFiles(out, new Map(files.map(({ name, bytes }) => [name, bytes])));
+      const { files, written } = await copyPublished(state, out);
+      process.stdout.write(`${files} files, ${written} of them new\n`);
     });
   command.command('accept-chain <organisation>')
     .description('after a loss that was looked into (a restored backup): its audit chain may begin anew, and its alarms are acknowledged')
@@ -87,25 +85,6 @@ export function addReviewCommands(command: Command): void {
     .action(async (id: string, { state, reason }: ReasonOptions) => {
       await adminCall(state, 'POST', '/chains', { id, reason });
     });
-}
-
-const filesSchema = z.object({ files: z.array(z.object({ name: z.string().regex(/^(?:index\.cms|files\/[0-9a-f]{64})$/), bytes: bytesField({ maximum: 64 * 1024 * 1024 }) })) });
-
-/** The index last: whoever reads meanwhile finds every file that the one he has names. Files are named by their hash and never change. */
-function publishFiles(out: string, files: ReadonlyMap<string, Uint8Array>): void {
-  mkdirSync(join(out, 'files'), { recursive: true });
-  let written = 0;
-  for (const [name, bytes] of files) {
-    const file = join(out, name);
-    if (name === INDEX_FILE || existsSync(file)) continue;
-    writeFileSync(`${file}.new`, bytes, { mode: 0o644 });
-    renameSync(`${file}.new`, file);
-    written++;
-  }
-  const index = join(out, INDEX_FILE);
-  writeFileSync(`${index}.new`, files.get(INDEX_FILE) ?? new Uint8Array(0), { mode: 0o644 });
-  renameSync(`${index}.new`, index);
-  process.stdout.write(`${files.size} files, ${written} of them new\n`);
 }
 
 function parseDate(text: string): string {

@@ -1,7 +1,6 @@
 /** `ssmax authority init|run|certify|revoke|export`; the review's verbs are in authority-review.ts */
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { z } from 'zod';
 import { fromHex } from '../core/bytes.ts';
 import { parseCertificate } from '../core/pki/certificate.ts';
 import { parseCsr } from '../core/pki/csr.ts';
@@ -9,10 +8,10 @@ import { issueDelegate, issueOrganisation, issueRoot } from '../core/pki/issue.t
 import { createNodeCrypto, generatePrivateKey, loadPrivateKey } from '../platform/node-crypto.ts';
 import { runAuthority } from '../server/authority/main.ts';
 import { loadKey, saveKey } from '../server/shared/keystore.ts';
-import { bytesField, decodeJson } from '../wire/json.ts';
 import { adminCall, adminOption } from './admin.ts';
+import { copyPublished } from './authority-publish.ts';
 import { addReviewCommands } from './authority-review.ts';
-import { readPem, readPins, spkiHash, writeCertificate, writeNew, writePins } from './files.ts';
+import { readPem, readPins, spkiHash, writeCertificate, writePins } from './files.ts';
 import { passphraseFor, passphraseOption, runServer } from './serve.ts';
 
 const YEAR = 365 * 86_400_000;
@@ -177,12 +176,8 @@ export function authorityCommand(): Command {
     .requiredOption('--root <file>', 'root certificate')
     .requiredOption('--out <directory>', 'where they go')
     .action(async ({ state, root, out }: { state: string; root: string; out: string }) => {
-      const published = decodeJson(
-        z.object({ directory: bytesField({ maximum: 256 * 1024 * 1024 }), crl: bytesField({ maximum: 16 * 1024 * 1024 }) }), await adminCall(state, 'GET', '/published'),
-      );
       writePins(join(out, 'root.pem'), readPins(root));
-      writeNew(join(out, 'directory.cms'), published.directory);
-      writeNew(join(out, 'authority.crl'), published.crl);
+      await copyPublished(state, out);
     });
   addReviewCommands(command);
   return command;

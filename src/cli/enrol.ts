@@ -43,7 +43,7 @@ async function enrol(options: EnrolOptions): Promise<void> {
   const http = httpFor(options);
   const now = new Date();
   const { trust } = await fetchTrust(http, server, root, now);
-  const { names } = enrollingOrganisation(address, trust);
+  const { names } = await enrollingOrganisation(address, trust);
   const code = await readPassphrase({ question: 'One-time code', credential: 'ssmax-code', descriptor: codeFd });
   const key = await keyIn(options);
   const certificate = await requestCertificate({ http, url: server, trust, now, address, code, key });

@@ -31,7 +31,7 @@ async function renew(options: RenewOptions): Promise<void> {
   const now = new Date();
   const http = httpFor(options);
   const { trust } = await fetchTrust(http, server, readPins(options.root), now);
-  if (!options.force && !renewalDue(credential.certificate, trust, now)) {
+  if (!options.force && !(await renewalDue(credential.certificate, trust, now))) {
     process.stdout.write(`not due: the certificate is good until ${credential.certificate.notAfter.toISOString()}\n`);
     return;
   }

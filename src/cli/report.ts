@@ -65,7 +65,7 @@ async function report(file: string, options: ReportOptions): Promise<void> {
   const [address] = credential.certificate.emails;
   if (address === undefined) throw new SsmaxError('fault', 'certificate-missing', { file: options.key });
   const filed = await reportMail(
-    { http, url: server, credential, organisation: enrollingOrganisation(address, trust), now, random: (length) => createNodeCrypto().random(length) },
+    { http, url: server, credential, organisation: await enrollingOrganisation(address, trust), now, random: (length) => createNodeCrypto().random(length) },
     mail,
     {
       category, disclose: { reporter: discloseMe, comment: discloseComment }, ...(comment !== undefined && { comment }), ...(excerpt !== undefined && { excerpt }),

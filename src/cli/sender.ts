@@ -19,13 +19,13 @@ interface Recipients {
  */
 export async function addressingOf(
   sender: Credential, { to, cc, bcc }: Recipients, trust: Trust, now: Date, signedOnly: readonly string[] = [],
-): Promise<Addressing & { readonly form: ReturnType<typeof formFor> }> {
+): Promise<Addressing & { readonly form: Awaited<ReturnType<typeof formFor>> }> {
   const [certified = ''] = sender.certificate.emails;
   const organisation = await organisationOfSender(certified, trust, now);
   await requireIssuedByOwn(sender.certificate, 'user', organisation, trust, now);
   const open = new Set([...to, ...cc].map(({ address }) => address));
   const hidden = [...new Set(bcc.map(({ address }) => address))].filter((address) => !open.has(address));
   const recipients = [...open, ...hidden];
-  const form = formFor(recipients, trust, signedOnly);
+  const form = await formFor(recipients, trust, signedOnly);
   return { form, recipients, hidden, sender, organisation, signingTime: now };
 }

@@ -3,7 +3,7 @@
  *
  * ```
  * root.pem         the Authority's pinned certificates, its root at least: whoever can write here decides what is believed
- * directory.cms    the signed directory, DER
+ * index.cms        the signed index of the directory, and files/ with what it names
  * *.crl            revocation lists, DER: the Authority's and the organisations'
  * ```
  *
@@ -15,14 +15,14 @@ import { Option } from 'commander';
 import { type Bytes, concat } from '../core/bytes.ts';
 import { SsmaxError } from '../core/error.ts';
 import { decodePem } from '../core/pki/pem.ts';
+import { readDirectory } from './directory-copy.ts';
 import { loadTrust, marksOfCopies, parsePins, type Trust, type TrustMarks, type TrustMaterial } from '../flow/trust.ts';
 
 export const ROOT_FILE = 'root.pem';
-export const DIRECTORY_FILE = 'directory.cms';
 export const CRL_EXTENSION = '.crl';
 
 export function trustOption(): Option {
-  return new Option('--trust <directory>', 'root.pem, directory.cms and *.crl, as `ssmax trust fetch` writes them');
+  return new Option('--trust <directory>', 'root.pem, index.cms with its files, and *.crl, as `ssmax trust fetch` writes them');
 }
 
 /**
@@ -48,9 +48,8 @@ export function marksOfDirectory(directory: string): Promise<TrustMarks | undefi
 
 function readMaterial(directory: string): TrustMaterial {
   const root = read(directory, ROOT_FILE, 'trust-missing');
-  const signed = read(directory, DIRECTORY_FILE, 'directory-missing');
   const crls = readdirSync(directory).filter((name) => name.endsWith(CRL_EXTENSION)).sort().map((name) => read(directory, name, 'crl-missing'));
-  return { root: rootFromPem(directory, root), directory: signed, crls };
+  return { root: rootFromPem(directory, root), directory: readDirectory(directory), crls };
 }
 
 function read(directory: string, name: string, code: string): Bytes {

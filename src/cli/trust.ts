@@ -1,15 +1,16 @@
 /** `ssmax trust fetch`: keeps the directory for `--trust` up to date, as often as a system runs it. */
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { equal } from '../core/bytes.ts';
 import { SsmaxError } from '../core/error.ts';
-import { parseCertificate } from '../core/pki/certificate.ts';
 import { fetchTrust } from '../flow/enrol.ts';
 import { requireSuccessor, type Trust } from '../flow/trust.ts';
+import { CRL_FILE } from '../wire/directory-index.ts';
+import { replace, writeDirectory } from './directory-copy.ts';
 import { readPins, writePins } from './files.ts';
 import { addServerOptions, httpFor, type ServerOptions } from './member-server.ts';
-import { CRL_EXTENSION, DIRECTORY_FILE, marksOfDirectory, ROOT_FILE } from './trust-directory.ts';
+import { CRL_EXTENSION, marksOfDirectory, ROOT_FILE } from './trust-directory.ts';
 
 interface FetchOptions extends ServerOptions {
   readonly root?: string;
@@ -32,23 +33,17 @@ export function trustCommand(): Command {
     await requireSuccessor(trust, await marksOfDirectory(out));
     mkdirSync(out, { recursive: true });
     if (!existsSync(rootFile)) writePins(rootFile, root);
-    replace(join(out, DIRECTORY_FILE), published.directory);
-    replace(join(out, `authority${CRL_EXTENSION}`), published.authorityCrl);
-    replace(join(out, `${crlOwner(trust)}${CRL_EXTENSION}`), published.organisationCrl);
+    await writeDirectory(out, published.directory, trust.directory);
+    replace(join(out, CRL_FILE), published.authorityCrl);
+    replace(join(out, `${await crlOwner(trust)}${CRL_EXTENSION}`), published.organisationCrl);
   });
   return command;
 }
 
 /** The organisation whose list came along, by its identifier; it names the file. */
-function crlOwner({ directory, organisationCrls }: Trust): string {
-  const [crl] = organisationCrls;
-  const owner = directory.organisations.find(({ certificate }) => crl !== undefined && equal(parseCertificate(certificate).subjectDer, crl.issuerDer));
+async function crlOwner({ directory, organisationCrls }: Trust): Promise<string> {
+  const id = organisationCrls[0]?.issuer.organisationId;
+  const owner = id === undefined ? undefined : await directory.byId(id);
   if (owner === undefined) throw new SsmaxError('unavailable', 'crl-wrong-issuer');
   return owner.id.replace(/[^A-Za-z0-9-]/g, '_');
-}
-
-/** Whoever reads at the same time sees the old file or the new one. */
-function replace(file: string, content: Uint8Array): void {
-  writeFileSync(`${file}.new`, content, { mode: 0o644 });
-  renameSync(`${file}.new`, file);
 }

@@ -20,7 +20,6 @@ export const OID = {
   roleMailSigner: `${ARC}.3.6`,
   // SSMAX content types of signed objects
   verdict: `${ARC}.4.1`,
-  directory: `${ARC}.4.2`,
   userRequest: `${ARC}.4.3`,
   organisationAnswer: `${ARC}.4.4`,
   outsideReport: `${ARC}.4.20`,

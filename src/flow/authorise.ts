@@ -6,7 +6,7 @@ import { type Bytes, equal } from '../core/bytes.ts';
 import { decodeSignerInfo, parseSignedData, verifySignedObject } from '../core/cms/signed-data.ts';
 import { sha256 } from '../core/digest.ts';
 import { verifyLabelProof } from '../core/elgamal/index.ts';
-import { refused, SsmaxError } from '../core/error.ts';
+import { refused } from '../core/error.ts';
 import type { NativeCrypto } from '../core/keys.ts';
 import { OID } from '../core/oids.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
@@ -17,7 +17,7 @@ import type { Evidence } from '../wire/relay.ts';
 import { mixedDigest, partIdentity } from '../wire/sealed-part.ts';
 import { decodeVerdict, recipientsHash, type Verdict, VERDICT_LIFETIME } from '../wire/verdict.ts';
 import { requireMode } from './leg-content.ts';
-import { acceptedCertificate, requireIssuedByOwn } from './organisation-keys.ts';
+import { acceptedCertificate, entryInUse, requireIssuedByOwn } from './organisation-keys.ts';
 import type { Trust } from './trust.ts';
 import { checkLabel, mainPurpose, requireFresh, type SignedLeg, verifySigner } from './verify-leg.ts';
 
@@ -60,7 +60,7 @@ export async function verifyArriving(
     if (!signed.leg.labelHashes.some((hash) => equal(hash, labelHash))) throw refused('label-mismatch', { what: 'label hash' });
     await checkLabel(signed, label, sealed.digest);
     if (label.purpose !== mainPurpose(signed.leg, sealed.forwarded)) throw refused('leg-not-for-us');
-    const target = acceptedCertificate(trust, own, label.targetKey, now);
+    const target = await acceptedCertificate(trust, own, label.targetKey, now);
     // Who seals several parts does it at one time, for one key.
     if (target === undefined || (i > 0 && target !== sealedTo)) throw refused('label-mismatch', { what: 'target' });
     sealedTo = target;
@@ -144,8 +144,7 @@ export async function verifyVerdict(der: Bytes, own: Certificate, trust: Trust, 
   if (certificate === undefined) throw refused('verdict-invalid', { what: 'certificate' });
   await verifySignedObject(signed, { contentType: OID.verdict, certificate: certificate.der, publicKey: certificate.publicKey });
   await requireIssuedByOwn(certificate, 'inspection', own, trust, now);
-  const organisation = trust.directory.organisations.find((one) => equal(one.certificate, own.der));
-  if (organisation === undefined) throw new SsmaxError('fault', 'organisation-unknown');
+  const organisation = await entryInUse(trust, own);
   if (!organisation.inspections.some((hash) => equal(hash, certificate.spkiSha256))) throw refused('verdict-invalid', { what: 'signer' });
   const verdict = decodeVerdict(signed.eContent);
   if (verdict.organisation !== organisation.id) throw refused('verdict-invalid', { what: 'organisation' });

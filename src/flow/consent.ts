@@ -6,7 +6,7 @@ import { equal } from '../core/bytes.ts';
 import { refused } from '../core/error.ts';
 import { domainOf } from '../mail/address.ts';
 import { type ConsentStatement, consentAnswerSchema, type ConsentStateRequest } from '../wire/consent.ts';
-import { organisationOfDomain, type Organisation } from '../wire/directory.ts';
+import type { Organisation } from '../wire/directory.ts';
 import { askOrganisation } from './member-request.ts';
 import type { Clock, Credential, Http } from './ports.ts';
 import type { Trust } from './trust.ts';
@@ -27,8 +27,8 @@ export interface ConsentParts {
 }
 
 /** Whether there is anything to consent to for this address: only an ISP's members are individuals. */
-export function isIndividual(address: string, { directory }: Trust): boolean {
-  return organisationOfDomain(directory, domainOf(address))?.type === 'isp';
+export async function isIndividual(address: string, { directory }: Trust): Promise<boolean> {
+  return (await directory.byDomain(domainOf(address)))?.type === 'isp';
 }
 
 /** What holds now. Throws `consent-not-applicable`, `organisation-unknown`, and what askOrganisation throws. */
@@ -45,7 +45,7 @@ export async function stateConsent(parts: ConsentParts, wanted: Partial<Consent>
   const before = await current(parts);
   const after = { outbound: wanted.outbound ?? before.outbound, inbound: wanted.inbound ?? before.inbound };
   if (after.outbound === before.outbound && after.inbound === before.inbound) return after;
-  const { organisation, address } = own(parts);
+  const { organisation, address } = await own(parts);
   const statement: ConsentStatement = {
     type: 'consent', audience: organisation.id, address, number: before.number + 1, ...after, time: parts.clock.now(), nonce: parts.random(32),
   };
@@ -56,16 +56,16 @@ export async function stateConsent(parts: ConsentParts, wanted: Partial<Consent>
 }
 
 async function current(parts: ConsentParts): Promise<Consent & { number: number }> {
-  const { organisation, address } = own(parts);
+  const { organisation, address } = await own(parts);
   const request: ConsentStateRequest = { type: 'consent-state', audience: organisation.id, time: parts.clock.now(), nonce: parts.random(32) };
   const answer = await askOrganisation(parts, organisation, request, consentAnswerSchema);
   if (!equal(answer.nonce, request.nonce) || answer.address !== address) throw refused('answer-mismatch');
   return answer;
 }
 
-function own({ credential, trust }: ConsentParts): { organisation: Organisation; address: string } {
+async function own({ credential, trust }: ConsentParts): Promise<{ organisation: Organisation; address: string }> {
   const [address = ''] = credential.certificate.emails;
-  const organisation = organisationOfDomain(trust.directory, domainOf(address));
+  const organisation = await trust.directory.byDomain(domainOf(address));
   if (organisation === undefined) throw refused('organisation-unknown', { domain: domainOf(address) });
   if (organisation.type !== 'isp') throw refused('consent-not-applicable');
   return { organisation, address };

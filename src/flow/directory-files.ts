@@ -7,6 +7,7 @@ import { OID } from '../core/oids.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import type { Issuer } from '../core/pki/issue.ts';
 import { validatePath } from '../core/pki/path.ts';
+import type { SignatureCache } from '../core/pki/signed.ts';
 import type { Organisation } from '../wire/directory.ts';
 import {
   decodeIndex, decodePage, decodeShard, type DirectoryIndex, type DirectoryShard, encodeIndex, encodeShard, fileName, INDEX_FILE, shardOf,
@@ -15,10 +16,14 @@ import {
 /** Organisations a shard on average, at most: a shard is some ten kilobytes. */
 const SHARD = 8;
 const SKEW = 10 * 60_000;
+/** Shards that a reader keeps as objects; the one that was not used for longest is forgotten first. */
+const MAX_SHARDS = 256;
+/** Names that a reader remembers having looked up. */
+const MAX_NAMES = 1024;
 
 /** All files by name. The same organisations give the same pages and shards, to the byte. */
 export async function directoryFiles(
-  organisations: readonly Organisation[], publication: { number: number; issued: Date; nextUpdate: Date }, delegate: Issuer,
+  organisations: readonly Organisation[], publication: { issued: Date; nextUpdate: Date }, delegate: Issuer,
 ): Promise<Map<string, Bytes>> {
   const bits = Math.max(0, Math.ceil(Math.log2(organisations.length / SHARD || 1)));
   const pageBits = Math.floor(bits / 2);
@@ -50,64 +55,136 @@ export async function directoryFiles(
   return files;
 }
 
+/** Where the files of a directory are: some web server, a copy on disk, a map. */
+export interface DirectorySource {
+  readonly index: Bytes;
+  /** A page or shard by its name. Throws `unavailable` where it cannot be had. */
+  file(name: string): Promise<Bytes>;
+}
+
 /**
- * Verifies an index up to the pinned root. `known` is the number of the newest one seen before: an older index is never taken
- * (`trust-rollback`), nor one whose time is over (`directory-stale`). The delegate's revocation is the caller's to check.
- * @internal No server looks organisations up so yet: all still fetch the one signed directory.
+ * Verifies an index up to a pinned root; without `now` whoever signed it, whenever that was. Throws `unavailable`: `clock-wrong`,
+ * `directory-stale`; refused: `directory-invalid` and what path and signature throw. The delegate's revocation is the caller's to check.
  */
-export async function verifyIndex(der: Bytes, root: Certificate, now: Date, known = 0): Promise<{ index: DirectoryIndex; delegate: Certificate }> {
+export async function verifyIndex(
+  der: Bytes, roots: readonly Certificate[], now: Date | undefined, signatures?: SignatureCache,
+): Promise<{ index: DirectoryIndex; delegate: Certificate }> {
   const signed = parseSignedData(der);
+  // the root may be carried too, and a SET's order says nothing
   const delegate = signed.certificates.map((one) => parseCertificate(one)).find((one) => equal(one.subjectKeyIdentifier, signed.signer.subjectKeyIdentifier));
   if (delegate === undefined) throw refused('directory-invalid', { what: 'certificate' });
-  await validatePath({ leaf: delegate, intermediates: [], root, at: now, role: 'delegate' });
+  await validatePath({ leaf: delegate, intermediates: [], root: roots, at: now ?? delegate.notBefore, role: 'delegate', ...(signatures && { cache: signatures }) });
   await verifySignedObject(signed, { contentType: OID.directoryIndex, certificate: delegate.der, publicKey: delegate.publicKey });
   const index = decodeIndex(signed.eContent);
+  if (now === undefined) return { index, delegate };
   if (index.issued.getTime() > now.getTime() + SKEW) throw new SsmaxError('unavailable', 'clock-wrong');
   if (index.nextUpdate < now) throw new SsmaxError('unavailable', 'directory-stale');
-  if (index.number < known) throw new SsmaxError('unavailable', 'trust-rollback', { what: 'directory' });
   return { index, delegate };
 }
 
 /**
- * Looks organisations up in the files of one index; `fetch` gives a file by name, from the network or a cache.
- * @internal No server does so yet.
+ * The organisations that one verified index names. What is looked up is fetched when it is asked for, compared with the hash under
+ * which the index signs for it, and kept. Throws `unavailable`: `directory-damaged`, and what fetching throws; never is anything missing
+ * taken for "there is none".
  */
-export class DirectoryFiles {
-  constructor(
-    private readonly index: DirectoryIndex,
-    private readonly fetch: (name: string) => Promise<Bytes>,
-  ) {}
+export class Directory {
+  readonly issued: Date;
+  readonly nextUpdate: Date;
+  readonly #index: DirectoryIndex;
+  readonly #file: (name: string) => Promise<Bytes>;
+  readonly #shards = new Map<number, Promise<DirectoryShard>>();
+  readonly #asked = new Map<string, { kind: 'id' | 'domain'; name: string }>();
+
+  constructor(index: DirectoryIndex, file: (name: string) => Promise<Bytes>) {
+    this.issued = index.issued;
+    this.nextUpdate = index.nextUpdate;
+    this.#index = index;
+    this.#file = file;
+  }
 
   async byId(id: string): Promise<Organisation | undefined> {
-    const { organisations } = await this.#shard('id', id);
+    const { organisations } = await this.#lookUp('id', id);
     return organisations.find((organisation) => organisation.id === id);
   }
 
-  /** The organisation certified for a mail domain (exact match). */
+  /** The organisation certified for a mail domain (exact match, as the design asks). */
   async byDomain(domain: string): Promise<Organisation | undefined> {
-    const { domains } = await this.#shard('domain', domain);
+    const { domains } = await this.#lookUp('domain', domain);
     const entry = domains.find((one) => one.domain === domain);
     if (entry === undefined) return undefined;
     const organisation = await this.byId(entry.id);
     // Pointer and entry are signed together: if they differ, the set is broken, and nobody is told "outside SSMAX" for that.
-    if (organisation?.domains.includes(domain) !== true) throw new SsmaxError('unavailable', 'directory-damaged', { file: domain });
+    if (organisation?.domains.includes(domain) !== true) throw damaged(domain);
     return organisation;
   }
 
-  async #shard(kind: 'id' | 'domain', name: string): Promise<DirectoryShard> {
-    const { bits, pageBits, pages } = this.index;
-    const number = await shardOf(kind, name, bits);
+  /**
+   * Looks up what was looked up in an earlier one, so that the answers are at hand when this one takes its place, whoever is away then.
+   * Throws where nothing of it can be had.
+   */
+  async takeOver(former: Directory): Promise<void> {
+    const asked = [...former.#asked.values()];
+    const looked = await Promise.allSettled(asked.map(({ kind, name }) => this.#lookUp(kind, name)));
+    const [first, ...others] = looked;
+    if (first?.status === 'rejected' && others.every(({ status }) => status === 'rejected')) throw first.reason;
+  }
+
+  /** The names of all pages and shards, some perhaps twice; fetches the pages. */
+  async *names(): AsyncGenerator<string> {
+    const { bits, pageBits, pages } = this.#index;
+    for (const page of pages) {
+      yield fileName(page);
+      for (const hash of decodePage(await this.#verified(page), 2 ** (bits - pageBits))) yield fileName(hash);
+    }
+  }
+
+  async #lookUp(kind: 'id' | 'domain', name: string): Promise<DirectoryShard> {
+    const asked = `${kind} ${name}`;
+    const number = await shardOf(kind, name, this.#index.bits);
+    const shard = this.#shards.get(number) ?? this.#fetch(number);
+    keep(this.#shards, number, shard, MAX_SHARDS);
+    keep(this.#asked, asked, { kind, name }, MAX_NAMES);
+    return shard;
+  }
+
+  #fetch(number: number): Promise<DirectoryShard> {
+    const { bits, pageBits, pages } = this.#index;
     const size = 2 ** (bits - pageBits);
-    const hashes = decodePage(await this.#file(pages[Math.floor(number / size)]), size);
-    return decodeShard(await this.#file(hashes[number % size]));
+    const shard = (async () => {
+      try {
+        const hashes = decodePage(await this.#verified(pages[Math.floor(number / size)]), size);
+        return decodeShard(await this.#verified(hashes[number % size]));
+      } catch (error) {
+        // It says nothing against the mail for which it was asked.
+        if (error instanceof SsmaxError && error.kind === 'refused') throw new SsmaxError('unavailable', 'directory-damaged', { file: error.code }, { cause: error });
+        throw error;
+      }
+    })();
+    // A failure is not kept: the next look-up asks again.
+    shard.catch(() => { if (this.#shards.get(number) === shard) this.#shards.delete(number); });
+    return shard;
   }
 
   /** A file that is not what the index says is no answer at all: a cache may be broken, or somebody plays back an old one. */
-  async #file(hash: Bytes | undefined): Promise<Bytes> {
-    if (hash === undefined) throw refused('directory-invalid', { what: 'index' });
+  async #verified(hash: Bytes | undefined): Promise<Bytes> {
+    if (hash === undefined) throw damaged(INDEX_FILE);
     const name = fileName(hash);
-    const bytes = await this.fetch(name);
-    if (!equal(await sha256(bytes), hash)) throw new SsmaxError('unavailable', 'directory-damaged', { file: name });
+    const bytes = await this.#file(name);
+    if (!equal(await sha256(bytes), hash)) throw damaged(name);
     return bytes;
   }
+}
+
+/** As the newest of at most `maximum`. */
+function keep<K, V>(map: Map<K, V>, key: K, value: V, maximum: number): void {
+  map.delete(key);
+  map.set(key, value);
+  for (const oldest of map.keys()) {
+    if (map.size <= maximum) return;
+    map.delete(oldest);
+  }
+}
+
+function damaged(file: string): SsmaxError {
+  return new SsmaxError('unavailable', 'directory-damaged', { file });
 }

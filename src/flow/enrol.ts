@@ -7,15 +7,17 @@ import { decodeCertsOnly } from '../core/pki/certs-only.ts';
 import { createCsr } from '../core/pki/csr.ts';
 import { validatePath } from '../core/pki/path.ts';
 import { domainOf } from '../mail/address.ts';
-import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
+import type { Organisation } from '../wire/directory.ts';
+import { INDEX_FILE } from '../wire/directory-index.ts';
 import { fromBase64, toBase64 } from '../wire/json.ts';
 import { decodeProblem } from '../wire/problem.ts';
+import type { DirectorySource } from './directory-files.ts';
 import type { Http, HttpAnswer } from './ports.ts';
 import { loadTrust, type Trust, type TrustCache } from './trust.ts';
 
-/** Trust material as it was published, DER. */
+/** Trust material as it was published; lists in DER. */
 interface Published {
-  readonly directory: Bytes;
+  readonly directory: DirectorySource;
   readonly authorityCrl: Bytes;
   readonly organisationCrl: Bytes;
 }
@@ -45,10 +47,11 @@ async function fetchPublished(http: Http, url: string): Promise<Published> {
     if (status !== 200) throw new SsmaxError('unavailable', 'server-refused', { path, status }, { cause: decodeProblem(status, body) });
     return body;
   };
-  const [directory, authorityCrl, organisationCrl] = await Promise.all([
-    get('/ssmax/v1/directory'), get('/ssmax/v1/crl/authority'), get('/ssmax/v1/crl/organisation'),
+  const file = (name: string): Promise<Bytes> => get(`/ssmax/v1/directory/${name}`);
+  const [index, authorityCrl, organisationCrl] = await Promise.all([
+    file(INDEX_FILE), get('/ssmax/v1/crl/authority'), get('/ssmax/v1/crl/organisation'),
   ]);
-  return { directory, authorityCrl, organisationCrl };
+  return { directory: { index, file }, authorityCrl, organisationCrl };
 }
 
 export interface EnrolmentOrder {
@@ -65,8 +68,8 @@ export interface EnrolmentOrder {
 }
 
 /** The organisation that would certify this address. Throws `organisation-unknown`. */
-export function enrollingOrganisation(address: string, { directory }: Trust): Organisation {
-  const organisation = organisationOfDomain(directory, domainOf(address));
+export async function enrollingOrganisation(address: string, { directory }: Trust): Promise<Organisation> {
+  const organisation = await directory.byDomain(domainOf(address));
   if (organisation === undefined) throw refused('organisation-unknown', { domain: domainOf(address) });
   return organisation;
 }
@@ -79,7 +82,7 @@ export function enrollingOrganisation(address: string, { directory }: Trust): Or
  */
 export async function requestCertificate(order: EnrolmentOrder): Promise<Certificate> {
   const { http, url, address, code, key } = order;
-  const organisation = enrollingOrganisation(address, order.trust);
+  const organisation = await enrollingOrganisation(address, order.trust);
   const answer = await http({
     method: 'POST',
     url: `${url}/.well-known/est/simpleenroll`,

@@ -15,6 +15,7 @@ import type { Organisation } from '../wire/directory.ts';
 import { decodeJson } from '../wire/json.ts';
 import type { Direction, Inspection } from '../wire/leg.ts';
 import type { Consent } from '../wire/relay.ts';
+import { ownEntry } from './organisation-keys.ts';
 import { organisationCrl, requireUnrevoked, type Trust } from './trust.ts';
 
 /** Whether mail of this direction is inspected for this address: outbound the sender's, inbound a recipient's as it was written. */
@@ -75,7 +76,7 @@ export async function verifyConsent(der: Bytes, own: { id: string; certificate: 
   const statement = decodeJson(consentStatementSchema, signed.eContent);
   if (statement.audience !== own.id) throw refused('consent-invalid', { what: 'audience' });
   if (statement.time > now && statement.time.getTime() - now.getTime() > 10 * 60_000) throw refused('consent-invalid', { what: 'time' });
-  const intermediates = formerOf(own.certificate, trust);
+  const intermediates = await formerOf(own.certificate, trust);
   const { organisation: issuer } = await validatePath({ leaf: certificate, intermediates, root: trust.roots, at: statement.time, role: 'user' });
   if (issuer === undefined) throw refused('consent-invalid', { what: 'certificate' });
   // Each key of the organisation has a list of its own; one that was lost vouches for nobody.
@@ -86,9 +87,9 @@ export async function verifyConsent(der: Bytes, own: { id: string; certificate: 
 }
 
 /** An organisation's certificates, now and formerly: a statement outlives a renewal. */
-function formerOf(own: Certificate, { directory }: Trust): Certificate[] {
-  const entry = directory.organisations.find(({ certificate }) => equal(certificate, own.der));
-  return [own, ...(entry?.formerCertificates ?? []).map((der) => parseCertificate(der))];
+async function formerOf(own: Certificate, trust: Trust): Promise<Certificate[]> {
+  const { formerCertificates } = await ownEntry(trust, own);
+  return [own, ...formerCertificates.map((der) => parseCertificate(der))];
 }
 
 /**

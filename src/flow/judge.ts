@@ -5,7 +5,7 @@
 import type { Bytes } from '../core/bytes.ts';
 import { SsmaxError } from '../core/error.ts';
 import { type Entity, type Limits, parseMime } from '../mail/mime.ts';
-import type { Directory } from '../wire/directory.ts';
+import type { Directory } from './directory-files.ts';
 import type { Direction } from '../wire/leg.ts';
 import type { Finding, VerdictResult } from '../wire/verdict.ts';
 import { CODE_OF, type RuleFinding, checkerFor, judgeSender, type ReadingRule, unreadPieces } from './policy/checks.ts';
@@ -185,7 +185,7 @@ function worst(rules: readonly RuleFinding[], views: readonly MailView[] = []): 
 }
 
 async function findSender(rule: RuleOf<'organisations'>, { sender }: Correspondents, directory: Directory): Promise<RuleFinding> {
-  const said = judgeSender(rule, sender, directory);
+  const said = await judgeSender(rule, sender, directory);
   const result = said === 'pass' || said === 'accept' ? 'tag' : said;
   return { rule: rule.name, code: CODE_OF.organisations, result, parts: said === 'pass' || said === 'accept' ? [] : [0] };
 }

@@ -9,19 +9,19 @@ import { refused, SsmaxError } from '../core/error.ts';
 import type { NativeCrypto, OrganisationKey } from '../core/keys.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { domainOf } from '../mail/address.ts';
-import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
+import type { Organisation } from '../wire/directory.ts';
 import { encodeLabel, type Purpose, sortAddresses } from '../wire/label.ts';
 import type { Direction, Inspection, Leg, Mode } from '../wire/leg.ts';
 import type {
   Consent, ConsentsRequest, Delivery, Evidence, OutsideSignature, Reencrypted, ReencryptRequest, SignOutsideRequest, SignRequest,
 } from '../wire/relay.ts';
 import { type ArrivingLeg, directionsDue, requireSameLabel, requireVerdicts, verifyArriving } from './authorise.ts';
-import { stillUsable } from './organisation-keys.ts';
+import { entryInUse, stillUsable } from './organisation-keys.ts';
 import { inspectedAt, inspectedDirections, inspectionsOf } from './individuals.ts';
 import { legRecipients, nextSignedAttributes } from './next-leg.ts';
 import { outsideAttributes } from './outside-signature.ts';
 import type { Clock, Consents, Members, OutsideSigner, Records, SeenCiphertexts } from './ports.ts';
-import { formFor, isOutside } from './recipients.ts';
+import { formFor, someOutside } from './recipients.ts';
 import { transferTarget, type Trust } from './trust.ts';
 
 export interface KeyServiceParts {
@@ -92,15 +92,15 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
 
   async function arriving(evidence: Evidence, trust: Trust): Promise<ArrivingLeg> {
     const leg = await verifyArriving(native, evidence, certificate, trust, clock.now());
-    if (leg.leg.leg === 1) requireSendable(leg.leg, trust);
+    if (leg.leg.leg === 1) await requireSendable(leg.leg, trust);
     await alerting(leg, () => requireSameLabel((c1, hash) => parts.seen.record(c1, hash), leg));
     return leg;
   }
 
   /** What members may send, and where: the organisation's policy. */
-  function requireSendable({ mode, recipients }: Leg, { directory }: Trust): void {
+  async function requireSendable({ mode, recipients }: Leg, { directory }: Trust): Promise<void> {
     // Whatever modes there are inside, outside there is this one.
-    if (mode === 'sign-only' && recipients.some((address) => isOutside(address, directory))) formFor(recipients, { directory }, parts.outside?.signedOnly);
+    if (mode === 'sign-only' && await someOutside(recipients, directory)) await formFor(recipients, { directory }, parts.outside?.signedOnly);
     else if (!parts.modes.includes(mode)) throw refused('mode-not-allowed', { mode });
   }
 
@@ -170,7 +170,7 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     leg: ArrivingLeg, splits: readonly Pick<Split, 'recipients'>[], given: { verdicts: readonly Bytes[]; due: readonly Direction[]; trust: Trust; now: Date },
   ): Promise<(split: Pick<Split, 'recipients'>) => Inspection[]> {
     const { due, trust, now } = given;
-    const own = ownOrganisation(trust);
+    const own = await entryInUse(trust, certificate);
     const inbound = due.includes('inbound') ? splits.flatMap(({ recipients }) => recipients) : [];
     const inspected = inspectedAt(own, await consents({ outbound: due.includes('outbound') ? [leg.leg.sender.address] : [], inbound }, own));
     const addresses = (split: Pick<Split, 'recipients'>): { sender: string; recipient: string | undefined } => ({ sender: leg.leg.sender.address, recipient: split.recipients[0] });
@@ -208,7 +208,7 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
   async function deliverSplits(leg: ArrivingLeg, recipients: readonly string[], trust: Trust): Promise<Split[]> {
     const [recipient, ...others] = recipients;
     if (recipient === undefined || others.length > 0) throw refused('split-mixed');
-    const organisation = organisationOfDomain(trust.directory, domainOf(recipient));
+    const organisation = await trust.directory.byDomain(domainOf(recipient));
     if (organisation === undefined || !equal(organisation.certificate, certificate.der)) {
       throw refused('recipient-not-ours', { recipient });
     }
@@ -235,17 +235,11 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     }));
   }
 
-  function ownOrganisation(trust: Trust): Organisation {
-    const own = trust.directory.organisations.find((organisation) => equal(organisation.certificate, certificate.der));
-    if (own === undefined) throw new SsmaxError('fault', 'organisation-unknown');
-    return own;
-  }
-
   async function sign(request: SignRequest): Promise<{ signedAttrs: Bytes; signature: Bytes }[]> {
     const { purpose, ...rest } = request;
     const unique = { ...rest, splits: dedupe(request.splits) };
     const { leg, splits, inspections, trust, now } = await authorise(purpose, unique);
-    const own = ownOrganisation(trust);
+    const own = await entryInUse(trust, certificate);
     const signatures = await Promise.all(request.splits.map(async (asked) => {
       const split = splits.find((one) => one.mailbox === asked.mailbox && sameAddresses(one.recipients, asked.recipients));
       if (split === undefined) throw refused('split-unknown');
@@ -274,7 +268,7 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
       const { sender, recipients } = leg.leg;
       // Bound by the contentDigest, which the sender signed and the verdict is about: the gateway has no say in what is signed.
       const clear = leg.leg.leg === 1 && leg.leg.mode === 'sign-only' ? evidence.mixed?.clear : undefined;
-      if (outside === undefined || clear === undefined || formFor(recipients, trust, outside.signedOnly) !== 'signed-only') throw refused('not-for-outside');
+      if (outside === undefined || clear === undefined || await formFor(recipients, trust, outside.signedOnly) !== 'signed-only') throw refused('not-for-outside');
       await inspectionsFor(leg, [{ recipients }], { verdicts, due: directionsDue(1, 'outside'), trust, now });
       const signer = await outside.credentialFor(sender.address);
       const signedAttrs = outsideAttributes({ messageDigest: clear, signingTime: now, certificate: signer.certificate });
@@ -289,12 +283,12 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
       const trust = await parts.trust();
       const leg = await arriving(evidence, trust);
       const target = await parts.inspection();
-      const own = ownOrganisation(trust);
+      const own = await entryInUse(trust, certificate);
       await alerting(leg, () => requireConsent(leg, recipients, own));
       if (!own.inspections.some((hash) => equal(hash, target.spkiSha256))) throw new SsmaxError('fault', 'inspection-unknown');
       return reencryptTo('inspect', leg, [{ certificate: target, recipients: leg.leg.recipients }]);
     },
-    consents: async (request) => consents(request, ownOrganisation(await parts.trust())),
+    consents: async (request) => consents(request, await entryInUse(await parts.trust(), certificate)),
     transfer: (request) => answer('transfer', request),
     deliver: (request) => answer('deliver', request),
     sign,

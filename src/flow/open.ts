@@ -20,6 +20,7 @@ import type { Organisation } from '../wire/directory.ts';
 import type { Kemct } from '../wire/kemct.ts';
 import { decodeLabel } from '../wire/label.ts';
 import type { Inspection, LegNumber, Mode, Sender } from '../wire/leg.ts';
+import { impersonatedBy } from './impersonation.ts';
 import { type BelievedReport, readOutsideReport } from './outside-report.ts';
 import type { Credential } from './ports.ts';
 import { recoverableInfo } from './request-recovery.ts';
@@ -181,7 +182,7 @@ async function judgeOutside(raw: Bytes, outer: Entity, reader: Reader): Promise<
   if (reader.trust instanceof SsmaxError) throw reader.trust;
   const { directory } = reader.trust;
   const claimed = claimedDomains([...outer.headers.all('From'), ...outer.headers.all('Sender')]);
-  const impersonated = directory.organisations.find(({ alwaysSigned }) => claimed.some((domain) => alwaysSigned.includes(domain)));
+  const impersonated = await impersonatedBy(claimed, directory);
   if (impersonated !== undefined) {
     return {
       state: 'problem', code: 'impersonation', detail: 'unsigned', organisations: [], content: 'not-opened',
@@ -213,7 +214,7 @@ async function judgeCarrier(outer: Entity, cms: Bytes, reader: Reader, trust: Tr
   if (from === undefined || others.length > 0 || parseFrom(from).address !== leg.sender.address) throw refused('from-mismatch');
   const code = checkReader(verified, reader);
   const opened = reader.credentials.length === 0 && verified.parts.length > 0 ? undefined : await open(verified, outer, reader);
-  const forwarded = verified.parts.flatMap((part, i) => (part.origins.length === 0 ? [] : [forwardedPart(part, opened?.parts[i], trust)]));
+  const forwarded = (await Promise.all(verified.parts.map(async (part, i) => (part.origins.length === 0 ? [] : [await forwardedPart(part, opened?.parts[i], trust)])))).flat();
   return {
     state: 'verified',
     code,
@@ -222,7 +223,7 @@ async function judgeCarrier(outer: Entity, cms: Bytes, reader: Reader, trust: Tr
     mode: leg.mode,
     ...(forwarded.length > 0 && { forwarded }),
     ...(opened !== undefined && leg.mode !== 'protect-all' && { sealedNames: opened.parts.map(sealedName) }),
-    organisations: attestedBy(verified, trust),
+    organisations: await attestedBy(verified, trust),
     recipients: leg.recipients,
     ...(leg.leg === 3 && { deliveredTo: leg.recipients[0] ?? '', hidden: leg.hidden.length > 0 }),
     ...(leg.addressedAs !== undefined && { addressedAs: leg.addressedAs }),
@@ -231,10 +232,6 @@ async function judgeCarrier(outer: Entity, cms: Bytes, reader: Reader, trust: Tr
     contentDigest: hex(verified.contentDigest),
     ...(opened === undefined ? { content: 'not-opened' } : { content: 'opened', message: opened.message }),
   };
-}
-
-function namesOf(trust: Trust, id: string): Organisation['names'] {
-  return trust.directory.organisations.find((organisation) => organisation.id === id)?.names ?? { ja: id, en: id };
 }
 
 /**
@@ -260,13 +257,13 @@ function personOf({ leg, sendingOrganisation: { id, names } }: SignedLeg): Perso
   return { ...leg.sender, organisation: { id, names } };
 }
 
-function attestedBy({ leg, certificate, organisation: signer }: SignedLeg, trust: Trust): AttestedBy[] {
-  return leg.attestations.map((attestation) => {
+function attestedBy({ leg, certificate, organisation: signer }: SignedLeg, trust: Trust): Promise<AttestedBy[]> {
+  return Promise.all(leg.attestations.map(async (attestation) => {
     const { organisation: id } = attestation;
-    const listed = trust.directory.organisations.find((one) => one.id === id)?.certificate;
-    const own = id === signer.id ? certificate : listed === undefined ? undefined : parseCertificate(listed);
-    return { ...attestation, id, names: namesOf(trust, id), ...(own !== undefined && { certificate: factsOf(own) }) };
-  });
+    const listed = await trust.directory.byId(id);
+    const own = id === signer.id ? certificate : listed && parseCertificate(listed.certificate);
+    return { ...attestation, id, names: listed?.names ?? { ja: id, en: id }, ...(own !== undefined && { certificate: factsOf(own) }) };
+  }));
 }
 
 function factsOf({ subject, notBefore, notAfter, sha256: digest }: Certificate): CertificateFacts {
@@ -330,7 +327,7 @@ async function decrypt(native: NativeCrypto, { body }: LegPart, { credential, ke
   return decryptContent(body, await unwrapCek(info.encryptedKey, secret, info.ukm));
 }
 
-function forwardedPart({ deliveries, origins }: LegPart, plaintext: Bytes | undefined, trust: Trust): ForwardedPart {
+async function forwardedPart({ deliveries, origins }: LegPart, plaintext: Bytes | undefined, trust: Trust): Promise<ForwardedPart> {
   const [first, ...later] = deliveries;
   if (first === undefined) throw new SsmaxError('fault', 'origin-invalid');
   const kind = first.leg.mode === 'protect-all' ? 'mail' : 'attachment';
@@ -339,7 +336,7 @@ function forwardedPart({ deliveries, origins }: LegPart, plaintext: Bytes | unde
   if (headers !== undefined && headers.from.address !== first.leg.sender.address) throw refused('from-mismatch');
   return {
     kind, writer: personOf(first), forwarders: later.map(personOf), deliveredAt: first.signer.attributes.signingTime,
-    organisations: attestedBy(first, trust), of: origins[0]?.mixed?.parts.length ?? 1,
+    organisations: await attestedBy(first, trust), of: origins[0]?.mixed?.parts.length ?? 1,
     ...(headers !== undefined && { headers }), ...(entity !== undefined && { entity }),
   };
 }

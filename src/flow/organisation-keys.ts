@@ -28,9 +28,17 @@ export function isGatewayOf({ gateways, retired = [] }: Organisation, spki: Byte
 }
 
 /** The own organisation's entry. Its servers' configurations may name a certificate that has been renewed since. */
-export function ownEntry({ directory }: Trust, own: Certificate): Organisation {
-  const entry = directory.organisations.find(({ id }) => id === own.subject.organisationId);
+export async function ownEntry({ directory }: Trust, own: Certificate): Promise<Organisation> {
+  const { organisationId } = own.subject;
+  const entry = organisationId === undefined ? undefined : await directory.byId(organisationId);
   if (entry === undefined) throw new SsmaxError('fault', 'organisation-unknown');
+  return entry;
+}
+
+/** The same, where `own` must be the certificate in use. Throws `organisation-unknown` (fault). */
+export async function entryInUse(trust: Trust, own: Certificate): Promise<Organisation> {
+  const entry = await ownEntry(trust, own);
+  if (!equal(entry.certificate, own.der)) throw new SsmaxError('fault', 'organisation-unknown');
   return entry;
 }
 
@@ -39,7 +47,7 @@ export function ownEntry({ directory }: Trust, own: Certificate): Organisation {
  * for all servers, without a change of their configuration; the root, not only the directory, must have certified it.
  */
 export async function certificateInUse(trust: Trust, configured: Certificate, now: Date): Promise<Certificate> {
-  const { certificate: der } = ownEntry(trust, configured);
+  const { certificate: der } = await ownEntry(trust, configured);
   if (equal(der, configured.der)) return configured;
   const certificate = parseCertificate(der);
   await validatePath({ leaf: certificate, intermediates: [], root: trust.roots, at: now, role: 'organisation', ...cacheOf(trust) });
@@ -47,9 +55,9 @@ export async function certificateInUse(trust: Trust, configured: Certificate, no
 }
 
 /** The own organisation's certificate for this key, in use now or still accepted; undefined if it is none. */
-export function acceptedCertificate(trust: Trust, own: Certificate, spki: Bytes, now: Date): Certificate | undefined {
+export async function acceptedCertificate(trust: Trust, own: Certificate, spki: Bytes, now: Date): Promise<Certificate | undefined> {
   if (equal(own.spkiSha256, spki)) return own;
-  const entry = ownEntry(trust, own);
+  const entry = await ownEntry(trust, own);
   const former = certificatesOf(entry).find(({ spkiSha256 }) => equal(spkiSha256, spki));
   if (former !== undefined) requireNotRetired(entry, 'organisation', spki, now);
   return former;
@@ -79,7 +87,7 @@ export async function stillUsable(certificates: readonly Certificate[], own: Cer
 export async function requireIssuedByOwn(
   leaf: Certificate, role: CertificateRole, own: Certificate, trust: Trust, now: Date, suspended?: 'allowed',
 ): Promise<void> {
-  const entry = ownEntry(trust, own);
+  const entry = await ownEntry(trust, own);
   const { organisation: issuer } = await validatePath({ leaf, intermediates: certificatesOf(entry), root: trust.roots, at: now, role, ...cacheOf(trust) });
   if (issuer === undefined) throw refused('certificate-untrusted');
   if (!equal(issuer.spkiSha256, own.spkiSha256)) {

@@ -3,13 +3,20 @@ import { refused, SsmaxError } from '../core/error.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { validatePath } from '../core/pki/path.ts';
 import { domainOf } from '../mail/address.ts';
-import { type Directory, organisationOfDomain } from '../wire/directory.ts';
 import { matchesDomain } from '../wire/sending-policy.ts';
+import type { Directory } from './directory-files.ts';
 import { requireCertifiedFor, type Trust } from './trust.ts';
 
-/** Whether an address belongs to no organisation in SSMAX. */
-export function isOutside(address: string, directory: Directory): boolean {
-  return organisationOfDomain(directory, domainOf(address)) === undefined;
+/** Those of the addresses that belong to no organisation in SSMAX. */
+async function outsideAmong(addresses: readonly string[], directory: Directory): Promise<string[]> {
+  const unique = [...new Set(addresses)];
+  const organisations = await Promise.all(unique.map((address) => directory.byDomain(domainOf(address))));
+  return unique.filter((_, i) => organisations[i] === undefined);
+}
+
+/** Whether one of the addresses belongs to no organisation in SSMAX. */
+export async function someOutside(addresses: readonly string[], directory: Directory): Promise<boolean> {
+  return (await outsideAmong(addresses, directory)).length > 0;
 }
 
 /**
@@ -19,9 +26,9 @@ export function isOutside(address: string, directory: Directory): boolean {
  * @param signedOnly patterns as in src/wire/sending-policy.ts; nothing goes outside unless they are given
  * @throws SsmaxError `no-recipients`; `recipients-mixed` with those outside, `recipients-outside` with those that may not be written to
  */
-export function formFor(recipients: readonly string[], { directory }: Pick<Trust, 'directory'>, signedOnly: readonly string[] = []): 'protected' | 'signed-only' {
+export async function formFor(recipients: readonly string[], { directory }: Pick<Trust, 'directory'>, signedOnly: readonly string[] = []): Promise<'protected' | 'signed-only'> {
   if (recipients.length === 0) throw refused('no-recipients');
-  const outside = [...new Set(recipients)].filter((address) => isOutside(address, directory));
+  const outside = await outsideAmong(recipients, directory);
   if (outside.length === 0) return 'protected';
   if (outside.length < new Set(recipients).size) throw refused('recipients-mixed', { addresses: outside.join(', ') });
   const denied = outside.filter((address) => !matchesDomain(signedOnly, domainOf(address)));
@@ -36,7 +43,7 @@ export function formFor(recipients: readonly string[], { directory }: Pick<Trust
  * validatePath throws.
  */
 export async function organisationOfSender(address: string, trust: Trust, now: Date): Promise<Certificate> {
-  const entry = organisationOfDomain(trust.directory, domainOf(address));
+  const entry = await trust.directory.byDomain(domainOf(address));
   if (entry === undefined) throw new SsmaxError('unavailable', 'organisation-unknown', { domain: domainOf(address) });
   const certificate = parseCertificate(entry.certificate);
   await validatePath({ leaf: certificate, intermediates: [], root: trust.roots, at: now, role: 'organisation' });

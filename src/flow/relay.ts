@@ -15,7 +15,6 @@ import { refused, SsmaxError } from '../core/error.ts';
 import type { NativeCrypto } from '../core/keys.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { domainOf } from '../mail/address.ts';
-import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
 import { encodeKemct } from '../wire/kemct.ts';
 import { decodeLabel, encodeLabel, type Purpose, sortAddresses } from '../wire/label.ts';
 import { decodeLeg, type Direction } from '../wire/leg.ts';
@@ -33,7 +32,7 @@ import { encodeSignedSubmission, type SubmissionForm } from './open-submission.t
 import { departOutside } from './outside-signature.ts';
 import type { Clock, Credential } from './ports.ts';
 import { formFor } from './recipients.ts';
-import { acceptedCertificate, certificateInUse, requireIssuedByOwn } from './organisation-keys.ts';
+import { acceptedCertificate, certificateInUse, entryInUse, requireIssuedByOwn } from './organisation-keys.ts';
 import { transferTarget, type Trust } from './trust.ts';
 import { type LegPart, requireFresh, type VerifiedLeg, verifyLeg } from './verify-leg.ts';
 
@@ -112,8 +111,8 @@ export async function relay(given: GatewayParts, listener: 'submission' | 'arriv
   const organisation = await certificateInUse(trust, given.organisation, now);
   requireLegNumber(arrival.cms, listener);
   const leg = await verifyLeg(arrival.cms, trust, now, 'now');
-  const parts: Relaying = { ...given, organisation, sealedTo: checkArrival(leg, arrival, organisation, trust, now) };
-  const splits = split(leg, arrival, parts.organisation, trust);
+  const parts: Relaying = { ...given, organisation, sealedTo: await checkArrival(leg, arrival, organisation, trust, now) };
+  const splits = await split(leg, arrival, parts.organisation, trust);
   const rule = await inspectionRule(parts, leg, splits, trust, now);
   const verdicts = await inspect(parts, leg, splits, rule.inspected, trust, now);
   const departures: Departure[] = [];
@@ -139,11 +138,11 @@ function requireLegNumber(cms: Bytes, listener: 'submission' | 'arriving'): void
   if (decodeLeg(leg).leg !== (listener === 'submission' ? 1 : 2)) throw refused('leg-not-for-us');
 }
 
-function checkArrival(leg: VerifiedLeg, arrival: Arrival, own: Certificate, trust: Trust, now: Date): Certificate {
+async function checkArrival(leg: VerifiedLeg, arrival: Arrival, own: Certificate, trust: Trust, now: Date): Promise<Certificate> {
   if (equal(leg.organisation.certificate, own.der) !== (leg.leg.leg === 1)) throw refused('leg-not-for-us');
   let sealedTo = own;
   for (const [i, part] of leg.parts.entries()) {
-    const target = acceptedCertificate(trust, own, mainRecipient(leg, part).label.targetKey, now);
+    const target = await acceptedCertificate(trust, own, mainRecipient(leg, part).label.targetKey, now);
     if (target === undefined || (i > 0 && target !== sealedTo)) throw refused('leg-not-for-us');
     sealedTo = target;
   }
@@ -168,12 +167,12 @@ interface Split {
 }
 
 /** By organisation, Bcc and recipient: a leg 2 for each organisation and each Bcc recipient, a leg 3 for each own one; signed only for those outside, each Bcc recipient alone. */
-function split(leg: VerifiedLeg, arrival: Arrival, own: Certificate, trust: Trust): Split[] {
+async function split(leg: VerifiedLeg, arrival: Arrival, own: Certificate, trust: Trust): Promise<Split[]> {
   const groups = new Map<string, string[]>();
   const splits: Split[] = [];
   const outside: string[] = [];
   for (const address of sortAddresses(arrival.recipients)) {
-    const organisation = organisationOfDomain(trust.directory, domainOf(address));
+    const organisation = await trust.directory.byDomain(domainOf(address));
     if (organisation === undefined) {
       if (leg.leg.leg === 2 || leg.leg.mode !== 'sign-only') throw refused('recipient-outside', { recipient: address });
       if (leg.leg.hidden.includes(address)) splits.push({ purpose: 'outside', recipients: [address] });
@@ -186,7 +185,7 @@ function split(leg: VerifiedLeg, arrival: Arrival, own: Certificate, trust: Trus
   for (const recipients of groups.values()) splits.push({ purpose: 'transfer', recipients });
   if (outside.length > 0) splits.push({ purpose: 'outside', recipients: outside });
   // Whether the policy allows it is the key server's to say.
-  if (splits.some(({ purpose }) => purpose === 'outside')) formFor(leg.leg.recipients, trust, ['*']);
+  if (splits.some(({ purpose }) => purpose === 'outside')) await formFor(leg.leg.recipients, trust, ['*']);
   return splits;
 }
 
@@ -194,7 +193,7 @@ type Rule = Awaited<ReturnType<typeof inspectedByStatements>>;
 
 /** At an ISP the key server shows the consents that it goes by; elsewhere everything is inspected. */
 async function inspectionRule(parts: Relaying, leg: VerifiedLeg, splits: readonly Split[], trust: Trust, now: Date): Promise<Rule> {
-  const entry = ownOrganisation(parts, trust);
+  const entry = await entryInUse(trust, parts.organisation);
   const outbound = leg.leg.leg === 1 ? [leg.leg.sender.address] : [];
   const inbound = splits.filter(({ purpose }) => purpose === 'deliver').flatMap(({ recipients }) => recipients);
   const consents = entry.type === 'isp' ? await parts.keyServer.consents({ outbound, inbound }) : [];
@@ -263,17 +262,11 @@ async function inspect(
   return verdicts;
 }
 
-function ownOrganisation(parts: GatewayParts, trust: Trust): Organisation {
-  const own = trust.directory.organisations.find(({ certificate }) => equal(certificate, parts.organisation.der));
-  if (own === undefined) throw new SsmaxError('fault', 'organisation-unknown');
-  return own;
-}
-
 /** The inspection server's certificate out of an answer, checked. */
 async function inspectionServer(parts: GatewayParts, answer: Reencrypted, trust: Trust, now: Date): Promise<Certificate> {
   const target = parseCertificate(answer.certificate);
   await requireIssuedByOwn(target, 'inspection', parts.organisation, trust, now);
-  if (!ownOrganisation(parts, trust).inspections.some((hash) => equal(hash, target.spkiSha256))) throw refused('inspection-unknown');
+  if (!(await entryInUse(trust, parts.organisation)).inspections.some((hash) => equal(hash, target.spkiSha256))) throw refused('inspection-unknown');
   return target;
 }
 
@@ -335,7 +328,7 @@ async function depart(departing: Departing, splits: readonly Split[]): Promise<D
   const { parts, leg, purpose, verdicts, trust } = departing;
   const request = { evidence: await evidenceOf(leg), verdicts: [...verdicts], splits: splits.map(({ recipients }) => ({ recipients: [...recipients] })) };
   const deliveries = await parts.keyServer[purpose](request);
-  const { domains, type } = ownOrganisation(parts, trust);
+  const { domains, type } = await entryInUse(trust, parts.organisation);
   checkDeliveries(purpose, splits, deliveries, leg.parts.length, domains);
   requireRecoveryAllowed(deliveries, purpose === 'deliver' && parts.recovery === true && type !== 'isp', leg.parts.length);
   // One after the other, as each holds the whole ciphertext for the moment in which it is hashed.
@@ -395,7 +388,7 @@ async function checkSignature(
   const expected = await nextSignedAttributes(leg, {
     purpose, recipients: delivery.recipients, mailbox: delivery.mailbox, labels: labelsOf(delivery), messageDigest,
     inspections: inspectionsOf(due, addresses, rule.inspected, await requireVerdicts(verdicts, needed, leg, parts.organisation, trust, now)),
-    organisation: ownOrganisation(parts, trust), certificate: parts.organisation, signingTime,
+    organisation: await entryInUse(trust, parts.organisation), certificate: parts.organisation, signingTime,
   });
   if (!equal(expected, answer.signedAttrs)) throw answerInvalid('signed attributes');
   if (!(await verifyEcdsa(parts.organisation.publicKey, answer.signedAttrs, answer.signature))) throw answerInvalid('signature');

@@ -16,8 +16,8 @@ function dueAt({ notBefore, notAfter }: Certificate): number {
 }
 
 /** Whether a certificate is to be renewed now: by its age, or because its organisation has another key since. */
-export function renewalDue(certificate: Certificate, trust: Trust, now: Date): boolean {
-  const organisation = parseCertificate(enrollingOrganisation(certificate.emails[0] ?? '', trust).certificate);
+export async function renewalDue(certificate: Certificate, trust: Trust, now: Date): Promise<boolean> {
+  const organisation = parseCertificate((await enrollingOrganisation(certificate.emails[0] ?? '', trust)).certificate);
   return now.getTime() >= dueAt(certificate) || !equal(certificate.authorityKeyIdentifier, organisation.subjectKeyIdentifier);
 }
 
@@ -39,7 +39,7 @@ export interface RenewalOrder {
 export async function renewCertificate({ http, url, trust, now, random, credential: { key, certificate } }: RenewalOrder): Promise<Certificate> {
   const [address] = certificate.emails;
   if (address === undefined) throw refused('certificate-role', { expected: 'user', found: 'none' });
-  const organisation = enrollingOrganisation(address, trust);
+  const organisation = await enrollingOrganisation(address, trust);
   const request: RenewalRequest = { type: 'renewal', audience: organisation.id, time: now, nonce: random(32) };
   const body = await signObject(
     { type: OID.userRequest, value: encodeJson(request), signingTime: now },

@@ -118,7 +118,7 @@ export async function verifySent(
   const { leg, organisation } = signed;
   if (leg.leg !== 2 || organisation.id !== own.subject.organisationId || leg.previous === undefined) throw refused('report-evidence', { what: 'leg' });
   if (!equal(leg.contentDigest, report.contentDigest)) throw refused('report-evidence', { what: 'content' });
-  const from = trust.directory.organisations.find(({ id }) => id === report.from);
+  const from = await trust.directory.byId(report.from);
   if (from === undefined) throw refused('organisation-unknown');
   if (!leg.recipients.every((address) => from.domains.includes(domainOf(address)))) throw refused('report-evidence', { what: 'recipients' });
   return { ...signed, previous: leg.previous };
@@ -143,7 +143,7 @@ export async function sealReport(
 export async function openReport(
   native: NativeCrypto, sealed: Bytes, own: Credential, from: string, trust: Trust, now: Date,
 ): Promise<OrganisationReport> {
-  const organisation = trust.directory.organisations.find(({ id }) => id === from);
+  const organisation = await trust.directory.byId(from);
   if (organisation === undefined) throw refused('organisation-unknown');
   // A report may have been on its way while its organisation changed keys.
   const certificates = certificatesOf(organisation);

@@ -2,7 +2,6 @@
 import { equal } from '../core/bytes.ts';
 import { refused } from '../core/error.ts';
 import { domainOf } from '../mail/address.ts';
-import { organisationOfDomain } from '../wire/directory.ts';
 import type { Mode } from '../wire/leg.ts';
 import { sendingPolicyAnswerSchema, type SendingPolicyRequest } from '../wire/sending-policy.ts';
 import type { ConsentParts } from './consent.ts';
@@ -18,7 +17,7 @@ export interface SendingPolicy {
 /** Throws `organisation-unknown`, `answer-mismatch`, and what askOrganisation throws. */
 export async function readSendingPolicy(parts: ConsentParts): Promise<SendingPolicy> {
   const [address = ''] = parts.credential.certificate.emails;
-  const organisation = organisationOfDomain(parts.trust.directory, domainOf(address));
+  const organisation = await parts.trust.directory.byDomain(domainOf(address));
   if (organisation === undefined) throw refused('organisation-unknown', { domain: domainOf(address) });
   const request: SendingPolicyRequest = { type: 'sending-policy', audience: organisation.id, time: parts.clock.now(), nonce: parts.random(32) };
   const { nonce, modes, signedOnly } = await askOrganisation(parts, organisation, request, sendingPolicyAnswerSchema);

@@ -1,14 +1,15 @@
 /** What every verification rests on: the Authority's root, its signed directory and its CRL (docs/protocol.md §9). */
 import { type Bytes, equal, hex } from '../core/bytes.ts';
-import { parseSignedData, verifySignedObject } from '../core/cms/signed-data.ts';
 import { refused, SsmaxError } from '../core/error.ts';
-import { OID } from '../core/oids.ts';
 import { type Certificate, parseCertificate, parseCertificates } from '../core/pki/certificate.ts';
 import { checkRevocation, createCrlReader, type Crl, type CrlReader, splitCrls } from '../core/pki/crl.ts';
 import { validatePath } from '../core/pki/path.ts';
 import { createSignatureCache, isSignedBy, type SignatureCache } from '../core/pki/signed.ts';
+import { sha256 } from '../core/digest.ts';
 import { domainOf } from '../mail/address.ts';
-import { decodeDirectory, type Directory, type Organisation, organisationOfDomain } from '../wire/directory.ts';
+import type { Organisation } from '../wire/directory.ts';
+import type { DirectoryIndex } from '../wire/directory-index.ts';
+import { Directory, type DirectorySource, verifyIndex } from './directory-files.ts';
 
 export interface Trust {
   /** The Authority's roots that are pinned: one, or two while it changes. */
@@ -26,8 +27,7 @@ export interface Trust {
 export interface TrustMaterial {
   /** What is pinned and never taken from the network, as parsePins reads it. */
   readonly root: Bytes;
-  /** DER SignedData of type id-ssmax-directory. */
-  readonly directory: Bytes;
+  readonly directory: DirectorySource;
   /** DER CRLs, one or several in each: the Authority's and any organisation's. */
   readonly crls: readonly Bytes[];
 }
@@ -36,14 +36,13 @@ export interface TrustMaterial {
 export interface TrustCache {
   readonly signatures: SignatureCache;
   readonly readCrl: CrlReader;
+  /** Directories by the SHA-256 of their index, with what was looked up in them: the one in use and the next. */
+  readonly directories: Map<string, Directory>;
 }
 
 export function createTrustCache(): TrustCache {
-  return { signatures: createSignatureCache(), readCrl: createCrlReader() };
+  return { signatures: createSignatureCache(), readCrl: createCrlReader(), directories: new Map() };
 }
-
-/** Clocks of the directory's reader and writer may differ by this much; milliseconds. */
-const SKEW = 10 * 60_000;
 
 export interface Pins {
   readonly roots: readonly Certificate[];
@@ -77,15 +76,16 @@ export function loadTrust(material: TrustMaterial, now: Date, cache?: TrustCache
 /** How new kept copies are, be they out of date by now: they are what must not be gone back behind. Throws as loadTrust, but for their time. */
 export async function marksOfCopies(material: TrustMaterial, cache?: TrustCache): Promise<TrustMarks> {
   const trust = await assemble(material, undefined, cache);
-  await requireSuccessor(trust, undefined);
-  return trustMarks(trust);
+  // What cannot be told from the copies at hand, as of an organisation whose entry was not kept, is left out.
+  const signed = await Promise.all(trust.organisationCrls.map((crl) => isByOrganisation(crl, trust).catch(() => false)));
+  return trustMarks({ ...trust, organisationCrls: trust.organisationCrls.filter((_, i) => signed[i] === true) });
 }
 
 /** Without `now`: whoever signed it, whenever that was. */
 async function assemble(material: TrustMaterial, now: Date | undefined, cache: TrustCache | undefined): Promise<Trust> {
   const signatures = cache?.signatures;
   const { roots, delegateSince } = parsePins(material.root);
-  const { directory, delegate } = await verifyDirectory(material.directory, roots, now, signatures);
+  const { index, delegate } = await verifyIndex(material.directory.index, roots, now, signatures);
   if (delegate.notBefore < delegateSince) throw new SsmaxError('unavailable', 'trust-rollback', { what: 'delegate' });
   const readCrl = cache?.readCrl ?? createCrlReader();
   const crls = await Promise.all(material.crls.flatMap(splitCrls).map((der) => readCrl(der)));
@@ -95,6 +95,7 @@ async function assemble(material: TrustMaterial, now: Date | undefined, cache: T
   if (now !== undefined) await requireUnrevoked({ certificate: delegate, issuer: delegate, crl: authorityCrl, at: now, now });
   else if (!(await isSignedBy(authorityCrl, delegate.publicKey, `${hex(authorityCrl.sha256)}<${hex(delegate.spkiSha256)}`, signatures))) throw new SsmaxError('unavailable', 'crl-signature');
   const organisationCrls = crls.filter((crl) => !equal(crl.issuerDer, delegate.subjectDer));
+  const directory = await directoryOf(material.directory, index, cache);
   return { roots, delegate, directory, authorityCrl, organisationCrls, ...(signatures !== undefined && { signatures }) };
 }
 
@@ -102,21 +103,16 @@ function newestCrl(crls: readonly Crl[]): Crl | undefined {
   return crls.reduce<Crl | undefined>((best, crl) => (best === undefined || crl.number > best.number ? crl : best), undefined);
 }
 
-async function verifyDirectory(
-  der: Bytes, roots: readonly Certificate[], now: Date | undefined, signatures: SignatureCache | undefined,
-): Promise<{ directory: Directory; delegate: Certificate }> {
-  const signed = parseSignedData(der);
-  // the root may be carried too, and a SET's order says nothing
-  const delegate = signed.certificates.map((one) => parseCertificate(one))
-    .find((one) => equal(one.subjectKeyIdentifier, signed.signer.subjectKeyIdentifier));
-  if (delegate === undefined) throw refused('directory-invalid', { what: 'certificate' });
-  await validatePath({ leaf: delegate, intermediates: [], root: roots, at: now ?? delegate.notBefore, role: 'delegate', ...(signatures && { cache: signatures }) });
-  await verifySignedObject(signed, { contentType: OID.directory, certificate: delegate.der, publicKey: delegate.publicKey });
-  const directory = decodeDirectory(signed.eContent);
-  if (now === undefined) return { directory, delegate };
-  if (directory.issued.getTime() > now.getTime() + SKEW) throw new SsmaxError('unavailable', 'clock-wrong');
-  if (directory.nextUpdate < now) throw new SsmaxError('unavailable', 'directory-stale');
-  return { directory, delegate };
+/** The same object for the same index: what was looked up in it is not fetched again. */
+async function directoryOf(source: DirectorySource, index: DirectoryIndex, cache: TrustCache | undefined): Promise<Directory> {
+  const made = (): Directory => new Directory(index, (name) => source.file(name));
+  if (cache === undefined) return made();
+  const name = hex(await sha256(source.index));
+  const directory = cache.directories.get(name) ?? made();
+  cache.directories.delete(name);
+  cache.directories.set(name, directory);
+  for (const oldest of cache.directories.keys()) if (cache.directories.size > 2) cache.directories.delete(oldest);
+  return directory;
 }
 
 /** How new trust material is: what whoever keeps some remembers of it. */
@@ -147,10 +143,7 @@ export function trustMarks({ directory, delegate, authorityCrl, organisationCrls
  */
 export async function requireSuccessor(next: Trust, known: TrustMarks | undefined): Promise<void> {
   for (const crl of next.organisationCrls) {
-    const issuer = organisationByName(next.directory, crl);
-    if (issuer === undefined || !(await isSignedBy(crl, issuer.publicKey, `${hex(crl.sha256)}<${hex(issuer.spkiSha256)}`, next.signatures))) {
-      throw new SsmaxError('unavailable', 'crl-signature');
-    }
+    if (!(await isByOrganisation(crl, next))) throw new SsmaxError('unavailable', 'crl-signature');
   }
   if (known === undefined) return;
   const { issued, crls } = trustMarks(next);
@@ -162,21 +155,23 @@ export async function requireSuccessor(next: Trust, known: TrustMarks | undefine
   }
 }
 
-function organisationByName(directory: Directory, crl: Crl): Certificate | undefined {
-  for (const { certificate, formerCertificates } of directory.organisations) {
-    for (const der of [certificate, ...formerCertificates]) {
-      const parsed = parseCertificate(der);
-      if (equal(parsed.subjectDer, crl.issuerDer) && equal(parsed.subjectKeyIdentifier, crl.authorityKeyIdentifier)) return parsed;
-    }
-  }
-  return undefined;
+/** Whether a certificate of the directory signed this list. */
+async function isByOrganisation(crl: Crl, { directory, signatures }: Trust): Promise<boolean> {
+  const issuer = await organisationByName(directory, crl);
+  return issuer !== undefined && isSignedBy(crl, issuer.publicKey, `${hex(crl.sha256)}<${hex(issuer.spkiSha256)}`, signatures);
 }
 
-/** The organisation that this certificate (current or former) belongs to; throws `organisation-unknown`. */
-export function organisationOfCertificate(directory: Directory, certificate: Bytes): Organisation {
-  const found = directory.organisations.find((organisation) =>
-    [organisation.certificate, ...organisation.formerCertificates].some((der) => equal(der, certificate)));
-  if (found === undefined) throw refused('organisation-unknown');
+async function organisationByName(directory: Directory, { issuer, issuerDer, authorityKeyIdentifier }: Crl): Promise<Certificate | undefined> {
+  const organisation = issuer.organisationId === undefined ? undefined : await directory.byId(issuer.organisationId);
+  if (organisation === undefined) return undefined;
+  return [organisation.certificate, ...organisation.formerCertificates].map((der) => parseCertificate(der))
+    .find(({ subjectDer, subjectKeyIdentifier }) => equal(subjectDer, issuerDer) && equal(subjectKeyIdentifier, authorityKeyIdentifier));
+}
+
+/** The organisation that this certificate (current or former) belongs to, by the identifier in it; throws `organisation-unknown`. */
+export async function organisationOfCertificate(directory: Directory, { der, subject }: Certificate): Promise<Organisation> {
+  const found = subject.organisationId === undefined ? undefined : await directory.byId(subject.organisationId);
+  if (found === undefined || ![found.certificate, ...found.formerCertificates].some((one) => equal(one, der))) throw refused('organisation-unknown');
   return found;
 }
 
@@ -205,9 +200,9 @@ export async function requireUnrevoked(
  * `recipient-outside`, `split-own-organisation`, and what a path or revocation check throws.
  */
 export async function transferTarget(recipients: readonly string[], own: Certificate, trust: Trust, now: Date): Promise<Certificate> {
-  const organisations = new Set(recipients.map((address) => organisationOfDomain(trust.directory, domainOf(address))));
-  const [organisation, ...others] = organisations;
-  if (others.length > 0) throw refused('split-mixed');
+  const found = await Promise.all(recipients.map((address) => trust.directory.byDomain(domainOf(address))));
+  const [organisation] = found;
+  if (found.some((one) => one?.id !== organisation?.id)) throw refused('split-mixed');
   if (organisation === undefined) throw refused('recipient-outside', { recipient: recipients[0] ?? '' });
   if (equal(organisation.certificate, own.der)) throw refused('split-own-organisation');
   const target = parseCertificate(organisation.certificate);

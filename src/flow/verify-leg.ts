@@ -12,7 +12,7 @@ import { refused, SsmaxError } from '../core/error.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { validatePath } from '../core/pki/path.ts';
 import { domainOf } from '../mail/address.ts';
-import { type Organisation, organisationOfDomain } from '../wire/directory.ts';
+import type { Organisation } from '../wire/directory.ts';
 import { decodeKemct, type KemHeader, type Kemct } from '../wire/kemct.ts';
 import { decodeLabel, type Label, type Purpose } from '../wire/label.ts';
 import { type Attestation, decodeLeg, type Direction, type Leg } from '../wire/leg.ts';
@@ -230,7 +230,7 @@ interface When {
 
 async function verifyUser(leg: Leg, signer: SignerInfo, certificate: Certificate, when: When): Promise<SignedLeg> {
   const { trust, now, at } = when;
-  const organisation = organisationOfDomain(trust.directory, domainOf(leg.sender.address));
+  const organisation = await trust.directory.byDomain(domainOf(leg.sender.address));
   if (organisation === undefined) throw refused('organisation-unknown');
   // A renewed organisation keeps its key: which of its certificates counts depends on the time.
   const issuers = certificatesOf(organisation);
@@ -250,12 +250,12 @@ async function verifyUser(leg: Leg, signer: SignerInfo, certificate: Certificate
 
 async function verifyOrganisation(leg: Leg, signer: SignerInfo, certificate: Certificate, when: When): Promise<SignedLeg> {
   const { trust, now, at } = when;
-  const organisation = organisationOfCertificate(trust.directory, certificate.der);
+  const organisation = await organisationOfCertificate(trust.directory, certificate);
   await validatePath({ leaf: certificate, intermediates: [], root: trust.roots, at, role: 'organisation', ...cacheOf(trust) });
   requireNotRetired(organisation, 'organisation', certificate.spkiSha256, at);
   await requireUnrevoked({ certificate, issuer: trust.delegate, crl: trust.authorityCrl, at, now });
   if (leg.previous === undefined) throw refused('leg-invalid', { what: 'previous' });
-  const attested = attestingOrganisations(leg, organisation, trust);
+  const attested = await attestingOrganisations(leg, organisation, trust);
   const [sendingOrganisation] = attested;
   if (sendingOrganisation === undefined || !sendingOrganisation.domains.includes(domainOf(leg.sender.address))) {
     throw refused('sender-not-of-organisation');
@@ -265,18 +265,18 @@ async function verifyOrganisation(leg: Leg, signer: SignerInfo, certificate: Cer
 }
 
 /** The organisations that attest, sender's first; the last must be the signer. */
-function attestingOrganisations(leg: Leg, signer: Organisation, trust: Trust): Organisation[] {
+function attestingOrganisations(leg: Leg, signer: Organisation, trust: Trust): Promise<Organisation[]> {
   const numbers = leg.attestations.map(({ leg: number }) => number).join();
   const expected = leg.leg === 2 ? ['2'] : ['3', '2,3'];
   if (!expected.includes(numbers) || leg.attestations.at(-1)?.organisation !== signer.id) {
     throw refused('leg-invalid', { what: 'attestations' });
   }
-  return leg.attestations.map((attestation, i) => {
-    const found = trust.directory.organisations.find((organisation) => organisation.id === attestation.organisation);
+  return Promise.all(leg.attestations.map(async (attestation, i) => {
+    const found = await trust.directory.byId(attestation.organisation);
     if (found === undefined) throw refused('organisation-unknown');
     requireInspected(attestation, found, attestation.leg === 2 ? ['outbound'] : i === 0 ? ['outbound', 'inbound'] : ['inbound']);
     return found;
-  });
+  }));
 }
 
 /** Every direction is spoken of, and only where the Authority entered an ISP may there have been no inspection (design §2). */

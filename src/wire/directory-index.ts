@@ -10,13 +10,13 @@ import { organisationSchema } from './directory.ts';
 import { bytesField, decodeJson, encodeJson, timeField } from './json.ts';
 
 export const INDEX_FILE = 'index.cms';
+/** The Authority's revocation list, which lies beside the index. */
+export const CRL_FILE = 'authority.crl';
 /** Shards are numbered by so many bits at most. */
 const MAX_BITS = 20;
 
 const indexSchema = z.strictObject({
   version: z.literal(1),
-  /** Grows with every publication. */
-  number: z.int().min(1),
   issued: timeField,
   nextUpdate: timeField,
   /** 2^bits shards, in 2^pageBits pages. */
@@ -58,6 +58,11 @@ export function decodeShard(bytes: Bytes): DirectoryShard {
 export function decodePage(bytes: Bytes, count: number): Bytes[] {
   if (bytes.length !== count * 32) throw refused('directory-invalid', { what: 'page' });
   return Array.from({ length: count }, (_, i) => bytes.slice(i * 32, i * 32 + 32));
+}
+
+/** Whether this is the name of a page or shard. */
+export function isFileName(name: string): boolean {
+  return /^files\/[0-9a-f]{64}$/.test(name);
 }
 
 /** Where a page or shard is: `files/` and its SHA-256. */

@@ -1,7 +1,6 @@
-/** The Authority's signed directory of organisations (docs/protocol.md §9). */
+/** What the Authority's directory says of an organisation (docs/protocol.md §9.1). */
 import { z } from 'zod';
-import type { Bytes } from '../core/bytes.ts';
-import { bytesField, decodeJson, encodeJson, timeField } from './json.ts';
+import { bytesField, timeField } from './json.ts';
 
 const domain = z.string().max(253).regex(/^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/);
 const spkiHash = bytesField({ length: 32 });
@@ -50,31 +49,9 @@ export const organisationSchema = z.strictObject({
   figures: figuresSchema.optional(),
 });
 
-const directorySchema = z.strictObject({
-  version: z.literal(1),
-  issued: timeField,
-  nextUpdate: timeField,
-  organisations: z.array(organisationSchema),
-});
-
 export type Organisation = z.output<typeof organisationSchema>;
-export type Directory = z.output<typeof directorySchema>;
-
-export function encodeDirectory(directory: Directory): Bytes {
-  return encodeJson(directory);
-}
-
-/** Reads the JSON; throws `json-invalid`. */
-export function decodeDirectory(bytes: Bytes): Directory {
-  return decodeJson(directorySchema, bytes);
-}
 
 /** Where the Authority's review has put an organisation. */
 export function standingOf({ standing }: Organisation): Standing {
   return standing?.state ?? 'certified';
-}
-
-/** The organisation certified for a mail domain (exact match, as the design asks), or undefined. */
-export function organisationOfDomain(directory: Directory, name: string): Organisation | undefined {
-  return directory.organisations.find((organisation) => organisation.domains.includes(name));
 }

@@ -11,7 +11,7 @@ import { migrations, type Tables } from '../../src/server/keyserver/tables.ts';
 import { openDatabase } from '../../src/server/shared/database.ts';
 import { createLogger } from '../../src/server/shared/log.ts';
 import { startPlainHttps } from '../../src/server/shared/plain-https.ts';
-import { native, type TestOrganisation, type TestWorld } from '../flow/world.ts';
+import { fileOf, native, type TestOrganisation, type TestWorld } from '../flow/world.ts';
 
 export interface MemberServer {
   readonly url: string;
@@ -37,16 +37,13 @@ export async function startMemberServer(world: TestWorld, organisation: TestOrga
   for (const name of ['code', 'second-code']) {
     writeFileSync(join(directory, name), `${(await registry.newCode('batch@hinode.example')).code}\n`);
   }
+  const { directory: { index }, crls: [authorityCrl = new Uint8Array(0)] } = await world.material();
   const never = (): never => { throw new Error('not to be called'); };
   const app = pluginRoutes({
     registry, ca, clock, policy: { modes: ['protect-all'], signedOnly: [] }, requireInForce: never, desk: { file: never, due: never, sent: never, take: never }, records: createRecords(store, clock), roots: [world.root.der],
     consents: createConsents(store, registry, clock), organisationType: async () => organisation.entry.type,
     id: organisation.id, keys: { inUse: organisation.issuer },
-    published: async () => {
-      const { directory: signed, crls: [authorityCrl] } = await world.material();
-      if (authorityCrl === undefined) throw new Error('no CRL');
-      return { directory: signed, authorityCrl };
-    },
+    published: { copy: (name) => (name === 'index' ? index : authorityCrl), file: (name) => fileOf(world, name), hasFile: () => true },
   });
   const log = createLogger({ server: 'keyserver', level: 'error', write: () => undefined });
   const server = await startPlainHttps({ keyFile, certificateFile, listen: { host: '127.0.0.1', port: 0 }, app, maximumBody: 100_000, log });

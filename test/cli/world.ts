@@ -92,7 +92,8 @@ export async function createCliWorld(): Promise<CliWorld> {
     const material = await world.material();
     mkdirSync(join(directory, name), { recursive: true });
     write(`${name}/root.pem`, encodePem('CERTIFICATE', material.root));
-    write(`${name}/directory.cms`, material.directory);
+    mkdirSync(join(directory, name, 'files'), { recursive: true });
+    for (const [file, bytes] of await world.publish()) write(`${name}/${file}`, bytes);
     for (const [i, crl] of (crls ?? material.crls).entries()) write(`${name}/${i}.crl`, crl);
   }
 

@@ -37,13 +37,13 @@ import { verifyDelivery } from '../../src/flow/report.ts';
 import { domainOf, parseAddressList, parseFrom } from '../../src/mail/address.ts';
 import { findCarrier, mailBytes, replaceCarrier } from '../../src/mail/carrier.ts';
 import { parseMime } from '../../src/mail/mime.ts';
-import { encodeDirectory } from '../../src/wire/directory.ts';
+import { INDEX_FILE } from '../../src/wire/directory-index.ts';
 import { decodeJson, encodeJson, fromBase64, toBase64 } from '../../src/wire/json.ts';
 import type { Mode } from '../../src/wire/leg.ts';
 import { memberRequestSchema } from '../../src/wire/member-requests.ts';
 import { encodeProblem } from '../../src/wire/problem.ts';
 import type { ReportRequest } from '../../src/wire/report.ts';
-import { createWorld, native, readSubmission, signVerdict, type TestOrganisation, type TestWorld } from '../flow/world.ts';
+import { fileOf, createWorld, native, readSubmission, signVerdict, type TestOrganisation, type TestWorld } from '../flow/world.ts';
 
 export const ADDON_ID = (JSON.parse(readFileSync('manifest.json', 'utf8')) as { browser_specific_settings: { gecko: { id: string } } }).browser_specific_settings.gecko.id;
 const PASSWORD = 'correct horse';
@@ -143,7 +143,7 @@ function inspectNow(organisation: TestOrganisation): void {
   };
 }
 
-/** The key server's plugin side, one organisation a path: /hinode.example/ssmax/v1/directory. */
+/** The key server's plugin side, one organisation a path: /hinode.example/ssmax/v1/directory/index.cms. */
 async function answer(plugin: PluginWorld, refusals: Map<string, string>, request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<void> {
   const { chain } = plugin;
   const [, domain = '', path = ''] = /^\/([^/]+)(\/.*)$/.exec(request.url ?? '') ?? [];
@@ -156,14 +156,12 @@ async function answer(plugin: PluginWorld, refusals: Map<string, string>, reques
   if (request.method === 'OPTIONS') return reply(204);
   const { delegate } = chain;
   const validity = { thisUpdate: new Date(Date.now() - 1000), nextUpdate: new Date(Date.now() + 86_400_000) };
+  const file = /^\/ssmax\/v1\/directory\/(files\/[0-9a-f]{64})$/.exec(path)?.[1];
+  if (file !== undefined) return reply(200, await fileOf(chain, file));
   switch (path) {
-    case '/ssmax/v1/directory':
-      return reply(200, await signObject(
-        { type: OID.directory, signingTime: new Date(), value: encodeDirectory({
-          version: 1, issued: new Date(), nextUpdate: validity.nextUpdate, organisations: [...chain.organisations.values()].map(({ entry }) => entry),
-        }) },
-        { key: delegate.key, certificate: delegate.certificate.der, subjectKeyIdentifier: delegate.certificate.subjectKeyIdentifier },
-      ));
+    case '/ssmax/v1/directory/index.cms':
+      chain.now = new Date();
+      return reply(200, (await chain.publish()).get(INDEX_FILE));
     case '/ssmax/v1/crl/authority':
       return reply(200, (await issueCrl({ issuer: delegate, number: Date.now(), ...validity, revoked: chain.revoked })).der);
     case '/ssmax/v1/crl/organisation':

@@ -9,7 +9,7 @@ import { issueUser } from '../../src/core/pki/issue.ts';
 import type { HttpAnswer, Table } from '../../src/flow/ports.ts';
 import { createWebCrypto } from '../../src/platform/web.ts';
 import { type Bytes, utf8 } from '../../src/core/bytes.ts';
-import { encodeDirectory } from '../../src/wire/directory.ts';
+import { INDEX_FILE } from '../../src/wire/directory-index.ts';
 import { decodeJson, encodeJson, fromBase64, toBase64 } from '../../src/wire/json.ts';
 import type { Mode } from '../../src/wire/leg.ts';
 import { memberRequestSchema } from '../../src/wire/member-requests.ts';
@@ -21,7 +21,7 @@ import { Recovery } from '../../extension/member/recovery.ts';
 import type { SealParts } from '../../extension/member/seal.ts';
 import { SealedMails } from '../../extension/member/sealed-mails.ts';
 import { TrustSource } from '../../extension/member/trust-source.ts';
-import { type TestOrganisation, type TestWorld } from '../flow/world.ts';
+import { fileOf, type TestOrganisation, type TestWorld } from '../flow/world.ts';
 
 function memoryTable<T>(): Table<T> {
   const rows = new Map<string, T>();
@@ -38,7 +38,7 @@ function memoryTables(): Tables {
 }
 
 export interface FakeServer {
-  /** What is asked, in order: `GET /ssmax/v1/directory`. */
+  /** What is asked, in order: `GET /ssmax/v1/directory/index.cms`. */
   readonly asked: string[];
   /** Gives another answer than the right one. */
   bend: (path: string) => HttpAnswer | SsmaxError | undefined;
@@ -84,13 +84,10 @@ async function answer(
 ): Promise<HttpAnswer> {
   const { delegate, now } = chain;
   const times = { thisUpdate: new Date(now.getTime() - 1000), nextUpdate: new Date(now.getTime() + 86_400_000) };
+  const file = /^\/ssmax\/v1\/directory\/(files\/[0-9a-f]{64})$/.exec(path)?.[1];
+  if (file !== undefined) return ok(await fileOf(chain, file));
   switch (path) {
-    case '/ssmax/v1/directory': {
-      const value = encodeDirectory({
-        version: 1, issued: times.thisUpdate, nextUpdate: times.nextUpdate, organisations: [...chain.organisations.values()].map(({ entry }) => entry),
-      });
-      return ok(await signObject({ type: OID.directory, value, signingTime: now }, { ...delegate, certificate: delegate.certificate.der, subjectKeyIdentifier: delegate.certificate.subjectKeyIdentifier }));
-    }
+    case '/ssmax/v1/directory/index.cms': return ok((await chain.publish()).get(INDEX_FILE) ?? new Uint8Array(0));
     case '/ssmax/v1/crl/authority': return ok((await issueCrl({ issuer: delegate, number: 1, ...times, revoked: chain.revoked })).der);
     case '/ssmax/v1/crl/organisation': return ok((await issueCrl({ issuer: organisation.issuer, number: 1, ...times, revoked: organisation.revoked })).der);
     case '/.well-known/est/simpleenroll': {

@@ -201,16 +201,16 @@ describe('reading', () => {
   });
 
   it('cannot check by an older directory than it has seen, across restarts', async () => {
-    const old = await hanako.ports.http({ method: 'GET', url: 'https://keys.example/ssmax/v1/directory' });
+    const old = await hanako.ports.http({ method: 'GET', url: 'https://keys.example/ssmax/v1/directory/index.cms' });
     chain.now = new Date(chain.now.getTime() + 120_000);
     expect((await readMail(hanako, carrier(leg3), chain.now)).judgement.state).toBe('verified');
     const restarted = createTestMember(chain, tsukimi, hanako.ports.tables);
-    restarted.server.bend = (path) => (path.endsWith('/directory') ? old : undefined);
+    restarted.server.bend = (path) => (path.endsWith('/index.cms') ? old : undefined);
     expect((await readMail(restarted, carrier(leg3), chain.now)).judgement).toMatchObject({ state: 'cannot-check', code: 'trust-rollback' });
   });
 
   it('cannot check, and opens nothing, while directory or CRL are out of reach', async () => {
-    for (const missing of ['directory', 'crl/authority', 'crl/organisation']) {
+    for (const missing of ['index.cms', 'crl/authority', 'crl/organisation']) {
       chain.now = new Date(chain.now.getTime() + 120_000);
       hanako.server.bend = (path) => (path.endsWith(missing) ? new SsmaxError('unavailable', 'network-unreachable') : undefined);
       const { judgement, content } = await readMail(hanako, carrier(leg3), chain.now);
@@ -222,8 +222,8 @@ describe('reading', () => {
   it('cannot check by a directory that the Authority did not sign', async () => {
     const foreign = await createWorld();
     const other = createTestMember(foreign, await foreign.addOrganisation('hinode.example', { ja: 'x', en: 'x' }));
-    const directory = await other.ports.http({ method: 'GET', url: 'https://keys.example/ssmax/v1/directory' });
-    hanako.server.bend = (path) => (path.endsWith('/directory') ? directory : undefined);
+    const directory = await other.ports.http({ method: 'GET', url: 'https://keys.example/ssmax/v1/directory/index.cms' });
+    hanako.server.bend = (path) => (path.endsWith('/index.cms') ? directory : undefined);
     chain.now = new Date(chain.now.getTime() + 120_000);
     expect((await readMail(hanako, carrier(leg3), chain.now)).judgement).toMatchObject({ state: 'cannot-check', code: 'trust-invalid' });
   });

@@ -65,7 +65,7 @@ export const legs: readonly Fault[] = [
     ["gateway's certificate genuine", "await validatePath({ leaf: gateway, intermediates,", "await Promise.resolve({ leaf: gateway, intermediates,", 'altered by one bit anywhere'],
   ]),
   ...of('src/flow/trust.ts', LEG, [
-    ['organisation in the directory', "if (found === undefined) throw refused('organisation-unknown');\n  return found;", "return found ?? directory.organisations[0];", 'organisation in the directory'],
+    ['organisation in the directory', "if (found === undefined || ![found.certificate, ...found.formerCertificates].some((one) => equal(one, der))) throw refused('organisation-unknown');", "if (found === undefined) throw refused('organisation-unknown');", 'organisation in the directory'],
   ]),
   ...of('src/wire/text.ts', LEG, [
     ['text that shows nothing', "if (text === '' || UNFIT.test(text))", NEVER, 'display name without bidirectional control'],
@@ -128,7 +128,7 @@ export const legs: readonly Fault[] = [
     ['key server: purpose seal', 'if (label.purpose !== mainPurpose(signed.leg, sealed.forwarded))', NEVER, "the sender's own copy"],
     ['key server: leg 2 of others', 'leg.leg !== 2 || ours)', 'leg.leg !== 2)', 'leg 2 of the own organisation'],
     ['key server: legs 1 and 2 only', ': leg.leg !== 2 || ours)', ': ours)', 'leg 3 of another organisation'],
-    ['key server: target', 'const target = acceptedCertificate(trust, own, label.targetKey, now);', 'const target: Certificate | undefined = own;', 'leg 2 for another organisation'],
+    ['key server: target', 'const target = await acceptedCertificate(trust, own, label.targetKey, now);', 'const target: Certificate | undefined = own;', 'leg 2 for another organisation'],
     ['key server: freshness', 'requireFresh(signer.attributes.signingTime, now);', '', 'five days and no more'],
     ['key server: label proof', 'await verifyLabelProof(native, { publicKey: sealedTo.publicKey, c1: header.c1, labelDigest: labelHash }, header);', '', 'another c1'],
     ['key server: one label for each C1', 'if (!equal(known, labelHash))', NEVER, 'is refused and alerted'],
@@ -176,7 +176,7 @@ export const legs: readonly Fault[] = [
     ['no answer tells a·C1', 'return { c1prime, d,', 'return { c1prime, d: encodePoint(shared),', 'no answer tells a·C1'],
   ]),
   ...of('src/flow/trust.ts', KEY_SERVER, [
-    ['target: one organisation', "if (others.length > 0) throw refused('split-mixed');", '', 'one organisation a leg'],
+    ['target: one organisation', "if (found.some((one) => one?.id !== organisation?.id)) throw refused('split-mixed');", '', 'one organisation a leg'],
     ['target: certified', "if (organisation === undefined) throw refused('recipient-outside', { recipient: recipients[0] ?? '' });", "if (organisation === undefined) return own;", 'certified organisations only'],
     ['target: another organisation', 'if (equal(organisation.certificate, own.der))', NEVER, 'no leg 2 to ourselves'],
     ['target: path', 'await validatePath({ leaf: target, intermediates: [],', 'await Promise.resolve({ leaf: target, intermediates: [],', 'no organisation that the root did not certify'],
@@ -186,7 +186,7 @@ export const legs: readonly Fault[] = [
   ...of('src/flow/relay.ts', GATEWAY, [
     ['gateway: leg of the listener', "if (decodeLeg(leg).leg !== (listener === 'submission' ? 1 : 2))", NEVER, 'leg 1 only'],
     ['gateway: own members submit', 'if (equal(leg.organisation.certificate, own.der) !== (leg.leg.leg === 1))', NEVER, 'no leg 2 of its own'],
-    ['gateway: own target', 'const target = acceptedCertificate(trust, own, mainRecipient(leg, part).label.targetKey, now);', 'const target: Certificate | undefined = own;', 'leg 2 for this organisation only'],
+    ['gateway: own target', 'const target = await acceptedCertificate(trust, own, mainRecipient(leg, part).label.targetKey, now);', 'const target: Certificate | undefined = own;', 'leg 2 for this organisation only'],
     ['gateway: freshness', 'requireFresh(leg.signer.attributes.signingTime, now);', '', 'what was sealed within five days'],
     ['gateway: From', 'if (arrival.from !== leg.leg.sender.address)', NEVER, 'the certified From only'],
     ['gateway: RCPT TO', 'if (!leg.leg.recipients.includes(address))', NEVER, 'recipients of the label only'],
@@ -207,11 +207,11 @@ export const legs: readonly Fault[] = [
   ...of('src/flow/key-service.ts', OUTSIDE, [
     [
       'outside: signed only, and for outside', // each of the two refuses alone what has both
-      "const clear = leg.leg.leg === 1 && leg.leg.mode === 'sign-only' ? evidence.mixed?.clear : undefined;\n      if (outside === undefined || clear === undefined || formFor(recipients, trust, outside.signedOnly) !== 'signed-only')",
+      "const clear = leg.leg.leg === 1 && leg.leg.mode === 'sign-only' ? evidence.mixed?.clear : undefined;\n      if (outside === undefined || clear === undefined || await formFor(recipients, trust, outside.signedOnly) !== 'signed-only')",
       'const clear = evidence.mixed?.clear ?? leg.leg.contentDigest;\n      if (outside === undefined)', 'over mail that is encrypted',
     ],
     ['outside: verdict', "await inspectionsFor(leg, [{ recipients }], { verdicts, due: directionsDue(1, 'outside'), trust, now });", '', 'without a verdict'],
-    ['outside: nobody inside', " || formFor(recipients, trust, outside.signedOnly) !== 'signed-only'", '', 'or for people inside'],
+    ['outside: nobody inside', " || await formFor(recipients, trust, outside.signedOnly) !== 'signed-only'", '', 'or for people inside'],
   ]),
   ...of('src/flow/outside-signature.ts', OUTSIDE, [
     ['outside: what is signed', 'if (!equal(expected, signedAttrs))', NEVER, 'no signature over another text'],
@@ -243,7 +243,7 @@ export const legs: readonly Fault[] = [
     ['answer: both proofs', 'await verifyReencryption(parts.native, {', 'await Promise.resolve({', 'a D that is not what it proves'],
     ["answer: the mailbox's certificate", 'if (certificate.emails.join() !== delivery.mailbox)', NEVER, "a delivery to a mailbox with somebody else's certificate"],
     ["answer: a user's certificate", "await requireIssuedByOwn(certificate, 'user', parts.organisation, trust, parts.clock.now(), 'allowed');", '', 'a delivery to a certificate of no user'],
-    ['answer: listed inspection server', 'if (!ownOrganisation(parts, trust).inspections.some((hash) => equal(hash, target.spkiSha256)))', NEVER, 'an inspection server that the Authority does not list'],
+    ['answer: listed inspection server', 'if (!(await entryInUse(trust, parts.organisation)).inspections.some((hash) => equal(hash, target.spkiSha256)))', NEVER, 'an inspection server that the Authority does not list'],
     ['answer: role of the inspection server', "await requireIssuedByOwn(target, 'inspection', parts.organisation, trust, now);", '', 'its own user certificate in place of'],
     ['answer: signed attributes', 'if (!equal(expected, answer.signedAttrs))', NEVER, 'nothing that says otherwise'],
     ["answer: organisation's signature", 'if (!(await verifyEcdsa(parts.organisation.publicKey, answer.signedAttrs, answer.signature)))', NEVER, 'with a signature by another key'],

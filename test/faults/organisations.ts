@@ -10,11 +10,25 @@ const ORIGINS = 'test/security/forward-origin.test.ts';
 const RENEWAL = 'test/security/renewal.test.ts';
 
 export const organisations: readonly Fault[] = [
-  ...of('src/flow/trust.ts', REVOCATION, [
+  ...of('src/flow/directory-files.ts', REVOCATION, [
     ["directory: delegate's path", 'await validatePath({ leaf: delegate, intermediates: [], root: roots,', 'await Promise.resolve({ leaf: delegate, intermediates: [], root: roots,', 'of another root is refused'],
-    ['directory: signature', 'await verifySignedObject(signed, { contentType: OID.directory, certificate: delegate.der, publicKey: delegate.publicKey });', '', 'stale, from the future or altered'],
-    ['directory: freshness', "if (directory.nextUpdate < now) throw new SsmaxError('unavailable', 'directory-stale');", '', 'stale, from the future or altered'],
-    ['directory: not of the future', "if (directory.issued.getTime() > now.getTime() + SKEW)", NEVER, 'stale, from the future or altered'],
+    ['directory: signature', 'await verifySignedObject(signed, { contentType: OID.directoryIndex, certificate: delegate.der, publicKey: delegate.publicKey });', '', 'stale, from the future or altered'],
+    ['directory: freshness', "if (index.nextUpdate < now) throw new SsmaxError('unavailable', 'directory-stale');", '', 'stale, from the future or altered'],
+    ['directory: not of the future', "if (index.issued.getTime() > now.getTime() + SKEW)", NEVER, 'stale, from the future or altered'],
+  ]),
+  ...of('src/flow/directory-files.ts', 'test/security/directory-files.test.ts', [
+    ['directory: a file is the one that is signed for', 'if (!equal(await sha256(bytes), hash)) throw damaged(name);', '', 'play back an old shard'],
+    ['directory: a domain\'s organisation has it', 'if (organisation?.domains.includes(domain) !== true) throw damaged(domain);', '', 'has it not'],
+    ['directory: what cannot be read says nothing against a mail', "if (error instanceof SsmaxError && error.kind === 'refused')", NEVER, 'cannot be read'],
+  ]),
+  ...of('src/flow/impersonation.ts', 'test/security/directory-files.test.ts', [
+    ['directory: look-ups for one mail', 'if (claimed.length > MAX_DOMAINS)', NEVER, 'more domains'],
+  ]),
+  ...of('src/server/shared/file-cache.ts', 'test/server/shared/file-cache.test.ts', [
+    ['directory: kept files are what their names say', 'if (!isNamed(name, bytes)) return undefined;', '', 'damaged on disk'],
+    ['directory: fetched files are what their names say', "if (!isNamed(name, bytes)) throw", 'if (!isNamed(name, bytes) && false) throw', 'another file'],
+  ]),
+  ...of('src/flow/trust.ts', REVOCATION, [
     ["directory: delegate's revocation", 'await requireUnrevoked({ certificate: delegate, issuer: delegate, crl: authorityCrl, at: now, now });', 'void authorityCrl;', 'of a revoked delegate'],
     ['revocation: a CRL is there', "if (input.crl === undefined) throw", "if (input.crl === undefined) return; if (false) throw", 'missing or signed by another organisation'],
     ['revocation: invalidity date', 'status.invalidityDate !== undefined && status.invalidityDate < status.date ? status.invalidityDate : status.date', 'status.date', 'unless the certificate was invalid before'],
@@ -29,7 +43,7 @@ export const organisations: readonly Fault[] = [
   ...of('src/flow/trust.ts', ROLLBACK, [
     ['rollback: directory', 'if (issued < known.issued)', NEVER, 'is not older in any part'],
     ['rollback: CRLs', 'if (number < (known.crls.get(issuer) ?? 0n))', NEVER, 'is not older in any part'],
-    ['rollback: CRLs are signed', "      throw new SsmaxError('unavailable', 'crl-signature');", '', 'holds no CRL with a high number'],
+    ['rollback: CRLs are signed', "if (!(await isByOrganisation(crl, next))) throw new SsmaxError('unavailable', 'crl-signature');", '', 'holds no CRL with a high number'],
   ]),
   ...of('src/flow/trust.ts', 'test/security/former-delegate.test.ts', [
     ['delegate: not a former one', 'if (known.delegate !== undefined && next.delegate.notBefore < known.delegate)', NEVER, 'has seen the newer one'],
@@ -41,8 +55,8 @@ export const organisations: readonly Fault[] = [
     ['delegate: remembered after the copies’ time', 'return marksOfCopies({ root: parts.root,', 'await load(clock.now()); return marksOfCopies({ root: parts.root,', 'down until all it had kept'],
   ]),
   ...of('src/server/shared/trust-source.ts', ROLLBACK, [
-    ['rollback: kept copies', 'await requireSuccessor(await load(now, candidate), await known());', 'await load(now, candidate);', 'keeps the newer of directory and CRLs'],
-    ['rollback: verified before kept', 'await requireSuccessor(await load(now, candidate), await known());', '', 'never replaces what is good'],
+    ['rollback: kept copies', 'await requireSuccessor(next, await known());', '', 'keeps the newer of directory and CRLs'],
+    ['rollback: verified before kept', 'const next = await load(now, candidate);\n    await requireSuccessor(next, await known());', 'const next = { directory: inUse };', 'never replaces what is good'],
   ]),
   ...of('src/flow/leg-content.ts', MODES, [
     ['mode: what is there', 'if (mode !== found)', NEVER, 'with 1 sealed parts of its own'],

@@ -11,11 +11,13 @@ import { type Certificate } from '../../src/core/pki/certificate.ts';
 import { type Crl, issueCrl, type Revocation } from '../../src/core/pki/crl.ts';
 import { issueDelegate, issueOrganisation, issueRoot, issueServer, issueUser, type Issuer } from '../../src/core/pki/issue.ts';
 import { createKeyService, type KeyService, type KeyServiceParts } from '../../src/flow/key-service.ts';
+import { directoryFiles } from '../../src/flow/directory-files.ts';
 import type { Credential, Member } from '../../src/flow/ports.ts';
 import type { GatewayParts } from '../../src/flow/relay.ts';
 import { loadTrust, type Trust, type TrustMaterial } from '../../src/flow/trust.ts';
 import { createNodeCrypto, generatePrivateKey, loadOrganisationKey, loadPrivateKey } from '../../src/platform/node-crypto.ts';
-import { type Directory, encodeDirectory, type Organisation } from '../../src/wire/directory.ts';
+import type { Organisation } from '../../src/wire/directory.ts';
+import { INDEX_FILE } from '../../src/wire/directory-index.ts';
 import { decodeKemct } from '../../src/wire/kemct.ts';
 import { decodeLabel } from '../../src/wire/label.ts';
 import { encodeVerdict, recipientsHash, type Verdict } from '../../src/wire/verdict.ts';
@@ -70,6 +72,9 @@ export interface TestWorld {
   newDelegate(validity?: { notBefore: Date; notAfter: Date }): Promise<Issuer>;
   readonly organisations: Map<string, TestOrganisation>;
   readonly revoked: Revocation[];
+  /** The directory at `now`, by file name; what was published before can still be had from `published`. */
+  publish(): Promise<ReadonlyMap<string, Bytes>>;
+  readonly published: Map<string, Bytes>;
   /** What the Authority and the organisations publish at `now`. */
   material(): Promise<TrustMaterial>;
   trust(): Promise<Trust>;
@@ -93,20 +98,20 @@ export async function createWorld(start = NOW, source: Source = fresh): Promise<
 
   const world: TestWorld = {
     now: start, root, delegate: await newDelegate(), newDelegate, organisations, revoked,
+    published: new Map(),
+    async publish() {
+      const times = { issued: new Date(world.now.getTime() - 1000), nextUpdate: new Date(world.now.getTime() + 86_400_000) };
+      const files = await directoryFiles([...organisations.values()].map(({ entry }) => entry), times, world.delegate);
+      for (const [name, bytes] of files) world.published.set(name, bytes);
+      return files;
+    },
     async material() {
-      const entries = [...organisations.values()].map(({ entry }) => entry);
-      const directory: Directory = {
-        version: 1, issued: new Date(world.now.getTime() - 1000), nextUpdate: new Date(world.now.getTime() + 86_400_000), organisations: entries,
-      };
       const { delegate } = world;
-      const signed = await signObject(
-        { type: OID.directory, value: encodeDirectory(directory), signingTime: world.now },
-        { key: delegate.key, certificate: delegate.certificate.der, subjectKeyIdentifier: delegate.certificate.subjectKeyIdentifier },
-      );
+      const index = (await world.publish()).get(INDEX_FILE) ?? new Uint8Array(0);
       const crls = await Promise.all([
         crl(delegate, revoked, world.now), ...[...organisations.values()].map((one) => crl(one.issuer, one.revoked, world.now)),
       ]);
-      return { root: root.der, directory: signed, crls: crls.map(({ der }) => der) };
+      return { root: root.der, directory: { index, file: (name) => fileOf(world, name) }, crls: crls.map(({ der }) => der) };
     },
     async trust() {
       return loadTrust(await world.material(), world.now);
@@ -198,6 +203,12 @@ export async function createWorld(start = NOW, source: Source = fresh): Promise<
     },
   };
   return world;
+}
+
+/** As a web server gives it. */
+export function fileOf({ published }: Pick<TestWorld, 'published'>, name: string): Promise<Bytes> {
+  const found = published.get(name);
+  return found === undefined ? Promise.reject(new SsmaxError('unavailable', 'directory-damaged', { file: name })) : Promise.resolve(found);
 }
 
 async function server(

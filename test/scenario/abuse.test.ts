@@ -15,7 +15,6 @@ import { createNodeCrypto } from '../../src/platform/node-crypto.ts';
 import { createNodeHttp } from '../../src/platform/node-http.ts';
 import { openDatabase } from '../../src/server/shared/database.ts';
 import { migrations, type Tables } from '../../src/server/keyserver/tables.ts';
-import { organisationOfDomain } from '../../src/wire/directory.ts';
 import { Correspondent } from './correspondent.ts';
 
 let world: World;
@@ -62,7 +61,7 @@ describe('a mail that is reported', () => {
   it('by the plugin becomes a case at its sender’s organisation, which learns nothing of the reporter', async () => {
     reported = await delivered('儲け話');
     const trust = await hanako.trust();
-    const organisation = organisationOfDomain(trust.directory, 'tsukimi.example');
+    const organisation = await trust.directory.byDomain('tsukimi.example');
     if (organisation === undefined) throw new Error('no organisation');
     const reporter = {
       http: createNodeHttp({ ca: local.webCa }), url: tsukimi.pluginUrl, credential: hanako.credential, organisation, now: new Date(),
@@ -159,7 +158,7 @@ describe('the Authority', () => {
     const seal = async (): Promise<string> => (await taro.submit((await taro.seal({ to: [HANAKO], subject: '五度目' })).raw, [HANAKO.address])).final.text;
     await until(async () => (await seal()).includes('SSMAX-certificate-suspended'), { what: 'the suspension at the gateway' });
     // Each organisation fetches the directory in its own time.
-    await until(async () => (await hanako.trust()).directory.organisations.find(({ id }) => id === HINODE.id)?.standing?.state === 'suspended', { what: 'the suspension in the directory' });
+    await until(async () => (await (await hanako.trust()).directory.byId(HINODE.id))?.standing?.state === 'suspended', { what: 'the suspension in the directory' });
     expect(await hanako.judge(reported.raw)).toMatchObject({ state: 'verified' });
     await authority('reinstate', HINODE.id, '--reason', 'put right');
     await until(async () => (await seal()).startsWith('250 '), { what: 'the end of the suspension at the gateway' });

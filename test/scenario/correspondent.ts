@@ -52,10 +52,9 @@ export class Correspondent {
   /** Directory and CRLs as a plugin fetches them. */
   async trust(): Promise<Trust> {
     const get = (path: string): Promise<Bytes> => call(this.local, this.organisation, path);
-    const [directory, authority, own] = await Promise.all([
-      get('/ssmax/v1/directory'), get('/ssmax/v1/crl/authority'), get('/ssmax/v1/crl/organisation'),
-    ]);
-    return loadTrust({ root: new Uint8Array(this.local.root), directory, crls: [authority, own] }, new Date());
+    const file = (name: string): Promise<Bytes> => get(`/ssmax/v1/directory/${name}`);
+    const [index, authority, own] = await Promise.all([file('index.cms'), get('/ssmax/v1/crl/authority'), get('/ssmax/v1/crl/organisation')]);
+    return loadTrust({ root: new Uint8Array(this.local.root), directory: { index, file }, crls: [authority, own] }, new Date());
   }
 
   /** Seals a mail; `inner` in place of the entity that it would be, for what no plugin would write. */

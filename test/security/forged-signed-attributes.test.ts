@@ -144,5 +144,5 @@ it('a signer who signed another type of content is nobody’s', async () => {
   const signer = decodeSignerInfo(leg.signerInfo);
   const expected = { eContentDigest: undefined, certificate: certificate.der, publicKey: certificate.publicKey };
   await verifySignerInfo(signer, { ...expected, contentType: OID.authEnvelopedData });
-  await expect(verifySignerInfo(signer, { ...expected, contentType: OID.directory })).rejects.toMatchObject(refusal('content-type-mismatch'));
+  await expect(verifySignerInfo(signer, { ...expected, contentType: OID.directoryIndex })).rejects.toMatchObject(refusal('content-type-mismatch'));
 });

@@ -70,7 +70,7 @@ describe('a former delegate', () => {
     let { now } = scene.world;
     const source = (): TrustSource => createTrustSource({
       root: scene.world.root.der, directory: join(state, 'server'), interval: DAY, clock: { now: () => now },
-      sources: { directory: () => Promise.resolve(served.current.directory), crls: { all: () => Promise.resolve(concat(...served.current.crls)) } },
+      sources: { index: () => Promise.resolve(served.current.directory.index), file: (name) => served.current.directory.file(name), crls: { all: () => Promise.resolve(concat(...served.current.crls)) } },
       log: createLogger({ server: 'test', level: 'error', write: () => undefined }),
     });
     const before = source();

@@ -101,7 +101,7 @@ describe('the directory', () => {
     await expect(loadTrust(material, later)).rejects.toMatchObject({ kind: 'unavailable', code: 'directory-stale' });
     const earlier = new Date(scene.world.now.getTime() - HOUR);
     await expect(loadTrust(material, earlier)).rejects.toMatchObject({ kind: 'unavailable', code: 'clock-wrong' });
-    await expect(loadTrust({ ...material, directory: flip(material.directory, material.directory.length - 5) }, scene.world.now)).rejects.toMatchObject({ kind: 'refused' });
+    await expect(loadTrust({ ...material, directory: { ...material.directory, index: flip(material.directory.index, material.directory.index.length - 5) } }, scene.world.now)).rejects.toMatchObject({ kind: 'refused' });
   });
   it('of another root is refused', async () => {
     const other = await createScene();

@@ -37,7 +37,7 @@ function source(name: string, served: { current: TrustMaterial }): TrustSource {
   const at = (index: number): Promise<Bytes> => Promise.resolve(served.current.crls[index] ?? new Uint8Array(0));
   return createTrustSource({
     root: scene.world.root.der, directory: join(state, name), interval: 3_600_000, clock: { now: () => scene.world.now },
-    sources: { directory: () => Promise.resolve(served.current.directory), crls: { authority: () => at(0), organisation: () => at(1) } },
+    sources: { index: () => Promise.resolve(served.current.directory.index), file: (file) => served.current.directory.file(file), crls: { authority: () => at(0), organisation: () => at(1) } },
     log: createLogger({ server: 'test', level: 'error', write: () => undefined }),
   });
 }
@@ -54,7 +54,7 @@ describe('a trust source', () => {
     const second = source('restart', served);
     await second.refresh();
     for (const one of [first, second]) {
-      expect(one.copy('directory')).toEqual(newer.directory);
+      expect(one.copy('index')).toEqual(newer.directory.index);
       expect(one.copy('authority')).toEqual(newer.crls[0]);
       expect(one.copy('organisation')).toEqual(newer.crls[1]);
     }
@@ -67,9 +67,9 @@ describe('a trust source', () => {
     const served = { current: older };
     const one = source('partial', served);
     await one.refresh();
-    served.current = { ...newer, directory: flip(newer.directory, newer.directory.length - 5) };
+    served.current = { ...newer, directory: { ...newer.directory, index: flip(newer.directory.index, newer.directory.index.length - 5) } };
     await one.refresh();
-    expect(one.copy('directory')).toEqual(older.directory);
+    expect(one.copy('index')).toEqual(older.directory.index);
     expect(one.copy('authority')).toEqual(newer.crls[0]);
     one.stop();
   });
@@ -79,9 +79,9 @@ describe('a trust source', () => {
     const served = { current: good };
     const one = source('garbage', served);
     await one.refresh();
-    served.current = { ...good, directory: new Uint8Array(10), crls: [new Uint8Array(10), new Uint8Array(10)] };
+    served.current = { ...good, directory: { ...good.directory, index: new Uint8Array(10) }, crls: [new Uint8Array(10), new Uint8Array(10)] };
     await one.refresh();
-    expect(await one.trust()).toMatchObject({ directory: { version: 1 } });
+    expect((await one.trust()).directory.issued).toEqual(new Date(scene.world.now.getTime() - 1000));
     one.stop();
   });
 });

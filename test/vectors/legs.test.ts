@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Bytes, hex } from '../../src/core/bytes.ts';
 import { decryptContent } from '../../src/core/cms/auth-enveloped-data.ts';
+import { parseSignedData } from '../../src/core/cms/signed-data.ts';
 import { kemOtherInfo, unwrapCek } from '../../src/core/cms/kem-recipient-info.ts';
 import { hkdf, sha256 } from '../../src/core/digest.ts';
 import { decapsulate } from '../../src/core/elgamal/index.ts';
@@ -10,16 +11,18 @@ import { parseCertificate } from '../../src/core/pki/certificate.ts';
 import { requireVerdicts } from '../../src/flow/authorise.ts';
 import type { Credential } from '../../src/flow/ports.ts';
 import { type GatewayParts, relay } from '../../src/flow/relay.ts';
+import { Directory } from '../../src/flow/directory-files.ts';
 import { loadTrust } from '../../src/flow/trust.ts';
 import { type VerifiedLeg, verifyLeg } from '../../src/flow/verify-leg.ts';
 import { createNodeCrypto } from '../../src/platform/node-crypto.ts';
 import { decodeJson, encodeJson, fromBase64, toBase64 } from '../../src/wire/json.ts';
+import { decodeIndex, shardOf } from '../../src/wire/directory-index.ts';
 import { inspectAnswerSchema, reencryptAnswerSchema, signAnswerSchema } from '../../src/wire/relay.ts';
 import { privateKeyOf } from '../core/elgamal/fixed-keys.ts';
-import { base64Bytes, expectation, hexBytes, load, materialOf, outcome, trustVectors } from './load.ts';
+import { base64Bytes, expectation, hexBytes, load, materialOf, outcome, sourceOf, trustVectors } from './load.ts';
 
 const native = createNodeCrypto();
-const { now, people, organisations, loading } = trustVectors;
+const { now, people, organisations, loading, directories, files, lookUps, shards } = trustVectors;
 
 const steps = z.strictObject({
   messageDigest: hexBytes, contentDigest: hexBytes, signedAttrs: hexBytes, signerInfoHash: hexBytes, legAttribute: hexBytes,
@@ -42,6 +45,15 @@ const cmsOf = (name: string): Bytes => legs.find((one) => one.name === name)?.cm
 describe('trust.json', () => {
   test.each(loading)('$situation → $expect', async ({ situation, expect: due }) => {
     expect(await outcome(() => loadTrust(materialOf(situation), now))).toBe(due);
+  });
+
+  test.each(lookUps)('$domain → $id', async ({ directory, domain, id }) => {
+    const index = decodeIndex(parseSignedData(directories[directory] ?? new Uint8Array(0)).eContent);
+    expect((await new Directory(index, sourceOf(new Uint8Array(0), files).file).byDomain(domain))?.id ?? null).toBe(id);
+  });
+
+  test.each(shards)('$kind $name, $bits bits → shard $shard', async ({ kind, name, bits, shard }) => {
+    expect(await shardOf(kind, name, bits)).toBe(shard);
   });
 
   test('every key is its certificate’s', () => {

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { type Bytes, fromHex, hex } from '../../src/core/bytes.ts';
 import { SsmaxError } from '../../src/core/error.ts';
+import type { DirectorySource } from '../../src/flow/directory-files.ts';
+import type { TrustMaterial } from '../../src/flow/trust.ts';
 import { fromBase64 } from '../../src/wire/json.ts';
 
 export const hexBytes = z.string().regex(/^(?:[0-9a-f]{2})*$/).transform((text): Bytes => fromHex(text));
@@ -46,19 +48,34 @@ export const trustVectors = load('trust', {
   people: z.record(z.string(), z.strictObject({ address: z.string(), ...held })),
   organisations: z.record(z.string(), z.strictObject({ id: z.string(), ...held, gateway: holder, inspection: holder })),
   directories: z.record(z.string(), base64Bytes),
+  files: z.record(z.string(), base64Bytes),
+  lookUps: z.array(z.strictObject({ directory: z.string(), domain: z.string(), id: z.string().nullable() })),
+  shards: z.array(z.strictObject({ kind: z.enum(['id', 'domain']), name: z.string(), bits: z.int(), shard: z.int() })),
   crls: z.record(z.string(), base64Bytes),
   situations: z.record(z.string(), situation),
   loading: z.array(z.strictObject({ situation: z.string(), expect: expectation })),
 });
 
+/** A directory of vectors: its index and its other files by name. */
+export function sourceOf(index: Bytes, files: Readonly<Record<string, Bytes>>): DirectorySource {
+  return {
+    index,
+    file: async (name) => {
+      const found = files[name];
+      if (found === undefined) throw new Error(`no file ${name}`);
+      return found;
+    },
+  };
+}
+
 /** What `loadTrust` takes, in a situation of trust.json. */
-export function materialOf(name: string): { root: Bytes; directory: Bytes; crls: Bytes[] } {
-  const { root, directories, crls, situations } = trustVectors;
+export function materialOf(name: string): TrustMaterial {
+  const { root, directories, files, crls, situations } = trustVectors;
   const found = situations[name];
   const directory = directories[found?.directory ?? ''];
   if (found === undefined || directory === undefined) throw new Error(`no situation ${name}`);
   return {
-    root, directory,
+    root, directory: sourceOf(directory, files),
     crls: found.crls.map((crl) => {
       const der = crls[crl];
       if (der === undefined) throw new Error(`no CRL ${crl}`);

@@ -16,11 +16,11 @@ import { mailDigest } from '../../src/mail/outside-digest.ts';
 import { createNodeCrypto } from '../../src/platform/node-crypto.ts';
 import { consentStatementSchema } from '../../src/wire/consent.ts';
 import { decodeJson, toBase64 } from '../../src/wire/json.ts';
-import { base64Bytes, hexBytes, load } from './load.ts';
+import { base64Bytes, hexBytes, load, sourceOf } from './load.ts';
 
 const { now: at, trust: material, signedOnly, consent, report } = load('outside', {
   now: z.string(),
-  trust: z.strictObject({ root: base64Bytes, directory: base64Bytes, crls: z.array(base64Bytes) }),
+  trust: z.strictObject({ root: base64Bytes, directory: base64Bytes, files: z.record(z.string(), base64Bytes), crls: z.array(base64Bytes) }),
   signedOnly: z.strictObject({
     leg: base64Bytes, clear: base64Bytes, answer: z.strictObject({ signedAttrs: base64Bytes, signature: base64Bytes, certificate: base64Bytes }),
     boundary: z.string(), smime: base64Bytes, mail: base64Bytes,
@@ -29,7 +29,7 @@ const { now: at, trust: material, signedOnly, consent, report } = load('outside'
   report: z.strictObject({ mail: base64Bytes, mailDigest: hexBytes, object: base64Bytes, reader: z.string() }),
 });
 const now = new Date(at);
-const trust = (): Promise<Trust> => loadTrust(material, now);
+const trust = (): Promise<Trust> => loadTrust({ ...material, directory: sourceOf(material.directory, material.files) }, now);
 
 describe('outside.json', () => {
   test('a gateway that gets this answer sends this mail', async () => {

@@ -27,7 +27,7 @@ export async function checkGateway(file: string, now: Date, postfix: string | un
     if (!isLoopback(host)) found.push(finding('listens-openly', { key, host }));
   }
   const trust = await checkTrust(config, now, found);
-  if (trust !== undefined) checkDirectory(trust, { organisation: config.organisation, own, role: 'gateway', stages: config.stages }, found);
+  if (trust !== undefined) await checkDirectory(trust, { organisation: config.organisation, own, role: 'gateway', stages: config.stages }, found);
   found.push(...await peers([['the Authority', [config.authority]], ['the key server', config.keyServer], ['the inspection server', config.inspection]]));
   if (postfix !== undefined) found.push(...await checkPostfix(postfix, config));
   return found;
@@ -40,7 +40,7 @@ export async function checkKeyServer(file: string, now: Date, environment: NodeJ
   if (!existsSync(config.plugin.certificate)) found.push(finding('file-missing', { file: config.plugin.certificate }));
   if (config.health !== undefined && !isLoopback(config.health.host)) found.push(finding('listens-openly', { key: 'health', host: config.health.host }));
   const trust = await checkTrust(config, now, found);
-  if (trust !== undefined) checkDirectory(trust, { organisation: config.certificate }, found);
+  if (trust !== undefined) await checkDirectory(trust, { organisation: config.certificate }, found);
   found.push(...await peers([['the Authority', [config.authority]]]), ...await checkDatabase(config, environment));
   return found;
 }
@@ -114,12 +114,12 @@ async function checkTrust(config: { readonly state: string; readonly root: strin
   const copy = (name: string): Bytes => new Uint8Array(readFileSync(join(directory, `${name}.der`)));
   const root = readCertificate(config.root, []);
   if (root === undefined) return undefined;
-  if (!existsSync(join(directory, 'directory.der'))) {
+  if (!existsSync(join(directory, 'index.der'))) {
     found.push(finding('directory-never-fetched', { file: directory }));
     return undefined;
   }
   try {
-    const trust = await loadTrust({ root: root.der, directory: copy('directory'), crls: ['authority', 'organisation'].map(copy) }, now);
+    const trust = await loadTrust({ root: root.der, directory: { index: copy('index'), file: async (name) => new Uint8Array(readFileSync(join(directory, name))) }, crls: ['authority', 'organisation'].map(copy) }, now);
     if (trust.organisationCrls.some(({ nextUpdate }) => nextUpdate < now)) found.push(finding('trust-stale', { reason: 'crl-stale' }));
     return trust;
   } catch (error) {
@@ -135,10 +135,11 @@ interface Here {
   readonly stages?: string | undefined;
 }
 
-function checkDirectory({ directory }: Trust, { organisation: file, own, role, stages }: Here, found: Finding[]): void {
+async function checkDirectory({ directory }: Trust, { organisation: file, own, role, stages }: Here, found: Finding[]): Promise<void> {
   const organisation = readCertificate(file, []);
-  const entry = organisation === undefined ? undefined : directory.organisations.find(({ certificate }) => equal(certificate, organisation.der));
-  if (entry === undefined) {
+  const id = organisation?.subject.organisationId;
+  const entry = id === undefined ? undefined : await directory.byId(id).catch(() => undefined);
+  if (entry === undefined || organisation === undefined || !equal(entry.certificate, organisation.der)) {
     found.push(finding('organisation-not-in-directory'));
     return;
   }

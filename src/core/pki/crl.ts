@@ -12,7 +12,7 @@ import type { Certificate } from './certificate.ts';
 import { crlToBeSigned } from './encode-crl.ts';
 import { readAuthorityKeyIdentifier, readExtensions, readSerial } from './extensions.ts';
 import type { Issuer } from './issue.ts';
-import { readName } from './names.ts';
+import { readName, type Subject } from './names.ts';
 import { PKI_OID } from './object-identifiers.ts';
 import { hash } from './public-key.ts';
 import { type SignatureCache, type Signed, isSignedBy, readSignatureAlgorithm, readSigned, sign } from './signed.ts';
@@ -48,6 +48,7 @@ export interface Crl extends Signed {
   readonly sha256: Bytes;
   /** DER Name. */
   readonly issuerDer: Bytes;
+  readonly issuer: Subject;
   readonly authorityKeyIdentifier: Bytes;
   /** Grows with every CRL of one issuer; a reader keeps the highest it has seen. */
   readonly number: bigint;
@@ -134,13 +135,13 @@ function readTbs(cursor: DerCursor): Body {
   return readSequence(cursor, (tbs) => {
     if (tbs.small() !== 1) throw refused('crl-malformed', { what: 'version' });
     readSignatureAlgorithm(tbs, 'crl-malformed');
-    const issuerDer = readName(tbs).der;
+    const { der: issuerDer, subject: issuer } = readName(tbs);
     const thisUpdate = tbs.rfc5280Time();
     const nextUpdate = tbs.rfc5280Time();
     if (nextUpdate < thisUpdate) throw refused('crl-malformed', { what: 'nextUpdate' });
     const revoked = tbs.peek() === TAG.sequence ? readEntries(tbs) : new Map<string, Revocation>();
     const extensions = readSequence(tbs, readCrlExtensions, contextTag(0));
-    return { issuerDer, thisUpdate, nextUpdate, revoked, ...extensions };
+    return { issuerDer, issuer, thisUpdate, nextUpdate, revoked, ...extensions };
   });
 }
 

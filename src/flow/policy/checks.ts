@@ -1,6 +1,7 @@
 /** Each check of a policy over what was read of a mail. What comes out names parts, never words. */
 import { domainOf } from '../../mail/address.ts';
-import { type Directory, organisationOfDomain, standingOf } from '../../wire/directory.ts';
+import { standingOf } from '../../wire/directory.ts';
+import type { Directory } from '../directory-files.ts';
 import { keywordMatcher } from '../keywords.ts';
 import { isOfType, nameMisleads } from './kinds.ts';
 import { cardNumbers, individualNumbers } from './numbers.ts';
@@ -98,9 +99,9 @@ export function unreadPieces({ pieces }: Reading, rules: readonly Rule[]): { rea
 }
 
 /** What `organisations` says of a sender: the first line that holds decides. `pass` where none does. */
-export function judgeSender({ lines }: RuleOf<'organisations'>, sender: string, directory: Directory): Exclude<SenderLine['result'], 'off'> | 'pass' {
+export async function judgeSender({ lines }: RuleOf<'organisations'>, sender: string, directory: Directory): Promise<Exclude<SenderLine['result'], 'off'> | 'pass'> {
   const domain = domainOf(sender);
-  const organisation = organisationOfDomain(directory, domain);
+  const organisation = await directory.byDomain(domain);
   const line = lines.find(({ organisations, standing, reportsPer100000 }) => {
     if (organisations !== undefined && !organisations.includes(domain) && !(organisation !== undefined && organisations.includes(organisation.id))) return false;
     if (standing !== undefined && (organisation === undefined || !standing.includes(standingOf(organisation)))) return false;

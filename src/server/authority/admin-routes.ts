@@ -6,6 +6,7 @@ import { bytesField, decodeJson, encodeJson, timeField } from '../../wire/json.t
 import { auditRoutes } from '../shared/audit-routes.ts';
 import { backupRoutes } from '../shared/backup.ts';
 import type { Database } from '../shared/database.ts';
+import { directoryRoutes } from './directory-routes.ts';
 import type { Register, Tables } from './register.ts';
 import type { Review } from './review.ts';
 import type { Statements } from './statements.ts';
@@ -60,12 +61,8 @@ export function adminRoutes({ store, register, review, statements, changed }: Pa
   post('/candidates', candidateSchema, (candidate) => review.addCandidate(candidate));
   post('/chains', acceptSchema, (request) => statements.acceptChain(request.id, request.reason));
   app.get('/review', async (context) => context.body(encodeJson(await review.members())));
-  app.get('/directory-files', async (context) => {
-    const files = await register.directoryFiles();
-    return context.body(encodeJson({ files: [...files].map(([name, bytes]) => ({ name, bytes })) }));
-  });
+  app.route('/directory', directoryRoutes(register));
   app.get('/organisations', async (context) => context.body(encodeJson({ organisations: await register.organisations() })));
-  app.get('/published', async (context) => context.body(encodeJson(await register.published())));
   app.route('/', auditRoutes(store));
   app.route('/', backupRoutes(store));
   return app;

@@ -36,7 +36,7 @@ export async function runAuthority(configFile: string, passphrase: string): Prom
   const pkcs8 = loadKey(config.delegateKey, passphrase);
   const certificate = readCertificateFile(config.delegateCertificate);
   const store = await openConfiguredDatabase<Tables>(config.database, migrations);
-  const register = createRegister(store, { key: loadPrivateKey(pkcs8), certificate }, root.der, clock);
+  const register = createRegister(store, { key: loadPrivateKey(pkcs8), certificate }, clock);
   await register.publish();
   let members = await register.memberKeys();
   const statements = createStatements(store, register, clock);

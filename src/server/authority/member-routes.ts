@@ -7,6 +7,7 @@ import { refused } from '../../core/error.ts';
 import { decodeJson, encodeJson } from '../../wire/json.ts';
 import { postedReportSchema, takenReportsSchema } from '../../wire/report.ts';
 import { peerPin } from '../shared/pinned-server.ts';
+import { directoryRoutes } from './directory-routes.ts';
 import type { Register } from './register.ts';
 import type { Reports } from './reports.ts';
 import type { Statements } from './statements.ts';
@@ -19,8 +20,7 @@ interface Parts {
 
 export function memberRoutes({ register, reports, statements }: Parts): Hono {
   const app = new Hono();
-  app.get('/v1/directory', async (context) => context.body((await register.published()).directory, 200, { 'content-type': 'application/cms' }));
-  app.get('/v1/crl', async (context) => context.body((await register.published()).crl, 200, { 'content-type': 'application/pkix-crl' }));
+  app.route('/v1/directory', directoryRoutes(register));
 
   /** Only the key server speaks for its organisation: by the key that the connection proved. Throws `peer-not-allowed`. */
   const caller = async (context: Context): Promise<string> => {

@@ -1,23 +1,23 @@
 /** The Authority's register of member organisations, and what it publishes: signed directory and CRL (design §1). */
 import { type Bytes, equal } from '../../core/bytes.ts';
-import { signObject } from '../../core/cms/signed-data.ts';
 import { refused } from '../../core/error.ts';
-import { OID } from '../../core/oids.ts';
 import { parseCertificate } from '../../core/pki/certificate.ts';
 import { issueCrl, type RevocationReason } from '../../core/pki/crl.ts';
 import type { Issuer } from '../../core/pki/issue.ts';
 import { directoryFiles } from '../../flow/directory-files.ts';
 import { certificatesOf } from '../../flow/organisation-keys.ts';
 import type { Clock } from '../../flow/ports.ts';
-import { type Directory, encodeDirectory, type Organisation, organisationSchema, type Standing, standingOf } from '../../wire/directory.ts';
+import { type Organisation, organisationSchema, type Standing, standingOf } from '../../wire/directory.ts';
+import { CRL_FILE, INDEX_FILE } from '../../wire/directory-index.ts';
 import { decodeJson, encodeJson } from '../../wire/json.ts';
 import { appendAudit, auditMigrations, type AuditTables } from '../shared/audit-chain.ts';
 import { nextNumber } from '../shared/crl-number.ts';
 import type { Database, Migration } from '../shared/database.ts';
 import { NO_FIGURES, sumFigures } from './figures.ts';
 import { type ReviewTables, reviewMigrations } from './tables.ts';
+import { directoryMigrations, type DirectoryTables, keepFiles } from './tables-directory.ts';
 
-export interface Tables extends AuditTables, ReviewTables {
+export interface Tables extends AuditTables, DirectoryTables, ReviewTables {
   organisations: {
     id: string;
     /** JSON of the directory's entry. */
@@ -33,6 +33,7 @@ export interface Tables extends AuditTables, ReviewTables {
 export const migrations: Readonly<Record<string, Migration>> = {
   ...auditMigrations,
   ...reviewMigrations,
+  ...directoryMigrations,
   '0002-authority': {
     async up({ schema }) {
       await schema.createTable('organisations')
@@ -89,8 +90,14 @@ function plainEntry(json: Bytes): Organisation {
   return entry;
 }
 
+/** An organisation is found by its domains: a promise about another's would be found by nobody. Throws `domain-not-certified`. */
+function requireOwnDomains(entry: Organisation, domains: readonly string[]): void {
+  const foreign = domains.find((domain) => !entry.domains.includes(domain));
+  if (foreign !== undefined) throw refused('domain-not-certified', { domain: foreign });
+}
+
 export interface Register {
-  /** Adds an organisation, or replaces its entry (its former certificate goes on attesting old mail, and for `overlap` milliseconds new mail too). */
+  /** Throws `domain-taken`, `domain-not-certified`. Adds an organisation, or replaces its entry (its former certificate goes on attesting old mail, and for `overlap` milliseconds new mail too). */
   certify(entry: Organisation, keyServer: Bytes, overlap?: number): Promise<void>;
   /** Which of its domains send signed mail only. Throws `organisation-unknown`, `domain-not-certified`. */
   alwaysSigned(id: string, domains: readonly string[]): Promise<void>;
@@ -109,16 +116,15 @@ export interface Register {
   organisations(): Promise<Organisation[]>;
   organisation(id: string): Promise<Organisation | undefined>;
   publish(): Promise<void>;
-  /** What is published now as a set of files, by name (docs/protocol-directory.md). */
-  directoryFiles(): Promise<Map<string, Bytes>>;
-  published(): Promise<{ directory: Bytes; crl: Bytes }>;
+  /** A file of what is published, by its name (docs/protocol-directory.md); undefined where there is none. */
+  file(name: string): Promise<Bytes | undefined>;
   /** SPKI hashes of all members' servers: their key servers, gateways and inspection servers may fetch. */
   memberKeys(): Promise<Bytes[]>;
   /** The organisation whose key server has this key, or undefined. */
   organisationOfKeyServer(spki: Bytes): Promise<string | undefined>;
 }
 
-export function createRegister(store: Database<Tables>, delegate: Issuer, root: Bytes, clock: Clock): Register {
+export function createRegister(store: Database<Tables>, delegate: Issuer, clock: Clock): Register {
   async function organisations(): Promise<Organisation[]> {
     const rows = await store.query.selectFrom('organisations').select('entry').orderBy('id').execute();
     const standings = new Map((await store.query.selectFrom('standings').select(['organisation', 'state', 'since']).execute()).map((row) => [row.organisation, row]));
@@ -156,12 +162,7 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
   async function publish(): Promise<void> {
     const now = clock.now();
     const nextUpdate = new Date(now.getTime() + LIFETIME);
-    const directory: Directory = { version: 1, issued: now, nextUpdate, organisations: await organisations() };
-    const { key, certificate } = delegate;
-    const signed = await signObject(
-      { type: OID.directory, value: encodeDirectory(directory), signingTime: now },
-      { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier, chain: [root] },
-    );
+    const files = await directoryFiles(await organisations(), { issued: now, nextUpdate }, delegate);
     await store.transaction(async (tx) => {
       const last = await tx.selectFrom('publication').select('number').where('id', '=', 1).executeTakeFirst();
       const rows = await tx.selectFrom('revocations').selectAll().execute();
@@ -171,7 +172,8 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
         ...(row.invalid_since !== null && { invalidityDate: new Date(row.invalid_since) }),
       }));
       const crl = await issueCrl({ issuer: delegate, number, thisUpdate: now, nextUpdate, revoked });
-      const values = { number, directory: signed, crl: crl.der, at: now.getTime() };
+      const values = { number, directory: files.get(INDEX_FILE) ?? new Uint8Array(0), crl: crl.der, at: now.getTime() };
+      await keepFiles(tx, files, { now, until: nextUpdate });
       await tx.insertInto('publication').values({ id: 1, ...values }).onConflict((conflict) => conflict.column('id').doUpdateSet(values)).execute();
     });
   }
@@ -190,6 +192,7 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
       const members = await organisations();
       const taken = entry.domains.find((domain) => members.some(({ id, domains }) => id !== entry.id && domains.includes(domain)));
       if (taken !== undefined) throw refused('domain-taken', { domain: taken });
+      requireOwnDomains(entry, entry.alwaysSigned);
       const before = members.find(({ id }) => id === entry.id);
       const former = before === undefined || equal(before.certificate, entry.certificate)
         ? before?.formerCertificates ?? [] : [...before.formerCertificates, before.certificate];
@@ -214,8 +217,7 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
 
     async alwaysSigned(id, domains) {
       const entry = await known(id);
-      const foreign = domains.find((domain) => !entry.domains.includes(domain));
-      if (foreign !== undefined) throw refused('domain-not-certified', { domain: foreign });
+      requireOwnDomains(entry, domains);
       await put({ ...entry, alwaysSigned: [...domains] });
       await appendAudit(store, clock.now(), 'always-signed', { organisation: id, domains: domains.join(' ') });
       await publish();
@@ -248,14 +250,12 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, root: 
       await publish();
     },
 
-    async directoryFiles() {
-      const { number } = await store.query.selectFrom('publication').select('number').where('id', '=', 1).executeTakeFirstOrThrow();
-      const now = clock.now();
-      return directoryFiles(await organisations(), { number, issued: now, nextUpdate: new Date(now.getTime() + LIFETIME) }, delegate);
-    },
-
-    async published() {
-      return store.query.selectFrom('publication').select(['directory', 'crl']).where('id', '=', 1).executeTakeFirstOrThrow();
+    async file(name) {
+      if (name === INDEX_FILE || name === CRL_FILE) {
+        const published = await store.query.selectFrom('publication').select(['directory', 'crl']).where('id', '=', 1).executeTakeFirst();
+        return name === INDEX_FILE ? published?.directory : published?.crl;
+      }
+      return (await store.query.selectFrom('directory_files').select('bytes').where('name', '=', name).executeTakeFirst())?.bytes;
     },
 
     async organisationOfKeyServer(spki) {

@@ -9,7 +9,7 @@ import { normalizeAddress } from '../../mail/address.ts';
  */
 export async function consentClass(parts: Pick<GatewayParts, 'trust' | 'keyServer' | 'organisation'>, recipient: string): Promise<string> {
   // By its entry, not by the configured certificate, which may have been renewed since.
-  if (ownEntry(await parts.trust(), parts.organisation).type !== 'isp') return 'all';
+  if ((await ownEntry(await parts.trust(), parts.organisation)).type !== 'isp') return 'all';
   let address: string;
   try {
     address = normalizeAddress(recipient);

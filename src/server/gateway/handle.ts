@@ -3,6 +3,7 @@ import { type Bytes, concat, hex, utf8 } from '../../core/bytes.ts';
 import { parseSignedData } from '../../core/cms/signed-data.ts';
 import { refused, SsmaxError } from '../../core/error.ts';
 import { readLegContent } from '../../flow/leg-content.ts';
+import { impersonatedBy } from '../../flow/impersonation.ts';
 import { ownEntry } from '../../flow/organisation-keys.ts';
 import type { Departure, GatewayParts } from '../../flow/relay.ts';
 import { relay } from '../../flow/relay.ts';
@@ -122,7 +123,7 @@ function copy(envelope: Envelope, recipients: readonly string[], mail: () => Str
 async function fileReport(parts: HandlerParts, { recipients }: Envelope, outer: Entity): Promise<Handled | undefined> {
   const [recipient = '', ...others] = recipients;
   if (others.length > 0 || !/^abuse@/i.test(recipient)) return undefined;
-  const { domains } = ownEntry(await parts.trust(), parts.organisation);
+  const { domains } = await ownEntry(await parts.trust(), parts.organisation);
   if (!domains.some((domain) => recipient.toLowerCase() === `abuse@${domain}`)) return undefined;
   const report = readFeedbackReport(outer);
   if (report === undefined) return undefined;
@@ -140,7 +141,7 @@ async function handleUnsealed(
     const { directory } = await parts.trust();
     const values = [envelope.from, ...outer.headers.all('From'), ...outer.headers.all('Sender')].map((value) => ` ${value}`);
     const claimed = claimedDomains(values);
-    const impersonated = directory.organisations.find(({ alwaysSigned }) => claimed.some((domain) => alwaysSigned.includes(domain)));
+    const impersonated = await impersonatedBy(claimed, directory);
     if (impersonated !== undefined) throw refused('impersonation', { organisation: impersonated.names.en });
     if (claimsAlwaysSigned(parts.stages(), values)) throw refused('impersonation', { organisation: parts.organisation.subject.commonName ?? '' });
   }

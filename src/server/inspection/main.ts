@@ -188,7 +188,7 @@ async function listedCertificates(trust: TrustSource | undefined, organisation: 
   try {
     const found = await trust.trust();
     await certificateInUse(found, organisation, clock.now());
-    return certificatesOf(ownEntry(found, organisation));
+    return certificatesOf(await ownEntry(found, organisation));
   } catch (error) {
     log.warn('trust-refused', { error });
     return [];

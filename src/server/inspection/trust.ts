@@ -5,6 +5,7 @@ import type { Bytes } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
 import type { Clock } from '../../flow/ports.ts';
 import { createNodeHttp } from '../../platform/node-http.ts';
+import { INDEX_FILE } from '../../wire/directory-index.ts';
 import { readPins } from '../shared/certificate-file.ts';
 import type { Logger } from '../shared/log.ts';
 import { createTrustSource, type TrustSource } from '../shared/trust-source.ts';
@@ -24,7 +25,8 @@ export async function startInspectionTrust({ trust, state }: InspectionConfig, c
     directory: join(state, 'trust'),
     interval: trust.refresh * 1000,
     sources: {
-      directory: get('/ssmax/v1/directory'),
+      index: get(`/ssmax/v1/directory/${INDEX_FILE}`),
+      file: (name) => get(`/ssmax/v1/directory/${name}`)(),
       crls: { authority: get('/ssmax/v1/crl/authority'), organisation: get('/ssmax/v1/crl/organisation') },
     },
     clock,

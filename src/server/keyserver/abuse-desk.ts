@@ -94,7 +94,7 @@ export function createAbuseDesk({ store, native, organisation, cases, trust, clo
 
   /** The own certificates, former ones too, and those of the gateways: what leg 2 was signed with. */
   async function ownCertificates(current: Trust): Promise<Bytes[]> {
-    const entry = current.directory.organisations.find(({ id }) => id === organisation.id);
+    const entry = await current.directory.byId(organisation.id);
     const gateways = await store.query.selectFrom('certificates').select('der').where('role', '=', 'gateway').execute();
     return [organisation.certificate.der, ...(entry?.formerCertificates ?? []), ...gateways.map(({ der }) => der)];
   }
@@ -144,7 +144,7 @@ export function createAbuseDesk({ store, native, organisation, cases, trust, clo
       const { directory } = await trust();
       return (await Promise.all(rows.map(async ({ id, report: json }) => {
         const report = decodeJson(organisationReportSchema, json);
-        const target = directory.organisations.find((entry) => entry.id === report.to);
+        const target = await directory.byId(report.to);
         if (target === undefined) return [];
         const signer = { key: organisation.key, certificate: organisation.certificate };
         return [{ id, to: report.to, sealed: await sealReport(native, report, signer, parseCertificate(target.certificate), `abuse@${target.domains[0] ?? ''}`) }];

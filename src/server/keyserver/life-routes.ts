@@ -5,7 +5,7 @@ import { OID } from '../../core/oids.ts';
 import { encodeCertsOnly } from '../../core/pki/certs-only.ts';
 import type { NativeCrypto } from '../../core/keys.ts';
 import { refused } from '../../core/error.ts';
-import { requireIssuedByOwn } from '../../flow/organisation-keys.ts';
+import { ownEntry, requireIssuedByOwn } from '../../flow/organisation-keys.ts';
 import { recover } from '../../flow/recover.ts';
 import type { Clock, SeenCiphertexts } from '../../flow/ports.ts';
 import type { Trust } from '../../flow/trust.ts';
@@ -50,7 +50,7 @@ export function lifeRoutes({ native, store, ca, keys, memberKeys, recovery, seen
     const { certificate: own, key } = keys.inUse;
     // In force now: an expired or suspended member reads nothing old.
     await requireIssuedByOwn(certificate, 'user', own, present, now);
-    if (present.directory.organisations.find(({ id }) => id === own.subject.organisationId)?.type === 'isp') throw refused('recovery-off');
+    if ((await ownEntry(present, own)).type === 'isp') throw refused('recovery-off');
     const { contentDigest, target } = await recover(
       { native, certificate: own, keys: keys.all.map((one) => one.key), trust: present, registry: recovery, seen, clock }, request, { certificate, person: member },
     );

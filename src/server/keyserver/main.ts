@@ -94,7 +94,7 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
     ...(config.outside !== undefined && { outside: { signedOnly: config.outside.signedOnly, ...createMailSigners(store, ca, loadPrivateKey(loadKey(config.outside.key, passphrase)), clock) } }),
     inspection: async () => {
       const { directory } = await trust.trust();
-      return serverCertificate(store, 'inspection', directory.organisations.find((one) => one.id === id)?.inspections ?? [], clock.now());
+      return serverCertificate(store, 'inspection', (await directory.byId(id))?.inspections ?? [], clock.now());
     },
     trust: present,
   }, keys);
@@ -110,8 +110,8 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
       registry, ca, records, consents, desk: abuse.desk,
       requireInForce: async (member) => requireIssuedByOwn(member, 'user', keys.inUse.certificate, await present(), clock.now(), 'allowed'),
       policy: { modes: config.modes, signedOnly: config.outside?.signedOnly ?? [] }, clock, roots: roots.map(({ der }) => der), id, keys,
-      organisationType: async () => (await trust.trust()).directory.organisations.find((one) => one.id === id)?.type,
-      published: () => Promise.resolve({ directory: trust.copy('directory'), authorityCrl: trust.copy('authority') }),
+      organisationType: async () => (await (await trust.trust()).directory.byId(id))?.type,
+      published: { copy: trust.copy, file: trust.file, hasFile: trust.hasFile },
     }), lifeRoutes({ native, store, ca, keys, memberKeys, recovery, seen: records, trust: present, clock })),
   });
   const admin = await startAdminSocket(join(config.state, ADMIN_SOCKET), {

@@ -6,7 +6,7 @@ import { equal } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
 import type { OrganisationKey } from '../../core/keys.ts';
 import type { Certificate } from '../../core/pki/certificate.ts';
-import { certificateInUse, certificatesOf } from '../../flow/organisation-keys.ts';
+import { certificateInUse, certificatesOf, ownEntry } from '../../flow/organisation-keys.ts';
 import type { Trust } from '../../flow/trust.ts';
 import { loadOrganisationKey } from '../../platform/node-crypto.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
@@ -76,7 +76,7 @@ export function createOwnKeys(keys: readonly OwnKey[]): OwnKeys {
       if (found === undefined) throw new SsmaxError('unavailable', 'organisation-key-missing');
       const changed = !equal(named.der, certificate.der);
       if (changed) all = [{ key: found.key, certificate: named }, ...all.filter((one) => one !== found)];
-      const known = trust.directory.organisations.filter(({ id }) => id === certificate.subject.organisationId).flatMap(certificatesOf);
+      const known = certificatesOf(await ownEntry(trust, certificate));
       const before = listed.length;
       listed = all.filter(({ key }) => known.some(({ publicKey }) => equal(publicKey, key.publicKey)));
       return changed || listed.length !== before;

@@ -10,9 +10,12 @@ import { type Certificate, parseCertificate } from '../../core/pki/certificate.t
 import { encodeCertsOnly } from '../../core/pki/certs-only.ts';
 import { parseCsr } from '../../core/pki/csr.ts';
 import type { Clock, Credential } from '../../flow/ports.ts';
+import { INDEX_FILE } from '../../wire/directory-index.ts';
 import { decodeJson, encodeJson, fromBase64, toBase64 } from '../../wire/json.ts';
 import type { Mode } from '../../wire/leg.ts';
 import { memberRequestSchema, REQUEST_SKEW } from '../../wire/member-requests.ts';
+import { limiterOf, RateLimiter } from '../shared/rate-limit.ts';
+import type { TrustSource } from '../shared/trust-source.ts';
 import type { AbuseDesk } from './abuse-desk.ts';
 import type { Ca } from './ca.ts';
 import { type ConsentStore, requireIsp } from './consents.ts';
@@ -37,13 +40,15 @@ interface Parts {
   readonly keys: { readonly inUse: Credential };
   /** DER certificates of the Authority's roots. */
   readonly roots: readonly Bytes[];
-  /** The signed directory and the Authority's CRL as fetched, DER. */
-  readonly published: () => Promise<{ directory: Bytes; authorityCrl: Bytes }>;
+  /** The directory's files and the Authority's CRL as fetched. */
+  readonly published: Pick<TrustSource, 'copy' | 'file' | 'hasFile'>;
   readonly clock: Clock;
 }
 
 export const PKCS7 = { 'content-type': 'application/pkcs7-mime; smime-type=certs-only', 'content-transfer-encoding': 'base64' };
 const CRL = { 'content-type': 'application/pkix-crl' };
+/** Named by its hash: it never changes. */
+const FILE = { 'content-type': 'application/octet-stream', 'cache-control': 'public, max-age=31536000, immutable' };
 export const CMS = { 'content-type': 'application/cms' };
 
 export function pluginRoutes(parts: Parts): Hono {
@@ -61,8 +66,16 @@ export function pluginRoutes(parts: Parts): Hono {
     return context.body(toBase64(encodeCertsOnly([certificate.der, ca.certificate.der])), 200, PKCS7);
   });
 
-  app.get('/ssmax/v1/directory', async (context) => context.body((await parts.published()).directory, 200, CMS));
-  app.get('/ssmax/v1/crl/authority', async (context) => context.body((await parts.published()).authorityCrl, 200, CRL));
+  const { published } = parts;
+  const requireRate = limiterOf(new RateLimiter({ burst: 600, perMinute: 300 }));
+  app.get(`/ssmax/v1/directory/${INDEX_FILE}`, (context) => context.body(published.copy('index'), 200, { ...CMS, 'cache-control': 'no-cache' }));
+  app.get('/ssmax/v1/directory/files/:hash{[0-9a-f]{64}}', async (context) => {
+    const name = `files/${context.req.param('hash')}`;
+    // Anybody may ask, also for what does not exist: only so often is a question handed on.
+    if (!published.hasFile(name)) requireRate(context);
+    return context.body(await published.file(name), 200, FILE);
+  });
+  app.get('/ssmax/v1/crl/authority', (context) => context.body(published.copy('authority'), 200, CRL));
   app.get('/ssmax/v1/crl/organisation', async (context) => context.body(await ca.crl(), 200, CRL));
 
   app.post('/ssmax/v1/requests', async (context) => {

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Bytes } from '../../core/bytes.ts';
 import type { Clock } from '../../flow/ports.ts';
+import { CRL_FILE, INDEX_FILE } from '../../wire/directory-index.ts';
 import { readPins } from './certificate-file.ts';
 import type { HostPort } from './config.ts';
 import type { Logger } from './log.ts';
@@ -27,20 +28,21 @@ interface MemberTrustParts {
 }
 
 const DEADLINE = 30_000;
-const MAXIMUM_DIRECTORY = 256 * 1024 * 1024;
+const MAXIMUM_FILE = 8 * 1024 * 1024;
 const MAXIMUM_CRL = 16 * 1024 * 1024;
 
 /** Fetches once and goes on fetching; what could not be had is in the log. `stop` closes the connection to the Authority too. */
 export async function startMemberTrust(config: MemberTrustConfig, { identity, organisationCrl, clock, log }: MemberTrustParts): Promise<TrustSource> {
   const authority = createPinnedClient({ identity, peer: 'Authority', server: config.authority.address, pins: () => config.authority.spki });
-  const fetch = (path: string, maximumAnswer: number) => () => authority.request({ method: 'GET', path, deadline: DEADLINE, maximumAnswer });
+  const fetch = (name: string, maximumAnswer: number): Promise<Bytes> => authority.request({ method: 'GET', path: `/v1/directory/${name}`, deadline: DEADLINE, maximumAnswer });
   const source = createTrustSource({
     root: readPins(config.root),
     directory: join(config.state, 'trust'),
     interval: config.refresh * 1000,
     sources: {
-      directory: fetch('/v1/directory', MAXIMUM_DIRECTORY),
-      crls: { authority: fetch('/v1/crl', MAXIMUM_CRL), organisation: organisationCrl },
+      index: () => fetch(INDEX_FILE, MAXIMUM_FILE),
+      file: (name) => fetch(name, MAXIMUM_FILE),
+      crls: { authority: () => fetch(CRL_FILE, MAXIMUM_CRL), organisation: organisationCrl },
     },
     clock,
     log,

@@ -1,6 +1,6 @@
 /** A token bucket for each caller, in memory: it slows guessing and floods down, exact counting is the stores' business. */
 import type { HttpBindings } from '@hono/node-server';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { refused } from '../../core/error.ts';
 
 interface RateLimitOptions {
@@ -49,9 +49,17 @@ export class RateLimiter {
 
 /** Refuses with `rate-limited` (429) what one remote address sends too fast. */
 export function rateLimit(limiter: RateLimiter): MiddlewareHandler {
+  const requireRate = limiterOf(limiter);
   return async (context, next) => {
+    requireRate(context);
+    await next();
+  };
+}
+
+/** The same for a handler that counts some of its requests only. */
+export function limiterOf(limiter: RateLimiter): (context: Context) => void {
+  return (context) => {
     const { remoteAddress = '' } = (context.env as HttpBindings).incoming.socket;
     if (!limiter.take(remoteAddress)) throw refused('rate-limited');
-    await next();
   };
 }

@@ -9,7 +9,9 @@ import { join } from 'node:path';
 import type { Bytes } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
 import type { Clock } from '../../flow/ports.ts';
+import type { Directory, DirectorySource } from '../../flow/directory-files.ts';
 import { createTrustCache, loadTrust, marksOfCopies, requireSuccessor, type Trust, type TrustMarks } from '../../flow/trust.ts';
+import { createFileCache } from './file-cache.ts';
 import type { Logger } from './log.ts';
 
 export interface TrustParts {
@@ -19,8 +21,12 @@ export interface TrustParts {
   readonly directory: string;
   /** How often to fetch; milliseconds. */
   readonly interval: number;
-  /** By file name, how each part is had; the first is the directory, the others are CRLs. */
-  readonly sources: { readonly directory: () => Promise<Bytes>; readonly crls: Readonly<Record<string, () => Promise<Bytes>>> };
+  /** How each part is had: the directory's index, its other files by their names, CRLs by the names of their copies. */
+  readonly sources: {
+    readonly index: () => Promise<Bytes>;
+    readonly file: (name: string) => Promise<Bytes>;
+    readonly crls: Readonly<Record<string, () => Promise<Bytes>>>;
+  };
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -28,8 +34,12 @@ export interface TrustParts {
 export interface TrustSource {
   /** Verified trust material for now. Throws `unavailable`. */
   trust(): Promise<Trust>;
-  /** The copies as fetched, by name. */
+  /** The copies as fetched, by name: `index` and the CRLs'. */
   copy(name: string): Bytes;
+  /** A file of the directory, from the copies or fetched now. */
+  file(name: string): Promise<Bytes>;
+  /** Whether that file is among the copies. */
+  hasFile(name: string): boolean;
   /** Fetches everything now. */
   refresh(): Promise<void>;
   stop(): void;
@@ -42,9 +52,11 @@ export function createTrustSource(parts: TrustParts): TrustSource {
   const { clock, log } = parts;
   let copies: ReadonlyMap<string, Bytes> = new Map();
   const cache = createTrustCache();
-  const all: Readonly<Record<string, () => Promise<Bytes>>> = { directory: parts.sources.directory, ...parts.sources.crls };
+  const all: Readonly<Record<string, () => Promise<Bytes>>> = { index: parts.sources.index, ...parts.sources.crls };
+  let inUse: Directory | undefined;
   let loaded: { trust: Promise<Trust>; at: number } | undefined;
   mkdirSync(parts.directory, { recursive: true, mode: 0o700 });
+  const files = createFileCache(parts.directory, parts.sources.file);
   for (const name of Object.keys(all)) {
     try {
       copies = new Map(copies).set(name, new Uint8Array(readFileSync(join(parts.directory, `${name}.der`))));
@@ -55,14 +67,16 @@ export function createTrustSource(parts: TrustParts): TrustSource {
 
   function copy(name: string, among = copies): Bytes {
     const found = among.get(name);
-    if (found === undefined) throw new SsmaxError('unavailable', name === 'directory' ? 'directory-missing' : 'crl-missing', { name });
+    if (found === undefined) throw new SsmaxError('unavailable', name === 'index' ? 'directory-missing' : 'crl-missing', { name });
     return found;
   }
+
+  const directory = (among = copies): DirectorySource => ({ index: copy('index', among), file: (name) => files.file(name) });
 
   async function load(now: Date, among = copies): Promise<Trust> {
     const crls = Object.keys(parts.sources.crls).map((name) => copy(name, among));
     try {
-      return await loadTrust({ root: parts.root, directory: copy('directory', among), crls }, now, cache);
+      return await loadTrust({ root: parts.root, directory: directory(among), crls }, now, cache);
     } catch (error) {
       if (!(error instanceof SsmaxError) || error.kind !== 'refused') throw error;
       // A damaged copy says nothing against any mail: without this, all mail would be refused for good.
@@ -74,7 +88,7 @@ export function createTrustSource(parts: TrustParts): TrustSource {
   function known(): Promise<TrustMarks | undefined> {
     return (async () => {
       const crls = Object.keys(parts.sources.crls).map((name) => copy(name));
-      return marksOfCopies({ root: parts.root, directory: copy('directory'), crls }, cache);
+      return marksOfCopies({ root: parts.root, directory: directory(), crls }, cache);
     })().catch(() => undefined); // nothing kept yet, or damaged
   }
 
@@ -82,7 +96,10 @@ export function createTrustSource(parts: TrustParts): TrustSource {
   async function take(fetched: ReadonlyMap<string, Bytes>): Promise<void> {
     const now = clock.now();
     const candidate = new Map([...copies, ...fetched]);
-    await requireSuccessor(await load(now, candidate), await known());
+    const next = await load(now, candidate);
+    await requireSuccessor(next, await known());
+    if (inUse !== undefined && next.directory !== inUse) await next.directory.takeOver(inUse);
+    inUse = next.directory;
     for (const [name, bytes] of fetched) {
       const file = join(parts.directory, `${name}.der`);
       writeFileSync(`${file}.new`, bytes, { mode: 0o600 });
@@ -117,12 +134,15 @@ export function createTrustSource(parts: TrustParts): TrustSource {
       const now = clock.now();
       if (loaded === undefined || Math.abs(now.getTime() - loaded.at) > REUSE) {
         const trust = load(now);
+        trust.then(({ directory: used }) => { inUse ??= used; }, () => undefined);
         loaded = { trust, at: now.getTime() };
         trust.catch(() => { loaded = undefined; });
       }
       return loaded.trust;
     },
     copy: (name) => copy(name),
+    file: (name) => files.file(name),
+    hasFile: (name) => files.has(name),
     refresh,
     stop: () => { clearInterval(timer); },
   };

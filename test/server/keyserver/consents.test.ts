@@ -42,7 +42,7 @@ beforeEach(async () => {
   consents = createConsents(store, { expand: async (address) => [...held].filter(([mailbox]) => mailbox === address || address === 'family@nagisa.example').map(([mailbox, certificates]) => ({ mailbox, certificates })) }, clock);
   const never = (): never => { throw new Error('not to be called'); };
   app = pluginRoutes({
-    ...({} as Parameters<typeof pluginRoutes>[0]), ca, clock, consents, roots: [world.root.der], published: never, organisationType: async () => nagisa.entry.type,
+    ...({} as Parameters<typeof pluginRoutes>[0]), ca, clock, consents, roots: [world.root.der], published: { copy: never, file: never, hasFile: never }, organisationType: async () => nagisa.entry.type,
     registry: { enrol: never, certificateByKey: async () => aoi.certificate }, id: nagisa.id, keys: { inUse: nagisa.issuer },
   });
   app.onError((error) => {

@@ -51,7 +51,7 @@ export async function createDesks(fresh: () => Promise<string>): Promise<Desks> 
   const { world } = scene;
   const clock = { now: () => world.now };
   const store = await openDatabase<AuthorityTables>(await fresh(), authorityMigrations);
-  const register = createRegister(store, world.delegate, world.root.der, clock);
+  const register = createRegister(store, world.delegate, clock);
   const [reports, statements] = [createReports(store, clock), createStatements(store, register, clock)];
   for (const { entry } of [scene.hinode, scene.tsukimi, scene.kasumi]) await register.certify(entry, new Uint8Array(32).fill(Number(entry.id.at(-1))));
 

@@ -25,7 +25,7 @@ beforeAll(async () => {
     records: { refuse: never, refusal: async () => undefined, evidence: never, alert: never, record: never, erase: never },
     consents: { given: never, state: never, keep: never }, organisationType: async () => 'organisation',
     requireInForce: async () => { throw refused('certificate-revoked'); }, desk: { file: never, due: never, sent: never, take: never }, policy: { modes: ['protect-all', 'sign-only'], signedOnly: [] },
-    id: hinode.id, keys: { inUse: hinode.issuer }, roots: [world.root.der], published: never, clock: { now: () => world.now },
+    id: hinode.id, keys: { inUse: hinode.issuer }, roots: [world.root.der], published: { copy: never, file: never, hasFile: never }, clock: { now: () => world.now },
   });
   app.onError((error) => {
     if (!(error instanceof SsmaxError)) throw error;

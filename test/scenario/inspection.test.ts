@@ -13,7 +13,6 @@ import { saveKey } from '../../src/server/shared/keystore.ts';
 import { aesZip, docm, pdf, xlsx, zip } from '../server/inspection/reading/fixtures.ts';
 import { reportMail } from '../../src/flow/report.ts';
 import { createNodeHttp } from '../../src/platform/node-http.ts';
-import { organisationOfDomain } from '../../src/wire/directory.ts';
 import type { SenderLine } from '../../src/flow/policy/rules.ts';
 import { Correspondent } from './correspondent.ts';
 import { createWorldClock, type WorldClock } from './world-clock.ts';
@@ -299,7 +298,7 @@ describe('the sending organisation\'s standing and figures', () => {
 
 /** Reports a mail as the plugin does, and brings the figures to the Authority. */
 async function report(raw: Uint8Array<ArrayBuffer>): Promise<void> {
-  const organisation = organisationOfDomain((await hanako.trust()).directory, TSUKIMI.domain);
+  const organisation = await (await hanako.trust()).directory.byDomain(TSUKIMI.domain);
   if (organisation === undefined) throw new Error('no organisation');
   await reportMail({
     http: createNodeHttp({ ca: local.webCa }), url: tsukimi.pluginUrl, credential: hanako.credential, organisation, now: new Date(),

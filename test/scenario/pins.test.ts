@@ -55,7 +55,7 @@ afterAll(async () => {
 });
 
 describe('a server', () => {
-  const request = { keyServer: 'GET /v1/crl', inspection: 'POST /v1/inspections?leg=1&direction=outbound', authority: 'GET /v1/directory' } as const;
+  const request = { keyServer: 'GET /v1/crl', inspection: 'POST /v1/inspections?leg=1&direction=outbound', authority: 'GET /v1/directory/index.cms' } as const;
 
   it.each(['keyServer', 'inspection', 'authority'] as const)('%s answers the gateway that it knows', async (called) => {
     const answer = await ask(realPort(called), await realGateway(), request[called]);

@@ -160,7 +160,6 @@ async function answer(plugin: PluginWorld, refusals: Map<string, string>, reques
   if (file !== undefined) return reply(200, await fileOf(chain, file));
   switch (path) {
     case '/ssmax/v1/directory/index.cms':
-      chain.now = new Date();
       return reply(200, (await chain.publish()).get(INDEX_FILE));
     case '/ssmax/v1/crl/authority':
       return reply(200, (await issueCrl({ issuer: delegate, number: Date.now(), ...validity, revoked: chain.revoked })).der);

@@ -202,6 +202,7 @@ export const explanations: Readonly<Record<string, readonly [sentence: string, r
   'list-member-unknown': ['{address} is not on the list', 'ssmax list show names who is'],
   'list-members-or-whole': ['neither members nor the whole list were named, or both', 'name the members to take off, or give --whole-list'],
   'list-name-missing': ['{address} is a new list and has no name yet', 'give --name'],
+  'list-owner-missing': ['the list {address} has no owner, and anyone may post', 'name a member with --owner: authors outside cannot be told whom a post did not reach'],
   'list-post-refused': ['the sender may not post to the list {list}', 'the list\'s owner says who may: ssmax list add --posting'],
   'list-too-large': ['the list {address} would have more than {maximum} members', 'make several lists'],
   'list-unknown': ['there is no list {address}', 'ssmax list show names all'],

@@ -11,13 +11,14 @@ interface ListOptions {
   readonly state: string;
   readonly name?: string;
   readonly posting?: string;
+  readonly owner?: string;
   readonly members?: string;
   readonly wholeList?: boolean;
 }
 
 const listsSchema = z.object({
   lists: z.array(z.object({
-    address: z.string(), name: z.string(), posting: z.string(), members: z.array(z.object({ mailbox: z.string(), enrolled: z.boolean() })),
+    address: z.string(), name: z.string(), posting: z.string(), owner: z.string().optional(), members: z.array(z.object({ mailbox: z.string(), enrolled: z.boolean() })),
   })),
 });
 
@@ -30,10 +31,11 @@ export function listCommand(): Command {
     .addOption(adminOption())
     .option('--name <name>', 'what it is called; due for a new list')
     .addOption(new Option('--posting <who>', 'who may post; organisation for a new list').choices(POSTING))
+    .option('--owner <address>', 'the member who answers for it: is told whom a post did not reach, and asked to take people off; due where anyone may post')
     .addOption(membersOption())
-    .action(async (address: string, named: string[], { state, name, posting, members }: ListOptions) => {
+    .action(async (address: string, named: string[], { state, name, posting, owner, members }: ListOptions) => {
       await adminCall(state, 'POST', '/lists', {
-        address, members: [...named, ...fromFile(members)], ...(name !== undefined && { name }), ...(posting !== undefined && { posting }),
+        address, members: [...named, ...fromFile(members)], ...(name !== undefined && { name }), ...(posting !== undefined && { posting }), ...(owner !== undefined && { owner }),
       });
       await show(state, address);
     });
@@ -88,8 +90,8 @@ async function show(state: string, address: string | undefined): Promise<void> {
   const wanted = address?.toLowerCase();
   const shown = wanted === undefined ? lists : lists.filter((list) => list.address === wanted);
   if (address !== undefined && shown.length === 0) throw new SsmaxError('refused', 'list-unknown', { address });
-  for (const { address: list, name, posting, members } of shown) {
-    process.stdout.write(`${list}  ${name}  posting: ${posting}  members: ${members.length}\n`);
+  for (const { address: list, name, posting, owner, members } of shown) {
+    process.stdout.write(`${list}  ${name}  posting: ${posting}${owner === undefined ? '' : `  owner: ${owner}`}  members: ${members.length}\n`);
     if (address !== undefined) for (const { mailbox, enrolled } of members) process.stdout.write(`  ${mailbox}${enrolled ? '' : '  (not enrolled: gets no posts yet)'}\n`);
   }
 }

@@ -30,10 +30,13 @@ export function checkDeliveries(
   const asked = new Set(splits.map(({ recipients }) => name(recipients)));
   const answered = new Set<string>();
   const messages = new Set<string>();
-  for (const { recipients, mailbox, targets } of deliveries) {
+  for (const { recipients, mailbox, targets, list } of deliveries) {
     if (!asked.has(name(recipients))) throw answerInvalid('recipients');
     if (purpose === 'transfer' ? mailbox !== undefined || targets.length !== sealed : mailbox === undefined) throw answerInvalid('mailbox');
     if (mailbox !== undefined && !ownDomains.includes(domainOf(mailbox))) throw answerInvalid('mailbox');
+    // A report goes to the owner, unsealed: never elsewhere.
+    if (list?.owner !== undefined && !ownDomains.includes(domainOf(list.owner))) throw answerInvalid('list');
+    if (purpose === 'transfer' && list !== undefined) throw answerInvalid('list');
     if (sealed === 0 ? targets.length > 0 : targets.length % sealed !== 0) throw answerInvalid('parts');
     answered.add(name(recipients));
     messages.add(`${name(recipients)}>${mailbox ?? ''}`);

@@ -53,6 +53,8 @@ interface Split {
   readonly targets: readonly Certificate[];
   /** A recipient info for the own organisation is due. */
   readonly recover?: boolean;
+  /** Of a post to a mailing list. */
+  readonly list?: Delivery['list'];
 }
 
 export interface KeyService {
@@ -216,12 +218,18 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     if (members.length === 0) throw refused('recipient-unknown', { recipient });
     // An ISP's members are individuals: nobody but they holds a key to their mail (design §3).
     const recover = parts.recovery === true && organisation.type !== 'isp';
-    return Promise.all(members.map(async (member) => {
-      const targets = await stillUsable(member.certificates.map((der) => parseCertificate(der)), certificate, trust, clock.now());
+    const leftOut: string[] = [];
+    const splits = await Promise.all(members.map(async ({ mailbox, list, certificates }): Promise<Split[]> => {
+      const targets = await stillUsable(certificates.map((der) => parseCertificate(der)), certificate, trust, clock.now());
       // With recovery, mail waits in the mailbox, sealed, until its member enrols. What is only signed can be read without a key.
-      if (targets.length === 0 && leg.parts.length > 0 && !recover) throw refused('recipient-not-enrolled', { recipient });
-      return { recipients: [recipient], mailbox: member.mailbox, targets, recover };
+      if (targets.length > 0 || leg.parts.length === 0 || recover) return [{ recipients: [recipient], mailbox, targets, recover, ...(list !== undefined && { list }) }];
+      if (list === undefined) throw refused('recipient-not-enrolled', { recipient });
+      leftOut.push(mailbox); // one subscriber who has not enrolled yet must not keep a post from all others
+      return [];
     }));
+    const [first, ...rest] = splits.flat();
+    if (first === undefined) throw refused('recipient-not-enrolled', { recipient });
+    return [first.list === undefined || leftOut.length === 0 ? first : { ...first, list: { ...first.list, leftOut: leftOut.sort() } }, ...rest];
   }
 
   async function answer(purpose: 'transfer' | 'deliver', request: ReencryptRequest): Promise<Delivery[]> {
@@ -229,9 +237,10 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
     const flat = splits.flatMap((split) => split.targets.map((target) => ({ certificate: target, recipients: legRecipients(split) })));
     const answers = await reencryptTo(purpose, leg, flat);
     const forRecovery = await reencryptTo('recover', leg, splits.filter(({ recover }) => recover === true).map((split) => ({ certificate, recipients: legRecipients(split) })));
-    return splits.map(({ recipients, mailbox, targets, recover }) => ({
+    return splits.map(({ recipients, mailbox, targets, recover, list }) => ({
       recipients: [...recipients], ...(mailbox !== undefined && { mailbox }), targets: answers.splice(0, targets.length * leg.parts.length),
       ...(recover === true && { recover: forRecovery.splice(0, leg.parts.length) }),
+      ...(list !== undefined && { list }),
     }));
   }
 

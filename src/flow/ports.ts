@@ -16,8 +16,16 @@ export interface Credential {
 export interface Member {
   /** The mailbox that mail for the looked-up address is delivered to, normalised. */
   readonly mailbox: string;
-  /** DER address certificates in force for that mailbox: 1 to 8. */
+  /** DER address certificates in force for that mailbox: at most 8; none until its member has enrolled. */
   readonly certificates: readonly Bytes[];
+  /** The mailing list that the looked-up address is. */
+  readonly list?: MailingList;
+}
+
+export interface MailingList {
+  readonly name: string;
+  /** Who answers for it, a member of the same organisation. */
+  readonly owner?: string;
 }
 
 /** The key server's registry, as far as re-encryption needs it. */

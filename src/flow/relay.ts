@@ -94,6 +94,8 @@ export interface Departure {
   /** DER: a leg; for `outside` the detached signature over `clear`. A leg is encoded at each reading: a mail to many does not lie in memory once for each of them. */
   readonly cms: Bytes;
   readonly hidden: boolean;
+  /** Of a post to a mailing list: its address, and see Delivery. */
+  readonly list?: NonNullable<Delivery['list']> & { readonly address: string };
   /** `outside`: the MIME entity that the sender signed, as it goes. */
   readonly clear?: Bytes;
 }
@@ -347,7 +349,8 @@ async function depart(departing: Departing, splits: readonly Split[]): Promise<D
     if (answer === undefined) throw answerInvalid('signatures');
     const hidden = await checkSignature(departing, delivery, messageDigest, answer);
     const around = await countersign(parts, leg, answer);
-    return { purpose, recipients: legRecipients(delivery), hidden, get cms() { return encodeSignedData({ ...around, eContent: encodeLegContent(leg.content, infos) }); } };
+    const { list } = delivery;
+    return { purpose, recipients: legRecipients(delivery), hidden, ...(list !== undefined && { list: { ...list, address: delivery.recipients[0] ?? '' } }), get cms() { return encodeSignedData({ ...around, eContent: encodeLegContent(leg.content, infos) }); } };
   }));
 }
 

@@ -192,3 +192,12 @@ export function stripMark(rawMail: Bytes, { addedFields = [], keeps = () => true
 export function mailBytes(mail: StreamedMail): Bytes {
   return concat(mail.head, ...mail.body());
 }
+
+/** A mail that goes as it is. */
+export function wholeMail(raw: Bytes): StreamedMail {
+  return {
+    head: raw,
+    *body() { /* all of it is in the head */ },
+    size: raw.length,
+  };
+}

@@ -115,6 +115,8 @@ export const deliverySchema = z.strictObject({
   targets: z.array(reencryptedSchema).max(8 * MAX_SEALED_PARTS),
   /** deliver, by policy: each sealed part for the own organisation's key, so that the mail can be recovered (docs/protocol-life.md §4). */
   recover: z.array(reencryptedSchema).max(MAX_SEALED_PARTS).optional(),
+  /** deliver, of a post to a mailing list: what the list says of itself, and on its first message the mailboxes that get none, as their members have not enrolled. */
+  list: z.strictObject({ name: z.string().max(64), owner: z.string().max(320).optional(), leftOut: z.array(z.string().max(320)).max(1000).optional() }).optional(),
 });
 export type Delivery = z.output<typeof deliverySchema>;
 

@@ -148,18 +148,30 @@ describe('addresses that are not one person’s', () => {
         const raw = await newest(reader, before[index] ?? 0);
         const expected = { state: 'verified', content: 'opened', sender: { address }, addressedAs: ALL.address };
         expect(await reader.judge(raw)).toMatchObject(expected);
+        const [header = ''] = Buffer.from(raw).toString('latin1').split('\r\n\r\n');
+        expect(header).toMatch(/^List-Id: =\?utf-8\?B\?[^?]+\?= <all\.hinode\.example>\r\nList-Post: <mailto:all@hinode\.example>\r\n/mi);
         const tagged = utf8(`List-Id: <all.hinode.example>\r\n${Buffer.from(raw).toString('utf8').replace(/^Subject:.*(\r\n[ \t].*)*/m, `Subject: ${formatText('[all:12] 全職員へ', 'subject')}`)}`);
         const judged = await reader.judge(tagged);
         expect(judged).toMatchObject({ ...expected, message: { conflicts: [] } });
       }
     };
-    await post(person('adviser'), 'soudan07@hinode.example');
+    const author = person('adviser');
+    const reports = await count(author);
+    await post(author, 'soudan07@hinode.example');
+    // Nobody else answers for the list: the author is told whom it did not reach.
+    expect(Buffer.from(await newest(author, reports)).toString()).toMatch(/Final-Recipient: rfc822; ken@hinode\.example\r\nAction: failed\r\n[^]*SSMAX-recipient-not-enrolled/);
     // From outside only where the list says so; the refusal comes back as a delivery report.
     const before = await count(hanako);
     expect(await sent(hanako, [ALL], 'お知らせ')).toMatch(/^250 /);
     expect(Buffer.from(await newest(hanako, before)).toString()).toContain('SSMAX-list-post-refused');
-    await run('list', 'add', ALL.address, '--posting', 'anyone');
+    await expect(run('list', 'add', ALL.address, '--posting', 'anyone')).rejects.toThrow('has no owner');
+    await run('list', 'add', ALL.address, '--posting', 'anyone', '--owner', 'soudan07@hinode.example');
+    const owned = await count(author);
     await post(hanako, HANAKO.address);
+    expect(Buffer.from(await newest(author, owned)).toString()).toContain('Final-Recipient: rfc822; ken@hinode.example');
+    const [header = ''] = Buffer.from((await readers[0]?.mailbox().list())?.at(-1)?.raw ?? []).toString('latin1').split('\r\n\r\n');
+    expect(header).toContain('List-Unsubscribe:');
+    expect(await count(hanako)).toBe(before + 1); // an author elsewhere is not told who is on it
   });
 
   it('a pseudonym is shown as one, and who stands behind it nowhere', async () => {

@@ -10,9 +10,11 @@ import { relay } from '../../flow/relay.ts';
 import { deliveryEvidence } from '../../flow/report.ts';
 import { newBoundary } from '../../flow/seal.ts';
 import { claimedDomains, normalizeAddress, parseAddressList, parseFrom } from '../../mail/address.ts';
-import { findCarrier, replaceCarrier, type StreamedMail } from '../../mail/carrier.ts';
+import { findCarrier, replaceCarrier, type StreamedMail, wholeMail } from '../../mail/carrier.ts';
 import { readFeedbackReport } from '../../mail/feedback-report.ts';
 import { isDaemonReport } from '../../mail/delivery-report.ts';
+import { listReport } from '../../mail/gateway-reports.ts';
+import { LIST_FIELDS, listFields } from '../../mail/list-fields.ts';
 import { clearSigned } from '../../mail/clear-signed.ts';
 import { formatField } from '../../mail/header.ts';
 import { type Entity, parseMime } from '../../mail/mime.ts';
@@ -77,6 +79,7 @@ export async function handle(parts: HandlerParts, listener: ListenerName, envelo
   const { departures, contentDigest: digest } = relayed;
   for (const { clear } of departures) if (clear !== undefined) requireSameHeader(clear, outer);
   const copies = departures.map((departure) => copyOf(envelope, raw, departure, digest, parts.native));
+  for (const departure of departures) copies.push(...leftOutCopies(listener, arrival.from, raw, departure, digest, parts.clock.now()));
   await parts.reinject(copies);
   return { copies, contentDigest: hex(digest) };
 }
@@ -99,10 +102,24 @@ async function digestOf(cms: Bytes): Promise<Bytes> {
 }
 
 function copyOf(envelope: Envelope, raw: Bytes, departure: Departure, digest: Bytes, native: HandlerParts['native']): Copy {
-  const changes = { addedFields: [[CONTENT_FIELD, hex(digest)]] as const };
-  const { recipients, clear } = departure;
+  const { recipients, clear, list } = departure;
+  const changes = {
+    addedFields: [[CONTENT_FIELD, hex(digest)] as const, ...(list === undefined ? [] : listFields(list.address, list))],
+    ...(list !== undefined && { removedFieldNames: LIST_FIELDS }),
+  };
   return copy(envelope, recipients, () =>
     clear === undefined ? replaceCarrier(raw, departure.cms, changes) : clearSigned(raw, clear, departure.cms, newBoundary(native), changes));
+}
+
+/**
+ * Whom a post to a list did not reach, its owner is told; without one, an author of the own organisation. With the copies
+ * themselves: that somebody got none is never lost.
+ */
+function leftOutCopies(listener: ListenerName, author: string, original: Bytes, { list }: Departure, contentDigest: Bytes, now: Date): Copy[] {
+  const to = list?.owner ?? (listener === 'submission' ? author : undefined);
+  if (list?.leftOut === undefined || to === undefined) return [];
+  const report = listReport({ to, list: list.address, leftOut: list.leftOut, original, contentDigest, now });
+  return [{ from: '', recipients: [to], mail: () => wholeMail(report), notify: ['NEVER'] }];
 }
 
 /** Readers outside SSMAX look at the outer fields alone, and believe that the signature is about them. */

@@ -7,8 +7,8 @@ import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Bytes, hex } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
-import type { StreamedMail } from '../../mail/carrier.ts';
-import { waitingReport } from '../../mail/waiting-report.ts';
+import { wholeMail } from '../../mail/carrier.ts';
+import { waitingReport } from '../../mail/gateway-reports.ts';
 import { heldAtAnswerSchema, releasesSchema } from '../../wire/held.ts';
 import { decodeJson, encodeJson } from '../../wire/json.ts';
 import type { Logger } from '../shared/log.ts';
@@ -53,7 +53,7 @@ export function startHold(parts: HoldParts): Hold {
   const stopped = new AbortController();
 
   async function take({ listener, envelope, raw, contentDigest, waits }: HeldArrival): Promise<void> {
-    const [reply = ''] = await queues[listener].take([{ ...envelope, mail: () => unchanged(raw) }], waits);
+    const [reply = ''] = await queues[listener].take([{ ...envelope, mail: () => wholeMail(raw) }], waits);
     const queueId = /queued as ([0-9A-Za-z]{5,40})/.exec(reply)?.[1];
     // From here on the queue has the mail: what fails now must not make the client send it again.
     if (queueId === undefined) log.error('held-without-queue-id', { contentDigest: hex(contentDigest) });
@@ -78,7 +78,7 @@ export function startHold(parts: HoldParts): Hold {
   }
 
   async function notify({ from, recipients }: Envelope, raw: Bytes, contentDigest: Bytes, until: Date): Promise<void> {
-    const mail = unchanged(waitingReport({ sender: from, recipients, original: raw, contentDigest, until, now: new Date() }));
+    const mail = wholeMail(waitingReport({ to: from, recipients, original: raw, contentDigest, until, now: new Date() }));
     await queue.take([{ from: '', recipients: [from], mail: () => mail, notify: ['NEVER'] } satisfies Copy], () => true).catch((error: unknown) => {
       log.error('held-sender-not-told', { contentDigest: hex(contentDigest), error });
     });
@@ -102,14 +102,6 @@ export function startHold(parts: HoldParts): Hold {
   };
   void poll();
   return { take, stop: () => { stopped.abort(); } };
-}
-
-function unchanged(raw: Bytes): StreamedMail {
-  return {
-    head: raw,
-    *body() { /* all of it is in the head */ },
-    size: raw.length,
-  };
 }
 
 function runRelease([program, ...args]: readonly [string, ...string[]], queueIds: readonly string[]): Promise<void> {

@@ -45,7 +45,7 @@ const revokeSchema = z.strictObject({
   address, reference: reference.optional(), reason: z.enum(['keyCompromise', 'cessationOfOperation', 'superseded']), invalidSince: timeField.optional(),
 });
 const listSchema = z.strictObject({
-  address, name: z.string().min(1).max(64).optional(), posting: z.enum(POSTING).optional(), members: z.array(address).max(10_000),
+  address, name: z.string().min(1).max(64).optional(), posting: z.enum(POSTING).optional(), owner: address.optional(), members: z.array(address).max(10_000),
 });
 const certifySchema = z.strictObject({
   role: z.enum(['gateway', 'inspection']), hostName: z.string().max(253), request: bytesField({ maximum: 16_384 }),
@@ -85,7 +85,7 @@ export function adminRoutes({ store, registry, domains, ca, approvals, recovery,
     ({ codes: await registry.newCodes({ reissue, ...(valid !== undefined && { days: valid }) }) }));
   post('/codes/withdraw', holderSchema, async ({ address: of, reference: whose }) => ({ withdrawn: await registry.withdrawCodes(of, whose) }));
   get('/codes', async () => ({ codes: await registry.openCodes() }));
-  post('/lists', listSchema, ({ name, posting, ...list }) => registry.addToList({ ...list, ...(name !== undefined && { name }), ...(posting !== undefined && { posting }) }));
+  post('/lists', listSchema, ({ name, posting, owner, ...list }) => registry.addToList({ ...list, ...(name !== undefined && { name }), ...(owner !== undefined && { owner }), ...(posting !== undefined && { posting }) }));
   post('/lists/remove', z.strictObject({ address, members: z.union([z.array(address).min(1).max(10_000), z.literal('whole list')]) }), ({ address: list, members }) =>
     registry.removeFromList(list, members));
   get('/lists', async () => ({ lists: await registry.lists() }));

@@ -1,6 +1,6 @@
 /** Addresses that stand for mailboxes: aliases, and the organisation's mailing lists. */
 import { refused } from '../../core/error.ts';
-import type { Clock } from '../../flow/ports.ts';
+import type { Clock, MailingList } from '../../flow/ports.ts';
 import { domainOf, normalizeAddress } from '../../mail/address.ts';
 import { appendAuditIn } from '../shared/audit-chain.ts';
 import type { Transaction } from '../shared/database.ts';
@@ -17,6 +17,8 @@ export interface List {
   readonly address: string;
   readonly name: string;
   readonly posting: Posting;
+  /** Gets reports on posts that did not reach everybody, and requests to be taken off. */
+  readonly owner?: string;
   readonly members: readonly { readonly mailbox: string; readonly enrolled: boolean }[];
 }
 
@@ -26,6 +28,8 @@ export interface ListChange {
   readonly name?: string;
   /** `organisation` for a new list, unless told. */
   readonly posting?: Posting;
+  /** A member; required where anyone may post, for nobody else could be told what became of a post. */
+  readonly owner?: string;
   readonly members: readonly string[];
 }
 
@@ -37,17 +41,17 @@ export interface Groups {
   aliases(): Promise<readonly { address: string; mailbox: string }[]>;
   /**
    * Makes a list, or changes name and posting rule, and puts members on it. Throws `address-not-ours`, `address-taken`,
-   * `list-name-missing`, `list-member-outside`, `member-unknown`, `list-too-large`.
+   * `list-name-missing`, `list-owner-missing`, `list-member-outside`, `member-unknown`, `list-too-large`.
    */
   addToList(change: ListChange): Promise<void>;
   /** Takes members off a list, or ends it. Throws `list-unknown`, `list-member-unknown`. */
   removeFromList(address: string, members: readonly string[] | 'whole list'): Promise<void>;
   lists(): Promise<readonly List[]>;
   /**
-   * The mailboxes that an address stands for: its own, where it is neither alias nor list. Of a list only those that have
-   * enrolled get the post. Throws `list-post-refused` where the sender may not post.
+   * The mailboxes that an address stands for: its own, where it is neither alias nor list. Throws `list-post-refused` where
+   * the sender may not post.
    */
-  mailboxesOf(address: string, sender?: string): Promise<{ readonly mailboxes: readonly string[]; readonly isList: boolean }>;
+  mailboxesOf(address: string, sender?: string): Promise<{ readonly mailboxes: readonly string[]; readonly list?: MailingList }>;
 }
 
 export function createGroups(store: Store, domains: readonly string[], clock: Clock): Groups {
@@ -72,15 +76,17 @@ export function createGroups(store: Store, domains: readonly string[], clock: Cl
 
     aliases: () => store.query.selectFrom('aliases').selectAll().orderBy('address').orderBy('mailbox').execute(),
 
-    addToList: ({ address: text, name, posting, members }) => store.transaction(async (tx) => {
+    addToList: ({ address: text, name, posting, owner, members }) => store.transaction(async (tx) => {
       const address = normalizeAddress(text);
       await requireFree(tx, address, domains);
       if (await tx.selectFrom('aliases').select('address').where('address', '=', address).executeTakeFirst() !== undefined) throw refused('address-taken', { address });
       const known = await tx.selectFrom('lists').selectAll().where('address', '=', address).executeTakeFirst();
-      const values = { name: name ?? known?.name, posting: posting ?? known?.posting ?? 'organisation' };
+      const values = { name: name ?? known?.name, posting: posting ?? known?.posting ?? 'organisation', owner: owner === undefined ? known?.owner ?? null : normalizeAddress(owner) };
       if (values.name === undefined) throw refused('list-name-missing', { address });
+      if (values.owner === null && posting === 'anyone') throw refused('list-owner-missing', { address });
+      if (owner !== undefined && values.owner !== null) await requireMember(tx, values.owner);
       await tx.insertInto('lists').values({ address, created: clock.now().getTime(), ...values, name: values.name })
-        .onConflict((conflict) => conflict.column('address').doUpdateSet({ posting: values.posting, ...(values.name !== undefined && { name: values.name }) })).execute();
+        .onConflict((conflict) => conflict.column('address').doUpdateSet({ posting: values.posting, owner: values.owner, ...(values.name !== undefined && { name: values.name }) })).execute();
       for (const member of members) {
         const mailbox = normalizeAddress(member);
         if (!domains.includes(domainOf(mailbox))) throw refused('list-member-outside', { address: mailbox });
@@ -112,22 +118,22 @@ export function createGroups(store: Store, domains: readonly string[], clock: Cl
       const lists = await store.query.selectFrom('lists').selectAll().orderBy('address').execute();
       const members = await store.query.selectFrom('list_members').selectAll().orderBy('mailbox').execute();
       const enrolled = await enrolledAddresses(store, clock);
-      return lists.map(({ address, name, posting }) => ({
-        address, name, posting: postingOf(posting),
+      return lists.map(({ address, name, posting, owner }) => ({
+        address, name, posting: postingOf(posting), ...(owner !== null && { owner }),
         members: members.filter(({ list }) => list === address).map(({ mailbox }) => ({ mailbox, enrolled: enrolled.has(mailbox) })),
       }));
     },
 
     async mailboxesOf(address, sender) {
-      const list = await store.query.selectFrom('lists').select('posting').where('address', '=', address).executeTakeFirst();
+      const list = await store.query.selectFrom('lists').select(['name', 'posting', 'owner']).where('address', '=', address).executeTakeFirst();
       if (list !== undefined) {
         const rows = await store.query.selectFrom('list_members').select('mailbox').where('list', '=', address).orderBy('mailbox').execute();
         const mailboxes = rows.map(({ mailbox }) => mailbox);
         if (sender !== undefined && !mayPost(postingOf(list.posting), sender, mailboxes, domains)) throw refused('list-post-refused', { list: address });
-        return { mailboxes, isList: true };
+        return { mailboxes, list: { name: list.name, ...(list.owner !== null && { owner: list.owner }) } };
       }
       const targets = await store.query.selectFrom('aliases').select('mailbox').where('address', '=', address).orderBy('mailbox').execute();
-      return { mailboxes: targets.length > 0 ? targets.map(({ mailbox }) => mailbox) : [address], isList: false };
+      return { mailboxes: targets.length > 0 ? targets.map(({ mailbox }) => mailbox) : [address] };
     },
   };
 }

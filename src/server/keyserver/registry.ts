@@ -131,16 +131,12 @@ export function createRegistry(
     ...groups,
 
     async expand(address, sender) {
-      const { mailboxes, isList } = await groups.mailboxesOf(address, sender);
+      const { mailboxes, list } = await groups.mailboxesOf(address, sender);
       const certificates = mailboxes.length === 0 ? new Map<string, Bytes[]>() : await inForce(mailboxes);
-      const known = mailboxes.flatMap((mailbox): Member[] => {
+      return mailboxes.flatMap((mailbox): Member[] => {
         const own = certificates.get(mailbox);
-        return own === undefined ? [] : [{ mailbox, certificates: own }];
+        return own === undefined ? [] : [{ mailbox, certificates: own, ...(list !== undefined && { list }) }];
       });
-      // One subscriber who has not enrolled yet must not keep a post from all others.
-      const members = isList ? known.filter((member) => member.certificates.length > 0) : known;
-      if (isList && mailboxes.length > 0 && members.length === 0) throw refused('recipient-not-enrolled', { recipient: address });
-      return members;
     },
 
     async add(member) {

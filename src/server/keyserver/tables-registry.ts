@@ -4,7 +4,7 @@ import type { Migration } from '../shared/database.ts';
 
 export interface RegistryTables {
   /** A mailing list of this organisation; `posting`: `anyone`, `organisation` or `members`. */
-  lists: { address: string; name: string; posting: string; created: number };
+  lists: { address: string; name: string; posting: string; created: number; owner: string | null };
   list_members: { list: string; mailbox: string };
   /** Wrong codes within the present window. A fixed number of buckets, so that nobody can make it grow. */
   enrolment_attempts: { bucket: number; count: number; since: number };

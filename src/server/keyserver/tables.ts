@@ -6,6 +6,7 @@ import type { Database, Migration } from '../shared/database.ts';
 import { abuseMigrations, type AbuseTables } from './tables-abuse.ts';
 import { consentMigrations, type ConsentTables } from './tables-consents.ts';
 import { lifeMigrations, type LifeTables } from './tables-life.ts';
+import { listMigrations } from './tables-lists.ts';
 import { registryMigrations, type RegistryTables } from './tables-registry.ts';
 
 export interface Tables extends AuditTables, ConsentTables, LifeTables, RegistryTables, AbuseTables {
@@ -136,5 +137,5 @@ async function first(db: Kysely<unknown>): Promise<void> {
 }
 
 export const migrations: Readonly<Record<string, Migration>> = {
-  ...auditMigrations, '0002-key-server': { up: first }, ...registryMigrations, ...lifeMigrations, ...consentMigrations, ...abuseMigrations,
+  ...auditMigrations, '0002-key-server': { up: first }, ...registryMigrations, ...lifeMigrations, ...consentMigrations, ...abuseMigrations, ...listMigrations,
 };

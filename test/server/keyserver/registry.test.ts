@@ -142,25 +142,27 @@ onBothDatabases('the registry', (fresh) => {
     await store.close();
   });
 
-  it('delivers to aliases and to those of a list who have enrolled, if the sender may post', async () => {
+  it('delivers to aliases and to lists, if the sender may post', async () => {
     await open();
     for (const [user, reference] of [['taro', 'E1'], ['yuki', 'E2'], ['ken', 'E3']] as const) await registry.add(member(user, reference));
     const mailboxes = async (user: string, sender?: string) => (await registry.expand(`${user}@hinode.example`, sender)).map(({ mailbox }) => mailbox);
     await registry.addAlias('Yamada@Hinode.example', 'taro@hinode.example');
     const all = { address: 'all@hinode.example', name: '全職員', members: ['taro@hinode.example', 'yuki@hinode.example', 'ken@hinode.example'] };
     await registry.addToList(all);
-    await expect(mailboxes('all', 'taro@hinode.example')).rejects.toThrow(refusedWith('recipient-not-enrolled'));
+    expect(await registry.expand('all@hinode.example', 'taro@hinode.example')).toEqual(['ken', 'taro', 'yuki'].map((user) => ({ mailbox: `${user}@hinode.example`, certificates: [], list: { name: '全職員' } })));
     await enrol('taro');
     await enrol('yuki');
     expect(await mailboxes('yamada')).toEqual(['taro@hinode.example']);
-    expect(await mailboxes('all', 'ken@hinode.example')).toEqual(['taro@hinode.example', 'yuki@hinode.example']);
+    expect((await registry.expand('all@hinode.example', 'ken@hinode.example')).filter(({ certificates }) => certificates.length > 0).map(({ mailbox }) => mailbox)).toEqual(['taro@hinode.example', 'yuki@hinode.example']);
     await expect(mailboxes('all', 'x@tsukimi.example')).rejects.toThrow(refusedWith('list-post-refused'));
-    await registry.addToList({ address: all.address, posting: 'anyone', members: [] });
-    expect(await mailboxes('all', 'x@tsukimi.example')).toHaveLength(2);
+    await expect(registry.addToList({ address: all.address, posting: 'anyone', members: [] })).rejects.toThrow(refusedWith('list-owner-missing'));
+    await expect(registry.addToList({ address: all.address, owner: 'nobody@hinode.example', members: [] })).rejects.toThrow(refusedWith('member-unknown'));
+    await registry.addToList({ address: all.address, posting: 'anyone', owner: 'Ken@hinode.example', members: [] });
+    expect(await registry.expand('all@hinode.example', 'x@tsukimi.example')).toMatchObject(Array.from({ length: 3 }, () => ({ list: { name: '全職員', owner: 'ken@hinode.example' } })));
     await registry.removeFromList(all.address, ['ken@hinode.example']);
     await registry.addToList({ address: all.address, posting: 'members', members: [] });
     await expect(mailboxes('all', 'ken@hinode.example')).rejects.toThrow(refusedWith('list-post-refused'));
-    expect(await registry.lists()).toEqual([{ address: all.address, name: '全職員', posting: 'members', members: [
+    expect(await registry.lists()).toEqual([{ address: all.address, name: '全職員', posting: 'members', owner: 'ken@hinode.example', members: [
       { mailbox: 'taro@hinode.example', enrolled: true }, { mailbox: 'yuki@hinode.example', enrolled: true },
     ] }]);
     await registry.removeFromList(all.address, 'whole list');

@@ -156,6 +156,9 @@ export const legs: readonly Fault[] = [
   ...of('src/flow/key-service.ts', VERDICT, [
     ['verdicts before every answer', 'const verdicts = await requireVerdicts(given.verdicts, needed, leg, certificate, trust, now);', "const verdicts: Inspection[] = needed.map((direction) => ({ direction, result: 'passed', policy: 'x', codes: [] }));", 'for this content'],
   ]),
+  ...of('src/flow/deliveries.ts', 'test/flow/lists.test.ts', [
+    ['list: owner in an own domain', 'if (list?.owner !== undefined && !ownDomains.includes(domainOf(list.owner)))', NEVER, 'a report sent elsewhere'],
+  ]),
   ...of('src/flow/key-service.ts', KEY_SERVER, [
     ['key server: alert', 'await parts.records.alert(error.code, leg.leg.contentDigest);', '', 'is refused and alerted'],
     ['key server: recipients of the label', "for (const { recipients } of splits) {\n    for (const address of recipients) {\n      if (!leg.leg.recipients.includes(address))", 'for (const { recipients } of splits) {\n    for (const address of recipients) {\n      if (false)', 'recipients of the label only'],
@@ -164,7 +167,7 @@ export const legs: readonly Fault[] = [
     ['key server: one recipient for leg 3', 'if (recipient === undefined || others.length > 0)', 'if (recipient === undefined)', 'one recipient a leg 3'],
     ['key server: own domains for leg 3', 'if (organisation === undefined || !equal(organisation.certificate, certificate.der))', NEVER, 'no leg 3 for others'],
     ['key server: members', 'if (members.length === 0)', NEVER, 'members only'],
-    ['key server: enrolled members', 'if (targets.length === 0 && leg.parts.length > 0 && !recover)', NEVER, 'enrolled members only'],
+    ['key server: enrolled members', 'if (targets.length > 0 || leg.parts.length === 0 || recover)', 'if (true)', 'enrolled members only'],
     ['key server: listed inspection server', 'if (!own.inspections.some((hash) => equal(hash, target.spkiSha256)))', NEVER, 'no inspection server but the one'],
     ['key server: ISP', "if (own.type === 'isp' && (await consents({ outbound, inbound: [...recipients] }, own)).length === 0)", NEVER, "no inspection of an ISP's members"],
   ]),

@@ -34,8 +34,19 @@ export function rootFromText(text: string): string {
   }
 }
 
-/** What is managed goes before what was entered; undefined where there is neither. Throws `configuration-invalid`. */
+/** Everything that an organisation can manage (docs/admin/roll-out.md §2); the modules whose settings they are read the values. */
+const MANAGED = new Set([
+  'organisationUrl', 'root', 'enrolmentCode', 'lockKeys', 'lockAfter', 'search', 'sendDelay', 'outsidePictures', 'hideSubject', 'sealedDrafts', 'riskCheck', 'manyOutsiders',
+]);
+
+/**
+ * What is managed goes before what was entered; undefined where there is neither. Throws `configuration-invalid`, for a name that is
+ * none too: a setting that is mistyped would else be no setting, and nobody would know.
+ */
 export async function loadConfiguration({ managed, tables }: Pick<MemberPorts, 'managed' | 'tables'>): Promise<Configuration | undefined> {
   const central = await managed();
-  return central === undefined ? tables.settings.get('organisation') : readConfiguration(central);
+  if (central === undefined) return tables.settings.get('organisation');
+  const unknown = Object.keys(central as object).find((name) => !MANAGED.has(name));
+  if (unknown !== undefined) throw refused('configuration-invalid', { field: unknown.slice(0, 60) });
+  return readConfiguration(central);
 }

@@ -55,7 +55,9 @@ export async function diagnose(member: SealParts, { version, client, system, lan
   return `${lines.join('\n')}\n`;
 }
 
-/** Errors by their code alone: what else they carry may name people. */
+/** Errors by their code alone: what else they carry may name people. A setting is named: it is the administrator's own. */
 function codeOf(error: unknown): string {
-  return error instanceof SsmaxError ? `SSMAX-${error.code}` : 'SSMAX-fault';
+  if (!(error instanceof SsmaxError)) return 'SSMAX-fault';
+  const { field } = error.params;
+  return error.code === 'configuration-invalid' && field !== undefined && field !== '' ? `SSMAX-configuration-invalid: ${field}` : `SSMAX-${error.code}`;
 }

@@ -1,4 +1,5 @@
 /** Where this host keeps things: IndexedDB, for it alone holds keys; what the organisation manages comes beside it. */
+import { SsmaxError } from '../../src/core/error.ts';
 import { createWebCrypto, createWebHttp, openTables } from '../../src/platform/web.ts';
 import { Identities } from '../member/identities.ts';
 import type { MemberPorts } from '../member/ports.ts';
@@ -26,8 +27,9 @@ async function managed(): Promise<unknown> {
   try {
     const values = await browserApi.storage.managed.get();
     return Object.keys(values).length === 0 ? undefined : values;
-  } catch {
-    return undefined; // no policy names this add-on
+  } catch (error) {
+    if (/\bnot found\b/i.test(String(error))) return undefined; // no policy names this add-on
+    throw new SsmaxError('unavailable', 'configuration-invalid', { field: 'storage.managed' }, { cause: error }); // one may: what it fixes is not for the member to change
   }
 }
 

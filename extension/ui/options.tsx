@@ -5,6 +5,8 @@ import type { OptionsHost, OptionsView } from '../host.ts';
 import { ConsentSwitches } from './consent.tsx';
 import { Diagnostics } from './diagnostics.tsx';
 import { Removal } from './removal.tsx';
+import { ReasonText } from './parts.tsx';
+import { type Reason, reasonOfError } from './reasons.ts';
 import type { Words } from './words.ts';
 
 interface SwitchProps {
@@ -32,9 +34,13 @@ const DELAYS = [0, 5, 10, 30, 60];
 
 export function Options({ host, words }: { readonly host: OptionsHost; readonly words: Words }): VNode {
   const [view, setView] = useState<OptionsView>();
-  const load = (): void => void host.options().then(setView);
+  const [reason, setReason] = useState<Reason>();
+  const load = (): void => void host.options().then(setView, (error: unknown) => setReason(reasonOfError(words, error)));
   useEffect(load, []);
-  if (view === undefined) return <main class="page"><h1>{words.text('options_title')}</h1></main>;
+  if (view === undefined) {
+    // Settings that cannot be followed: the administrator needs the report all the more.
+    return <main class="page"><h1>{words.text('options_title')}</h1>{reason !== undefined && <><ReasonText reason={reason} words={words} /><Diagnostics host={host} words={words} /></>}</main>;
+  }
   const { identities, server, managed, fingerprint, lists } = view;
   return (
     <main class="page">

@@ -33,10 +33,10 @@ export const plugin: readonly Fault[] = [
     ['key lock: not kept without a passphrase', 'if (!(await lockPolicy(ports)).required) await identities.add(identity);', 'await identities.add(identity); if (key === undefined) return;', 'no key is kept without one'],
     ['key lock: not kept while it waits', 'if (!unstored) await tables.pending', 'await tables.pending', 'no key is kept without one'],
   ]),
-  ...of('extension/member/configuration.ts', 'test/security/managed-settings.test.ts', [
+  ...of('extension/member/configuration.ts', 'test/extension/managed-settings.test.ts', [
     ['managed settings: no unknown name', "if (unknown !== undefined) throw refused('configuration-invalid', { field: unknown.slice(0, 60) });", '', 'with a name that is none'],
   ]),
-  ...of('extension/thunderbird/storage.ts', 'test/security/managed-settings.test.ts', [
+  ...of('extension/thunderbird/storage.ts', 'test/extension/managed-settings.test.ts', [
     ['managed settings: not to be had is not none', 'if (/\\bnot found\\b/i.test(String(error))) return', 'return', 'not the same as none'],
   ]),
 ];

@@ -8,11 +8,11 @@ import { readMail } from '../../extension/member/read.ts';
 import { sealDraft } from '../../extension/member/seal.ts';
 import { createMember } from '../../extension/thunderbird/storage.ts';
 import { utf8 } from '../../src/core/bytes.ts';
-import { thunderbird } from '../extension/fake-thunderbird.ts';
-import { createTestMember, type TestMember } from '../extension/member-world.ts';
+import { thunderbird } from './fake-thunderbird.ts';
+import { createTestMember, type TestMember } from './member-world.ts';
 import { codeOf, createWorld, type TestWorld } from '../flow/world.ts';
 
-vi.mock('webextension-polyfill', async () => ({ default: (await import('../extension/fake-thunderbird.ts')).thunderbird.api }));
+vi.mock('webextension-polyfill', async () => ({ default: (await import('./fake-thunderbird.ts')).thunderbird.api }));
 
 const TARO = 'taro@hinode.example';
 

@@ -63,6 +63,8 @@ export interface OptionsView {
   readonly fingerprint: string | undefined;
   /** Lists of the address book may be read. */
   readonly lists: boolean;
+  /** Verdicts as tags in the list of messages: chosen, permitted by the member, fixed by the organisation. */
+  readonly listTags: { readonly on: boolean; readonly permitted: boolean; readonly fixed: boolean };
   /** Seconds between "send" and sending. */
   readonly sendDelay: number;
   /** The organisation fixed it. */
@@ -108,6 +110,8 @@ export interface OptionsHost extends ConsentHost, DiagnosticsHost, RemovalHost {
   setSendDelay(seconds: number): Promise<void>;
   /** What is left out stays. */
   setWriting(choice: { readonly hideSubject?: boolean; readonly sealedDrafts?: boolean }): Promise<void>;
+  /** Asks for the permission where that is needed: must be called from a click. */
+  switchListTags(on: boolean): Promise<void>;
   openEnrolment(): void;
 }
 
@@ -128,11 +132,16 @@ export type Reported =
   | { readonly done: FiledReport }
   | { readonly reason: Reason };
 
+/** Text alone, or a whole mail with its attachments. */
+export type CopyKind = 'text' | 'eml';
+
 export interface DetailsHost {
   /** Of the mail that is shown; undefined where there is none. */
   details(): Promise<DetailsView | undefined>;
   openEnrolment(): void;
   report(complaint: Complaint): Promise<Reported>;
+  /** Saves a copy of the opened mail, unprotected, where downloads go; gives why not. */
+  saveCopy(kind: CopyKind): Promise<Reason | undefined>;
   /** Opens a compose window that passes the mail on unopened, or the chosen of its sealed parts (from 0); gives why not. */
   forward(parts: readonly number[] | undefined): Promise<Reason | undefined>;
 }

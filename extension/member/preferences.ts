@@ -13,9 +13,10 @@ const managedSchema = z.object({
   hideSubject: z.boolean().optional(),
   outsidePictures: z.boolean().optional(),
   sealedDrafts: z.boolean().optional(),
+  listTags: z.boolean().optional(),
 });
 
-const NAMES = ['sendDelay', 'riskCheck', 'manyOutsiders', 'hideSubject', 'outsidePictures', 'sealedDrafts'] as const;
+const NAMES = ['sendDelay', 'riskCheck', 'manyOutsiders', 'hideSubject', 'outsidePictures', 'sealedDrafts', 'listTags'] as const;
 
 export interface Settings {
   /** Seconds between "send" and sending, in which it can be taken back. */
@@ -30,6 +31,8 @@ export interface Settings {
   readonly outsidePictures: boolean;
   /** Drafts lie sealed on the mail server. */
   readonly sealedDrafts: boolean;
+  /** Verdicts are shown as tags in the list of messages. */
+  readonly listTags: boolean;
   /** What the organisation fixed: not for the member to change. */
   readonly fixed: ReadonlySet<typeof NAMES[number]>;
 }
@@ -48,6 +51,7 @@ export async function loadSettings({ managed, tables }: Pick<MemberPorts, 'manag
     hideSubject: central.hideSubject ?? writing.hideSubject ?? false,
     outsidePictures: central.outsidePictures ?? true,
     sealedDrafts: central.sealedDrafts ?? writing.sealedDrafts ?? true,
+    listTags: central.listTags ?? (await tables.preferences.get('list'))?.listTags ?? false,
     fixed: new Set(NAMES.filter((name) => central[name] !== undefined)),
   };
 }

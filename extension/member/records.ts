@@ -1,5 +1,6 @@
 /** What is kept on this computer, table by table. */
 import type { Bytes } from '../../src/core/bytes.ts';
+import type { State } from '../../src/flow/open.ts';
 import type { Table } from '../../src/flow/ports.ts';
 import type { TrustMarks } from '../../src/flow/trust.ts';
 import type { LockedKey, WebKeyPair } from '../../src/platform/web.ts';
@@ -66,6 +67,8 @@ export interface Preferences {
   readonly sendDelay?: number;
   /** Opened sealed mail is indexed for search. */
   readonly search?: boolean;
+  /** Verdicts are shown as tags in the list of messages. */
+  readonly listTags?: boolean;
   /** Hide the subject unless it is chosen otherwise for one mail. */
   readonly hideSubject?: boolean;
   /** Drafts lie sealed on the mail server; they do unless it is switched off. */
@@ -84,6 +87,14 @@ export interface ForwardMark {
   readonly id: string;
   /** Which sealed parts, from 0; all if absent. */
   readonly parts?: readonly number[];
+  readonly at: Date;
+}
+
+/** A verdict that was given here, for the list of messages. */
+export interface JudgedMail {
+  /** Of the mail, as a list knows it. */
+  readonly name: string;
+  readonly state: State;
   readonly at: Date;
 }
 
@@ -110,8 +121,9 @@ export interface Tables extends SearchTables {
   readonly recovered: Table<RecoveredPart>;
   /** What is done now and then, by its name. */
   readonly chores: Table<{ readonly at: Date }>;
-  /** What was last fetched to check mail by, by hexadecimal SHA-256 of the root's certificate. */
+  /** By name. */
+  readonly judged: Table<JudgedMail>;
 }
 
 /** New ones go to the end: their number is the version of the store. */
-export const TABLES = ['trust', 'settings', 'identities', 'pending', 'sealed', 'deliveries', 'organisations', 'correspondents', 'preferences', 'searchKeys', 'searchMails', 'forwards', 'recovered', 'chores'] as const satisfies readonly (keyof Tables)[];
+export const TABLES = ['trust', 'settings', 'identities', 'pending', 'sealed', 'deliveries', 'organisations', 'correspondents', 'preferences', 'searchKeys', 'searchMails', 'forwards', 'recovered', 'chores', 'judged'] as const satisfies readonly (keyof Tables)[];

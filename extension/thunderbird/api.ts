@@ -32,6 +32,12 @@ export interface SaveInfo {
   readonly details?: ComposeDetails;
 }
 
+interface MessagePage {
+  /** Of the list that goes on; null, or not there, where this is its end. */
+  readonly id?: string | null;
+  readonly messages: readonly MessageHeader[];
+}
+
 interface ThunderbirdParts {
   readonly runtime: { getBrowserInfo(): Promise<{ readonly name: string; readonly version: string }> };
   readonly accounts: Messenger['accounts'];
@@ -54,7 +60,17 @@ interface ThunderbirdParts {
     getAttachmentFile(id: number, partName: string): Promise<File>;
     import(mail: File, folderId: string, properties: { readonly read: boolean }): Promise<MessageHeader>;
     delete(ids: readonly number[], options: { readonly deletePermanently: true }): Promise<void>;
-    query(what: { readonly headerMessageId: string } | { readonly folderId: string; readonly fromDate: Date }): Promise<{ readonly messages: readonly MessageHeader[] }>;
+    readonly onUpdated: WebExtEvent<(message: MessageHeader, changed: { readonly tags?: readonly string[] }) => void>;
+    readonly onNewMailReceived: WebExtEvent<(folder: unknown, list: { readonly messages: readonly MessageHeader[] }) => void>;
+    query(what: { readonly headerMessageId: string } | { readonly folderId: string; readonly fromDate: Date } | { readonly tags: { readonly mode: 'any'; readonly tags: Readonly<Record<string, true>> } }): Promise<MessagePage>;
+    continueList(listId: string): Promise<MessagePage>;
+    update(id: number, properties: { readonly tags: readonly string[] }): Promise<void>;
+    /** With the permission for tags alone. */
+    readonly tags: {
+      create(key: string, tag: string, color: string): Promise<unknown>;
+      update(key: string, properties: { readonly tag: string; readonly color: string }): Promise<void>;
+      delete(key: string): Promise<void>;
+    };
     getRaw(id: number, options: { readonly data_format: 'File' }): Promise<File> };
   readonly folders: {
     query(which: { readonly accountId?: string; readonly specialUse: readonly ['drafts'] }): Promise<readonly { readonly id: string }[]>;

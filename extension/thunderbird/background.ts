@@ -10,6 +10,7 @@ import { Composing } from './composing.ts';
 import { saveFile } from './downloads.ts';
 import { Drafts } from './drafts.ts';
 import { explanation } from './explanations.ts';
+import { ListTags } from './list-tags.ts';
 import { logFault } from './log.ts';
 import { MailActions } from './mail-actions.ts';
 import type { Request } from './protocol.ts';
@@ -23,7 +24,11 @@ import { createMember } from './storage.ts';
 const { compose, messageDisplay, messages, scripting, windows } = thunderbirdApi;
 const member = createMember();
 const searching = new Searching(member);
-const desk = new ReadingDesk(member, (shown) => attempt(searching.read(shown)));
+const listTags = new ListTags(member);
+const desk = new ReadingDesk(member, (shown) => {
+  attempt(searching.read(shown));
+  attempt(listTags.judged(shown));
+});
 const planner = new Planner(member);
 const replying = new Replying(member, desk);
 const composing = new Composing(member, planner);
@@ -40,7 +45,14 @@ compose.onBeforeSend.addListener((tab, details) => sending.beforeSend(tab, detai
 compose.onAfterSave.addListener((tab, info) => attempt(drafts.saved(tab, info)));
 compose.onAfterSend.addListener((tab, info) => attempt(sending.afterSend(tab, info)));
 messageDisplay.onMessagesDisplayed.addListener((tab, displayed) => attempt(desk.displayed(tab, displayed)));
-messages.onDeleted.addListener(({ messages: deleted }) => attempt(searching.deleted(deleted)));
+messages.onDeleted.addListener(({ messages: deleted }) => {
+  attempt(searching.deleted(deleted));
+  attempt(listTags.deleted(deleted));
+});
+messages.onUpdated.addListener((message, { tags }) => {
+  if (tags !== undefined) attempt(listTags.look([message]));
+});
+messages.onNewMailReceived.addListener((_, { messages: received }) => attempt(listTags.look(received)));
 browserApi.tabs.onCreated.addListener((tab) => {
   composing.opened(tab);
   attempt(replying.opened(tab));
@@ -68,6 +80,7 @@ async function answer(request: Request, tabId: number): Promise<unknown> {
     case 'pictures': return desk.pictures(request.tabId, request.messageId);
     case 'unlock': return unlock(request.passphrase);
     case 'search-switched': return searching.start();
+    case 'tags-switched': return listTags.start();
     case 'preview': return composing.view(request.tabId);
     case 'choose': return choices.choose(request.tabId, request.choice);
     case 'sending': return sending.dialog.view(request.tabId);
@@ -77,6 +90,7 @@ async function answer(request: Request, tabId: number): Promise<unknown> {
     case 'decide': return sending.dialog.decide(request.tabId, request.go);
     case 'verdict': return desk.details(request.tabId);
     case 'forward': return mailActions.forward(request.tabId, request.parts);
+    case 'copy': return mailActions.copy(request.tabId, request.as);
     case 'report': return mailActions.report(request.tabId, request.complaint);
     case 'attached-mail': return desk.attachedMail(request.tabId, request.messageId, request.index);
     case 'attachment': return desk.attachment(request.tabId, request.messageId, request.index);
@@ -147,3 +161,4 @@ attempt(start());
 attempt(renew(member));
 attempt(composing.start());
 attempt(searching.start());
+attempt(listTags.start());

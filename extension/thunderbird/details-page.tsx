@@ -23,6 +23,7 @@ const host: DetailsHost = {
     if (reason === undefined) window.close();
     return reason;
   },
+  saveCopy: async (as) => browserApi.runtime.sendMessage<Request, Reason | undefined>({ kind: 'copy', tabId: await shownTab(), as }),
   openEnrolment: () => {
     openEnrolment();
     window.close();

@@ -2,15 +2,17 @@
 import type { Bytes } from '../../src/core/bytes.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import type { Complaint } from '../../src/wire/report.ts';
-import type { Reported } from '../host.ts';
+import type { CopyKind, Reported } from '../host.ts';
 import { prepareForward } from '../member/forward.ts';
 import { reportMalicious } from '../member/report.ts';
 import type { SealParts } from '../member/seal.ts';
 import { fileName } from '../ui/file-name.ts';
-import { type Reason, reasonOfError } from '../ui/reasons.ts';
+import { type Reason, reasonOf, reasonOfError } from '../ui/reasons.ts';
 import { thunderbirdApi } from './api.ts';
+import { saveFile } from './downloads.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
+import { copyOf } from './mail-copy.ts';
 import type { ReadingDesk, Shown } from './reading.ts';
 import { words } from './words.ts';
 
@@ -49,6 +51,22 @@ export class MailActions {
       await thunderbirdApi.compose.beginNew({
         subject: `Fwd: ${subject}`, attachments: [{ file: new File([file], name, { type: 'application/octet-stream' }) }], ...(identityId !== undefined && { identityId }),
       });
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof SsmaxError)) logFault(error);
+      return reasonOfError(words, error);
+    } finally {
+      release();
+    }
+  }
+
+  /** Saves a copy outside the seal; gives why not. */
+  async copy(tabId: number, kind: CopyKind): Promise<Reason | undefined> {
+    const release = keepAlive();
+    try {
+      const copy = copyOf((await this.#desk.shown(tabId))?.reading, kind);
+      if (copy === undefined) return reasonOf(words, 'other');
+      await saveFile(copy.name, copy.bytes);
       return undefined;
     } catch (error) {
       if (!(error instanceof SsmaxError)) logFault(error);

@@ -10,7 +10,9 @@ import { utf8 } from '../../src/core/bytes.ts';
 import { browserApi, thunderbirdApi } from './api.ts';
 import { saveFile } from './downloads.ts';
 import { viewIdentity } from './identity-view.ts';
+import { TAGS_PERMISSION } from './list-tags.ts';
 import { mount, openEnrolment } from './page.tsx';
+import type { Request } from './protocol.ts';
 import { createMember } from './storage.ts';
 import { words } from './words.ts';
 
@@ -18,13 +20,14 @@ const member = createMember();
 
 const host: OptionsHost = {
   async options() {
-    const { sendDelay, hideSubject, sealedDrafts, fixed } = await loadSettings(member.ports);
+    const { sendDelay, hideSubject, sealedDrafts, listTags, fixed } = await loadSettings(member.ports);
     const configuration = await loadConfiguration(member.ports);
     return {
       identities: await Promise.all((await member.identities.all()).map((identity) => viewIdentity(member, identity))),
       server: configuration?.organisationUrl,
       managed: await member.ports.managed() !== undefined,
       sendDelay,
+      listTags: { on: listTags, permitted: await browserApi.permissions.contains(TAGS_PERMISSION), fixed: fixed.has('listTags') },
       sendDelayFixed: fixed.has('sendDelay'),
       hideSubject,
       hideSubjectFixed: fixed.has('hideSubject'),
@@ -35,6 +38,12 @@ const host: OptionsHost = {
     };
   },
   allowLists: () => browserApi.permissions.request(LISTS_PERMISSION),
+  async switchListTags(on) {
+    if (on && !await browserApi.permissions.request(TAGS_PERMISSION)) return;
+    await member.ports.tables.preferences.put('list', { listTags: on });
+    await browserApi.runtime.sendMessage<Request, unknown>({ kind: 'tags-switched' });
+    if (!on) await browserApi.permissions.remove(TAGS_PERMISSION);
+  },
   setSendDelay: (sendDelay) => member.ports.tables.preferences.put('sending', { sendDelay }),
   async setWriting(choice) {
     const { preferences } = member.ports.tables;

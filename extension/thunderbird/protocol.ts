@@ -1,6 +1,6 @@
 /** What the pages, the message pane and the background say to each other. */
 import type { Complaint } from '../../src/wire/report.ts';
-import type { ShownBody } from '../host.ts';
+import type { CopyKind, ShownBody } from '../host.ts';
 import type { Choice } from '../member/plan.ts';
 import type { InvitationView } from '../ui/invitation.ts';
 import type { Piece } from '../ui/words.ts';
@@ -16,6 +16,7 @@ export type Request =
   | { readonly kind: 'show-pictures' }
   | { readonly kind: 'pictures'; readonly tabId: number; readonly messageId: number }
   | { readonly kind: 'search-switched' }
+  | { readonly kind: 'tags-switched' }
   /** Answered by the code of a refusal; undefined where it opened. */
   | { readonly kind: 'unlock'; readonly passphrase: string }
   | { readonly kind: 'preview'; readonly tabId: number }
@@ -28,6 +29,7 @@ export type Request =
   | { readonly kind: 'decide'; readonly tabId: number; readonly go: boolean }
   | { readonly kind: 'verdict'; readonly tabId: number }
   | { readonly kind: 'forward'; readonly tabId: number; readonly parts?: readonly number[] }
+  | { readonly kind: 'copy'; readonly tabId: number; readonly as: CopyKind }
   | { readonly kind: 'report'; readonly tabId: number; readonly complaint: Complaint }
   | { readonly kind: 'attached-mail'; readonly tabId: number; readonly messageId: number; readonly index: number }
   | { readonly kind: 'attachment'; readonly tabId: number; readonly messageId: number; readonly index: number };

@@ -18,7 +18,7 @@ function openAll(): Tables {
     deliveries: table('deliveries'), organisations: table('organisations'),
     correspondents: table('correspondents'), preferences: table('preferences'),
     searchKeys: table('searchKeys'), searchMails: table('searchMails'),
-    forwards: table('forwards'), recovered: table('recovered'), chores: table('chores'),
+    forwards: table('forwards'), recovered: table('recovered'), chores: table('chores'), judged: table('judged'),
   };
 }
 

@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { DetailsHost, DetailsView } from '../host.ts';
 import type { MailAction } from './mail-actions.ts';
+import { Copy } from './copy.tsx';
 import { Forward } from './forward.tsx';
 import { Notice, Pieces } from './parts.tsx';
 import { Report } from './report.tsx';
@@ -16,6 +17,7 @@ export function Details({ host, words }: { readonly host: DetailsHost; readonly 
   if (view === undefined) return <main class="popup"><h1 class="heard">{words.text('details_title')}</h1><p>{words.text('details_no_message')}</p></main>;
   const { state, heading, sentence, notes, groups, enrol, actions, sealedNames } = view;
   if (doing === 'forward') return <main class="popup"><Forward host={host} words={words} names={sealedNames} onBack={() => setDoing(undefined)} /></main>;
+  if (doing === 'copy') return <main class="popup"><Copy host={host} words={words} onBack={() => setDoing(undefined)} /></main>;
   if (doing === 'report') return <main class="popup"><Report host={host} words={words} onBack={() => setDoing(undefined)} /></main>;
   return (
     <main class="popup">
@@ -25,6 +27,7 @@ export function Details({ host, words }: { readonly host: DetailsHost; readonly 
         {enrol && <div class="buttons"><button type="button" class="primary" onClick={() => host.openEnrolment()}>{words.text('banner_enrol')}</button></div>}
       </Notice>
       {actions.includes('forward') && <p><button id="forward" class="link" type="button" onClick={() => setDoing('forward')}>{words.text('forward_button')}</button></p>}
+      {actions.includes('copy') && <p><button id="copy" class="link" type="button" onClick={() => setDoing('copy')}>{words.text('copy_button')}</button></p>}
       {actions.includes('report') && <p><button id="report" class="link" type="button" onClick={() => setDoing('report')}>{words.text('report_button')}</button></p>}
       {groups.map(({ title, rows }) => (
         <section class="group">

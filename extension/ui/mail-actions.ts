@@ -1,7 +1,7 @@
 /** What can be done with a mail that is shown, beyond reading it. */
 import type { Reading } from '../member/read.ts';
 
-export type MailAction = 'report' | 'forward';
+export type MailAction = 'report' | 'forward' | 'copy';
 
 /**
  * Only what organisations stand for is worth a report. What came by Bcc is not passed on unopened: it would tell so; nor is
@@ -9,6 +9,7 @@ export type MailAction = 'report' | 'forward';
  */
 export function actionsOf(reading: Reading | undefined): readonly MailAction[] {
   const { state, leg, deliveredTo, hidden, mode, content } = reading?.judgement ?? {};
-  if (state !== 'verified' || leg !== 3 || deliveredTo === undefined) return [];
-  return hidden === true || mode === 'sign-only' || content !== 'opened' ? ['report'] : ['forward', 'report'];
+  const copy: readonly MailAction[] = content === 'opened' ? ['copy'] : [];
+  if (state !== 'verified' || leg !== 3 || deliveredTo === undefined) return copy;
+  return hidden === true || mode === 'sign-only' || content !== 'opened' ? [...copy, 'report'] : ['forward', ...copy, 'report'];
 }

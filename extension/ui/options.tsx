@@ -60,6 +60,14 @@ export function Options({ host, words }: { readonly host: OptionsHost; readonly 
         <p>{words.text(lists ? 'options_lists_allowed' : 'options_lists_text')}</p>
         {!lists && <div class="buttons"><button id="allow" type="button" onClick={() => void host.allowLists().then(load)}>{words.text('options_lists_allow')}</button></div>}
       </section>
+      <section class="group">
+        <h2>{words.text('options_tags')}</h2>
+        <p>{words.text('options_tags_text')}</p>
+        {view.listTags.fixed && <p>{words.text(!view.listTags.on ? 'options_tags_forbidden' : view.listTags.permitted ? 'options_fixed' : 'options_tags_wanted')}</p>}
+        {view.listTags.on && view.listTags.permitted
+          ? !view.listTags.fixed && <div class="buttons"><button id="tags-off" type="button" onClick={() => void host.switchListTags(false).then(load)}>{words.text('options_tags_off')}</button></div>
+          : !(view.listTags.fixed && !view.listTags.on) && <div class="buttons"><button id="tags-on" type="button" onClick={() => void host.switchListTags(true).then(load)}>{words.text('options_tags_on')}</button></div>}
+      </section>
       <ConsentSwitches host={host} words={words} />
       <section class="group">
         <h2>{words.text('options_sending')}</h2>

@@ -102,6 +102,7 @@ interface MailRow {
 }
 
 interface TabMail extends HTMLElement {
+  openTab(kind: 'contentTab', options: Readonly<Record<string, unknown>>): void;
   readonly currentAboutMessage?: Window & {
     readonly currentAttachments: readonly { readonly name: string }[];
     readonly gMessage?: MailRow | null;
@@ -118,9 +119,11 @@ type MailPane = Window & {
 
 declare const Services: {
   readonly wm: { getMostRecentWindow(type: string | null): MainWindow | null; getEnumerator(type: string | null): Iterable<GeckoWindow> };
+  readonly prefs: { setBoolPref(name: string, value: boolean): void; setIntPref(name: string, value: number): void };
   readonly focus: { readonly activeWindow: GeckoWindow | null };
   readonly logins: { addLoginAsync(login: unknown): Promise<unknown> };
 };
+declare const WebExtensionPolicy: { getByID(id: string): { getURL(path: string): string; readonly extension: { readonly principal: unknown; readonly browsingContextGroupId: unknown } } | null };
 declare const ChromeUtils: {
   importESModule(url: 'resource:///modules/MailServices.sys.mjs'): {
     readonly MailServices: { readonly accounts: { readonly accounts: readonly { readonly incomingServer: IncomingServer }[] } };
@@ -225,6 +228,18 @@ export function chromeSide() {
   /** Makes a CA certificate (DER in base64) trusted for servers. */
   const trust = (certificate: string): void => {
     Cc['@mozilla.org/security/x509certdb;1']?.getService(Ci['nsIX509CertDB']).addCertFromBase64(certificate, 'C,,');
+  };
+
+  /** Opens a page of an add-on in a tab, as the add-on itself would. */
+  const openAddonPage = (id: string, page: string): void => {
+    const policy = WebExtensionPolicy.getByID(id);
+    const { principal, browsingContextGroupId } = policy?.extension ?? {};
+    mainWindow().document.querySelector<TabMail>('#tabmail')?.openTab('contentTab', { url: policy?.getURL(page), linkHandler: 'single-page', principal, browsingContextGroupId });
+  };
+
+  const setPref = (name: string, value: boolean | number): void => {
+    if (typeof value === 'boolean') Services.prefs.setBoolPref(name, value);
+    else Services.prefs.setIntPref(name, value);
   };
 
   /** Runs in the page's own process, alone: must not use anything of its surroundings. */
@@ -348,5 +363,5 @@ export function chromeSide() {
     return found;
   };
 
-  return { mainWindow, mainWindowReady, composeReady, messageLoaded, displayedAttachments, downloads, windows, until, imapServer, folder, storePassword, trust, leaveDialogsAlone, find };
+  return { mainWindow, mainWindowReady, composeReady, messageLoaded, displayedAttachments, downloads, windows, until, imapServer, folder, storePassword, trust, openAddonPage, setPref, leaveDialogsAlone, find };
 }

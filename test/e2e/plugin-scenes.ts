@@ -29,7 +29,7 @@ function verdict(words: Words, judgement: Partial<Judgement>, firstFromOrganisat
     judgement: { state: 'outside', code: 'outside', organisations: [], content: 'not-opened', ...judgement }, notes: { firstFromOrganisation }, forwarded: [], files: [], marked: true, idle: false,
   };
   const { state, heading, sentence, notes, details, remedy } = viewOf(words, reading);
-  return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: state === 'verified' ? ['forward', 'report'] : [], sealedNames: [] };
+  return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: state === 'verified' ? ['forward', 'copy', 'report'] : [], sealedNames: [] };
 }
 
 /** Puts a mail into the index, in the form that SearchIndex gives it, and searches for it. */
@@ -115,6 +115,8 @@ export const SCENES: readonly Scene[] = [
   details('details-problem', { state: 'problem', code: 'impersonation', params: HINODE.names }),
   details('details-cannot-check', { state: 'cannot-check', code: 'key-missing' }),
   { ...details('details-report', VERIFIED), act: (page) => page.locator('#report').click(), ready: 'main form, main fieldset' },
+  { ...details('details-copy', VERIFIED), act: (page) => page.locator('#copy').click(), ready: '#copy-eml' },
+  { ...details('details-forward', VERIFIED), act: (page) => page.locator('#forward').click(), ready: '#write-forward' },
   { name: 'details-nothing', page: 'details.html', answers: { verdict: () => undefined }, ready: 'main p', size: POPUP },
 
   composing('composing', { kind: 'protected', recipients: [

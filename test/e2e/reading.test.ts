@@ -8,9 +8,11 @@ import { pages } from '../../scripts/world/desktop.ts';
 import { World } from '../../scripts/world/process.ts';
 import { until } from '../../scripts/world/wait.ts';
 import { contentOf } from '../../extension/member/reading-content.ts';
-import { utf8 } from '../../src/core/bytes.ts';
+import { type Bytes, utf8 } from '../../src/core/bytes.ts';
 import { judgeMail } from '../../src/flow/open.ts';
+import { readContent } from '../../src/mail/content.ts';
 import { formatText } from '../../src/mail/header.ts';
+import { parseMime } from '../../src/mail/mime.ts';
 import { native } from '../flow/world.ts';
 import { closedVectors, openVectors, type Traps } from './hostile-html.ts';
 import { INVITATION, japaneseMail } from './japanese-mail.ts';
@@ -62,7 +64,7 @@ describe('reading', { timeout: 180_000 }, () => {
   it('reports a mail as malicious after one sentence of what happens next; a second time it says so', async () => {
     await post.send(TARO, { to: TO_HANAKO, subject: '至急ご確認ください' });
     await hanako.select('至急ご確認ください');
-    await verdict('verified');
+    expect(await verdict('verified')).toContain('この組織から届いた最初のメールです。');
     for (const said of ['報告しました', 'すでに報告しています']) {
       await hanako.openHeaderPopup(ADDON_ID, '悪意のあるメール');
       await hanako.desktop.click(onPage('#report'));
@@ -78,7 +80,7 @@ describe('reading', { timeout: 180_000 }, () => {
     const attachments = [{ name: '内訳.txt', type: 'text/plain', bytes: utf8('内訳') }];
     await post.send(TARO, { to: TO_HANAKO, subject: '見積書', text: '金額は内訳のとおりです。', attachments });
     await hanako.select('見積書');
-    await verdict('verified');
+    expect(await verdict('verified')).not.toContain('最初のメール');
     await hanako.openHeaderPopup(ADDON_ID, '開かずに転送する');
     await hanako.desktop.click(onPage('#forward'));
     await hanako.desktop.thunderbird.see({ ...onPage('.forward'), text: '暗号化されません' });
@@ -155,6 +157,7 @@ describe('reading', { timeout: 180_000 }, () => {
 
   it('reads Japanese charsets, shows an invitation, and opens an attached mail as nobody’s word', async () => {
     const { desktop } = hanako;
+    const before = plugin.outside.asked.length;
     const open = async (index: number, selector: string, ...texts: readonly string[]): Promise<void> => {
       await desktop.click({ ...inPane('.files li'), text: texts[0] ?? '' });
       await desktop.click(inPane(`.files li:nth-child(${index}) button.open`));
@@ -175,7 +178,7 @@ describe('reading', { timeout: 180_000 }, () => {
     await open(3, '.viewer', '予定.ics', '来年度予算の打ち合わせ', 'ほかのアプリで開く');
     expect(Buffer.from(await desktop.thunderbird.waitForDownload('予定.ics')).toString()).toBe(INVITATION);
     await open(4, '.viewer', 'original.eml', '確認されていません', '田中一郎 <ichiro@elsewhere.example>', '見積書');
-    expect(plugin.outside.asked).toEqual([]);
+    expect(plugin.outside.asked).toHaveLength(before);
     await hanako.reply({});
     await until(async () => (await hanako.draft()).body.includes('見積書をお送りします。 (ｶﾀｶﾅ)'), { what: 'the quotation' });
     await hanako.discard();
@@ -187,6 +190,79 @@ describe('reading', { timeout: 180_000 }, () => {
     await hanako.select('差替え');
     expect(await verdict('problem')).toContain('差出人を偽っているおそれがあります');
     expect(await hanako.desktop.thunderbird.find(inPane('a, button, .files'))).toEqual([]);
+  });
+
+  it('saves an opened mail as text and as a whole mail, after saying that the copy is not protected', async () => {
+    const { desktop } = hanako;
+    await post.send(TARO, { to: TO_HANAKO, subject: '議事録', text: '来週までにご確認ください。', attachments: [{ name: '議題.txt', type: 'text/plain', bytes: utf8('一 予算') }] });
+    await hanako.select('議事録');
+    await verdict('verified');
+    await hanako.openHeaderPopup(ADDON_ID, '保存・印刷する');
+    await desktop.click(onPage('#copy'));
+    await desktop.thunderbird.see({ ...onPage('.copy'), text: 'SSMAXでは保護されません' });
+    await desktop.click(onPage('#copy-text'));
+    const text = Buffer.from(await desktop.thunderbird.waitForDownload('議事録.txt')).toString();
+    for (const part of ['この写しは保護されていません', '差出人: 山田 太郎 <taro@hinode.example>', '来週までにご確認ください。', '添付ファイル：議題.txt']) expect(text).toContain(part);
+    await desktop.click(onPage('#copy-eml'));
+    const copy = parseMime(await desktop.thunderbird.waitForDownload('議事録.eml') as Bytes, 'outer');
+    expect([copy.headers.text('Subject'), readContent(copy).text?.trim(), readContent(copy).attachments.map(({ name }) => name)]).toEqual(['議事録', '来週までにご確認ください。', ['議題.txt']]);
+    await hanako.closePopup();
+  });
+
+  it('judges and opens a mail in a window of its own', async () => {
+    const { desktop } = hanako;
+    await desktop.thunderbird.marionette.run((chrome) => chrome.setPref('mail.openMessageBehavior', 0));
+    const row: Place = { page: pages.mailTab, selector: '#threadTree tr[is]', text: '議事録' };
+    await desktop.click(row, { double: true });
+    const inWindow = (selector: string): Place => ({ ...inPane(selector), window: '議事録' });
+    expect((await desktop.thunderbird.see(inWindow('.banner.verified'), 30_000)).text).toContain('日之出市役所が本人であることを確認しました');
+    await desktop.thunderbird.see({ ...inWindow('.body'), text: '来週までにご確認ください。' });
+    await desktop.activate(inWindow('.banner'));
+    await desktop.keys('ctrl+w');
+    await until(async () => (await desktop.thunderbird.find(inWindow('.banner'))).length === 0, { what: 'the window to close' });
+  });
+
+  it('tags what it verified in the list of messages, and takes the same tag off what it did not', async () => {
+    const { desktop } = hanako;
+    const { thunderbird } = desktop;
+    const store = plugin.store(HANAKO);
+    const tagsOf = async (subject: string): Promise<string[]> => {
+      await thunderbird.refresh('INBOX');
+      const found = (await store.list()).filter(({ raw }) => Buffer.from(raw).toString('latin1').includes(`Subject: ${formatText(subject, 'Subject')}\r`));
+      return found.flatMap(({ flags }) => flags.filter((flag) => flag.startsWith('ssmax-')));
+    };
+    const tagged = (subject: string, ...tags: string[]): Promise<unknown> =>
+      until(async () => JSON.stringify(await tagsOf(subject)) === JSON.stringify(tags), { what: `${subject} with ${tags.join()}`, withinMs: 20_000, everyMs: 200 });
+    const settings = async (): Promise<void> => {
+      await thunderbird.marionette.run((chrome, id) => chrome.openAddonPage(id, 'options.html'), ADDON_ID);
+    };
+    const forged = (subject: string): Buffer => Buffer.from([`From: Mei <mei@elsewhere.example>`, `To: ${HANAKO}`, `Subject: ${formatText(subject, 'Subject')}`, 'Message-ID: <forged@elsewhere.example>', `Date: ${new Date().toUTCString()}`, '', 'x', ''].join('\r\n'));
+    // What a server of the sender's, or another program, says is worth nothing.
+    await store.append(forged('印つき'), 'INBOX', ['ssmax-verified']);
+    await post.send(TARO, { to: TO_HANAKO, subject: '本物' });
+    await hanako.openFolder('inbox');
+    // Thunderbird's question about the permission is Thunderbird's; here it is answered beforehand.
+    await thunderbird.marionette.run((chrome) => chrome.setPref('extensions.webextOptionalPermissionPrompts', false));
+    await settings();
+    await desktop.click(onPage('#tags-on'));
+    await thunderbird.see(onPage('#tags-off'), 30_000);
+    await hanako.closeTab();
+    await tagged('印つき');
+    await hanako.select('本物');
+    await verdict('verified');
+    await tagged('本物', 'ssmax-verified');
+    await store.append(forged('印つき二'), 'INBOX', ['ssmax-verified']);
+    await hanako.select('印つき二');
+    await tagged('印つき二');
+    await hanako.select('差替え');
+    await verdict('problem');
+    await tagged('差替え', 'ssmax-problem');
+    await picture('list-tags');
+    await settings();
+    await desktop.click(onPage('#tags-off'));
+    await thunderbird.see(onPage('#tags-on'), 30_000);
+    await hanako.closeTab();
+    await tagged('本物');
   });
 });
 

@@ -10,7 +10,7 @@ describe('the manifest', () => {
     // click. messagesImport, messagesDelete: a sealed draft in place of the one before. messagesRead, messagesModify, scripting: judging a mail and showing its content. storage: managed settings.
     expect(manifest.permissions).toEqual(['accountsRead', 'compose', 'downloads', 'downloads.open', 'messagesDelete', 'messagesImport', 'messagesModify', 'messagesRead', 'scripting', 'storage']);
     for (const more of ['host_permissions', 'optional_host_permissions', 'content_scripts', 'experiment_apis', 'web_accessible_resources']) expect(manifest).not.toHaveProperty(more);
-    expect(manifest.optional_permissions).toEqual(['addressBooks']);
+    expect(manifest.optional_permissions).toEqual(['addressBooks', 'messagesTags', 'messagesUpdate']);
   });
 
   it('has every permission explained in docs/permissions.md, and no other', () => {

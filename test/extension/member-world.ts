@@ -34,7 +34,7 @@ function memoryTable<T>(): Table<T> {
 }
 
 function memoryTables(): Tables {
-  return { trust: memoryTable(), settings: memoryTable(), identities: memoryTable(), pending: memoryTable(), sealed: memoryTable(), deliveries: memoryTable(), organisations: memoryTable(), correspondents: memoryTable(), preferences: memoryTable(), searchKeys: memoryTable(), searchMails: memoryTable(), forwards: memoryTable(), recovered: memoryTable(), chores: memoryTable() };
+  return { trust: memoryTable(), settings: memoryTable(), identities: memoryTable(), pending: memoryTable(), sealed: memoryTable(), deliveries: memoryTable(), organisations: memoryTable(), correspondents: memoryTable(), preferences: memoryTable(), searchKeys: memoryTable(), searchMails: memoryTable(), forwards: memoryTable(), recovered: memoryTable(), chores: memoryTable(), judged: memoryTable() };
 }
 
 export interface FakeServer {

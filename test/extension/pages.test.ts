@@ -131,7 +131,7 @@ describe('reporting a mail', () => {
       asked.push(complaint);
       return Promise.resolve(asked.length === 1 ? { reason: reasonOf(words, 'evidence-erased') } : { done: { report: 'R-1', known: false } });
     };
-    render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined, report, forward: unexpected }, words }), document.body);
+    render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined, report, forward: unexpected, saveCopy: unexpected }, words }), document.body);
     (await see('#report')).click();
     await see('form.report', '送信者が調べられます');
     (await see('#send-report')).click();
@@ -150,7 +150,7 @@ describe('passing a mail on unopened', () => {
       asked.push(parts);
       return Promise.resolve(reasonOf(words, 'not-forwardable'));
     };
-    render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined, report: unexpected, forward }, words }), document.body);
+    render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined, report: unexpected, forward, saveCopy: unexpected }, words }), document.body);
     (await see('#forward')).click();
     await see('form.forward', '暗号化されません');
     (await see('#write-forward')).click();
@@ -173,7 +173,7 @@ describe('the other pages', () => {
 
   it('show names from a mail as text', async () => {
     const view = { state: 'verified' as const, heading: 'x', sentence: [{ text: '<img src=x onerror=alert(1)>', strong: true }], notes: [], enrol: false, actions: [], sealedNames: [], groups: [{ title: 't', rows: [['a', '<b>x</b>'] as const] }] };
-    render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined, report: unexpected, forward: unexpected }, words }), document.body);
+    render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined, report: unexpected, forward: unexpected, saveCopy: unexpected }, words }), document.body);
     await see('dd', '<b>x</b>');
     expect(document.querySelector('img, b')).toBeNull();
   });

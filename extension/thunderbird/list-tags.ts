@@ -1,0 +1,86 @@
+/** Tags in Thunderbird's list of messages, where the member or the organisation chose that. */
+import type { Permissions } from 'webextension-polyfill';
+import { forgetVerdict, pruneVerdicts, rememberVerdict, rightTags, VERDICT_TAGS } from '../member/list-tags.ts';
+import { loadSettings } from '../member/preferences.ts';
+import type { SealParts } from '../member/seal.ts';
+import type { MessageKey } from '../ui/words.ts';
+import { browserApi, type MessageHeader, thunderbirdApi } from './api.ts';
+import type { Shown } from './reading.ts';
+import { words } from './words.ts';
+
+/** Asked for when tags are switched on. The polyfill's types know the permissions of browsers only. */
+export const TAGS_PERMISSION = { permissions: ['messagesTags', 'messagesUpdate'] } as unknown as Permissions.Permissions;
+
+const TAGS: readonly { readonly key: string | undefined; readonly words: MessageKey; readonly color: string }[] = [
+  { key: VERDICT_TAGS.verified, words: 'tag_verified', color: '#0B6E4F' }, { key: VERDICT_TAGS.problem, words: 'tag_problem', color: '#B3261E' },
+];
+
+export class ListTags {
+  readonly #member: SealParts;
+
+  constructor(member: SealParts) {
+    this.#member = member;
+  }
+
+  /** As is chosen: makes the tags and takes them off what was never judged here, or takes them away altogether. */
+  async start(): Promise<void> {
+    if (!await browserApi.permissions.contains(TAGS_PERMISSION)) return;
+    const { tags } = thunderbirdApi.messages;
+    if (await this.#on()) {
+      for (const { key = '', words: name, color } of TAGS) {
+        // Which tags there are is another permission: one that is not there cannot be changed.
+        await tags.update(key, { tag: words.text(name), color }).catch(() => tags.create(key, words.text(name), color));
+      }
+      await pruneVerdicts(this.#member.ports.tables.judged);
+      for await (const message of tagged()) await this.#right(message);
+    } else {
+      for await (const message of tagged()) await thunderbirdApi.messages.update(message.id, { tags: message.tags.filter((tag) => TAGS.every(({ key }) => key !== tag)) });
+      for (const { key = '' } of TAGS) await tags.delete(key).catch(() => undefined); // it was none
+    }
+  }
+
+  /** A mail was judged because somebody looks at it. */
+  async judged({ message, reading }: Shown): Promise<void> {
+    if (reading === undefined || !await this.#active()) return;
+    // Its tags may have changed since it was shown.
+    const now = await thunderbirdApi.messages.get(message.id);
+    await rememberVerdict(this.#member.ports.tables.judged, now, reading.judgement.state, this.#member.ports.clock.now());
+    await this.#right(now);
+  }
+
+  /** Mails that came, or whose tags somebody changed. */
+  async look(messages: readonly MessageHeader[]): Promise<void> {
+    const suspects = messages.filter((message) => message.tags.some((tag) => TAGS.some(({ key }) => key === tag)));
+    if (suspects.length === 0 || !await this.#active()) return;
+    for (const message of suspects) await this.#right(message);
+  }
+
+  async deleted(messages: readonly MessageHeader[]): Promise<void> {
+    for (const message of messages) await forgetVerdict(this.#member.ports.tables.judged, message);
+  }
+
+  async #right(message: MessageHeader): Promise<void> {
+    const tags = await rightTags(this.#member.ports.tables.judged, message);
+    if (tags !== undefined) await thunderbirdApi.messages.update(message.id, { tags });
+  }
+
+  async #active(): Promise<boolean> {
+    return await this.#on() && browserApi.permissions.contains(TAGS_PERMISSION);
+  }
+
+  async #on(): Promise<boolean> {
+    return (await loadSettings(this.#member.ports)).listTags;
+  }
+}
+
+/** Every mail with a tag of ours, in all folders. */
+async function* tagged(): AsyncGenerator<MessageHeader> {
+  for (const { key = '' } of TAGS) {
+    let page = await thunderbirdApi.messages.query({ tags: { mode: 'any', tags: { [key]: true } } });
+    for (;;) {
+      yield* page.messages;
+      if (page.id === null || page.id === undefined) break;
+      page = await thunderbirdApi.messages.continueList(page.id);
+    }
+  }
+}

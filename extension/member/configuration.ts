@@ -25,12 +25,26 @@ export function readConfiguration(value: unknown): Configuration {
 }
 
 /** The Authority's root as a member pastes it, PEM (several, where several are pinned) or bare base64, line breaks and all; as base64. */
-export function rootFromText(text: string): string {
+function rootFromText(text: string): string {
   const blocks = text.split(/-----[A-Z ]+-----/).map((block) => block.replace(/\s+/g, '')).filter((block) => block !== '');
   try {
     return toBase64(concat(...blocks.map(fromBase64)));
   } catch {
     return ''; // readConfiguration says that it is none
+  }
+}
+
+/** Sets up what a member entered, if it can be reached and is what the root signed; else all stays as it was. Throws `configuration-invalid` and what `trust` throws. */
+export async function configure({ ports: { tables }, trust }: { ports: Pick<MemberPorts, 'tables'>; trust: { get(): Promise<unknown> } }, organisationUrl: string, root: string): Promise<void> {
+  const entered = readConfiguration({ organisationUrl, root: rootFromText(root) });
+  const before = await tables.settings.get('organisation');
+  await tables.settings.put('organisation', entered);
+  try {
+    await trust.get();
+  } catch (error) {
+    if (before === undefined) await tables.settings.remove('organisation');
+    else await tables.settings.put('organisation', before);
+    throw error;
   }
 }
 

@@ -27,9 +27,14 @@ export interface Reading {
   readonly report?: DeliveryReport & { readonly about?: SealedRecord };
   /** It carries the mark of a sealed mail, whether or not it could be opened. */
   readonly marked: boolean;
+  /** The date under which it is shown, where that is another day than its sender's seal says: an old mail may have been sent in again. */
+  readonly otherDate?: Date;
   /** No organisation is set up here, so that nothing can be said of mail without a seal. */
   readonly idle: boolean;
 }
+
+/** Milliseconds; sending later, holding for approval and wrong clocks stay below it as a rule. */
+const DAY = 86_400_000;
 
 /** Reads a whole RFC 5322 mail that came at `at`. Throws only faults of this program. */
 export async function readMail(parts: SealParts, raw: Bytes, at: Date): Promise<Reading> {
@@ -50,7 +55,9 @@ export async function readMail(parts: SealParts, raw: Bytes, at: Date): Promise<
     const shown = contentOf(judgement);
     const draft = shown.content === undefined ? undefined : draftFieldsOf(judgement, shown.content);
     if (draft !== undefined && shown.content !== undefined) return { ...asDraft(judgement, shown.content, draft), marked, idle };
-    return { judgement, notes: await note(ports.tables, judgement, outer, at), ...shown, marked, idle };
+    const sealed = judgement.message.headers.date ?? judgement.signedAt ?? at;
+    const other = Math.abs(at.getTime() - sealed.getTime()) > DAY;
+    return { judgement, notes: await note(ports.tables, judgement, outer, at), ...shown, marked, idle, ...(other && { otherDate: at }) };
   }
   const report = judgement.code === 'delivery-report' ? await reportOf(parts, raw) : undefined;
   return { judgement: (marked || judgement.state === 'verified') && identity.length === 0 ? withoutKey(judgement) : judgement, notes: { firstFromOrganisation: false }, forwarded: [], files: [], marked, idle, ...(report !== undefined && { report }) };

@@ -64,7 +64,8 @@ export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealRes
     ? await sealMail(ports.native, { entity: buildInner(mail, random), ...addressing })
     : await sealMixed(ports.native, { mode, mail: buildMixed(mode, mail, random), ...addressing }));
   const contentDigest = hex(result.contentDigest);
-  await sealed.remember({ fingerprint, contentDigest, subject: draft.subject, sealedAt: now, cms: result.cms }, now);
+  // What was hidden on the way is not kept in clear here either.
+  await sealed.remember({ fingerprint, contentDigest, subject: hidesSubject(draft) ? HIDDEN_SUBJECT : draft.subject, sealedAt: now, cms: result.cms }, now);
   return { kind: 'sealed', cms: result.cms, contentDigest, fingerprint };
 }
 

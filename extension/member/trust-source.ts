@@ -18,7 +18,7 @@ const MAX_AGE = 60_000;
 export class TrustSource {
   readonly #ports: MemberPorts;
   readonly #cache = createTrustCache();
-  #last: { readonly at: number; readonly url: string; readonly trust: Promise<Trust> } | undefined;
+  #last: { readonly at: number; readonly by: string; readonly trust: Promise<Trust> } | undefined;
 
   constructor(ports: MemberPorts) {
     this.#ports = ports;
@@ -32,10 +32,11 @@ export class TrustSource {
     const configuration = await loadConfiguration(this.#ports);
     if (configuration === undefined) throw new SsmaxError('fault', 'not-configured');
     const now = this.#ports.clock.now();
+    const by = `${configuration.organisationUrl} ${hex(configuration.root)}`;
     const last = this.#last;
-    if (last !== undefined && last.url === configuration.organisationUrl && Math.abs(now.getTime() - last.at) < MAX_AGE) return last.trust;
+    if (last !== undefined && last.by === by && Math.abs(now.getTime() - last.at) < MAX_AGE) return last.trust;
     const trust = this.#fetch(configuration, now);
-    this.#last = { at: now.getTime(), url: configuration.organisationUrl, trust };
+    this.#last = { at: now.getTime(), by, trust };
     // A failure is not kept: the next mail asks again.
     trust.catch(() => { if (this.#last?.trust === trust) this.#last = undefined; });
     return trust;

@@ -18,6 +18,7 @@ import { ReadingDesk } from './reading.ts';
 import { renew } from './renewing.ts';
 import { Replying } from './reply.ts';
 import { Searching } from './searching.ts';
+import { mayAsk } from './senders.ts';
 import { Sending } from './sending.ts';
 import { createMember } from './storage.ts';
 
@@ -66,7 +67,11 @@ browserApi.tabs.onRemoved.addListener((tabId) => {
   desk.closed(tabId);
 });
 
-browserApi.runtime.onMessage.addListener((message: unknown, sender: Runtime.MessageSender): Promise<unknown> => answer(message as Request, sender.tab?.id ?? -1));
+browserApi.runtime.onMessage.addListener(async (message: unknown, sender: Runtime.MessageSender): Promise<unknown> => {
+  const request = message as Request;
+  if (!mayAsk(request, sender)) throw new Error('asked by somebody who may not');
+  return answer(request, sender.tab?.id ?? -1);
+});
 
 /** Requests of the message pane are about the tab that it is in. */
 async function answer(request: Request, tabId: number): Promise<unknown> {

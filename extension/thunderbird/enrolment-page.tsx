@@ -1,4 +1,4 @@
-import { readConfiguration, loadConfiguration, rootFromText } from '../member/configuration.ts';
+import { configure, loadConfiguration } from '../member/configuration.ts';
 import { importBackup, writeBackup } from '../member/backup.ts';
 import { enrol, type FreshKeys, lockFreshKey } from '../member/enrol.ts';
 import { lockPolicy } from '../member/key-lock.ts';
@@ -25,10 +25,7 @@ const host: EnrolmentHost = {
   identities: async () => Promise.all((await member.identities.all()).map((identity) => viewIdentity(member, identity))),
   managedCode: () => managedCode(member.ports),
   configured: async () => await loadConfiguration(member.ports) !== undefined,
-  async configure(organisationUrl, root) {
-    await member.ports.tables.settings.put('organisation', readConfiguration({ organisationUrl, root: rootFromText(root) }));
-    await member.trust.get(); // nothing is set up that cannot be reached
-  },
+  configure: (organisationUrl, root) => configure(member, organisationUrl, root),
   async enrol(address, code) {
     const identity = await enrol(member, { address, code }, fresh);
     return { ...await viewIdentity(member, identity), backup: fresh.has(identity.address) };

@@ -141,6 +141,8 @@ function notesOf(words: Words, reading: Reading): string[] {
   if (notes.firstFromOrganisation) out.push(words.text('note_first'));
   if (judgement.message?.recovered === true) out.push(words.text('note_recovered'));
   if (notes.duplicateOf !== undefined) out.push(words.text('note_duplicate', { date: words.moment(notes.duplicateOf) }));
+  const sealed = headers?.date ?? judgement.signedAt;
+  if (reading.otherDate !== undefined && sealed !== undefined) out.push(words.text('note_date', { sealed: words.moment(sealed), shown: words.moment(reading.otherDate) }));
   if (judgement.state === 'verified' && judgement.mode !== undefined && judgement.mode !== 'protect-all') out.push(words.text('note_readable'));
   if (judgement.hidden === true) out.push(words.text('note_hidden'));
   if (judgement.addressedAs !== undefined && judgement.addressedAs !== judgement.deliveredTo) out.push(words.text('note_alias', { address: judgement.addressedAs }));

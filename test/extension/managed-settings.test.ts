@@ -1,13 +1,14 @@
 /** What an organisation manages is followed to the letter or not at all: a name that is none, or settings that cannot be read, do not leave the member free. */
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { loadConfiguration } from '../../extension/member/configuration.ts';
+import { configure, loadConfiguration } from '../../extension/member/configuration.ts';
 import { diagnose } from '../../extension/member/diagnostics.ts';
 import { enrol } from '../../extension/member/enrol.ts';
 import { readMail } from '../../extension/member/read.ts';
 import { sealDraft } from '../../extension/member/seal.ts';
 import { createMember } from '../../extension/thunderbird/storage.ts';
 import { utf8 } from '../../src/core/bytes.ts';
+import { toBase64 } from '../../src/wire/json.ts';
 import { thunderbird } from './fake-thunderbird.ts';
 import { createTestMember, type TestMember } from './member-world.ts';
 import { codeOf, createWorld, type TestWorld } from '../flow/world.ts';
@@ -53,5 +54,20 @@ describe('managed settings', () => {
     expect(await ports.managed()).toBeUndefined();
     thunderbird.stub('storage.managed.get', () => Promise.reject(new Error('An unexpected error occurred')));
     expect(await ports.managed().then(() => 'none', codeOf)).toBe('configuration-invalid');
+  });
+});
+
+describe('what a member enters', () => {
+  it('is set up only if it can be reached and is signed by that root; else all stays', async () => {
+    const { organisationUrl, root } = await member.ports.managed() as { organisationUrl: string; root: string };
+    Object.assign(member.ports, { managed: () => Promise.resolve(undefined) });
+    const enter = async (entered: string): Promise<string> => configure(member, organisationUrl, entered).then(() => 'done', codeOf);
+    const other = await createWorld();
+    expect(await enter(toBase64(other.root.der))).toBe('trust-invalid');
+    expect(await loadConfiguration(member.ports)).toBeUndefined();
+    expect(await enter(root)).toBe('done');
+    expect(await enter(toBase64(other.root.der))).toBe('trust-invalid'); // although the answers to the right root are still at hand
+    expect(toBase64((await loadConfiguration(member.ports))!.root)).toBe(root);
+    expect(await enter('x')).toBe('configuration-invalid');
   });
 });

@@ -190,6 +190,8 @@ describe('reading', () => {
     const first = carrier(leg3, [['Received', 'from a; 1']]);
     expect((await readMail(hanako, first, chain.now)).notes).toEqual({ firstFromOrganisation: true });
     expect((await readMail(hanako, first, new Date(0))).notes.duplicateOf).toBeUndefined();
+    expect((await readMail(hanako, first, new Date(0))).otherDate).toEqual(new Date(0));
+    expect((await readMail(hanako, first, new Date(chain.now.getTime() + 3_600_000))).otherDate).toBeUndefined();
     const restarted = createTestMember(chain, tsukimi, hanako.ports.tables);
     expect((await readMail(restarted, carrier(leg3, [['Received', 'from a; 2']]), new Date(0))).notes.duplicateOf).toEqual(chain.now);
   });

@@ -169,6 +169,7 @@ describe('modes', () => {
     await send();
     expect(window.details.subject).toBe('[...]');
     expect(await sealedAs()).toMatchObject({ subject: '件名', outerSubject: '[...]' });
+    expect((await member.ports.tables.sealed.all()).map(({ subject }) => subject)).toEqual(['[...]']); // nor does it lie readable on this computer
     await sending.afterSend(TAB, { mode: 'sendNow', headerMessageId: null });
     expect(window.details.subject).toBe('件名');
     await choices.choose(7, { mode: 'sign-only' });

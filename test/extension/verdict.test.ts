@@ -75,6 +75,12 @@ describe('the verdict in words', () => {
     expect(viewOf(ja, reading(VERIFIED)).quiet).toBe(false);
   });
 
+  it('says when a mail was sealed, where it is shown under another day', () => {
+    const { notes } = viewOf(ja, reading({ ...VERIFIED, signedAt: AT }, { otherDate: new Date(AT.getTime() + 90 * 86_400_000) }));
+    expect(notes.join()).toContain('外側のもので、確認されていません');
+    expect(viewOf(ja, reading({ ...VERIFIED, signedAt: AT })).notes.join()).not.toContain('外側のもので');
+  });
+
   it('notes first mails, second deliveries, Bcc, aliases and conflicts', () => {
     const { notes } = viewOf(ja, reading({ ...VERIFIED, hidden: true, addressedAs: 'info@tsukimi.example' }, { notes: { firstFromOrganisation: true, duplicateOf: AT } }));
     expect(notes).toHaveLength(4);

@@ -16,7 +16,7 @@ export interface PostfixOptions {
     readonly hold?: { readonly submission: number; readonly arriving: number };
   };
   /** Where the gateway's two listeners are, to be there when the first mail comes; none for a mail server without SSMAX. */
-  readonly gateway?: { readonly arriving: number; readonly submission: number };
+  readonly gateway?: { readonly arriving?: number; readonly submission: number };
   readonly lmtpPort: number;
   /** The arriving port of the Postfix of each other domain. A domain without route is refused with 5.4.4. */
   readonly routes: ReadonlyMap<string, number>;
@@ -103,7 +103,7 @@ export function masterCf({ ports, gateway, answersRecipients = false }: PostfixO
   return `
 127.0.0.1:${ports.arriving} inet n - n - 20 smtpd
   -o syslog_name=arriving
-${gateway === undefined ? '' : `  -o smtpd_proxy_filter=127.0.0.1:${gateway.arriving}${answersRecipients ? '\n  -o smtpd_proxy_options=' : ''}\n`}127.0.0.1:${ports.submission} inet n - n - 20 smtpd
+${gateway?.arriving === undefined ? '' : `  -o smtpd_proxy_filter=127.0.0.1:${gateway.arriving}${answersRecipients ? '\n  -o smtpd_proxy_options=' : ''}\n`}127.0.0.1:${ports.submission} inet n - n - 20 smtpd
   -o syslog_name=submission
 ${gateway === undefined ? '' : `  -o smtpd_proxy_filter=127.0.0.1:${gateway.submission}\n`}  -o smtpd_sasl_auth_enable=yes
   -o smtpd_client_restrictions=permit_sasl_authenticated,reject
@@ -115,7 +115,7 @@ ${gateway === undefined ? '' : `  -o smtpd_proxy_filter=127.0.0.1:${gateway.subm
   -o smtpd_relay_restrictions=permit_mynetworks,reject
   -o smtpd_recipient_restrictions=permit_mynetworks,reject
   -o receive_override_options=no_unknown_recipient_checks
-${ports.hold === undefined || gateway === undefined ? '' : holdListener('submission', ports.hold.submission, gateway.submission) + holdListener('arriving', ports.hold.arriving, gateway.arriving)}pickup    unix  n       -       n       60      1       pickup
+${ports.hold === undefined || gateway?.arriving === undefined ? '' : holdListener('submission', ports.hold.submission, gateway.submission) + holdListener('arriving', ports.hold.arriving, gateway.arriving)}pickup    unix  n       -       n       60      1       pickup
 cleanup   unix  n       -       n       -       0       cleanup
 qmgr      unix  n       -       n       300     1       qmgr
 tlsmgr    unix  -       -       n       1000?   1       tlsmgr

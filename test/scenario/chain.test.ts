@@ -1,8 +1,12 @@
 /** The chain through real servers: Postfix, gateways, key servers, inspection, Dovecot, clamd. */
+import { appendFileSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HINODE, type LocalOrganisation, type LocalWorld, MALWARE_MARKER, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
+import { startPostfix } from '../../scripts/world/postfix.ts';
 import { World } from '../../scripts/world/process.ts';
 import { submit } from '../../scripts/world/smtp.ts';
+import { greets, until } from '../../scripts/world/wait.ts';
 import { utf8 } from '../../src/core/bytes.ts';
 import { readContent } from '../../src/mail/content.ts';
 import { Correspondent } from './correspondent.ts';
@@ -94,5 +98,69 @@ describe('the chain through real servers', () => {
     const second = await ken.seal({ to: [HANAKO], subject: '後' });
     expect((await ken.submit(second.raw, [HANAKO.address])).final.text).toMatch(/^550 5\.7\.1 SSMAX-certificate-revoked /);
     expect(await hanako.judge(message?.raw ?? new Uint8Array())).toMatchObject({ state: 'verified' });
+  });
+});
+
+describe('as smart host of a mail server that knows nothing of SSMAX', () => {
+  const port = { smartHost: 0, arriving: 0, submission: 0, reinjection: 0 };
+
+  beforeAll(async () => {
+    for (const name of Object.keys(port) as (keyof typeof port)[]) port[name] = await world.ports.take();
+    const inner = await startPostfix(world, {
+      name: 'inner', domain: HINODE.domain, mailboxes: hinode.accounts.map(({ address }) => address), ports: port, gateway: { submission: port.smartHost },
+      lmtpPort: local.dovecot.ports.lmtp, routes: new Map([['tsukimi.example', port.smartHost]]), authSocket: local.dovecot.authSocket,
+    });
+    expect(readFileSync(join(inner.configuration, 'master.cf'), 'utf8')).toContain(here(block('-o smtpd_proxy_filter=gateway')));
+    const etc = hinode.postfix.configuration;
+    writeFileSync(join(etc, 'members'), 'taro@hinode.example there\nyuki@hinode.example there\n');
+    // The page's lines come after those of the world, so that they count; its way to the other organisation stays.
+    change(join(etc, 'main.cf'), here(block('relay_domains')).replace(/^transport_maps.*/m, `$&, inline:{ tsukimi.example=smtp:[127.0.0.1]:${tsukimi.ports.postfix.arriving} }`).replace('/etc/postfix', etc));
+    change(join(etc, 'master.cf'), here(block('2525 inet')).replace(' n - y - ', ' n - n - ')); // no chroot here
+    hinode.postfix.kill('SIGHUP');
+    await until(() => greets(port.smartHost, /^220 /), { what: 'the smart host', withinMs: 60_000 });
+  });
+
+  /** The block of the page with this in it, its lines less the four blanks before them. */
+  function block(holding: string): string {
+    const found = readFileSync('docs/admin/smart-host.md', 'utf8').match(/(?:^ {4}.+\n)+/gm)?.find((one) => one.includes(holding));
+    if (found === undefined) throw new Error(`no block with ${holding}`);
+    return found.replace(/^ {4}/gm, '');
+  }
+  /** The same on this machine. */
+  const here = (text: string): string => text.replace('gateway.hinode.example:2525', `127.0.0.1:${port.smartHost}`).replace(/^2525/m, `127.0.0.1:${port.smartHost}`)
+    .replace('127.0.0.1:10023', `127.0.0.1:${hinode.ports.gateway.submission}`).replace('[10.0.0.25]', `[127.0.0.1]:${port.arriving}`).replace('10.0.0.25/32', '127.0.0.1/32');
+  /** Postfix reads what is older than two seconds. */
+  function change(file: string, added: string): void {
+    appendFileSync(file, `\n${added}`);
+    const minuteAgo = new Date(Date.now() - 60_000);
+    utimesSync(file, minuteAgo, minuteAgo);
+  }
+  const send = async (to: string, text: string): Promise<string> => {
+    const { raw } = await taro.seal({ to: [{ address: to, displayName: '' }], subject: 'smart host', text });
+    return (await submit({ port: port.submission, account: local.account(taro.address), envelope: { from: taro.address, to: [to] }, raw })).final.text;
+  };
+
+  it('mail to another organisation and to a colleague goes through the gateway', async () => {
+    const yuki = await Correspondent.enrol(local, hinode, 'yuki');
+    for (const reader of [hanako, yuki]) {
+      const before = (await reader.mailbox().list()).length;
+      expect(await send(reader.address, 'through')).toMatch(/^250 /);
+      const message = (await reader.receive(before + 1)).at(-1);
+      expect(await reader.judge(message?.raw ?? new Uint8Array())).toMatchObject({ state: 'verified', content: 'opened', sender: { address: taro.address } });
+    }
+  });
+
+  it('a refusal reaches the member while he sends', async () => {
+    expect(await send(HANAKO.address, 'これは社外秘です')).toMatch(/^550 5\.7\.1 SSMAX-keyword /);
+  });
+
+  it('mail that comes in is checked, then handed on; to nobody it is refused', async () => {
+    const before = (await taro.mailbox().list()).length;
+    const { raw } = await hanako.seal({ to: [{ address: taro.address, displayName: '' }], subject: 'back' });
+    expect((await hanako.submit(raw, [taro.address])).final.text).toMatch(/^250 /);
+    const message = (await taro.receive(before + 1)).at(-1);
+    expect(await taro.judge(message?.raw ?? new Uint8Array())).toMatchObject({ state: 'verified', content: 'opened', deliveredTo: taro.address });
+    const unknown = await submit({ port: hinode.ports.postfix.arriving, envelope: { from: 'x@outside.example', to: ['nobody@hinode.example'] }, raw: utf8('From: x@outside.example\r\n\r\nx\r\n') });
+    expect(unknown.final.text).toMatch(/^550 5\.1\.1 /);
   });
 });

@@ -42,6 +42,8 @@ export interface UnlockHost {
 export interface EnrolmentHost extends BackupHost, LockHost {
   /** The organisation wants a passphrase on every new key. */
   lockRequired(): Promise<boolean>;
+  /** Addresses whose key has none all the same: nothing can be sent from them until it is set. */
+  unprotected(): Promise<readonly string[]>;
   /** The addresses of the client's accounts. */
   addresses(): Promise<readonly string[]>;
   identities(): Promise<readonly IdentityView[]>;

@@ -1,8 +1,7 @@
 /** The event page: joins Thunderbird's events to the stories. Every listener is added at once, so that each can wake it. */
 import type { Runtime } from 'webextension-polyfill';
-import { SsmaxError } from '../../src/core/error.ts';
 import { isAttachedMail } from '../member/attached-mail.ts';
-import { lockPolicy } from '../member/key-lock.ts';
+import { unprotectedAddresses } from '../member/lock-demand.ts';
 import { Planner } from '../member/plan.ts';
 import { browserApi, thunderbirdApi } from './api.ts';
 import { choices } from './choices.ts';
@@ -21,6 +20,7 @@ import { Searching } from './searching.ts';
 import { mayAsk } from './senders.ts';
 import { Sending } from './sending.ts';
 import { createMember } from './storage.ts';
+import { Unlocking } from './unlocking.ts';
 
 const { compose, messageDisplay, messages, scripting, windows } = thunderbirdApi;
 const member = createMember();
@@ -30,12 +30,17 @@ const desk = new ReadingDesk(member, (shown) => {
   attempt(searching.read(shown));
   attempt(listTags.judged(shown));
 });
+/** What waited for a key goes on. */
+const unlocking = new Unlocking(member, () => {
+  attempt(desk.again());
+  attempt(renew(member, unlocking));
+});
 const planner = new Planner(member);
 const replying = new Replying(member, desk);
 const composing = new Composing(member, planner);
 const mailActions = new MailActions(member, desk);
 const drafts = new Drafts(member, (tabId, text) => composing.say(tabId, text), replying);
-const sending = new Sending(member, planner, { filled: (tabId) => replying.filled(tabId), sent: (tabId) => drafts.sent(tabId) });
+const sending = new Sending(member, planner, { filled: (tabId) => replying.filled(tabId), sent: (tabId) => drafts.sent(tabId), unlocked: () => unlocking.demand() });
 
 /** Events have nobody who waits for an answer: what goes wrong is at least said. */
 function attempt(work: Promise<unknown>): void {
@@ -59,7 +64,10 @@ browserApi.tabs.onCreated.addListener((tab) => {
   attempt(replying.opened(tab));
   attempt(drafts.opened(tab));
 });
-browserApi.windows.onRemoved.addListener((windowId) => attempt(sending.dialog.windowClosed(windowId)));
+browserApi.windows.onRemoved.addListener((windowId) => {
+  attempt(sending.dialog.windowClosed(windowId));
+  unlocking.closed(windowId);
+});
 browserApi.tabs.onRemoved.addListener((tabId) => {
   composing.closed(tabId);
   attempt(choices.forget(tabId));
@@ -83,7 +91,8 @@ async function answer(request: Request, tabId: number): Promise<unknown> {
     case 'enrol': return openRemedy();
     case 'show-pictures': return openPictures(tabId);
     case 'pictures': return desk.pictures(request.tabId, request.messageId);
-    case 'unlock': return unlock(request.passphrase);
+    case 'unlock': return unlocking.unlock(request.passphrase);
+    case 'keys-changed': return desk.again();
     case 'search-switched': return searching.start();
     case 'tags-switched': return listTags.start();
     case 'preview': return composing.view(request.tabId);
@@ -131,23 +140,17 @@ async function openLink(url: string): Promise<void> {
 
 /** For a mail that cannot be opened: the passphrase of a key that is here, else enrolment. */
 async function openRemedy(): Promise<void> {
-  if (await member.identities.waiting()) await browserApi.windows.create({ type: 'popup', url: browserApi.runtime.getURL('unlock.html'), width: 560, height: 420 });
+  if (await member.identities.waiting()) await unlocking.ask();
   else await openEnrolment();
-}
-
-async function unlock(passphrase: string): Promise<string | undefined> {
-  try {
-    await member.identities.unlock(passphrase, (await lockPolicy(member.ports)).after);
-    return undefined;
-  } catch (error) {
-    if (error instanceof SsmaxError) return error.code;
-    logFault(error);
-    return 'fault';
-  }
 }
 
 async function openEnrolment(): Promise<void> {
   await browserApi.tabs.create({ url: browserApi.runtime.getURL('enrolment.html') });
+}
+
+/** A policy that came later than a key: its holder is told whenever Thunderbird starts. */
+async function demandPassphrase(): Promise<void> {
+  if ((await unprotectedAddresses(member)).length > 0) await openEnrolment();
 }
 
 async function start(): Promise<void> {
@@ -163,7 +166,8 @@ browserApi.runtime.onInstalled.addListener(({ reason }) => {
   attempt(member.identities.all().then((identities) => (identities.length === 0 ? openEnrolment() : undefined)));
 });
 attempt(start());
-attempt(renew(member));
+attempt(renew(member, unlocking));
+attempt(demandPassphrase());
 attempt(composing.start());
 attempt(searching.start());
 attempt(listTags.start());

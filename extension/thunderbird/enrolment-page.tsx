@@ -2,20 +2,27 @@ import { configure, loadConfiguration } from '../member/configuration.ts';
 import { importBackup, writeBackup } from '../member/backup.ts';
 import { enrol, type FreshKeys, lockFreshKey } from '../member/enrol.ts';
 import { lockPolicy } from '../member/key-lock.ts';
+import { unprotectedAddresses } from '../member/lock-demand.ts';
 import { managedCode } from '../member/managed-code.ts';
 import type { EnrolmentHost } from '../host.ts';
 import { Enrolment } from '../ui/enrolment.tsx';
 import { refused } from '../../src/core/error.ts';
-import { thunderbirdApi } from './api.ts';
+import { browserApi, thunderbirdApi } from './api.ts';
 import { saveFile } from './downloads.ts';
 import { viewIdentity } from './identity-view.ts';
 import { closePage, mount } from './page.tsx';
+import type { Request } from './protocol.ts';
 import { createMember } from './storage.ts';
 import { words } from './words.ts';
 
 const member = createMember();
 /** In this page's memory only: with it goes the chance of a backup. */
 const fresh: FreshKeys = new Map();
+
+/** A mail that is on the screen may open now. */
+function keysChanged(): void {
+  void browserApi.runtime.sendMessage<Request>({ kind: 'keys-changed' });
+}
 
 const host: EnrolmentHost = {
   async addresses() {
@@ -28,6 +35,7 @@ const host: EnrolmentHost = {
   configure: (organisationUrl, root) => configure(member, organisationUrl, root),
   async enrol(address, code) {
     const identity = await enrol(member, { address, code }, fresh);
+    keysChanged();
     return { ...await viewIdentity(member, identity), backup: fresh.has(identity.address) };
   },
   async saveBackup(address, passphrase) {
@@ -39,7 +47,12 @@ const host: EnrolmentHost = {
     await member.identities.add({ ...identity, backedUpAt: new Date() });
     return name;
   },
-  importBackup: async (file, passphrase) => viewIdentity(member, await importBackup(member, file, passphrase, fresh)),
+  async importBackup(file, passphrase) {
+    const identity = await importBackup(member, file, passphrase, fresh);
+    keysChanged();
+    return viewIdentity(member, identity);
+  },
+  unprotected: () => unprotectedAddresses(member),
   lockRequired: async () => (await lockPolicy(member.ports)).required,
   lockKey: (address, passphrase) => lockFreshKey(member.identities, address, passphrase, fresh),
   close: closePage,

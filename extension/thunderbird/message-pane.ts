@@ -3,9 +3,12 @@
  * sealed mail its opened content in place of the notice. The authoritative verdict is the button in the message header;
  * this is its second copy. One file without imports: Thunderbird loads it as a classic script.
  */
-import type { BannerView, ForwardedBody, PaneView, Replacement, Request } from './protocol.ts';
+import type { BannerView, ForwardedBody, PaneRequest, PaneView, Replacement, Request } from './protocol.ts';
 
-declare const browser: { readonly runtime: { sendMessage(request: Request): Promise<unknown> } };
+declare const browser: { readonly runtime: {
+  sendMessage(request: Request): Promise<unknown>;
+  readonly onMessage: { addListener(listener: (request: PaneRequest) => void): void };
+} };
 
 const STYLE = `
   * { box-sizing: border-box; }
@@ -244,10 +247,15 @@ function mount(parts: readonly HTMLElement[], language: string): HTMLElement {
   return host;
 }
 
+/** Of the mail itself, before anything was put in its place. */
+let ownText: string | undefined;
+/** What was put above a mail that keeps its document. */
+let line: HTMLElement | undefined;
+
 /** The mail's own document goes, with everything that could style or cover what is shown instead. */
 function replace(view: PaneView, replacement: Replacement): void {
   document.documentElement.setAttribute(JUDGED, ''); // hidden text would not count as text
-  const ownText = document.body.innerText;
+  ownText ??= document.body.innerText;
   const host = mount([headers(replacement), banner(view.banner), ...pictures(replacement), body(replacement, ownText), ...replacement.forwarded.map((one) => passedOn(one, replacement)), ...replacement.invitations.map((one) => invitation(one, replacement.words)), ...files(replacement)], view.language);
   // Thunderbird's own style sheet stays: it knows about dark windows.
   document.head.replaceChildren(...document.head.querySelectorAll('link[href^="chrome://messagebody/"]'));
@@ -263,7 +271,9 @@ function replace(view: PaneView, replacement: Replacement): void {
  * room made for it.
  */
 function above(view: PaneView): void {
+  line?.remove();
   const host = mount([banner(view.banner)], view.language);
+  line = host;
   host.popover = 'manual';
   host.style.cssText = `${HOST_STYLE} position: fixed !important; inset: 0 0 auto 0 !important; width: auto !important; background: light-dark(#fff, #18181b) !important;`;
   const root = document.documentElement;
@@ -290,3 +300,4 @@ async function show(): Promise<void> {
 }
 
 void show();
+browser.runtime.onMessage.addListener(() => void show());

@@ -19,6 +19,8 @@ export type Request =
   | { readonly kind: 'tags-switched' }
   /** Answered by the code of a refusal; undefined where it opened. */
   | { readonly kind: 'unlock'; readonly passphrase: string }
+  /** A key came, by enrolment or from a backup: what could not be opened may open now. */
+  | { readonly kind: 'keys-changed' }
   | { readonly kind: 'preview'; readonly tabId: number }
   | { readonly kind: 'choose'; readonly tabId: number; readonly choice: Choice }
   | { readonly kind: 'sending'; readonly tabId: number }
@@ -76,4 +78,9 @@ export interface Replacement {
   /** Why attachments cannot be used; undefined where they can. */
   readonly attachmentsOff?: string;
   readonly words: { readonly title: string; readonly open: string; readonly save: string; readonly saved: string; readonly failed: string; readonly empty: string };
+}
+
+/** To the script in a message pane: ask for the verdict once more. */
+export interface PaneRequest {
+  readonly kind: 'again';
 }

@@ -11,11 +11,11 @@ import { nameOfFile } from '../ui/file-name.ts';
 import { invitationOf, isCalendar } from '../ui/invitation.ts';
 import { actionsOf } from '../ui/mail-actions.ts';
 import { faultView, type VerdictView, viewOf } from '../ui/verdict.ts';
-import { type Displayed, type MessageHeader, type Tab, thunderbirdApi } from './api.ts';
+import { browserApi, type Displayed, type MessageHeader, type Tab, thunderbirdApi } from './api.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
 import { attachedMailView, paneOf, picturesOf } from './pane-view.ts';
-import type { PaneView } from './protocol.ts';
+import type { PaneRequest, PaneView } from './protocol.ts';
 import { words } from './words.ts';
 
 const { messageDisplay, messageDisplayAction, messages } = thunderbirdApi;
@@ -125,6 +125,15 @@ export class ReadingDesk {
   /** What the organisation says, and no where that cannot be read. */
   async #picturesAllowed(): Promise<boolean> {
     return loadSettings(this.#member.ports).then(({ outsidePictures }) => outsidePictures, () => false);
+  }
+
+  /** Keys have changed: whatever is shown is judged once more. */
+  async again(): Promise<void> {
+    this.#current.clear();
+    const request: PaneRequest = { kind: 'again' };
+    for (const { id } of await browserApi.tabs.query({})) {
+      if (id !== undefined) await browserApi.tabs.sendMessage(id, request).catch(() => undefined); // it shows no mail
+    }
   }
 
   /** The tab was closed: nothing of its mail is kept. */

@@ -5,6 +5,7 @@ import { type Draft, HIDDEN_SUBJECT, hidesSubject, readMailbox } from '../member
 import { isMarked } from '../member/forward.ts';
 import { effectiveMode, type Plan, Planner, requirePermitted } from '../member/plan.ts';
 import { askRefusal } from '../member/refusal.ts';
+import { requireProtectedKey } from '../member/lock-demand.ts';
 import { loadSettings } from '../member/preferences.ts';
 import { rememberCorrespondents } from '../member/correspondents.ts';
 import { assessRisks, isUnusual, type MailRisk } from '../member/risk.ts';
@@ -32,6 +33,7 @@ interface Held {
 interface Neighbours {
   readonly filled?: (tabId: number) => Promise<boolean>;
   readonly sent?: (tabId: number) => Promise<void>;
+  readonly unlocked?: () => Promise<void>;
 }
 
 export class Sending {
@@ -42,16 +44,18 @@ export class Sending {
   readonly #planner: Planner;
   readonly #onSent: (tabId: number) => Promise<void>;
   readonly #filled: (tabId: number) => Promise<boolean>;
+  readonly #unlocked: () => Promise<void>;
 
   /**
    * `filled`: waits until nobody else writes into a window (an answer's quotation may still come), and says whether it had to; what was
-   * written after the seal would go in clear. `sent` hears of the windows whose mail went.
+   * written after the seal would go in clear. `unlocked`: asks for the passphrase of a locked key, throws where it is not given. `sent` hears of the windows whose mail went.
    */
-  constructor(member: SealParts, planner = new Planner(member), { filled = () => Promise.resolve(false), sent = () => Promise.resolve() }: Neighbours = {}) {
+  constructor(member: SealParts, planner = new Planner(member), { filled = () => Promise.resolve(false), sent = () => Promise.resolve(), unlocked = () => Promise.resolve() }: Neighbours = {}) {
     this.#member = member;
     this.#planner = planner;
     this.#filled = filled;
     this.#onSent = sent;
+    this.#unlocked = unlocked;
   }
 
   /** For onBeforeSend. Never throws: a listener that does leaves the window locked for ever. */
@@ -65,6 +69,7 @@ export class Sending {
       this.dialog.begin(tabId, current.subject ?? '');
       original = await readWindow(tabId, current);
       const written = await draftOf(original);
+      await this.#keyReady(written.from);
       const plan = await this.#planner.plan(written, await choices.of(tabId), isFresh(current));
       const draft = planned(written, plan);
       await this.#settle(tabId, draft, plan);
@@ -82,6 +87,14 @@ export class Sending {
       await this.dialog.end(tabId);
       release();
     }
+  }
+
+  /** Nothing can be sealed, nor the organisation asked what may be sent, while the key is locked. */
+  async #keyReady(from: string): Promise<void> {
+    const { address } = readMailbox(from);
+    if (await this.#member.identities.signer(address) === undefined) return;
+    await requireProtectedKey(this.#member, address);
+    await this.#unlocked();
   }
 
   /** What may still keep the member from sending: a second look at what is unusual, and a while to think again. */

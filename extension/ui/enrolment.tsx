@@ -29,16 +29,18 @@ export function Enrolment({ host, words }: Props): VNode {
   const [enrolled, setEnrolled] = useState<readonly IdentityView[]>([]);
   const [address, setAddress] = useState('');
   const [code, setCode] = useState('');
+  const [unprotected, setUnprotected] = useState<readonly string[]>([]);
   const [lock, setLock] = useState<'required' | 'offered'>('offered');
   /** The one that came by policy: tried once, then the field is there. */
   const [given, setGiven] = useState<string>();
 
   const load = async (): Promise<void> => {
-    const [known, identities, configured, managed, required] = await Promise.all([host.addresses(), host.identities(), host.configured(), host.managedCode(), host.lockRequired()]);
+    const [known, identities, configured, managed, required, open] = await Promise.all([host.addresses(), host.identities(), host.configured(), host.managedCode(), host.lockRequired(), host.unprotected()]);
+    setUnprotected(open);
     setLock(required ? 'required' : 'offered');
     setAddresses(known);
     setEnrolled(identities);
-    setAddress(known.find((one) => !identities.some((identity) => identity.address === one.toLowerCase())) ?? known[0] ?? '');
+    setAddress(known.find((one) => open.includes(one.toLowerCase()) || !identities.some((identity) => identity.address === one.toLowerCase())) ?? known[0] ?? '');
     setCode('');
     setGiven(identities.length === 0 ? managed : undefined);
     setStep(configured ? { name: 'form' } : { name: 'setup' });
@@ -69,6 +71,9 @@ export function Enrolment({ host, words }: Props): VNode {
           <li>{words.text('enrol_promise_content')}</li>
           <li>{words.text('enrol_promise_certificates')}</li>
         </ul>
+      )}
+      {unprotected.length > 0 && (step.name === 'form' || step.name === 'import') && (
+        <Notice state="cannot-check" heading={words.text('lock_demanded')}><p>{words.text('lock_demanded_text', { addresses: words.list(unprotected) })}</p></Notice>
       )}
       {step.name === 'setup' && <Setup host={host} words={words} onDone={() => void load()} />}
       {(step.name === 'form' || step.name === 'working') && (

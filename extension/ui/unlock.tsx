@@ -44,38 +44,33 @@ export function LockForm({ host, words, identity, onDone }: { readonly host: Loc
 
 export function Unlock({ host, words }: { readonly host: UnlockHost; readonly words: Words }): VNode {
   const [passphrase, setPassphrase] = useState('');
-  const [state, setState] = useState<'form' | 'working' | 'done' | Reason>('form');
+  const [state, setState] = useState<'form' | 'working' | Reason>('form');
   const submit = (event: JSX.TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     setState('working');
     void host.unlock(passphrase).then((reason) => {
       setPassphrase('');
-      setState(reason ?? 'done');
+      // What waited for the key goes on by itself: there is nothing more to read here.
+      if (reason === undefined) host.close();
+      else setState(reason);
     });
   };
   const working = state === 'working';
   return (
     <main class="page dialog" onKeyDown={(event) => { if (event.key === 'Escape') host.close(); }}>
       <h1><Mark /> {words.text('unlock_title')}</h1>
-      {state === 'done' ? (
-        <>
-          <Notice state="verified" heading={words.text('unlock_done')}><p>{words.text('unlock_done_text')}</p></Notice>
-          <div class="buttons"><button id="close" class="primary" type="button" ref={(element) => element?.focus()} onClick={() => host.close()}>{words.text('enrol_close')}</button></div>
-        </>
-      ) : (
-        <form onSubmit={submit} aria-busy={working}>
-          <p>{words.text('unlock_text')}</p>
-          {typeof state === 'object' && <Notice state="problem" heading={words.text('unlock_failed')}><ReasonText reason={state} words={words} /></Notice>}
-          <label>
-            <span>{words.text('import_passphrase')}</span>
-            <input id="passphrase" type="password" required autofocus autocomplete="current-password" value={passphrase} disabled={working} onInput={(event) => setPassphrase(event.currentTarget.value)} />
-          </label>
-          <div class="buttons">
-            <button id="unlock" class="primary" type="submit" disabled={working || passphrase === ''}>{words.text('unlock_submit')}</button>
-            <button id="close" type="button" disabled={working} onClick={() => host.close()}>{words.text('unlock_cancel')}</button>
-          </div>
-        </form>
-      )}
+      <form onSubmit={submit} aria-busy={working}>
+        <p>{words.text('unlock_text')}</p>
+        {typeof state === 'object' && <Notice state="problem" heading={words.text('unlock_failed')}><ReasonText reason={state} words={words} /></Notice>}
+        <label>
+          <span>{words.text('import_passphrase')}</span>
+          <input id="passphrase" type="password" required autofocus autocomplete="current-password" value={passphrase} disabled={working} onInput={(event) => setPassphrase(event.currentTarget.value)} />
+        </label>
+        <div class="buttons">
+          <button id="unlock" class="primary" type="submit" disabled={working || passphrase === ''}>{words.text('unlock_submit')}</button>
+          <button id="close" type="button" disabled={working} onClick={() => host.close()}>{words.text('unlock_cancel')}</button>
+        </div>
+      </form>
     </main>
   );
 }

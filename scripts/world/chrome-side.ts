@@ -123,7 +123,7 @@ declare const Services: {
   readonly focus: { readonly activeWindow: GeckoWindow | null };
   readonly logins: { addLoginAsync(login: unknown): Promise<unknown> };
 };
-declare const WebExtensionPolicy: { getByID(id: string): { getURL(path: string): string; readonly extension: { readonly principal: unknown; readonly browsingContextGroupId: unknown } } | null };
+declare const WebExtensionPolicy: { getByID(id: string): { getURL(path: string): string; readonly extension: { readonly principal: unknown; readonly browsingContextGroupId: unknown; terminateBackground(): Promise<void> } } | null };
 declare const ChromeUtils: {
   importESModule(url: 'resource:///modules/MailServices.sys.mjs'): {
     readonly MailServices: { readonly accounts: { readonly accounts: readonly { readonly incomingServer: IncomingServer }[] } };
@@ -236,6 +236,9 @@ export function chromeSide() {
     const { principal, browsingContextGroupId } = policy?.extension ?? {};
     mainWindow().document.querySelector<TabMail>('#tabmail')?.openTab('contentTab', { url: policy?.getURL(page), linkHandler: 'single-page', principal, browsingContextGroupId });
   };
+
+  /** Ends an add-on's event page, as it ends by itself when nothing happens for a while. */
+  const endBackground = async (id: string): Promise<void> => WebExtensionPolicy.getByID(id)?.extension.terminateBackground();
 
   const setPref = (name: string, value: boolean | number): void => {
     if (typeof value === 'boolean') Services.prefs.setBoolPref(name, value);
@@ -363,5 +366,5 @@ export function chromeSide() {
     return found;
   };
 
-  return { mainWindow, mainWindowReady, composeReady, messageLoaded, displayedAttachments, downloads, windows, until, imapServer, folder, storePassword, trust, openAddonPage, setPref, leaveDialogsAlone, find };
+  return { mainWindow, mainWindowReady, composeReady, messageLoaded, displayedAttachments, downloads, windows, until, imapServer, folder, storePassword, trust, openAddonPage, endBackground, setPref, leaveDialogsAlone, find };
 }

@@ -23,6 +23,7 @@ const HANAKO = 'hanako@tsukimi.example';
 const JIRO = 'jiro@tsukimi.example';
 const TARO = 'taro@hinode.example';
 const YUKI = 'yuki@hinode.example';
+const PASSPHRASE = '月夜に 三羽の 兎 はねた';
 const TO_HANAKO = [{ address: HANAKO, displayName: '佐藤 花子' }];
 
 const inPane = (selector: string): Place => ({ page: pages.message, frame: '#messagepane', selector });
@@ -46,6 +47,12 @@ describe('reading', { timeout: 180_000 }, () => {
     await hanako.desktop.fill(onPage('#code'), 'ABCD-1234');
     await hanako.desktop.click(onPage('#enrol'));
     await hanako.desktop.thunderbird.see(onPage('.notice.verified'), 60_000);
+    // On a shared computer: the key rests under a passphrase.
+    await hanako.desktop.click(onPage('details.lock summary'));
+    await hanako.desktop.fill(onPage('#lock-passphrase'), PASSPHRASE);
+    await hanako.desktop.fill(onPage('#lock-again'), PASSPHRASE);
+    await hanako.desktop.click(onPage('#lock'));
+    await hanako.desktop.thunderbird.see({ ...onPage('.notice.verified'), text: '合い言葉を設定しました' }, 60_000);
     await hanako.desktop.click(onPage('.notice.verified ~ .buttons button.primary'));
   }, 240_000);
 
@@ -61,10 +68,39 @@ describe('reading', { timeout: 180_000 }, () => {
 
   const verdict = async (state: string): Promise<string> => (await hanako.desktop.thunderbird.see(inPane(`.banner.${state}`), 30_000)).text;
 
+  const givePassphrase = async (): Promise<void> => {
+    await hanako.desktop.fill(onPage('#passphrase'), PASSPHRASE);
+    await hanako.desktop.keys('Return');
+    await until(async () => (await hanako.desktop.thunderbird.find(onPage('#passphrase'))).length === 0, { what: 'the key to open', withinMs: 60_000 });
+  };
+
+  it('asks for the passphrase of a locked key when a mail is opened, and then shows that mail', async () => {
+    await post.send(TARO, { to: TO_HANAKO, subject: '鍵の確認', text: '鍵が要ります。' });
+    await hanako.select('鍵の確認');
+    expect(await verdict('cannot-check')).toContain('合い言葉で保護されています');
+    await picture('pane-locked');
+    await hanako.desktop.click(inPane('.banner button'));
+    await givePassphrase();
+    expect(await verdict('verified')).toContain('この組織から届いた最初のメールです。');
+    await hanako.desktop.thunderbird.see({ ...inPane('.body'), text: '鍵が要ります。' });
+  });
+
+  it('asks when a mail is sent, and then sends it', async () => {
+    // As after a quarter of an hour without use: the open key is in the event page's memory alone.
+    await hanako.desktop.thunderbird.marionette.run((chrome, id) => chrome.endBackground(id), ADDON_ID);
+    await hanako.write({ to: [TARO], subject: '閉じた鍵', body: ['送れますか。'] });
+    await hanako.desktop.keys('ctrl+Return');
+    await hanako.desktop.thunderbird.see(onPage('#passphrase'), 60_000);
+    expect(plugin.submitted).toHaveLength(0);
+    await givePassphrase();
+    await until(async () => (await hanako.desktop.thunderbird.find({ page: pages.compose, selector: '#messageEditor' })).length === 0, { what: 'the mail to go', withinMs: 60_000 });
+    expect(plugin.submitted).toHaveLength(1);
+  });
+
   it('reports a mail as malicious after one sentence of what happens next; a second time it says so', async () => {
     await post.send(TARO, { to: TO_HANAKO, subject: '至急ご確認ください' });
     await hanako.select('至急ご確認ください');
-    expect(await verdict('verified')).toContain('この組織から届いた最初のメールです。');
+    await verdict('verified');
     for (const said of ['報告しました', 'すでに報告しています']) {
       await hanako.openHeaderPopup(ADDON_ID, '悪意のあるメール');
       await hanako.desktop.click(onPage('#report'));

@@ -21,7 +21,7 @@ const unexpected = (): never => {
 function host(changes: Partial<EnrolmentHost> = {}): EnrolmentHost {
   return {
     addresses: () => Promise.resolve(['taro@hinode.example']), identities: () => Promise.resolve([]), configured: () => Promise.resolve(true), managedCode: () => Promise.resolve(undefined),
-    configure: unexpected, enrol: unexpected, saveBackup: unexpected, importBackup: unexpected, lockRequired: () => Promise.resolve(false), lockKey: unexpected, close: unexpected, ...changes,
+    configure: unexpected, enrol: unexpected, saveBackup: unexpected, importBackup: unexpected, lockRequired: () => Promise.resolve(false), unprotected: () => Promise.resolve([]), lockKey: unexpected, close: unexpected, ...changes,
   };
 }
 

@@ -15,7 +15,7 @@ interface ApproveOptions {
 
 export function approveCommand(): Command {
   return new Command('approve')
-    .description('approve what takes two administrators (tracing, recovery); without an argument, list what waits')
+    .description('approve what takes two administrators (tracing, recovery, erasure); without an argument, list what waits')
     .argument('[request]', 'its number, as the first administrator was told')
     .addOption(adminOption())
     .option('--admin-key <file>', 'your key as an administrator')

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { fromUtf8 } from '../core/bytes.ts';
 import { adminCall, adminOption } from './admin.ts';
 import { daysOption, memberCodesCommand, memberLettersCommand } from './member-codes.ts';
+import { memberEraseCommand } from './member-erase.ts';
 import { memberImportCommand } from './member-import.ts';
 import { memberPoliciesCommand } from './member-policies.ts';
 
@@ -30,6 +31,7 @@ export function memberCommand(): Command {
   command.addCommand(memberCodesCommand());
   command.addCommand(memberLettersCommand());
   command.addCommand(memberPoliciesCommand());
+  command.addCommand(memberEraseCommand());
   return command;
 }
 

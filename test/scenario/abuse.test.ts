@@ -164,3 +164,20 @@ describe('the Authority', () => {
     await until(async () => (await seal()).startsWith('250 '), { what: 'the end of the suspension at the gateway' });
   });
 });
+
+describe('a member who has left', () => {
+  it('has the evidence of his mail erased by two administrators; the chain stays whole', async () => {
+    const key = (name: string): string[] => ['--state', hinode.state, '--admin-key', join(hinode.dir, `${name}.key`)];
+    const ask = async (): Promise<string> => ssmax(['member', 'erase', TARO, '--reason', 'he asked for it', ...key('mori')], { passphrase: PASSPHRASE });
+    const second = async (asked: string): Promise<string> => ssmax(['approve', /ssmax approve ([0-9a-f-]{36})/.exec(asked)?.[1] ?? '', ...key('kato')], { passphrase: PASSPHRASE });
+    await expect(second(await ask())).rejects.toThrow(/still a member/);
+    await ssmax(['member', 'remove', TARO, '--state', hinode.state]);
+    const open = (await cases()).filter(({ state }) => state !== 'closed');
+    if (open.length > 0) await expect(second(await ask())).rejects.toThrow(/abuse case/);
+    for (const { case: id } of open) await abuse('close', id, '--outcome', 'unfounded', '--reason', 'done');
+    expect(await second(await ask())).toMatch(/^done: .*"mails":[1-9]/m);
+    const traced = await ssmax(['trace', reported.contentDigest, '--reason', 'again', ...key('mori')], { passphrase: PASSPHRASE });
+    expect(await second(traced)).toContain('nothing-found');
+    expect(await ssmax(['audit', 'verify', '--state', hinode.state])).toMatch(/^good: /);
+  });
+});

@@ -41,6 +41,7 @@ import { createRegistry } from './registry.ts';
 import { gatewayRoutes } from './routes.ts';
 import { storeMetrics } from './store-metrics.ts';
 import { migrations, type Store, type Tables } from './tables.ts';
+import { erasureAction } from './erasure.ts';
 import { traceAction } from './trace.ts';
 
 export interface RunOptions {
@@ -87,7 +88,7 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
   };
   const memberKeys = createMemberKeys(store, id);
   const recovery = createRecoveryDesk(store, memberKeys, config.recovery, clock);
-  const approvals = createApprovals({ store, organisation: id, clock, actions: { 'recovery-open': recovery.action, trace: traceAction(store, config.retention, clock) } });
+  const approvals = createApprovals({ store, organisation: id, clock, actions: { 'recovery-open': recovery.action, trace: traceAction(store, config.retention, clock), 'evidence-erase': erasureAction(store, clock) } });
   const abuse = startAbuse({ store, native, id, keys, ca, trust, identity, authority: config.authority, refresh: config.refresh, clock, log });
   const service = createRotatingKeyService({
     native, clock, members: registry, consents, modes: config.modes, seen: records, records, recovery: config.recovery !== undefined,

@@ -2,7 +2,7 @@
 import { type Bytes, hex } from '../../core/bytes.ts';
 import { sha256 } from '../../core/digest.ts';
 import type { Clock, Records, SeenCiphertexts } from '../../flow/ports.ts';
-import { appendAudit, appendAuditIn, eraseAuditDetails } from '../shared/audit-chain.ts';
+import { appendAudit, appendAuditIn, type AuditDetails, eraseAuditDetails } from '../shared/audit-chain.ts';
 import type { Store } from './tables.ts';
 
 export interface Refusal {
@@ -23,6 +23,11 @@ export interface KeyServerRecords extends Records, SeenCiphertexts {
   refusal(contentDigest: Bytes, sender: string): Promise<Pick<Refusal, 'code' | 'params'> | undefined>;
 }
 
+/** What the chain says of a mail that was signed: by its very text it is found again when it is to be erased. */
+export function signEntry({ contentDigest, leg }: { readonly contentDigest: Bytes; readonly leg: number }, signerInfoHash: Bytes): AuditDetails {
+  return { contentDigest: hex(contentDigest), leg, signerInfo: hex(signerInfoHash) };
+}
+
 export function createRecords(store: Store, clock: Clock): KeyServerRecords {
   return {
     async record(c1, labelHash) {
@@ -41,7 +46,7 @@ export function createRecords(store: Store, clock: Clock): KeyServerRecords {
         await tx.insertInto('evidence').values({
           signer_hash: signerInfoHash, content_digest: contentDigest, leg, signer_info: signerInfo, certificate_hash: certificateHash, at: now.getTime(),
         }).onConflict((conflict) => conflict.column('signer_hash').doNothing()).execute();
-        await appendAuditIn(tx, now, 'sign', { contentDigest: hex(contentDigest), leg, signerInfo: hex(signerInfoHash) });
+        await appendAuditIn(tx, now, 'sign', signEntry({ contentDigest, leg }, signerInfoHash));
       });
     },
 

@@ -258,6 +258,7 @@ export const explanations: Readonly<Record<string, readonly [sentence: string, r
   'nothing-to-sign': ['there is nothing to sign', REPORT],
   'organisation-changing': ['gateway and key server do not have the same certificate of the organisation yet', 'it passes within a minute: the mail is tried again by itself; if it lasts, `ssmax keyserver refresh`'],
   'organisation-key-missing': ['the key for the organisation’s certificate in the directory is not at the key server', 'put the key into keyserver.yaml: `key` with `next` and `former` (docs/admin/certificates.md)'],
+  'organisation-suspended': ['this organisation is suspended by the Authority', 'mail to it waits with its senders and is tried again; settle with the Authority what led to it'],
   'organisation-unknown': ['the organisation is not in the directory', 'check address and domain; the Authority certifies organisations and their domains'],
   'origin-invalid': ['the evidence of whom a forwarded part comes from is not formed as it must be ({what})', ALTERED],
   'origin-mismatch': ['a forwarded part does not come from whom its evidence names ({what})', 'do not rely on the mail; ask its sender how the part came to him'],

@@ -97,3 +97,15 @@ export async function requireIssuedByOwn(
   const crl = organisationCrl(trust, issuer);
   await requireUnrevoked({ certificate: leaf, issuer, crl, at: now, now, ...(suspended !== undefined && { suspended }) });
 }
+
+/**
+ * What a suspended organisation signs is a "problem" to its readers for ever, also after the suspension, as it counts from when it was
+ * signed. So mail on its way to it waits with who sends it, whose delivery report says so if it lasts; one that is no member any
+ * more refuses it. Throws `organisation-suspended` (unavailable) and what a revocation check throws.
+ */
+export async function requireOwnStanding(organisation: Certificate, trust: Trust, now: Date): Promise<void> {
+  await requireUnrevoked({ certificate: organisation, issuer: trust.delegate, crl: trust.authorityCrl, at: now, now }).catch((error: unknown) => {
+    if (!(error instanceof SsmaxError) || error.code !== 'certificate-suspended') throw error;
+    throw new SsmaxError('unavailable', 'organisation-suspended', {}, { cause: error });
+  });
+}

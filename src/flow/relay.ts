@@ -32,7 +32,7 @@ import { encodeSignedSubmission, type SubmissionForm } from './open-submission.t
 import { departOutside } from './outside-signature.ts';
 import type { Clock, Credential } from './ports.ts';
 import { formFor } from './recipients.ts';
-import { acceptedCertificate, certificateInUse, entryInUse, requireIssuedByOwn } from './organisation-keys.ts';
+import { acceptedCertificate, certificateInUse, entryInUse, requireIssuedByOwn, requireOwnStanding } from './organisation-keys.ts';
 import { transferTarget, type Trust } from './trust.ts';
 import { type LegPart, requireFresh, type VerifiedLeg, verifyLeg } from './verify-leg.ts';
 
@@ -113,6 +113,7 @@ export async function relay(given: GatewayParts, listener: 'submission' | 'arriv
   const organisation = await certificateInUse(trust, given.organisation, now);
   requireLegNumber(arrival.cms, listener);
   const leg = await verifyLeg(arrival.cms, trust, now, 'now');
+  await requireOwnStanding(organisation, trust, now);
   const parts: Relaying = { ...given, organisation, sealedTo: await checkArrival(leg, arrival, organisation, trust, now) };
   const splits = await split(leg, arrival, parts.organisation, trust);
   const rule = await inspectionRule(parts, leg, splits, trust, now);

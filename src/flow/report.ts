@@ -124,16 +124,24 @@ export async function verifySent(
   return { ...signed, previous: leg.previous };
 }
 
-/** A report as it travels: signed by the reporting organisation, sealed to the one whose member sent. DER AuthEnvelopedData. */
+/**
+ * A report as it travels: signed by the reporting organisation, sealed to the one whose member sent, of which `entry` is the directory's word. Its
+ * key must be one that the root certified for it, as a delegate alone could have reports sealed to another: throws what a path or
+ * revocation check throws, `organisation-unknown`. A suspended organisation gets them all the same. DER AuthEnvelopedData.
+ */
 export async function sealReport(
-  native: NativeCrypto, report: OrganisationReport, signer: { readonly key: PrivateKey; readonly certificate: Certificate }, target: Certificate, desk: string,
+  native: NativeCrypto, report: OrganisationReport, signer: { readonly key: PrivateKey; readonly certificate: Certificate }, entry: Organisation, trust: Trust, now: Date,
 ): Promise<Bytes> {
   const { key, certificate } = signer;
+  const [target] = certificatesOf(entry);
+  if (target?.subject.organisationId !== entry.id) throw refused('organisation-unknown');
+  await validatePath({ leaf: target, intermediates: [], root: trust.roots, at: now, role: 'organisation', ...cacheOf(trust) });
+  await requireUnrevoked({ certificate: target, issuer: trust.delegate, crl: trust.authorityCrl, at: now, now, suspended: 'allowed' });
   const value = await signObject(
     { type: OID.report, value: encodeJson(report), signingTime: report.time },
     { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier },
   );
-  return sealTo(native, value, { purpose: 'report', target, sealer: certificate, recipient: desk });
+  return sealTo(native, value, { purpose: 'report', target, sealer: certificate, recipient: `abuse@${entry.domains[0] ?? ''}` });
 }
 
 /**

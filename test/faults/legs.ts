@@ -188,6 +188,7 @@ export const legs: readonly Fault[] = [
   ]),
   ...of('src/flow/relay.ts', GATEWAY, [
     ['gateway: leg of the listener', "if (decodeLeg(leg).leg !== (listener === 'submission' ? 1 : 2))", NEVER, 'leg 1 only'],
+    ['gateway: not while suspended', 'await requireOwnStanding(organisation, trust, now);', '', 'suspended puts off'],
     ['gateway: own members submit', 'if (equal(leg.organisation.certificate, own.der) !== (leg.leg.leg === 1))', NEVER, 'no leg 2 of its own'],
     ['gateway: own target', 'const target = await acceptedCertificate(trust, own, mainRecipient(leg, part).label.targetKey, now);', 'const target: Certificate | undefined = own;', 'leg 2 for this organisation only'],
     ['gateway: freshness', 'requireFresh(leg.signer.attributes.signingTime, now);', '', 'what was sealed within five days'],

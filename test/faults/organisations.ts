@@ -120,6 +120,17 @@ export const organisations: readonly Fault[] = [
     ['held: sender of an approval', 'JSON.stringify([hex(contentDigest), sender, [...recipients].sort()])', "JSON.stringify([hex(contentDigest), sender === '', [...recipients].sort()])", 'for one sender and these recipients'],
     ['held: sender approves', 'approver === row.sender || ', '', 'only an approver decides'],
   ]),
+  ...of('src/server/gateway/refusal-reason.ts', 'test/security/refusal-reasons.test.ts', [
+    ['reason: signed by a member', "if (!(await isSignedBy(certificate, issuer.publicKey, hex(certificate.sha256)))) return undefined;\n  await verifySignerInfo(signer, {", 'void isSignedBy; void verifySignerInfo; Object.keys({', 'what no member of ours signed'],
+    ['reason: of leg 1', 'leg?.leg !== 1 || ', '', 'who seals the same content'],
+  ]),
+  ...of('src/server/keyserver/records.ts', 'test/security/refusal-reasons.test.ts', [
+    ['reason: by sender', ".where('content_digest', '=', contentDigest).where('sender', '=', sender)", ".where('content_digest', '=', contentDigest)", 'the member who signed'],
+  ]),
+  ...of('src/flow/report.ts', 'test/security/abuse-reports.test.ts', [
+    ['report: path of the target', 'await validatePath({ leaf: target, intermediates: [],', 'await Promise.resolve({ leaf: target, intermediates: [],', 'is sealed to no key'],
+    ['report: the target is who it is for', 'if (target?.subject.organisationId !== entry.id)', 'if (target === undefined)', 'is sealed to no key'],
+  ]),
   ...of('src/server/authority/register.ts', 'test/security/former-certificate.test.ts', [
     ['register: stolen key under its former certificate', 'const revoked = [inUse, ...former].filter(', 'const revoked = [inUse].filter(', 'a stolen key falls'],
     ['register: renewal of a suspended organisation', "if (before !== undefined && standingOf(before) === 'suspended')", NEVER, 'a suspended organisation signs under none'],

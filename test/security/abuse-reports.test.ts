@@ -9,7 +9,7 @@ import { deliveryEvidence, sealReport } from '../../src/flow/report.ts';
 import { createAbuseDesk } from '../../src/server/keyserver/abuse-desk.ts';
 import { generatePrivateKey, loadOrganisationKey } from '../../src/platform/node-crypto.ts';
 import type { OrganisationReport } from '../../src/wire/report.ts';
-import { native } from '../flow/world.ts';
+import { createWorld, native } from '../flow/world.ts';
 import { COMPLAINT, createDesks, delivered, type Desks, type TestDesk } from '../server/keyserver/desks.ts';
 import { craft } from './craft.ts';
 import { chain, departure, flip, HANAKO, JIRO, mail, refusal, seal, submit, TARO, YUKI } from './scene.ts';
@@ -37,7 +37,7 @@ async function report(leg: Bytes, contentDigest: Bytes, fields: Partial<Organisa
 
 async function sealed(value: OrganisationReport, from: TestDesk = desks.tsukimi): Promise<Bytes> {
   const signer = { key: from.organisation.serviceParts.key, certificate: from.organisation.issuer.certificate };
-  return sealReport(native, value, signer, desks.scene.hinode.issuer.certificate, 'abuse@hinode.example');
+  return sealReport(native, value, signer, desks.scene.hinode.entry, await desks.scene.world.trust(), desks.scene.world.now);
 }
 
 /** The signature of the leg 2 that a mail of taro had. */
@@ -124,4 +124,19 @@ it('one report that cannot be taken now keeps no other away', async () => {
   expect(await hinode.cases.list(true)).toHaveLength(1);
   await hinode.exchange.run();
   expect(await hinode.cases.list(true)).toHaveLength(2);
+});
+
+it('is sealed to no key that the Authority\'s delegate alone put in the place of an organisation\'s, and waits until the root\'s word is there', async () => {
+  const { tsukimi, scene } = desks;
+  await tsukimi.desk.file({ ...await delivered(desks), complaint: COMPLAINT, reporter: HANAKO });
+  const { certificate } = scene.hinode.entry;
+  const elsewhere = await createWorld();
+  const { entry: made } = await elsewhere.addOrganisation('hinode.example', { ja: 'x', en: 'x' }); // the same identifier, another root
+  for (const other of [made.certificate, scene.kasumi.entry.certificate]) {
+    scene.hinode.entry.certificate = other;
+    expect(await tsukimi.desk.due()).toEqual([]);
+  }
+  scene.hinode.entry.certificate = certificate;
+  scene.world.revoked.push({ serial: scene.hinode.issuer.certificate.serial, date: scene.world.now, reason: 'certificateHold' });
+  expect(await tsukimi.desk.due()).toHaveLength(1);
 });

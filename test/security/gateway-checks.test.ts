@@ -52,6 +52,24 @@ describe('submission takes', () => {
   });
 });
 
+describe('an organisation that the Authority', () => {
+  const on = async (reason: 'certificateHold' | 'cessationOfOperation'): Promise<unknown> => {
+    const { leg2 } = await chain(scene);
+    scene.world.revoked.push({ serial: scene.tsukimi.issuer.certificate.serial, date: scene.world.now, reason });
+    try {
+      return await relay(alone(scene.tsukimi), 'arriving', { cms: leg2, recipients: [HANAKO], from: TARO, visible: [HANAKO] });
+    } finally {
+      scene.world.revoked.pop();
+    }
+  };
+  it('suspended puts off what is on its way to it: a leg 3 would be a problem to its reader', async () => {
+    await expect(on('certificateHold')).rejects.toMatchObject({ kind: 'unavailable', code: 'organisation-suspended' });
+  });
+  it('revoked for good refuses it', async () => {
+    await expect(on('cessationOfOperation')).rejects.toMatchObject(refusal('certificate-revoked'));
+  });
+});
+
 describe('arriving takes', () => {
   const at = (cms: Bytes, change: Partial<Arrival> = {}): Promise<unknown> => arrive(scene, cms, [HANAKO], change);
   it('leg 2 only', async () => {

@@ -21,6 +21,7 @@ import { type Entity, parseMime } from '../../mail/mime.ts';
 import { compareHeaders, readProtectedHeaders } from '../../mail/protected-headers.ts';
 import { type OutsideDesk, withoutClaims } from './outside.ts';
 import type { MailReport } from '../../wire/report.ts';
+import { keepReason } from './refusal-reason.ts';
 import type { Copy } from './reinject.ts';
 import type { Envelope } from './smtp.ts';
 import { claimsAlwaysSigned, stageOf, type StageSource } from './stages.ts';
@@ -69,7 +70,7 @@ export async function handle(parts: HandlerParts, listener: ListenerName, envelo
   };
   const relayed = await relay(parts, listener, arrival).catch(async (error: unknown) => {
     if (parts.hold !== undefined && error instanceof SsmaxError && error.code === 'inspection-hold') return digestOf(arrival.cms);
-    if (listener === 'submission') await keepReason(parts, arrival.cms, arrival.from, error);
+    if (listener === 'submission') await keepReason(parts, arrival.cms, error);
     throw error;
   });
   if (relayed instanceof Uint8Array) {
@@ -82,19 +83,6 @@ export async function handle(parts: HandlerParts, listener: ListenerName, envelo
   for (const departure of departures) copies.push(...leftOutCopies(listener, arrival.from, raw, departure, digest, parts.clock.now()));
   await parts.reinject(copies);
   return { copies, contentDigest: hex(digest) };
-}
-
-/**
- * Mail clients show an SMTP refusal raw; the sender's plugin asks its key server for the reason by contentDigest. That
- * it cannot be kept changes nothing: the mail is refused all the same.
- */
-async function keepReason(parts: HandlerParts, cms: Bytes, sender: string, error: unknown): Promise<void> {
-  if (!(error instanceof SsmaxError) || error.kind === 'fault') return;
-  try {
-    await parts.reportRefusal({ contentDigest: await digestOf(cms), code: error.code, sender, params: error.params });
-  } catch {
-    // not a sealed mail at all, or the key server is out of reach
-  }
 }
 
 async function digestOf(cms: Bytes): Promise<Bytes> {

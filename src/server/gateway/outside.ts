@@ -1,6 +1,5 @@
 /** What a gateway finds out about mail from outside SSMAX, and how it says so (docs/protocol.md §11.1). */
 import { Resolver } from 'node:dns/promises';
-import { authenticate } from 'mailauth';
 import type { Bytes } from '../../core/bytes.ts';
 import { OUTSIDE_FIELD, REPORT_FIELD, signOutsideReport } from '../../flow/outside-report.ts';
 import type { Clock, Credential } from '../../flow/ports.ts';
@@ -61,6 +60,8 @@ export function createOutsideDesk({ config, credential, organisation, clock }: P
     // Of several authors nobody can say whom a result is about.
     if (client === undefined || outer.headers.all('From').length !== 1) return [];
     const late = new Promise<undefined>((resolve) => setTimeout(resolve, DEADLINE, undefined).unref());
+    // Loaded with the first mail from outside: it is half of what a gateway's start costs.
+    const { authenticate } = await import('mailauth');
     const work = authenticate(Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength), {
       ip: client.address, helo: client.helo, sender: from, mta: ownName, disableArc: true, disableBimi: true,
       resolver: (name, type) => resolver.resolve(name, type) as Promise<string[]>,

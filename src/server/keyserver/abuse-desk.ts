@@ -5,7 +5,6 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { refused, SsmaxError } from '../../core/error.ts';
 import type { NativeCrypto } from '../../core/keys.ts';
-import { parseCertificate } from '../../core/pki/certificate.ts';
 import type { Clock } from '../../flow/ports.ts';
 import { openReport, sealReport, verifyDelivery, verifySent } from '../../flow/report.ts';
 import type { Trust } from '../../flow/trust.ts';
@@ -141,13 +140,17 @@ export function createAbuseDesk({ store, native, organisation, cases, trust, clo
     async due() {
       const rows = await store.query.selectFrom('abuse_reports').select(['id', 'report']).where('state', '=', 'queued').orderBy('at').limit(50).execute();
       if (rows.length === 0) return [];
-      const { directory } = await trust();
+      const current = await trust();
       return (await Promise.all(rows.map(async ({ id, report: json }) => {
         const report = decodeJson(organisationReportSchema, json);
-        const target = await directory.byId(report.to);
+        const target = await current.directory.byId(report.to);
         if (target === undefined) return [];
         const signer = { key: organisation.key, certificate: organisation.certificate };
-        return [{ id, to: report.to, sealed: await sealReport(native, report, signer, parseCertificate(target.certificate), `abuse@${target.domains[0] ?? ''}`) }];
+        return sealReport(native, report, signer, target, current, clock.now()).then((sealed) => [{ id, to: report.to, sealed }], (error: unknown) => {
+          // It stays in the queue, and keeps no other back.
+          if (error instanceof SsmaxError && error.kind === 'refused') return [];
+          throw error;
+        });
       }))).flat();
     },
 

@@ -64,7 +64,7 @@ export function createRecords(store: Store, clock: Clock): KeyServerRecords {
       const values = { sender, code, params: JSON.stringify(params), at };
       await store.query.deleteFrom('refusals').where('at', '<', at - REFUSAL_LIFETIME).execute();
       await store.query.insertInto('refusals').values({ content_digest: contentDigest, ...values })
-        .onConflict((conflict) => conflict.column('content_digest').doUpdateSet(values)).execute();
+        .onConflict((conflict) => conflict.columns(['content_digest', 'sender']).doUpdateSet(values)).execute();
     },
 
     async refusal(contentDigest, sender) {

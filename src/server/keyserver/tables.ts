@@ -7,9 +7,10 @@ import { abuseMigrations, type AbuseTables } from './tables-abuse.ts';
 import { consentMigrations, type ConsentTables } from './tables-consents.ts';
 import { lifeMigrations, type LifeTables } from './tables-life.ts';
 import { listMigrations } from './tables-lists.ts';
+import { refusalMigrations, type RefusalTables } from './tables-refusals.ts';
 import { registryMigrations, type RegistryTables } from './tables-registry.ts';
 
-export interface Tables extends AuditTables, ConsentTables, LifeTables, RegistryTables, AbuseTables {
+export interface Tables extends AuditTables, ConsentTables, LifeTables, RegistryTables, AbuseTables, RefusalTables {
   /** The traceability link: who is behind an address (design §2). Never a national number. */
   members: {
     id: string;
@@ -60,8 +61,6 @@ export interface Tables extends AuditTables, ConsentTables, LifeTables, Registry
   seen_ciphertexts: { c1_hash: Bytes; label_hash: Bytes; at: number };
   /** By SHA-256 of the SignerInfo, as `previous` of the next leg names it. */
   evidence: { signer_hash: Bytes; content_digest: Bytes; leg: number; signer_info: Bytes; certificate_hash: Bytes; at: number };
-  /** Why a mail was refused, for its sender's plugin. */
-  refusals: { content_digest: Bytes; sender: string; code: string; params: string; at: number };
 }
 
 export type Store = Database<Tables>;
@@ -137,5 +136,5 @@ async function first(db: Kysely<unknown>): Promise<void> {
 }
 
 export const migrations: Readonly<Record<string, Migration>> = {
-  ...auditMigrations, '0002-key-server': { up: first }, ...registryMigrations, ...lifeMigrations, ...consentMigrations, ...abuseMigrations, ...listMigrations,
+  ...auditMigrations, '0002-key-server': { up: first }, ...registryMigrations, ...lifeMigrations, ...consentMigrations, ...abuseMigrations, ...listMigrations, ...refusalMigrations,
 };

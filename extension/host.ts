@@ -24,7 +24,8 @@ export interface IdentityView {
 export interface BackupHost {
   /** Saves a backup of the key that was just made for this address, and gives the file's name. */
   saveBackup(address: string, passphrase: string): Promise<string>;
-  importBackup(file: Uint8Array<ArrayBuffer>, passphrase: string): Promise<IdentityView>;
+  /** `lock`: the key is kept only once lockKey put a passphrase on it. */
+  importBackup(file: Uint8Array<ArrayBuffer>, passphrase: string, lock: boolean): Promise<IdentityView>;
 }
 
 export interface LockHost {
@@ -52,8 +53,8 @@ export interface EnrolmentHost extends BackupHost, LockHost {
   /** The code that came by policy, where one did. */
   managedCode(): Promise<string | undefined>;
   configure(organisationUrl: string, root: string): Promise<void>;
-  /** `backup`: a backup of its key can be made now, and only now. */
-  enrol(address: string, code: string): Promise<IdentityView & { readonly backup: boolean }>;
+  /** `backup`: a backup of its key can be made now, and only now. `lock` as with importBackup. */
+  enrol(address: string, code: string, lock: boolean): Promise<IdentityView & { readonly backup: boolean }>;
   close(): void;
 }
 

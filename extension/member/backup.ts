@@ -30,7 +30,7 @@ export async function writeBackup({ native }: Pick<MemberPorts, 'native'>, ident
  * and what validatePath throws (of another Authority), `key-mismatch`.
  */
 export async function importBackup(
-  { ports, identities, trust }: { ports: MemberPorts; identities: Identities; trust: TrustSource }, file: Bytes, passphrase: string, fresh: FreshKeys = new Map(),
+  { ports, identities, trust }: { ports: MemberPorts; identities: Identities; trust: TrustSource }, file: Bytes, passphrase: string, fresh: FreshKeys = new Map(), lock = false,
 ): Promise<StoredIdentity & { readonly pair: WebKeyPair }> {
   const backup = await readPkcs12(file, passphrase.normalize('NFC'));
   const certificates = backup.certificates.map((der) => parseCertificate(der));
@@ -46,7 +46,7 @@ export async function importBackup(
   await loadWebPrivateKey(ports.native, pair);
   const identity = { address, pair, certificate: own.der, organisation: issuer.der, enrolledAt: own.notBefore, backedUpAt: ports.clock.now() };
   fresh.set(address, { exportable, pair }); // so that it can be locked by a passphrase
-  await keep({ ports, identities }, identity, fresh);
+  await keep({ ports, identities }, identity, fresh, lock);
   return identity;
 }
 

@@ -16,6 +16,8 @@ export interface Enrolment {
   readonly address: string;
   /** The one-time code as it was given; white space does not count. */
   readonly code: string;
+  /** The member wants the key under a passphrase; the organisation may want it anyway. */
+  readonly lock?: boolean;
 }
 
 /** A key made in this page, or brought into it, that a backup can still be made of or a passphrase put on. */
@@ -30,12 +32,12 @@ export interface FreshKey {
 export type FreshKeys = Map<string, FreshKey>;
 
 /**
- * Enrols and stores the identity, unless the organisation wants its key under a passphrase first. Throws SsmaxError: `enrolment-refused` (address or code wrong, code expired or used),
+ * Enrols and stores the identity, unless its key is to have a passphrase first. Throws SsmaxError: `enrolment-refused` (address or code wrong, code expired or used),
  * `enrolment-rate-limited`, `too-many-certificates`, `address-invalid`, `organisation-unknown`, `enrolment-answer-invalid`,
  * `not-configured`, and what TrustSource.get throws.
  */
 export async function enrol(
-  parts: { ports: MemberPorts; identities: Identities; trust: TrustSource }, { address: entered, code }: Enrolment, fresh: FreshKeys = new Map(),
+  parts: { ports: MemberPorts; identities: Identities; trust: TrustSource }, { address: entered, code, lock = false }: Enrolment, fresh: FreshKeys = new Map(),
 ): Promise<StoredIdentity & { readonly pair: WebKeyPair }> {
   const { ports } = parts;
   const address = normalizeAddress(entered.trim());
@@ -44,20 +46,21 @@ export async function enrol(
   // First what needs no code: a wrong clock or an unreachable server must not use it up.
   const trust = await parts.trust.get();
   const organisation = await enrollingOrganisation(address, trust);
-  const pair = await pendingKey(ports, address, fresh, (await lockPolicy(ports)).required);
+  const unstored = lock || (await lockPolicy(ports)).required;
+  const pair = await pendingKey(ports, address, fresh, unstored);
   const key = await loadWebPrivateKey(ports.native, pair);
   const now = ports.clock.now();
   const certificate = await requestCertificate({ http: ports.http, url: configuration.organisationUrl, trust, now, address, code, key });
   const identity = { address, pair, certificate: certificate.der, organisation: organisation.certificate, enrolledAt: now };
-  await keep(parts, identity, fresh);
+  await keep(parts, identity, fresh, lock);
   await ports.tables.pending.remove(address);
   return identity;
 }
 
-/** Stores an identity whose key is fresh; where no key may rest without a passphrase, only once it has one: whoever closes the page before has none. */
-export async function keep({ ports, identities }: { ports: MemberPorts; identities: Identities }, identity: StoredIdentity, fresh: FreshKeys): Promise<void> {
+/** Stores an identity whose key is fresh; where its key may not rest without a passphrase, only once it has one: whoever closes the page before has none. */
+export async function keep({ ports, identities }: { ports: MemberPorts; identities: Identities }, identity: StoredIdentity, fresh: FreshKeys, lock: boolean): Promise<void> {
   const key = fresh.get(identity.address);
-  if (!(await lockPolicy(ports)).required) await identities.add(identity);
+  if (!lock && !(await lockPolicy(ports)).required) await identities.add(identity);
   else if (key !== undefined) fresh.set(identity.address, { ...key, unstored: identity });
 }
 

@@ -1,7 +1,7 @@
 /**
  * The member's own index over sealed mail that was opened here. Each mail is one record, encrypted whole under a key that
- * cannot be taken out of this browser; searching decrypts them one by one and looks for the words themselves, which finds
- * Japanese without dividing it into words. Whoever copies the disk learns how many mails there are, how long each is about,
+ * no script can take out; searching decrypts them one by one and looks for the words themselves, which finds
+ * Japanese without dividing it into words. Records alone tell how many mails there are, how long each is about,
  * and nothing else (docs/decisions/0044-search.md).
  */
 import { type Bytes, hex, utf8 } from '../../src/core/bytes.ts';

@@ -33,8 +33,8 @@ const host: EnrolmentHost = {
   managedCode: () => managedCode(member.ports),
   configured: async () => await loadConfiguration(member.ports) !== undefined,
   configure: (organisationUrl, root) => configure(member, organisationUrl, root),
-  async enrol(address, code) {
-    const identity = await enrol(member, { address, code }, fresh);
+  async enrol(address, code, lock) {
+    const identity = await enrol(member, { address, code, lock }, fresh);
     keysChanged();
     return { ...await viewIdentity(member, identity), backup: fresh.has(identity.address) };
   },
@@ -47,14 +47,17 @@ const host: EnrolmentHost = {
     await member.identities.add({ ...identity, backedUpAt: new Date() });
     return name;
   },
-  async importBackup(file, passphrase) {
-    const identity = await importBackup(member, file, passphrase, fresh);
+  async importBackup(file, passphrase, lock) {
+    const identity = await importBackup(member, file, passphrase, fresh, lock);
     keysChanged();
     return viewIdentity(member, identity);
   },
   unprotected: () => unprotectedAddresses(member),
   lockRequired: async () => (await lockPolicy(member.ports)).required,
-  lockKey: (address, passphrase) => lockFreshKey(member.identities, address, passphrase, fresh),
+  async lockKey(address, passphrase) {
+    await lockFreshKey(member.identities, address, passphrase, fresh);
+    keysChanged();
+  },
   close: closePage,
 };
 

@@ -5,6 +5,7 @@ import type { BackupHost, IdentityView } from '../host.ts';
 import { Notice, ReasonText } from './parts.tsx';
 import { type Reason, reasonOfError } from './reasons.ts';
 import { strengthOf } from './strength.ts';
+import { type Lock, LockChoice } from './unlock.tsx';
 import type { Words } from './words.ts';
 
 interface Parts {
@@ -49,7 +50,7 @@ export function BackupForm({ host, words, identity }: Parts & { readonly identit
 
 const STRENGTHS = { weak: 'backup_weak', fair: 'backup_fair', strong: 'backup_strong' } as const;
 
-export function ImportForm({ host, words, onDone, onBack }: Parts & { onDone(identity: IdentityView): void; onBack(): void }): VNode {
+export function ImportForm({ host, words, lock, onLock, onDone, onBack }: Parts & { readonly lock: Lock; onLock(lock: Lock): void; onDone(identity: IdentityView): void; onBack(): void }): VNode {
   const [file, setFile] = useState<File>();
   const [passphrase, setPassphrase] = useState('');
   const [state, setState] = useState<'form' | 'working' | Reason>('form');
@@ -57,7 +58,7 @@ export function ImportForm({ host, words, onDone, onBack }: Parts & { onDone(ide
     event.preventDefault();
     if (file === undefined) return;
     setState('working');
-    file.arrayBuffer().then((bytes) => host.importBackup(new Uint8Array(bytes), passphrase)).then(onDone, (error: unknown) => setState(reasonOfError(words, error)));
+    file.arrayBuffer().then((bytes) => host.importBackup(new Uint8Array(bytes), passphrase, lock !== 'offered')).then(onDone, (error: unknown) => setState(reasonOfError(words, error)));
   };
   const working = state === 'working';
   return (
@@ -73,6 +74,7 @@ export function ImportForm({ host, words, onDone, onBack }: Parts & { onDone(ide
         <span>{words.text('import_passphrase')}</span>
         <input id="passphrase" type="password" required autocomplete="current-password" value={passphrase} disabled={working} onInput={(event) => setPassphrase(event.currentTarget.value)} />
       </label>
+      <LockChoice lock={lock} words={words} onChange={onLock} />
       <div class="buttons">
         <button id="import" class="primary" type="submit" disabled={working || file === undefined || passphrase === ''}>{words.text('import_submit')}</button>
         <button type="button" disabled={working} onClick={onBack}>{words.text('import_back')}</button>

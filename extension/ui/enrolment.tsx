@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { SsmaxError } from '../../src/core/error.ts';
 import type { EnrolmentHost, IdentityView } from '../host.ts';
 import { BackupForm, ImportForm } from './backup.tsx';
-import { LockForm } from './unlock.tsx';
+import { type Lock, LockChoice, LockForm } from './unlock.tsx';
 import { Mark, Notice, Pieces, ReasonText } from './parts.tsx';
 import { type Reason, reasonOfError } from './reasons.ts';
 import { Setup } from './setup.tsx';
@@ -30,7 +30,7 @@ export function Enrolment({ host, words }: Props): VNode {
   const [address, setAddress] = useState('');
   const [code, setCode] = useState('');
   const [unprotected, setUnprotected] = useState<readonly string[]>([]);
-  const [lock, setLock] = useState<'required' | 'offered'>('offered');
+  const [lock, setLock] = useState<Lock>('offered');
   /** The one that came by policy: tried once, then the field is there. */
   const [given, setGiven] = useState<string>();
 
@@ -50,7 +50,7 @@ export function Enrolment({ host, words }: Props): VNode {
   const submit = (event: JSX.TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     setStep({ name: 'working' });
-    host.enrol(address, given ?? code).then(
+    host.enrol(address, given ?? code, lock !== 'offered').then(
       (identity) => setStep({ name: 'done', identity, backup: identity.backup }),
       (error: unknown) => {
         if (error instanceof SsmaxError && error.kind === 'refused') setGiven(undefined);
@@ -90,6 +90,7 @@ export function Enrolment({ host, words }: Props): VNode {
             />
             <small id="code-hint">{words.text('enrol_code_hint')}</small>
           </label>}
+          <LockChoice lock={lock} words={words} onChange={setLock} />
           <div class="buttons">
             <button id="enrol" class="primary" type="submit" ref={given === undefined ? null : focus} disabled={step.name === 'working' || address === ''}>{words.text('enrol_submit')}</button>
           </div>
@@ -98,7 +99,7 @@ export function Enrolment({ host, words }: Props): VNode {
           {enrolled.length > 0 && <p class="faint">{words.text('enrol_already')}: {words.list(enrolled.map((one) => one.address))}</p>}
         </form>
       )}
-      {step.name === 'import' && <ImportForm host={host} words={words} onDone={(identity) => setStep({ name: 'done', identity, backup: false })} onBack={() => setStep({ name: 'form' })} />}
+      {step.name === 'import' && <ImportForm host={host} words={words} lock={lock} onLock={setLock} onDone={(identity) => setStep({ name: 'done', identity, backup: false })} onBack={() => setStep({ name: 'form' })} />}
       {step.name === 'done' && <Done host={host} backup={step.backup} lock={lock} identity={step.identity} words={words} onClose={() => host.close()} onAnother={() => void load()} more={addresses.length > 1} />}
     </main>
   );
@@ -127,12 +128,18 @@ function AddressField({ addresses, value, words, disabled, onChange }: {
 }
 
 function Done({ host, backup, lock, identity, words, more, onClose, onAnother }: {
-  readonly host: EnrolmentHost; readonly backup: boolean; readonly lock: 'required' | 'offered'; readonly identity: IdentityView; readonly words: Words; readonly more: boolean; onClose(): void; onAnother(): void;
+  readonly host: EnrolmentHost; readonly backup: boolean; readonly lock: Lock; readonly identity: IdentityView; readonly words: Words; readonly more: boolean; onClose(): void; onAnother(): void;
 }): VNode {
   const { name, address, organisation, until } = identity;
   const [locked, setLocked] = useState(false);
-  const lockForm = <LockForm host={host} words={words} identity={identity} onDone={() => setLocked(true)} />;
-  if (lock === 'required' && !locked) return <><p>{words.text('lock_required')}</p>{lockForm}</>;
+  if (lock !== 'offered' && !locked) {
+    return (
+      <>
+        <p>{lock === 'required' && words.text('lock_required')}{words.text('lock_not_kept')}</p>
+        <LockForm host={host} words={words} identity={identity} onDone={() => setLocked(true)} />
+      </>
+    );
+  }
   return (
     <>
       <Notice state="verified" heading={words.text('enrol_done')}>
@@ -144,7 +151,6 @@ function Done({ host, backup, lock, identity, words, more, onClose, onAnother }:
         {more && <button type="button" onClick={onAnother}>{words.text('enrol_another')}</button>}
       </div>
       {backup && <BackupForm host={host} words={words} identity={identity} />}
-      {lock === 'offered' && <details class="lock"><summary>{words.text('lock_offer')}</summary>{lockForm}</details>}
     </>
   );
 }

@@ -7,6 +7,20 @@ import { type Reason, reasonOfError } from './reasons.ts';
 import { strengthOf } from './strength.ts';
 import type { Words } from './words.ts';
 
+/** Whether a new key gets a passphrase: because the organisation wants it, because the member does, or not. */
+export type Lock = 'required' | 'chosen' | 'offered';
+
+/** Asked before there is a key: one that was kept without a passphrase once could still be read from a copied disk. */
+export function LockChoice({ lock, words, onChange }: { readonly lock: Lock; readonly words: Words; onChange(lock: Lock): void }): VNode | null {
+  if (lock === 'required') return null;
+  return (
+    <label class="choice">
+      <input id="lock-key" type="checkbox" checked={lock === 'chosen'} onChange={(event) => onChange(event.currentTarget.checked ? 'chosen' : 'offered')} />
+      <span>{words.text('lock_offer')}</span>
+    </label>
+  );
+}
+
 export function LockForm({ host, words, identity, onDone }: { readonly host: LockHost; readonly words: Words; readonly identity: IdentityView; onDone(): void }): VNode {
   const [passphrase, setPassphrase] = useState('');
   const [again, setAgain] = useState('');

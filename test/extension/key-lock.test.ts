@@ -112,6 +112,16 @@ describe('a key under a passphrase', () => {
     expect(await code((await other.identities.signer(TARO))!.key.sign(utf8('x')))).toBe('key-locked');
   });
 
+  it('where the member wants one, nothing is kept before it is there either', async () => {
+    const chain = await createWorld();
+    const free = createTestMember(chain, await chain.addOrganisation('hinode.example', { ja: '日之出市役所', en: 'Hinode City Office' }));
+    const fresh: FreshKeys = new Map();
+    await enrol(free, { address: TARO, code: 'ABCD-1234', lock: true }, fresh);
+    expect((await free.identities.all()).length + (await free.ports.tables.pending.all()).length).toBe(0);
+    await lockFreshKey(free.identities, TARO, PASSPHRASE, fresh);
+    expect((await free.identities.all()).map(({ pair }) => 'wrapped' in pair)).toEqual([true]);
+  });
+
   it('is demanded by the organisation, or not', async () => {
     expect(await lockPolicy({ managed: () => Promise.resolve(undefined) })).toEqual({ required: false, after: 15 });
     expect(await lockPolicy({ managed: () => Promise.resolve({ lockKeys: true, lockAfter: 5 }) })).toEqual({ required: true, after: 5 });

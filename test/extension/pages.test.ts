@@ -56,11 +56,22 @@ describe('the enrolment page', () => {
   });
 
   it('enrols and says when it is ready', async () => {
-    const asked: string[][] = [];
+    const asked: unknown[][] = [];
     show({ enrol: (...args) => { asked.push(args); return Promise.resolve({ ...IDENTITY, backup: false }); } });
     await submit();
     await see('.notice.verified', '山田 太郎（taro@hinode.example）の証明書を日之出市役所から受け取りました。');
-    expect(asked).toEqual([['taro@hinode.example', 'ABCD-1234']]);
+    expect(asked).toEqual([['taro@hinode.example', 'ABCD-1234', false]]);
+  });
+
+  it('asks for the passphrase before anything else where the member wants one', async () => {
+    const asked: unknown[][] = [];
+    show({ enrol: (...args) => { asked.push(args); return Promise.resolve({ ...IDENTITY, backup: true }); } });
+    (await see('#lock-key')).click();
+    await submit();
+    await see('#lock-passphrase');
+    await see('main', '合い言葉を設定するまで、このページを閉じないでください。');
+    expect(document.querySelector('.notice.verified, #save-backup')).toBeNull();
+    expect(asked).toEqual([['taro@hinode.example', 'ABCD-1234', true]]);
   });
 
   it('says why not, and lets the member try again', async () => {

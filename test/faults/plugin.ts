@@ -30,7 +30,7 @@ export const plugin: readonly Fault[] = [
     ['sending: no file beside a seal', ' || others.length > 0', '', 'nothing in clear beside it'],
   ]),
   ...of('extension/member/enrol.ts', 'test/extension/key-lock.test.ts', [
-    ['key lock: not kept without a passphrase', 'if (!(await lockPolicy(ports)).required) await identities.add(identity);', 'await identities.add(identity); if (key === undefined) return;', 'no key is kept without one'],
+    ['key lock: not kept without a passphrase', 'if (!lock && !(await lockPolicy(ports)).required) await identities.add(identity);', 'await identities.add(identity); if (key === undefined) return;', 'no key is kept without one'],
     ['key lock: not kept while it waits', 'if (!unstored) await tables.pending', 'await tables.pending', 'no key is kept without one'],
   ]),
   ...of('extension/member/configuration.ts', 'test/extension/managed-settings.test.ts', [

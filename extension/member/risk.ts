@@ -4,6 +4,7 @@
  */
 import type { Bytes } from '../../src/core/bytes.ts';
 import { domainOf, type Mailbox } from '../../src/mail/address.ts';
+import { claimsAttachment } from './attachment-claim.ts';
 import { strangerGreeted } from './greeting.ts';
 import { lookalikeOf } from './lookalike.ts';
 import type { KnownAddress } from './records.ts';
@@ -79,9 +80,6 @@ function sameName(a: string, b: string): boolean {
   return plain(a).length > 1 && plain(a) === plain(b);
 }
 
-const MENTIONS_ATTACHMENT = /添付|同封|別添|\battach(?:ed|ment|ments|ing)?\b|\benclosed\b/iu;
-const DENIES_ATTACHMENT = /添付(?:ファイル|資料)?(?:は|の)?(?:なし|無し|ありません|ございません|しておりません|していません)|\b(?:no|without)(?: an)? attachments?\b/giu;
-
 function mailRisks({ from, to, cc, subject, text, attachments, known, manyOutsiders }: RiskInput, recipients: readonly Mailbox[]): MailRisk[] {
   const out: MailRisk[] = [];
   const own = domainOf(from.address);
@@ -91,7 +89,7 @@ function mailRisks({ from, to, cc, subject, text, attachments, known, manyOutsid
   const names = recipients.flatMap(({ address, displayName }) => [displayName, ...(known.find((one) => one.address === address)?.names ?? [])]).filter((name) => name !== '');
   const stranger = strangerGreeted(ownText, names);
   if (stranger !== undefined) out.push({ kind: 'greeting', name: stranger });
-  if (attachments.length === 0 && MENTIONS_ATTACHMENT.test(`${subject}\n${ownText}`.replace(DENIES_ATTACHMENT, ''))) out.push({ kind: 'no-attachment' });
+  if (attachments.length === 0 && claimsAttachment(`${subject}\n${ownText}`)) out.push({ kind: 'no-attachment' });
   for (const { name, bytes } of attachments) if (isPasswordArchive(bytes)) out.push({ kind: 'password-archive', name });
   return out;
 }

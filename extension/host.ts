@@ -180,6 +180,8 @@ export interface ComposingHost {
   choose(choice: Choice): Promise<void>;
   /** Saves the mail as a sealed draft, and closes the popup. */
   saveDraft(): void;
+  /** Puts the recipients outside into a window of their own, and closes the popup. */
+  split(): void;
   openEnrolment(): void;
 }
 
@@ -189,12 +191,31 @@ export interface NotSentView {
   readonly subject: string;
   readonly reason: Reason;
   /** What puts it right, where a page can. */
-  readonly remedy?: 'enrol' | 'allow-lists' | 'unlock';
+  readonly remedy?: 'enrol' | 'allow-lists' | 'unlock' | 'split';
+  /** Of the compose window, for `split`. */
+  readonly tabId?: number;
+}
+
+/** A mail in the outbox. */
+export interface WaitingMail {
+  readonly id: number;
+  readonly subject: string;
+  readonly recipients: readonly string[];
+  readonly sealedAt: Date;
+}
+
+export interface WaitingHost {
+  readonly mails: readonly WaitingMail[];
+  /** Opens the mail in a compose window, to be sent in place of the one that waits; gives why not. */
+  again(id: number): Promise<Reason | undefined>;
+  close(): void;
 }
 
 export interface NotSentHost {
   readonly view: NotSentView;
   openUnlock(): void;
+  /** Puts those outside into a window of their own. */
+  split(): void;
   openEnrolment(): void;
   /** Where reading address-book lists can be allowed. */
   openOptions(): void;

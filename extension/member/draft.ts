@@ -36,6 +36,11 @@ export function hidesSubject({ hideSubject, mode }: Pick<Draft, 'hideSubject' | 
   return hideSubject === true && (mode ?? 'protect-all') === 'protect-all';
 }
 
+/** A mailbox as a compose window takes it. */
+export function entryOf({ displayName, address }: Mailbox): string {
+  return displayName === '' ? address : `"${displayName.replace(/["\\]/g, '\\$&')}" <${address}>`;
+}
+
 const ANGLE = /^(?<name>.*?)\s*<(?<address>[^<>]*)>\s*$/su;
 
 /**

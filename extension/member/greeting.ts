@@ -55,5 +55,5 @@ const VARIANTS: Readonly<Record<string, string>> = {
 /** The words of a name, as they are compared. */
 function words(name: string): string[] {
   const plain = [...name.normalize('NFKC').toLowerCase()].map((character) => VARIANTS[character] ?? character).join('');
-  return plain.split(/[\s,，、/／・@()（）【】［］\[\]|｜]+/u).map((word) => word.replace(/[.'’-]+/g, '')).filter((word) => word !== '');
+  return plain.split(/[\s,，、/／・@()（）【】［］[\]|｜]+/u).map((word) => word.replace(/[.'’-]+/g, '')).filter((word) => word !== '');
 }

@@ -1,6 +1,6 @@
 /** To whom a reply, or a mail that is written anew, goes: by what its sender sealed, whatever the outer mail says. */
 import type { Judgement } from '../../src/flow/open.ts';
-import type { Mailbox } from '../../src/mail/address.ts';
+import { entryOf } from '../member/draft.ts';
 import type { ComposeDetails } from './api.ts';
 
 type Addressees = Pick<ComposeDetails, 'to' | 'cc' | 'bcc' | 'replyTo'>;
@@ -16,25 +16,21 @@ function answered(details: ComposeDetails, { code }: Judgement, { headers, confl
   // Another outer Reply-To than the sealed one makes an answer to one look like an answer to all.
   const misled = conflicts.some(({ field }) => field === 'reply-to');
   const toAll = !misled && count(details.to) + count(details.cc) > Math.max(1, headers.replyTo.length);
-  if (code === 'own-copy') return { to: headers.to.map(format), cc: toAll ? headers.cc.map(format) : [] };
+  if (code === 'own-copy') return { to: headers.to.map(entryOf), cc: toAll ? headers.cc.map(entryOf) : [] };
   const to = headers.replyTo.length > 0 ? headers.replyTo : [headers.from];
   const taken = new Set([...to.map(({ address }) => address), ...own]);
   const others = [...headers.to, ...headers.cc].filter(({ address }) => !taken.has(address) && taken.add(address));
-  return { to: to.map(format), cc: toAll ? others.map(format) : [] };
+  return { to: to.map(entryOf), cc: toAll ? others.map(entryOf) : [] };
 }
 
 /** The own copy names Bcc recipients in its leg alone. */
 function anew({ code, recipients = [] }: Judgement, { headers: { to, cc, replyTo } }: NonNullable<Judgement['message']>): Addressees {
   const open = new Set([...to, ...cc].map(({ address }) => address));
   return {
-    to: to.map(format), cc: cc.map(format), replyTo: replyTo.map(format), bcc: code === 'own-copy' ? recipients.filter((address) => !open.has(address)) : [],
+    to: to.map(entryOf), cc: cc.map(entryOf), replyTo: replyTo.map(entryOf), bcc: code === 'own-copy' ? recipients.filter((address) => !open.has(address)) : [],
   };
 }
 
 function count(list: messenger.compose.ComposeRecipientList | undefined): number {
   return Array.isArray(list) ? list.length : list === undefined || list === '' ? 0 : 1;
-}
-
-function format({ displayName, address }: Mailbox): string {
-  return displayName === '' ? address : `"${displayName.replace(/["\\]/g, '\\$&')}" <${address}>`;
 }

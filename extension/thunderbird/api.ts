@@ -62,7 +62,7 @@ interface ThunderbirdParts {
     delete(ids: readonly number[], options: { readonly deletePermanently: true }): Promise<void>;
     readonly onUpdated: WebExtEvent<(message: MessageHeader, changed: { readonly tags?: readonly string[] }) => void>;
     readonly onNewMailReceived: WebExtEvent<(folder: unknown, list: { readonly messages: readonly MessageHeader[] }) => void>;
-    query(what: { readonly headerMessageId: string } | { readonly folderId: string; readonly fromDate: Date } | { readonly tags: { readonly mode: 'any'; readonly tags: Readonly<Record<string, true>> } }): Promise<MessagePage>;
+    query(what: { readonly headerMessageId: string } | { readonly folderId: string; readonly fromDate?: Date } | { readonly tags: { readonly mode: 'any'; readonly tags: Readonly<Record<string, true>> } }): Promise<MessagePage>;
     continueList(listId: string): Promise<MessagePage>;
     update(id: number, properties: { readonly tags: readonly string[] }): Promise<void>;
     /** With the permission for tags alone. */
@@ -73,7 +73,7 @@ interface ThunderbirdParts {
     };
     getRaw(id: number, options: { readonly data_format: 'File' }): Promise<File> };
   readonly folders: {
-    query(which: { readonly accountId?: string; readonly specialUse: readonly ['drafts'] }): Promise<readonly { readonly id: string }[]>;
+    query(which: { readonly accountId?: string; readonly specialUse: readonly ['drafts' | 'outbox'] }): Promise<readonly { readonly id: string }[]>;
   };
   readonly messageDisplay: {
     open(what: { readonly messageId: number; readonly location: 'tab' }): Promise<unknown>;

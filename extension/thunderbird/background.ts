@@ -11,6 +11,7 @@ import { Drafts } from './drafts.ts';
 import { explanation } from './explanations.ts';
 import { ListTags } from './list-tags.ts';
 import { logFault } from './log.ts';
+import { Outbox } from './outbox.ts';
 import { MailActions } from './mail-actions.ts';
 import type { Request } from './protocol.ts';
 import { ReadingDesk } from './reading.ts';
@@ -19,6 +20,7 @@ import { Replying } from './reply.ts';
 import { Searching } from './searching.ts';
 import { mayAsk } from './senders.ts';
 import { Sending } from './sending.ts';
+import { split } from './splitting.ts';
 import { createMember } from './storage.ts';
 import { Unlocking } from './unlocking.ts';
 
@@ -40,6 +42,7 @@ const replying = new Replying(member, desk);
 const composing = new Composing(member, planner);
 const mailActions = new MailActions(member, desk);
 const drafts = new Drafts(member, (tabId, text) => composing.say(tabId, text), replying);
+const outbox = new Outbox(member, replying);
 const sending = new Sending(member, planner, { filled: (tabId) => replying.filled(tabId), sent: (tabId) => drafts.sent(tabId), unlocked: () => unlocking.demand() });
 
 /** Events have nobody who waits for an answer: what goes wrong is at least said. */
@@ -99,6 +102,9 @@ async function answer(request: Request, tabId: number): Promise<unknown> {
     case 'choose': return choices.choose(request.tabId, request.choice);
     case 'sending': return sending.dialog.view(request.tabId);
     case 'save-draft': return drafts.save(request.tabId ?? tabId);
+    case 'split': return split(member, request.tabId, replying);
+    case 'waiting': return outbox.waiting();
+    case 'send-again': return outbox.again(request.messageId);
     case 'seals-drafts': return drafts.wanted(tabId);
     case 'not-sent': return explanation(request.number);
     case 'decide': return sending.dialog.decide(request.tabId, request.go);
@@ -168,6 +174,7 @@ browserApi.runtime.onInstalled.addListener(({ reason }) => {
 attempt(start());
 attempt(renew(member, unlocking));
 attempt(demandPassphrase());
+attempt(outbox.look());
 attempt(composing.start());
 attempt(searching.start());
 attempt(listTags.start());

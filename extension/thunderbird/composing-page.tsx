@@ -17,6 +17,10 @@ const host: ComposingHost = {
     void browserApi.runtime.sendMessage<Request>({ kind: 'save-draft', tabId: id });
     window.close();
   }),
+  split: () => void tabId().then((id) => {
+    void browserApi.runtime.sendMessage<Request>({ kind: 'split', tabId: id });
+    window.close();
+  }),
   openEnrolment: () => {
     openEnrolment();
     window.close();

@@ -7,16 +7,14 @@ import type { Bytes } from '../../src/core/bytes.ts';
 import { refused, SsmaxError } from '../../src/core/error.ts';
 import { domainOf, formatMailbox } from '../../src/mail/address.ts';
 import { buildCarrier, CARRIER_FIELD, CARRIER_NAME, mailBytes } from '../../src/mail/carrier.ts';
-import { type Content, readContent } from '../../src/mail/content.ts';
+import { readContent } from '../../src/mail/content.ts';
 import { formatDate, formatText } from '../../src/mail/header.ts';
 import { parseMime } from '../../src/mail/mime.ts';
 import { type Draft, HIDDEN_SUBJECT, readMailbox } from '../member/draft.ts';
 import { loadSettings } from '../member/preferences.ts';
 import { type Reading, readMail } from '../member/read.ts';
 import type { SealParts } from '../member/seal.ts';
-import { type DraftFields, isSealable, sealForLater } from '../member/sealed-draft.ts';
-import { toDataUrl } from '../ui/data-url.ts';
-import { fileName } from '../ui/file-name.ts';
+import { isSealable, sealForLater } from '../member/sealed-draft.ts';
 import { htmlToText } from '../ui/html-text.ts';
 import { reasonOf, reasonOfError } from '../ui/reasons.ts';
 import { browserApi, type ComposeDetails, type MessageHeader, type SaveInfo, type Tab, thunderbirdApi } from './api.ts';
@@ -25,20 +23,12 @@ import { addressesOf, draftOf, type Original, readFiles, readWindow, typedAbove 
 import { explain } from './explanations.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
+import { reopen } from './reopening.ts';
+import { remove, replaced } from './replaced.ts';
 import type { Replying } from './reply.ts';
 import { words } from './words.ts';
 
 const { compose, folders, messages } = thunderbirdApi;
-
-/** The stored draft that each window replaces when it is saved or sent; beside the event page, which may start again. */
-const stored = {
-  async of(tabId: number): Promise<number | undefined> {
-    const name = `draft-${tabId}`;
-    return (await browserApi.storage.session.get(name))[name] as number | undefined;
-  },
-  put: (tabId: number, messageId: number): Promise<void> => browserApi.storage.session.set({ [`draft-${tabId}`]: messageId }),
-  forget: (tabId: number): Promise<void> => browserApi.storage.session.remove(`draft-${tabId}`),
-};
 
 export class Drafts {
   readonly #member: SealParts;
@@ -102,7 +92,7 @@ export class Drafts {
       }
       const begun = typedAbove(await compose.getComposeDetails(tabId));
       const window = await reopen(reading.draft, reading.content, { begun, identityId, replying: this.#replying });
-      await stored.put(window, relatedMessageId);
+      await replaced.put(window, relatedMessageId);
       await compose.setComposeDetails(window, { isModified: begun !== '' });
       await compose.setComposeDetails(tabId, { isModified: false });
       await browserApi.tabs.remove(tabId);
@@ -117,9 +107,9 @@ export class Drafts {
   /** The mail of this window went: its draft is no longer needed. */
   async sent(tabId: number): Promise<void> {
     await this.#storing.get(tabId);
-    const former = await stored.of(tabId);
+    const former = await replaced.by(tabId);
     if (former === undefined) return;
-    await stored.forget(tabId);
+    await replaced.forget(tabId);
     await remove(former);
   }
 
@@ -161,8 +151,8 @@ export class Drafts {
     const answers = await answeredBy(details);
     const cms = await sealForLater(this.#member, draft, { plainText: details.isPlainText === true, choice, ...(answers !== undefined && { answers }) }, hidden);
     const copy = await store(details.identityId, carrierOf({ ...draft, subject: hidden ? HIDDEN_SUBJECT : draft.subject }, details.identityId, cms));
-    const former = await stored.of(tabId);
-    await stored.put(tabId, copy.id);
+    const former = await replaced.by(tabId);
+    await replaced.put(tabId, copy.id);
     if (former !== undefined) await remove(former);
     await this.#say(tabId, words.text('draft_saved')).catch(() => undefined); // the window may be gone
   }
@@ -242,11 +232,6 @@ async function answeredBy({ type, relatedMessageId }: ComposeDetails): Promise<s
   return (await messages.get(relatedMessageId)).headerMessageId;
 }
 
-async function remove(id: number): Promise<void> {
-  // Whoever was quicker, Thunderbird or another computer: gone is gone.
-  await messages.delete([id], { deletePermanently: true }).catch(logFault);
-}
-
 async function holdsCarrier(tabId: number): Promise<boolean> {
   return (await compose.listAttachments(tabId)).some(({ name }) => name === CARRIER_NAME);
 }
@@ -264,37 +249,4 @@ async function filesOf(copy: number): Promise<File[]> {
     out.push(new File([await file.arrayBuffer()], name, { type: contentType }));
   }
   return out;
-}
-
-/** A window as the draft was, an answer to the same mail where that is still there. */
-async function reopen(
-  { choice, plainText, answers, ...fields }: DraftFields, { text = '', html, images, attachments }: Content,
-  { begun, identityId, replying }: { readonly begun: string; readonly identityId: string | undefined; readonly replying: Pick<Replying, 'leave'> },
-): Promise<number> {
-  const details: ComposeDetails = {
-    ...fields, isPlainText: plainText,
-    ...(plainText || html === undefined ? { plainTextBody: `${begun}${text}` } : { body: withBegun(withImages(html, images), begun) }),
-    ...(identityId !== undefined && { identityId }),
-    attachments: attachments.map(({ name, type, bytes }, i) => ({ file: new File([bytes], fileName(words, name, i), { type }) })),
-  };
-  const [answered] = answers === undefined ? [] : (await messages.query({ headerMessageId: answers })).messages;
-  if (answered !== undefined) replying.leave(answered.id);
-  const { id } = answered === undefined ? await compose.beginNew(details) : await compose.beginReply(answered.id, 'replyToSender', details);
-  if (id === undefined) throw new Error('a compose window without a number');
-  await choices.choose(id, { ...(choice.mode !== undefined && { mode: choice.mode }), ...(choice.hideSubject !== undefined && { hideSubject: choice.hideSubject }) });
-  return id;
-}
-
-/** The member's own HTML as it was: it came out of a compose window and goes back into one. */
-function withImages(html: string, images: Content['images']): string {
-  return images.reduce((all, { contentId, type, bytes }) => all.replaceAll(`cid:${contentId}`, toDataUrl(type, bytes)), html);
-}
-
-function withBegun(html: string, begun: string): string {
-  if (begun === '') return html;
-  const page = new DOMParser().parseFromString(html, 'text/html');
-  const above = page.createElement('p');
-  above.textContent = begun;
-  page.body.prepend(above);
-  return page.documentElement.outerHTML;
 }

@@ -18,10 +18,10 @@ const KEPT = 20;
 const views = new Map<number, NotSentView>();
 let last = 0;
 
-/** Opens a window for it. */
-export async function explain(subject: string, reason: Reason, failed: NotSentView['failed'] = 'sending'): Promise<void> {
-  const remedy = REMEDIES[reason.code];
-  views.set(++last, { failed, subject, reason, ...(remedy !== undefined && { remedy }) });
+/** Opens a window for it. `splits`: the compose window whose recipients outside can go in a mail of their own. */
+export async function explain(subject: string, reason: Reason, failed: NotSentView['failed'] = 'sending', splits?: number): Promise<void> {
+  const remedy = splits === undefined ? REMEDIES[reason.code] : 'split';
+  views.set(++last, { failed, subject, reason, ...(remedy !== undefined && { remedy }), ...(splits !== undefined && { tabId: splits }) });
   views.delete(last - KEPT);
   await browserApi.windows.create({ type: 'popup', url: `${browserApi.runtime.getURL('not-sent.html')}?number=${last}`, width: 560, height: 420 });
 }

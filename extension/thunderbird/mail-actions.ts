@@ -10,6 +10,7 @@ import { fileName } from '../ui/file-name.ts';
 import { type Reason, reasonOf, reasonOfError } from '../ui/reasons.ts';
 import { thunderbirdApi } from './api.ts';
 import { saveFile } from './downloads.ts';
+import { identityOf } from './identity-of.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
 import { copyOf } from './mail-copy.ts';
@@ -82,12 +83,6 @@ export class MailActions {
     if (shown === undefined || deliveredTo === undefined) throw new SsmaxError('refused', 'report-evidence', { what: 'leg' });
     return { raw: await rawOf(shown.message.id), deliveredTo, shown };
   }
-}
-
-/** The account's identity that the mail came to. */
-async function identityOf(address: string): Promise<string | undefined> {
-  const accounts = await thunderbirdApi.accounts.list(false);
-  return accounts.flatMap(({ identities }) => identities).find(({ email }) => email?.toLowerCase() === address)?.id;
 }
 
 async function rawOf(messageId: number): Promise<Bytes> {

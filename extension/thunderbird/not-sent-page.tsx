@@ -7,6 +7,8 @@ import { words } from './words.ts';
 
 const number = Number(new URLSearchParams(location.search).get('number'));
 
+const view = await browserApi.runtime.sendMessage<Request, NotSentView | undefined>({ kind: 'not-sent', number });
+
 const host: Omit<NotSentHost, 'view'> = {
   openEnrolment: () => {
     openEnrolment();
@@ -17,6 +19,10 @@ const host: Omit<NotSentHost, 'view'> = {
     void browserApi.tabs.create({ url: browserApi.runtime.getURL('options.html') });
     closePage();
   },
+  split: () => {
+    void browserApi.runtime.sendMessage<Request>({ kind: 'split', tabId: view?.tabId ?? -1 });
+    closePage();
+  },
   openUnlock: () => {
     void browserApi.runtime.sendMessage<Request>({ kind: 'enrol' });
     closePage();
@@ -24,6 +30,5 @@ const host: Omit<NotSentHost, 'view'> = {
   close: closePage,
 };
 
-const view = await browserApi.runtime.sendMessage<Request, NotSentView | undefined>({ kind: 'not-sent', number });
 if (view === undefined) closePage();
 else mount(words.text(TITLES[view.failed]), <NotSent host={{ ...host, view }} words={words} />);

@@ -27,6 +27,9 @@ export type Request =
   /** Of this window, or of the one that the asking script runs in. */
   | { readonly kind: 'save-draft'; readonly tabId?: number }
   | { readonly kind: 'seals-drafts' }
+  | { readonly kind: 'split'; readonly tabId: number }
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'send-again'; readonly messageId: number }
   | { readonly kind: 'not-sent'; readonly number: number }
   | { readonly kind: 'decide'; readonly tabId: number; readonly go: boolean }
   | { readonly kind: 'verdict'; readonly tabId: number }

@@ -1,6 +1,7 @@
 /** Sending: every mail of an enrolled account is sealed as it leaves, or it does not leave. */
 import { SsmaxError } from '../../src/core/error.ts';
-import type { Mailbox } from '../../src/mail/address.ts';
+import { domainOf, type Mailbox } from '../../src/mail/address.ts';
+import { matchesDomain } from '../../src/wire/sending-policy.ts';
 import { type Draft, HIDDEN_SUBJECT, hidesSubject, readMailbox } from '../member/draft.ts';
 import { isMarked } from '../member/forward.ts';
 import { effectiveMode, type Plan, Planner, requirePermitted } from '../member/plan.ts';
@@ -63,6 +64,7 @@ export class Sending {
     const release = keepAlive();
     const tabId = tab.id ?? -1;
     let original: Original | undefined;
+    let signedOnly: readonly string[] = [];
     try {
       const current = await this.#unsealed(tabId, await this.#filled(tabId) ? await thunderbirdApi.compose.getComposeDetails(tabId) : details);
       if (current === 'sealed') return undefined;
@@ -71,6 +73,7 @@ export class Sending {
       const written = await draftOf(original);
       await this.#keyReady(written.from);
       const plan = await this.#planner.plan(written, await choices.of(tabId), isFresh(current));
+      signedOnly = plan?.signedOnly ?? [];
       const draft = planned(written, plan);
       await this.#settle(tabId, draft, plan);
       await this.dialog.working(tabId, 0.2);
@@ -81,7 +84,7 @@ export class Sending {
       this.#held.set(tabId, { original, fingerprint: result.fingerprint, contentDigest: result.contentDigest, chosen: plan?.origin === 'chosen' ? draft.mode : undefined, release: keepAlive() });
       return { details: carrierDetails(original, hidesSubject(draft) ? HIDDEN_SUBJECT : undefined) };
     } catch (error) {
-      await this.#cancelled(tabId, details, original, error);
+      await this.#cancelled(tabId, details, original, error, signedOnly);
       return { cancel: true };
     } finally {
       await this.dialog.end(tabId);
@@ -129,13 +132,13 @@ export class Sending {
     return cms !== undefined && await this.#member.sealed.isUnsent(cms) ? 'sealed' : details;
   }
 
-  async #cancelled(tabId: number, details: ComposeDetails, original: Original | undefined, error: unknown): Promise<void> {
+  async #cancelled(tabId: number, details: ComposeDetails, original: Original | undefined, error: unknown, signedOnly: readonly string[]): Promise<void> {
     try {
       if (original !== undefined) await restore(tabId, original);
       if (error instanceof SsmaxError && error.code === 'sending-cancelled') return; // the member knows
       const reason = reasonOfError(words, error);
       if (reason.code === 'fault') logFault(error);
-      await explain(details.subject ?? '', reason);
+      await explain(details.subject ?? '', reason, 'sending', canSplit(error, signedOnly) ? tabId : undefined);
     } catch (second) {
       logFault(second); // whatever else went wrong, the mail must stay
     }
@@ -192,6 +195,12 @@ export class Sending {
   closed(tabId: number): void {
     this.#take(tabId);
   }
+}
+
+/** Whether those outside may be written to in a mail of their own. */
+function canSplit(error: unknown, signedOnly: readonly string[]): boolean {
+  if (!(error instanceof SsmaxError) || error.code !== 'recipients-mixed') return false;
+  return String(error.params['addresses']).split(', ').every((address) => matchesDomain(signedOnly, domainOf(address)));
 }
 
 /** Written from nothing: no answer, no draft, no mail that is sent once more. */

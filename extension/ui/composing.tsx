@@ -44,6 +44,12 @@ function Preview({ preview, host, words }: { readonly preview: DraftPreview; rea
         <ul class="recipients">
           {preview.recipients.map((one) => <li class={one.outcome}><Pieces pieces={outcomeSentence(words, one)} /></li>)}
         </ul>
+        {preview.recipients.some(({ outcome }) => outcome === 'apart') && (
+          <section class="draft">
+            <div class="buttons"><button id="split" class="primary" type="button" aria-describedby="split-text" onClick={() => host.split()}>{words.text('split')}</button></div>
+            <p id="split-text" class="faint">{words.text('split_text')}</p>
+          </section>
+        )}
       </>
     );
   }

@@ -18,6 +18,7 @@ export function NotSent({ host, words }: { readonly host: NotSentHost; readonly 
       <div class="buttons">
         <button id="close" class="primary" type="button" autofocus onClick={() => host.close()}>{words.text('not_sent_close')}</button>
         {remedy === 'allow-lists' && <button id="allow" type="button" onClick={() => host.openOptions()}>{words.text('not_sent_allow_lists')}</button>}
+        {remedy === 'split' && <button id="split" type="button" onClick={() => host.split()}>{words.text('split')}</button>}
         {remedy === 'unlock' && <button id="unlock" type="button" onClick={() => host.openUnlock()}>{words.text('banner_unlock')}</button>}
         {remedy === 'enrol' && <button type="button" onClick={() => host.openEnrolment()}>{words.text('not_sent_enrol')}</button>}
       </div>

@@ -128,6 +128,9 @@ export const SCENES: readonly Scene[] = [
   composing('composing-modes', { kind: 'protected', recipients: [{ name: '佐藤 花子', address: 'hanako@tsukimi.example', outcome: 'partner', organisation: TSUKIMI.names }] }, {
     modes: ['protect-all', 'attachments-only', 'sign-only'], mode: 'sign-only', origin: 'remembered', signedOnly: [], hideSubject: false, hideSubjectFixed: false,
   }),
+  composing('composing-apart', { kind: 'protected', recipients: [
+    { name: '佐藤 花子', address: 'hanako@tsukimi.example', outcome: 'partner', organisation: TSUKIMI.names }, { name: '広報 みか', address: 'mika@outside.example', outcome: 'apart' },
+  ] }),
   composing('composing-not-enrolled', { kind: 'not-enrolled', address: 'taro@hinode.example' }),
 
   sending('sending-confirm', () => ({ subject: '見積書の件', stage: 'confirm', risks: {
@@ -144,6 +147,10 @@ export const SCENES: readonly Scene[] = [
   }) } },
 
   notSent('not-sent', (words) => ({ failed: 'sending', subject: '社外秘', reason: reasonOf(words, 'keyword') })),
+  { name: 'waiting', page: 'waiting.html', size: [620, 480], ready: 'li', answers: { 'waiting': () => [
+    { id: 1, subject: '見積書の件', recipients: ['佐藤 花子 <hanako@tsukimi.example>'], sealedAt: new Date(Date.now() - 6 * 86_400_000) },
+  ] } },
+  notSent('not-sent-mixed', (words) => ({ failed: 'sending', subject: '広報誌の件', reason: reasonOf(words, 'recipients-mixed', { addresses: 'mika@outside.example' }), remedy: 'split', tabId: 1 })),
   notSent('draft-not-saved', (words) => ({ failed: 'draft-saved', subject: '異動の案', reason: reasonOf(words, 'network-unreachable') })),
   notSent('not-sent-not-enrolled', (words) => ({ failed: 'sending', subject: '', reason: reasonOf(words, 'not-enrolled', { address: 'taro@hinode.example' }), remedy: 'enrol' })),
 

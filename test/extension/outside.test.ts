@@ -1,11 +1,12 @@
 /** Recipients outside SSMAX: what the member is told while writing, asked before sending, and what leaves the window. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { SendingView } from '../../extension/host.ts';
+import type { NotSentView, SendingView } from '../../extension/host.ts';
 import { enrol } from '../../extension/member/enrol.ts';
 import { Planner } from '../../extension/member/plan.ts';
 import { previewDraft } from '../../extension/member/preview.ts';
 import { explanation } from '../../extension/thunderbird/explanations.ts';
 import { Sending } from '../../extension/thunderbird/sending.ts';
+import { split } from '../../extension/thunderbird/splitting.ts';
 import { composingLabel } from '../../extension/ui/composing.tsx';
 import { parseSignedData } from '../../src/core/cms/signed-data.ts';
 import { relay } from '../../src/flow/relay.ts';
@@ -45,6 +46,12 @@ beforeEach(async () => {
   thunderbird.stub('windows.remove', () => Promise.resolve());
   sending = new Sending(member);
 });
+
+function told(): NotSentView | undefined {
+  const call = thunderbird.calls.filter(({ name }) => name === 'windows.create').at(-1);
+  const { url } = (call?.args[0] ?? { url: '' }) as { url: string };
+  return explanation(Number(/number=(\d+)$/.exec(url)?.[1]));
+}
 
 function asked(): Promise<SendingView> {
   return eventually('the window', () => {
@@ -97,9 +104,53 @@ describe('sending', () => {
   it.each([['inside and outside', [MIKA, 'yuki@hinode.example'], 'recipients-mixed'], ['where the policy does not go', ['x@else.example'], 'recipients-outside']])('never goes to recipients %s', async (_, to, code) => {
     window.details['to'] = to;
     expect(await sending.beforeSend(TAB, window.details)).toEqual({ cancel: true });
-    const call = thunderbird.calls.filter(({ name }) => name === 'windows.create').at(-1);
-    const { url } = (call?.args[0] ?? { url: '' }) as { url: string };
-    expect(explanation(Number(/number=(\d+)$/.exec(url)?.[1]))?.reason.code).toBe(code);
+    expect(told()?.reason.code).toBe(code);
+  });
+
+  describe('of a mix', () => {
+    const begun: Record<string, unknown>[] = [];
+    const set: unknown[][] = [];
+
+    beforeEach(() => {
+      begun.length = set.length = 0;
+      Object.assign(window.details, { to: ['yuki@hinode.example', MIKA], cc: ['x@outside.example'], bcc: ['hisoka@hinode.example'], identityId: 'id1' });
+      thunderbird.stub('compose.beginNew', (details: Record<string, unknown>) => Promise.resolve(void begun.push(details)).then(() => ({ id: 8 })));
+      thunderbird.stub('compose.setComposeDetails', (...args: unknown[]) => Promise.resolve(void set.push(args)));
+    });
+
+    it('offers to part it', async () => {
+      expect(await sending.beforeSend(TAB, window.details)).toEqual({ cancel: true });
+      expect(told()).toMatchObject({ remedy: 'split', tabId: 7, reason: { code: 'recipients-mixed' } });
+    });
+
+    it('does not where the policy would not let the other part go', async () => {
+      window.details['cc'] = ['x@else.example'];
+      expect(await sending.beforeSend(TAB, window.details)).toEqual({ cancel: true });
+      expect(told()).not.toHaveProperty('remedy');
+    });
+
+    it('parts it into two windows with the same content, each recipient in one of them, and sends nothing', async () => {
+      await split(member, 7, { leave: () => undefined });
+      expect(begun).toMatchObject([{
+        to: [MIKA], cc: ['x@outside.example'], bcc: [], subject: '件名', isPlainText: true, plainTextBody: 'お知らせです。', identityId: 'id1', attachments: [{ file: expect.objectContaining({ name: '資料.txt' }) as object }],
+      }]);
+      expect(set).toEqual([[8, { isModified: true }], [7, { to: ['yuki@hinode.example'], cc: [], bcc: ['hisoka@hinode.example'] }]]);
+      expect(thunderbird.calls.filter(({ name }) => /send/i.test(name))).toEqual([]);
+    });
+
+    it('leaves the window as it is where the other cannot be opened', async () => {
+      vi.spyOn(console, 'error').mockImplementation(() => undefined);
+      thunderbird.stub('compose.beginNew', () => Promise.reject(new Error('no window')));
+      await split(member, 7, { leave: () => undefined });
+      expect(set).toEqual([]);
+      expect(told()).toMatchObject({ reason: { code: 'fault' } });
+    });
+
+    it('does nothing where there is no mix', async () => {
+      Object.assign(window.details, { to: [MIKA], cc: [], bcc: [] });
+      await split(member, 7, { leave: () => undefined });
+      expect([begun, set]).toEqual([[], []]);
+    });
   });
 
   it('is not allowed while the organisation cannot be asked', async () => {

@@ -1,12 +1,14 @@
 // @vitest-environment jsdom
 import { h, render } from 'preact';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ConsentHost, EnrolmentHost, IdentityView, Reported } from '../../extension/host.ts';
+import type { ConsentHost, EnrolmentHost, IdentityView, OptionsHost, OptionsView, Reported } from '../../extension/host.ts';
 import { ConsentSwitches } from '../../extension/ui/consent.tsx';
 import { Details } from '../../extension/ui/details.tsx';
 import { Enrolment } from '../../extension/ui/enrolment.tsx';
 import { NotSent } from '../../extension/ui/not-sent.tsx';
+import { Options } from '../../extension/ui/options.tsx';
 import { type Reason, reasonOf } from '../../extension/ui/reasons.ts';
+import { Waiting } from '../../extension/ui/waiting.tsx';
 import { refused } from '../../src/core/error.ts';
 import { eventually } from '../eventually.ts';
 import { wordsOf } from './words.ts';
@@ -173,10 +175,54 @@ describe('passing a mail on unopened', () => {
   });
 });
 
+describe('the settings page', () => {
+  const VIEW: OptionsView = { identities: [], server: undefined, managed: false, fingerprint: undefined, lists: true, sendDelay: 0, sendDelayFixed: false, hideSubject: false, hideSubjectFixed: false, sealedDrafts: true, sealedDraftsFixed: false };
+  const page = (view: OptionsView, chosen: object[]): void => {
+    let now = view;
+    const setWriting: OptionsHost['setWriting'] = (choice) => { chosen.push(choice); now = { ...now, ...choice }; return Promise.resolve(); };
+    const settings: OptionsHost = {
+      options: () => Promise.resolve(now), setWriting, individuals: () => Promise.resolve([]), consent: unexpected, changeConsent: unexpected, diagnose: unexpected, saveReport: unexpected, remove: unexpected,
+      openSearch: unexpected, allowLists: unexpected, setSendDelay: unexpected, openEnrolment: unexpected,
+    };
+    render(h(Options, { host: settings, words }), document.body);
+  };
+
+  it.each([['#hide-subject', { hideSubject: true }], ['#sealed-drafts', { sealedDrafts: false }]])('switches %s for all mails', async (selector, expected) => {
+    const chosen: object[] = [];
+    page(VIEW, chosen);
+    const before = (await see(selector) as HTMLInputElement).checked;
+    (await see(selector)).click();
+    await eventually('the switch to have turned', () => expect((document.querySelector(selector) as HTMLInputElement).checked).toBe(!before));
+    expect(chosen).toEqual([expected]);
+  });
+
+  it('shows what the organisation has fixed, and does not let it be switched', async () => {
+    page({ ...VIEW, hideSubject: true, hideSubjectFixed: true, sealedDraftsFixed: true }, []);
+    const [hide, drafts] = [await see('#hide-subject') as HTMLInputElement, await see('#sealed-drafts') as HTMLInputElement];
+    expect([hide.checked, hide.disabled, drafts.checked, drafts.disabled]).toEqual([true, true, true, true]);
+    await see('#hide-subject-text', '組織が決めています');
+  });
+});
+
+describe('mails that waited too long', () => {
+  it('are opened one by one, and it is said why one is not', async () => {
+    const asked: number[] = [];
+    const mails = [{ id: 1, subject: '見積書', recipients: ['yuki@hinode.example'], sealedAt: new Date('2026-11-01') }, { id: 2, subject: '', recipients: [], sealedAt: new Date('2026-11-02') }];
+    const reason = reasonOf(words, 'mail-not-reopened');
+    render(h(Waiting, { words, host: { mails, again: (id) => { asked.push(id); return Promise.resolve(id === 2 ? reason : undefined); }, close: unexpected } }), document.body);
+    await see('main', '送信待ちのまま5日を過ぎた');
+    (await see('li button')).click();
+    await see('li button[disabled]', '開きました');
+    document.querySelectorAll<HTMLElement>('li button')[1]?.click();
+    await see('[role=alert] p', reason.why);
+    expect(asked).toEqual([1, 2]);
+  });
+});
+
 describe('the other pages', () => {
   it('say why a mail was not sent, and what can be done', async () => {
     const view = { failed: 'sending' as const, subject: '秘密の件', reason: { why: 'なぜ', fix: 'こうする', code: 'keyword' }, remedy: 'enrol' as const };
-    render(h(NotSent, { host: { view, close: () => undefined, openEnrolment: () => undefined, openOptions: () => undefined, openUnlock: () => undefined }, words }), document.body);
+    render(h(NotSent, { host: { view, close: () => undefined, openEnrolment: () => undefined, openOptions: () => undefined, openUnlock: () => undefined, split: () => undefined }, words }), document.body);
     await see('main', '送信していません');
     await see('main', 'こうする');
     expect(document.querySelectorAll('button')).toHaveLength(2);

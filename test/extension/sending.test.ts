@@ -177,6 +177,16 @@ describe('modes', () => {
     expect(window.details.subject).toBe('件名');
   });
 
+  it('hides subjects where the member wants it for all mails, unless he chose otherwise for this one', async () => {
+    await member.ports.tables.preferences.put('writing', { hideSubject: true });
+    await send();
+    expect(window.details.subject).toBe('[...]');
+    await sending.afterSend(TAB, { mode: 'sendNow', headerMessageId: null });
+    await choices.choose(7, { hideSubject: false });
+    await send();
+    expect(window.details.subject).toBe('件名');
+  });
+
   it('hides subjects as the organisation says, whatever was chosen', async () => {
     manage({ hideSubject: true });
     await choices.choose(7, { hideSubject: false });

@@ -1,0 +1,78 @@
+/**
+ * Mails that have waited in the outbox for so long that the gateway would refuse them: the member is asked whether to send them again.
+ * Thunderbird tells add-ons neither that it is about to send what waits nor that a server refused that, so the outbox is looked at when
+ * Thunderbird starts, and hourly whenever this program runs.
+ */
+import { SsmaxError } from '../../src/core/error.ts';
+import type { WaitingMail } from '../host.ts';
+import { isTooOld, reopenSealed, sealedAt } from '../member/waiting.ts';
+import type { SealParts } from '../member/seal.ts';
+import { type Reason, reasonOfError } from '../ui/reasons.ts';
+import { browserApi, thunderbirdApi } from './api.ts';
+import { identityOf } from './identity-of.ts';
+import { keepAlive } from './keep-alive.ts';
+import { logFault } from './log.ts';
+import { reopen } from './reopening.ts';
+import { replaced } from './replaced.ts';
+import type { Replying } from './reply.ts';
+import { words } from './words.ts';
+
+const { folders, messages } = thunderbirdApi;
+
+/** Milliseconds. */
+const EVERY = 3_600_000;
+const LOOKED = 'outbox-looked';
+
+export class Outbox {
+  readonly #member: SealParts;
+  readonly #replying: Pick<Replying, 'leave'>;
+
+  constructor(member: SealParts, replying: Pick<Replying, 'leave'>) {
+    this.#member = member;
+    this.#replying = replying;
+  }
+
+  /** Asks about what has waited too long, at most once an hour. */
+  async look(): Promise<void> {
+    const now = this.#member.ports.clock.now();
+    // Kept until Thunderbird ends: after a start there is always a look.
+    const last = (await browserApi.storage.session.get(LOOKED))[LOOKED] as number | undefined;
+    if (last !== undefined && Math.abs(now.getTime() - last) < EVERY) return;
+    await browserApi.storage.session.set({ [LOOKED]: now.getTime() });
+    if ((await this.waiting()).length === 0) return;
+    await browserApi.windows.create({ type: 'popup', url: browserApi.runtime.getURL('waiting.html'), width: 620, height: 480 });
+  }
+
+  /** What has waited too long. */
+  async waiting(): Promise<WaitingMail[]> {
+    const now = this.#member.ports.clock.now();
+    const out: WaitingMail[] = [];
+    for (const { id: folderId } of await folders.query({ specialUse: ['outbox'] })) {
+      for (const { id, subject, recipients } of (await messages.query({ folderId })).messages) {
+        const sealed = sealedAt(await rawOf(id));
+        if (sealed !== undefined && isTooOld(sealed, now)) out.push({ id, subject, recipients, sealedAt: sealed });
+      }
+    }
+    return out;
+  }
+
+  /** Opens the mail in a compose window, in place of which it goes; gives why not. */
+  async again(id: number): Promise<Reason | undefined> {
+    const release = keepAlive();
+    try {
+      const { fields, content, from } = await reopenSealed(this.#member, await rawOf(id));
+      const tabId = await reopen(fields, content, { begun: '', identityId: await identityOf(from), replying: this.#replying });
+      await replaced.put(tabId, id);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof SsmaxError)) logFault(error);
+      return reasonOfError(words, error);
+    } finally {
+      release();
+    }
+  }
+}
+
+async function rawOf(id: number): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await (await messages.getRaw(id, { data_format: 'File' })).arrayBuffer());
+}

@@ -1,0 +1,56 @@
+/**
+ * A mail to recipients inside SSMAX and outside becomes two (decision 60): those outside get a window of their own, with the same text and
+ * files. Nothing is sent here: each mail goes when the member sends it, through all that is checked and asked.
+ */
+import { SsmaxError } from '../../src/core/error.ts';
+import { isOutside } from '../../src/flow/recipients.ts';
+import { readMailbox } from '../member/draft.ts';
+import type { SealParts } from '../member/seal.ts';
+import { reasonOfError } from '../ui/reasons.ts';
+import { type ComposeDetails, thunderbirdApi } from './api.ts';
+import { addressesOf, readWindow } from './compose.ts';
+import { explain } from './explanations.ts';
+import { keepAlive } from './keep-alive.ts';
+import { logFault } from './log.ts';
+import { begin } from './reopening.ts';
+import type { Replying } from './reply.ts';
+import { words } from './words.ts';
+
+const { compose } = thunderbirdApi;
+
+/** Never throws: what went wrong is told, and the window is left as it is. */
+export async function split(member: SealParts, tabId: number, replying: Pick<Replying, 'leave'>): Promise<void> {
+  const release = keepAlive();
+  let subject = '';
+  try {
+    const given = await compose.getComposeDetails(tabId) as ComposeDetails;
+    subject = given.subject ?? '';
+    // Lists as their members: some may be inside, some outside.
+    const { details, files } = await readWindow(tabId, given);
+    const { directory } = await member.trust.get();
+    const { to, cc, bcc } = addressesOf(details);
+    const those = (outside: boolean): ComposeDetails => {
+      const [t, c, b] = [to, cc, bcc].map((list) => list.filter((entry) => isOutside(readMailbox(entry).address, directory) === outside));
+      return { to: t, cc: c, bcc: b };
+    };
+    const [inside, outside] = [those(false), those(true)];
+    if (isEmpty(inside) || isEmpty(outside)) return;
+    const { type, relatedMessageId, isPlainText, body, plainTextBody, replyTo, identityId } = details;
+    const window = await begin({
+      ...outside, subject, isPlainText, ...(isPlainText === true ? { plainTextBody } : { body }), ...(replyTo !== undefined && { replyTo }), ...(identityId !== undefined && { identityId }),
+      attachments: files.map((file) => ({ file })),
+    }, type === 'reply' ? relatedMessageId : undefined, replying);
+    await compose.setComposeDetails(window, { isModified: true }); // closed by mistake, it asks
+    await compose.setComposeDetails(tabId, inside);
+  } catch (error) {
+    if (!(error instanceof SsmaxError)) logFault(error);
+    await explain(subject, reasonOfError(words, error));
+  } finally {
+    release();
+  }
+}
+
+function isEmpty(envelope: ComposeDetails): boolean {
+  const { to, cc, bcc } = addressesOf(envelope);
+  return to.length + cc.length + bcc.length === 0;
+}

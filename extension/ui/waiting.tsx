@@ -1,0 +1,34 @@
+/** Mails that have waited in the outbox for more than five days: to be sent again, each after a look. */
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import type { WaitingHost } from '../host.ts';
+import { Notice, ReasonText } from './parts.tsx';
+import type { Reason } from './reasons.ts';
+import type { Words } from './words.ts';
+
+export function Waiting({ host, words }: { readonly host: WaitingHost; readonly words: Words }): VNode {
+  const [opened, setOpened] = useState<readonly number[]>([]);
+  const [failed, setFailed] = useState<{ readonly id: number; readonly reason: Reason }>();
+  const again = async (id: number): Promise<void> => {
+    const reason = await host.again(id);
+    setFailed(reason === undefined ? undefined : { id, reason });
+    if (reason === undefined) setOpened([...opened, id]);
+  };
+  return (
+    <main class="page dialog" onKeyDown={(event) => { if (event.key === 'Escape') host.close(); }}>
+      <Notice title state="cannot-check" heading={words.text('waiting_title')}>
+        <p>{words.text('waiting_text')}</p>
+      </Notice>
+      <ul class="recipients">
+        {host.mails.map(({ id, subject, recipients, sealedAt }) => (
+          <li>
+            <p><strong>{subject === '' ? words.text('not_sent_no_subject') : subject}</strong><br /><span class="faint">{words.text('waiting_mail', { recipients: words.list(recipients), date: words.moment(sealedAt) })}</span></p>
+            {failed?.id === id && <div role="alert"><ReasonText reason={failed.reason} words={words} /></div>}
+            <div class="buttons"><button type="button" disabled={opened.includes(id)} onClick={() => void again(id)}>{words.text(opened.includes(id) ? 'waiting_opened' : 'waiting_again')}</button></div>
+          </li>
+        ))}
+      </ul>
+      <div class="buttons"><button id="close" class="primary" type="button" autofocus onClick={() => host.close()}>{words.text('waiting_close')}</button></div>
+    </main>
+  );
+}

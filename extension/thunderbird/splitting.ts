@@ -3,7 +3,7 @@
  * files. Nothing is sent here: each mail goes when the member sends it, through all that is checked and asked.
  */
 import { SsmaxError } from '../../src/core/error.ts';
-import { isOutside } from '../../src/flow/recipients.ts';
+import { outsideAmong } from '../../src/flow/recipients.ts';
 import { readMailbox } from '../member/draft.ts';
 import type { SealParts } from '../member/seal.ts';
 import { reasonOfError } from '../ui/reasons.ts';
@@ -29,8 +29,9 @@ export async function split(member: SealParts, tabId: number, replying: Pick<Rep
     const { details, files } = await readWindow(tabId, given);
     const { directory } = await member.trust.get();
     const { to, cc, bcc } = addressesOf(details);
+    const without = new Set(await outsideAmong([...to, ...cc, ...bcc].map((entry) => readMailbox(entry).address), directory));
     const those = (outside: boolean): ComposeDetails => {
-      const [t, c, b] = [to, cc, bcc].map((list) => list.filter((entry) => isOutside(readMailbox(entry).address, directory) === outside));
+      const [t, c, b] = [to, cc, bcc].map((list) => list.filter((entry) => without.has(readMailbox(entry).address) === outside));
       return { to: t, cc: c, bcc: b };
     };
     const [inside, outside] = [those(false), those(true)];

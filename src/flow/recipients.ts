@@ -8,7 +8,7 @@ import type { Directory } from './directory-files.ts';
 import { requireCertifiedFor, type Trust } from './trust.ts';
 
 /** Those of the addresses that belong to no organisation in SSMAX. */
-async function outsideAmong(addresses: readonly string[], directory: Directory): Promise<string[]> {
+export async function outsideAmong(addresses: readonly string[], directory: Directory): Promise<string[]> {
   const unique = [...new Set(addresses)];
   const organisations = await Promise.all(unique.map((address) => directory.byDomain(domainOf(address))));
   return unique.filter((_, i) => organisations[i] === undefined);

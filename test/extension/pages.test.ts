@@ -176,13 +176,13 @@ describe('passing a mail on unopened', () => {
 });
 
 describe('the settings page', () => {
-  const VIEW: OptionsView = { identities: [], server: undefined, managed: false, fingerprint: undefined, lists: true, sendDelay: 0, sendDelayFixed: false, hideSubject: false, hideSubjectFixed: false, sealedDrafts: true, sealedDraftsFixed: false };
+  const VIEW: OptionsView = { identities: [], server: undefined, managed: false, fingerprint: undefined, lists: true, listTags: { on: false, permitted: false, fixed: false }, sendDelay: 0, sendDelayFixed: false, hideSubject: false, hideSubjectFixed: false, sealedDrafts: true, sealedDraftsFixed: false };
   const page = (view: OptionsView, chosen: object[]): void => {
     let now = view;
     const setWriting: OptionsHost['setWriting'] = (choice) => { chosen.push(choice); now = { ...now, ...choice }; return Promise.resolve(); };
     const settings: OptionsHost = {
       options: () => Promise.resolve(now), setWriting, individuals: () => Promise.resolve([]), consent: unexpected, changeConsent: unexpected, diagnose: unexpected, saveReport: unexpected, remove: unexpected,
-      openSearch: unexpected, allowLists: unexpected, setSendDelay: unexpected, openEnrolment: unexpected,
+      openSearch: unexpected, allowLists: unexpected, setSendDelay: unexpected, switchListTags: unexpected, openEnrolment: unexpected,
     };
     render(h(Options, { host: settings, words }), document.body);
   };

@@ -159,7 +159,16 @@ export function createRegister(store: Database<Tables>, delegate: Issuer, clock:
       .onConflict((conflict) => conflict.column('id').doUpdateSet({ entry: encoded, key_server: keyServer })).execute();
   }
 
-  async function publish(): Promise<void> {
+  let publishing: Promise<void> = Promise.resolve();
+
+  /** One after the other: what was read earlier must not be published later, as readers never go back. */
+  function publish(): Promise<void> {
+    const next = publishing.then(publishNow);
+    publishing = next.catch(() => undefined);
+    return next;
+  }
+
+  async function publishNow(): Promise<void> {
     const now = clock.now();
     const nextUpdate = new Date(now.getTime() + LIFETIME);
     const files = await directoryFiles(await organisations(), { issued: now, nextUpdate }, delegate);

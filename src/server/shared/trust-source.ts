@@ -108,7 +108,16 @@ export function createTrustSource(parts: TrustParts): TrustSource {
     copies = candidate;
   }
 
+  let underWay: Promise<void> | undefined;
+
+  /** One at a time; whoever asks while one is under way may have a reason that came after it began. */
   async function refresh(): Promise<void> {
+    while (underWay !== undefined) await underWay;
+    underWay = fetchAndTake().finally(() => { underWay = undefined; });
+    return underWay;
+  }
+
+  async function fetchAndTake(): Promise<void> {
     const fetched = new Map<string, Bytes>();
     for (const [name, fetch] of Object.entries(all)) {
       try {
@@ -127,7 +136,8 @@ export function createTrustSource(parts: TrustParts): TrustSource {
     loaded = undefined;
   }
 
-  const timer = setInterval(() => void refresh(), parts.interval);
+  // A machine that takes longer for it than the interval must not take on more and more of it.
+  const timer = setInterval(() => { if (underWay === undefined) void refresh(); }, parts.interval);
   timer.unref();
   return {
     async trust() {

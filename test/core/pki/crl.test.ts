@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Bytes, concat, fromHex } from '../../../src/core/bytes.ts';
 import { TAG, contextTag, generalizedTime, integer, octetString, oid, rfc5280Time, sequence, tlv } from '../../../src/core/der.ts';
-import { type CrlOrder, type RevocationRequest, checkRevocation, issueCrl, parseCrl } from '../../../src/core/pki/crl.ts';
+import { type CrlOrder, type RevocationRequest, checkRevocation, createCrlReader, issueCrl, parseCrl } from '../../../src/core/pki/crl.ts';
 import { encodeAuthorityKeyIdentifier, encodeSerial, extension } from './encode.ts';
 import type { Issuer } from '../../../src/core/pki/issue.ts';
 import { PKI_OID } from '../../../src/core/pki/object-identifiers.ts';
@@ -51,6 +51,16 @@ describe('issued CRLs', () => {
     await fc.assert(fc.asyncProperty(fc.uniqueArray(entry, { selector: ({ serial }) => serial, maxLength: 20 }), async (revoked) => {
       expect([...(await issueCrl({ ...order, revoked })).revoked.values()]).toEqual(revoked);
     }), { numRuns: 30 });
+  });
+
+  test('hold 100,000 entries and are read once however often they are asked for', async () => {
+    const revoked = Array.from({ length: 100_000 }, (_, i) => ({ serial: `01${i.toString(16).padStart(30, '0')}`, date: day(50), reason: 'keyCompromise' as const, invalidityDate: day(40) }));
+    const { der } = await issueCrl({ ...order, revoked });
+    expect(der.length).toBeLessThan(8 * 1024 * 1024);
+    const read = createCrlReader();
+    const first = await read(der);
+    expect([first.revoked.size, first.revoked.get(`01${(99_999).toString(16).padStart(30, '0')}`)]).toEqual([100_000, revoked[99_999]]);
+    for (const again of [der, der.slice()]) expect(await read(again)).toBe(first);
   });
 
   test('OpenSSL reads them and decides alike', async () => {

@@ -1,4 +1,5 @@
 /** The ports of the stories, in a browser: WebCrypto, IndexedDB, fetch. */
+import { type Bytes, concat } from '../core/bytes.ts';
 import { SsmaxError } from '../core/error.ts';
 import type { Http } from '../flow/ports.ts';
 
@@ -26,12 +27,26 @@ export function createWebHttp(timeout = 20_000): Http {
         ...(headers !== undefined && { headers }),
         ...(body !== undefined && { body }),
       });
-      const bytes = new Uint8Array(await response.arrayBuffer());
-      if (bytes.length > MAX_ANSWER) throw new SsmaxError('unavailable', 'answer-too-large', { url });
-      return { status: response.status, header: (name) => response.headers.get(name) ?? undefined, body: bytes };
+      return { status: response.status, header: (name) => response.headers.get(name) ?? undefined, body: await bodyOf(response, url) };
     } catch (cause) {
       if (cause instanceof SsmaxError) throw cause;
       throw new SsmaxError('unavailable', 'network-unreachable', { url }, { cause });
     }
   };
+}
+
+/** No more than MAX_ANSWER is ever held: a server that does not stop is left. */
+async function bodyOf({ body }: Response, url: string): Promise<Bytes> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = body?.getReader();
+  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+    size += part.value.length;
+    if (size > MAX_ANSWER) {
+      await reader?.cancel();
+      throw new SsmaxError('unavailable', 'answer-too-large', { url });
+    }
+    chunks.push(part.value);
+  }
+  return concat(...chunks);
 }

@@ -278,9 +278,9 @@ describe('the sending organisation\'s standing and figures', () => {
 
   it('warned: held until a second person lets it go', async () => {
     await ssmax(['authority', 'warn', HINODE.id, '--reason', 'reports', '--state', local.authority.state]);
-    const copies = join(state(tsukimi), 'trust');
-    const warned = (): boolean => readdirSync(copies).some((name) => readFileSync(join(copies, name)).includes('"warned"'));
-    await until(warned, { what: 'the warning at the inspection server', withinMs: 60_000 });
+    await until(async () => (await (await hanako.trust()).directory.byId(HINODE.id))?.standing?.state === 'warned', { what: 'the warning at the key server', withinMs: 60_000 });
+    await tsukimi.servers.inspection.stop();
+    await tsukimi.restart('inspection'); // it fetches the directory as it starts
     expect(await send(taro, 'warned')).toMatch(/^250 /);
     const id = await waiting(tsukimi);
     expect(await decide(tsukimi, 'approve', id, jiro)).toMatchObject({ code: 0 });

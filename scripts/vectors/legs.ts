@@ -16,6 +16,7 @@ import { encodeJson } from '../../src/wire/json.ts';
 import { encodeVerdict, recipientsHash, type Verdict } from '../../src/wire/verdict.ts';
 import { craft, type Tweak } from '../../test/security/craft.ts';
 import { departure, HANAKO, JIRO, type Scene, TARO } from '../../test/security/scene.ts';
+import { mixedLegs } from './mixed-legs.ts';
 import { entityOf } from './scene.ts';
 import { testNative } from './source.ts';
 
@@ -100,20 +101,23 @@ export async function legVectors(scene: Scene): Promise<{ vectors: object; hones
   const trust = await world.trust();
   const readers: Record<string, Credential> = { hinode: hinode.issuer, tsukimi: tsukimi.issuer, taro, hanako: scene.hanako, jiro: scene.jiro, yuki: scene.yuki };
   const honest = [['leg 1', leg1], ['leg 2', leg2], ['leg 3', leg3], ['leg 3 to a hidden recipient', hidden], ['leg 3 inside one organisation, by an alias', internal]] as const;
-  const good = await Promise.all(honest.map(async ([name, cms]) => ({ name, trust: 'plain', cms: base64(cms), expect: 'ok', steps: await steps(await verifyLeg(cms, trust, world.now, 'now'), readers) })));
+  const describe = (legs: readonly (readonly [name: string, cms: Bytes])[]): Promise<object[]> => Promise.all(legs.map(async ([name, cms]) => ({ name, trust: 'plain', cms: base64(cms), expect: 'ok', steps: await steps(await verifyLeg(cms, trust, world.now, 'now'), readers) })));
+  const good = await describe(honest);
   const bad: object[] = [];
   for (const [name, number, tweak, expect, situation = 'plain'] of refusals(scene)) {
     const { cms } = await craft(scene, number, { native: testNative(name), entity: utf8('Content-Type: text/plain; hp="cipher"\r\n\r\nx\r\n'), ...tweak });
     bad.push({ name, trust: situation, cms: base64(cms), expect });
   }
   for (const [name, cms, expect] of await shapes(scene)) bad.push({ name, trust: 'plain', cms: base64(cms), expect });
+  const said = await verdicts(scene, (await verifyLeg(leg1, trust, world.now, 'now')).contentDigest);
+  const mixed = await describe(await mixedLegs(scene, leg3));
   return {
     honest: { leg1, leg2, leg3, hidden, internal },
     vectors: {
-      about: 'Legs as they stand in a carrier (base64 of DER), judged as a gateway does, at `now` of trust.json and with the situation `trust` of trust.json: `ok`, or the error code. `steps` (hexadecimal): what a verifier and the holder of each key find. `relay`: all that hinode’s gateway said to its servers about leg 1 and heard, in order; leg 2 came of it. `verdicts`: what hinode’s key server says of each signed verdict for leg 1, outbound.',
+      about: 'Legs as they stand in a carrier (base64 of DER), judged as a gateway does, at `now` of trust.json and with the situation `trust` of trust.json: `ok`, or the error code. `steps` (hexadecimal): what a verifier and the holder of each key find; of a mixed mode one entry of `recipients` for each recipient info of each sealed part, in order. `relay`: all that hinode’s gateway said to its servers about leg 1 and heard, in order; leg 2 came of it. `verdicts`: what hinode’s key server says of each signed verdict for leg 1, outbound.',
       specification: 'docs/protocol.md#7-verifying-a-leg',
-      legs: [...good, ...bad], relay: { leg: 'leg 1', recipients: [HANAKO, JIRO], from: TARO, visible: [HANAKO], exchanges },
-      verdicts: await verdicts(scene, (await verifyLeg(leg1, trust, world.now, 'now')).contentDigest),
+      legs: [...good, ...mixed, ...bad], relay: { leg: 'leg 1', recipients: [HANAKO, JIRO], from: TARO, visible: [HANAKO], exchanges },
+      verdicts: said,
     },
   };
 }

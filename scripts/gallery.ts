@@ -1,6 +1,7 @@
 /**
  * `npm run gallery`: takes the pictures that tests left in dist/gallery over to docs/gallery, small enough to be committed,
- * and writes the index. `PICTURES=1 npx vitest run test/e2e/plugin-pages.test.ts test/e2e/living.test.ts` leaves them.
+ * and writes the index. `PICTURES=1 npx vitest run test/e2e/plugin-pages.test.ts test/e2e/living.test.ts
+ * test/e2e/reading.test.ts` leaves them.
  */
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

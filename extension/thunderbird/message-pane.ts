@@ -29,6 +29,7 @@ const STYLE = `
   .problem .mark { color: light-dark(#b3261e, #ff9b8c); }
   .cannot-check { background: light-dark(#fdf7e7, #2f2a18); border-color: light-dark(#e2cd90, #77662c); }
   .cannot-check .mark { color: light-dark(#8a6100, #e6c255); }
+  .banner button { align-self: center; }
   .quiet { padding: 5px 12px; font-size: 12.5px; border-radius: 0; border-width: 0 0 1px; margin: 0; }
   .quiet .mark { width: 16px; height: 16px; margin-top: 2px; }
   .body { contain: content; position: relative; isolation: isolate; overflow: auto; padding: 0 2px 4px; }

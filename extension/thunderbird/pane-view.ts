@@ -58,6 +58,8 @@ function replacementOf(reading: Reading | undefined, { trusted, state, headers }
   return undefined;
 }
 
+const WITH_PICTURES = { outside: true, page: true };
+
 /** A mail with its pictures from outside, for a window of its own; undefined where there are none to show. */
 export function picturesOf({ reading, view }: Judged): OutsidePicturesView | undefined {
   if (reading?.content === undefined || !view.trusted) return undefined;
@@ -66,8 +68,8 @@ export function picturesOf({ reading, view }: Judged): OutsidePicturesView | und
   return {
     subject: reading.judgement.message?.headers.subject ?? '', sentence: view.sentence, servers: words.list(servers),
     bodies: [
-      { body: bodyOf(reading.content, false, true) },
-      ...reading.forwarded.flatMap(({ content, writer }) => (content === undefined ? [] : [{ sentence: words.pieces('forwarded_by_writer', valuesOf(words, writer)), body: bodyOf(content, false, true) }])),
+      { body: bodyOf(reading.content, false, WITH_PICTURES) },
+      ...reading.forwarded.flatMap(({ content, writer }) => (content === undefined ? [] : [{ sentence: words.pieces('forwarded_by_writer', valuesOf(words, writer)), body: bodyOf(content, false, WITH_PICTURES) }])),
     ],
   };
 }
@@ -89,8 +91,8 @@ function serversOf({ content, forwarded }: Reading): readonly string[] {
   return [...new Set(all)];
 }
 
-function bodyOf({ html, text, images }: Content, links: boolean, outside = false): ShownBody {
-  const options: SafeHtmlOptions = { images, links, outside };
+function bodyOf({ html, text, images }: Content, links: boolean, place: Pick<SafeHtmlOptions, 'outside' | 'page'> = {}): ShownBody {
+  const options: SafeHtmlOptions = { images, links, ...place };
   return html === undefined ? { text: text ?? '' } : safeHtml(html, options);
 }
 
@@ -104,7 +106,7 @@ export function attachedMailView({ judgement, fields, content, files }: Attached
     ...(view === undefined
       ? { state: 'outside', heading: words.text('attached_heading'), sentence: words.pieces('attached_unverified', { name: attachedBy }), headers: fields.map(([field, value]) => [words.text(FIELDS[field]), value] as const) }
       : { state: view.state, heading: view.heading, sentence: view.sentence, headers: view.headers }),
-    ...(content !== undefined && { body: bodyOf(content, false) }),
+    ...(content !== undefined && { body: bodyOf(content, false, { page: true }) }),
     files: files.map((file, i) => ({ name: nameOfFile(words, file, i), bytes: file.bytes.slice() })),
   };
 }

@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { ShownBody } from '../host.ts';
+import { PAGE_STYLE } from './safe-html.ts';
 import type { Words } from './words.ts';
 
 export function MailBody({ body, words }: { readonly body: ShownBody; readonly words: Words }): VNode {
@@ -13,14 +14,9 @@ export function MailBody({ body, words }: { readonly body: ShownBody; readonly w
   return <pre class="mail-body">{body.text.trim() === '' ? words.text('banner_empty') : body.text}</pre>;
 }
 
-/** The pages' policy refuses `style` attributes, whoever wrote them: what the sanitiser left of them is set property by property. */
+/** The pages' policy refuses `style` attributes, whoever wrote them: what the sanitiser left of them is set by itself. */
 function fill(box: HTMLElement, html: string): void {
   const { body } = new DOMParser().parseFromString(html, 'text/html');
-  const styles: [HTMLElement, string][] = [];
-  for (const element of body.querySelectorAll<HTMLElement>('[style]')) {
-    styles.push([element, element.getAttribute('style') ?? '']);
-    element.removeAttribute('style');
-  }
   box.replaceChildren(...body.childNodes);
-  for (const [element, style] of styles) element.style.cssText = style;
+  for (const element of box.querySelectorAll<HTMLElement>(`[${PAGE_STYLE}]`)) element.style.cssText = element.getAttribute(PAGE_STYLE) ?? '';
 }

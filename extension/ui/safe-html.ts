@@ -44,21 +44,26 @@ export interface SafeHtmlOptions {
   readonly links: boolean;
   /** Pictures are fetched from servers outside (HTTPS only); else they are only counted. */
   readonly outside?: boolean;
+  /** For a page of ours, whose policy refuses `style` attributes whoever wrote them: styles stand in PAGE_STYLE instead. */
+  readonly page?: boolean;
 }
+
+/** See `page`; mail-body.tsx makes styles of it. */
+export const PAGE_STYLE = 'data-style';
 
 /** Sanitises HTML in the window of this page, whose scripts must not be the mail's. */
 export function createSafeHtml(window: Window & typeof globalThis): (html: string, options: SafeHtmlOptions) => SafeHtml {
-  return (html, { images, links, outside = false }) => {
+  return (html, { images, links, outside = false, page = false }) => {
     const sources = new Map(images.filter(({ type }) => IMAGE_TYPES.has(type)).map((image) => [image.contentId, image]));
     const servers = new Set<string>();
     let coloured = false;
     const purify = createDOMPurify(window);
     purify.addHook('afterSanitizeAttributes', (node) => {
       if (!(node instanceof window.HTMLElement)) return;
-      if (node.hasAttribute('style')) keepStyles(node);
+      if (node.hasAttribute('style')) keepStyles(node, page ? PAGE_STYLE : 'style');
       if (node.hasAttribute('src')) setImage(node, sources, servers, outside);
       if (node.hasAttribute('href')) setLink(node, links);
-      coloured ||= node.hasAttribute('bgcolor') || node.hasAttribute('color') || /color/.test(node.getAttribute('style') ?? '');
+      coloured ||= node.hasAttribute('bgcolor') || node.hasAttribute('color') || /color/.test(node.getAttribute(page ? PAGE_STYLE : 'style') ?? '');
     });
     const safe = purify.sanitize(html, {
       ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ATTRIBUTES, ALLOW_DATA_ATTR: false, ALLOW_ARIA_ATTR: false, WHOLE_DOCUMENT: false,
@@ -69,14 +74,14 @@ export function createSafeHtml(window: Window & typeof globalThis): (html: strin
   };
 }
 
-function keepStyles(node: HTMLElement): void {
+function keepStyles(node: HTMLElement, attribute: string): void {
   const kept: string[] = [];
   for (const name of Array.from(node.style)) {
     const value = node.style.getPropertyValue(name);
     if (STYLES.has(name) && isHarmless(name, value)) kept.push(`${name}: ${value}`);
   }
-  if (kept.length === 0) node.removeAttribute('style');
-  else node.setAttribute('style', kept.join('; '));
+  node.removeAttribute('style');
+  if (kept.length > 0) node.setAttribute(attribute, kept.join('; '));
 }
 
 function isHarmless(name: string, value: string): boolean {

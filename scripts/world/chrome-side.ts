@@ -131,6 +131,7 @@ declare const ChromeUtils: {
   importESModule(url: 'resource://gre/modules/Downloads.sys.mjs'): {
     readonly Downloads: { readonly ALL: string; getList(kind: string): Promise<{ getAll(): Promise<readonly { readonly succeeded: boolean; readonly target: { readonly path: string } }[]> }> };
   };
+  importESModule(url: 'resource://gre/modules/AddonManager.sys.mjs'): { readonly AddonManager: { getAddonByID(id: string): Promise<{ enable(): Promise<void> } | null> } };
   importESModule(url: 'chrome://remote/content/shared/listeners/PromptListener.sys.mjs'): {
     readonly PromptListener: { readonly prototype: { startListening: () => void } };
   };
@@ -237,13 +238,21 @@ export function chromeSide() {
     mainWindow().document.querySelector<TabMail>('#tabmail')?.openTab('contentTab', { url: policy?.getURL(page), linkHandler: 'single-page', principal, browsingContextGroupId });
   };
 
-  /** Ends an add-on's event page, as it ends by itself when nothing happens for a while. */
-  const endBackground = async (id: string): Promise<void> => WebExtensionPolicy.getByID(id)?.extension.terminateBackground();
-
   const setPref = (name: string, value: boolean | number): void => {
     if (typeof value === 'boolean') Services.prefs.setBoolPref(name, value);
     else Services.prefs.setIntPref(name, value);
   };
+
+  /** Changes to the other look, as the system's switch would. */
+  const setDark = async (dark: boolean): Promise<void> => {
+    const { AddonManager } = ChromeUtils.importESModule('resource://gre/modules/AddonManager.sys.mjs');
+    await (await AddonManager.getAddonByID(`thunderbird-compact-${dark ? 'dark' : 'light'}@mozilla.org`))?.enable();
+    setPref('ui.systemUsesDarkTheme', dark ? 1 : 0);
+    setPref('layout.css.prefers-color-scheme.content-override', dark ? 0 : 1);
+  };
+
+  /** Ends an add-on's event page, as it ends by itself when nothing happens for a while. */
+  const endBackground = async (id: string): Promise<void> => WebExtensionPolicy.getByID(id)?.extension.terminateBackground();
 
   /** Runs in the page's own process, alone: must not use anything of its surroundings. */
   const lookInPage = (view: GeckoWindow, selector: string, text: string | null): SeenInPage[] => {
@@ -366,5 +375,5 @@ export function chromeSide() {
     return found;
   };
 
-  return { mainWindow, mainWindowReady, composeReady, messageLoaded, displayedAttachments, downloads, windows, until, imapServer, folder, storePassword, trust, openAddonPage, endBackground, setPref, leaveDialogsAlone, find };
+  return { mainWindow, mainWindowReady, composeReady, messageLoaded, displayedAttachments, downloads, windows, until, imapServer, folder, storePassword, trust, openAddonPage, endBackground, setDark, setPref, leaveDialogsAlone, find };
 }

@@ -2,18 +2,17 @@
  * A new member's first day in a real Thunderbird, with only what is on the screen: from the installed add-on to the first
  * verified mail, then a second computer that takes the key over. With PICTURES set it leaves pictures in dist/gallery.
  */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Place } from '../../scripts/world/chrome-side.ts';
 import type { Correspondent } from '../../scripts/world/correspondent.ts';
 import { pages } from '../../scripts/world/desktop.ts';
 import { World } from '../../scripts/world/process.ts';
+import { takePictures } from './pictures.ts';
 import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const HANAKO = 'hanako@tsukimi.example';
 const PASSPHRASE = '月夜に 三羽の 兎 はねた';
-const pictures = 'dist/gallery';
 
 const inPane = (selector: string): Place => ({ page: pages.message, frame: '#messagepane', selector });
 const onPage = (selector: string): Place => ({ page: pages.addon, selector });
@@ -23,12 +22,13 @@ describe('a new member', { timeout: 600_000 }, () => {
   let plugin: PluginWorld;
   let first: Correspondent;
   let second: Correspondent;
+  let installed: number;
 
   beforeAll(async () => {
-    mkdirSync(pictures, { recursive: true });
     world = await World.open();
     plugin = await startPluginWorld(world);
     first = await plugin.open('first', HANAKO, '佐藤 花子', { locale: 'ja', dark: false, byPolicies: true });
+    installed = performance.now();
   }, 240_000);
 
   afterAll(async () => {
@@ -36,9 +36,11 @@ describe('a new member', { timeout: 600_000 }, () => {
     await world.stop();
   });
 
-  async function picture(person: Correspondent, name: string): Promise<void> {
-    const look = person === first ? 'ja-light' : 'en-dark';
-    if (process.env.PICTURES !== undefined) await person.desktop.display.screenshot(join(pictures, `${name}-${look}.png`));
+  const picture = (person: Correspondent, name: string): Promise<void> => (person === first ? takePictures(first, 'ja', 'light', name) : takePictures(person, 'en', 'dark', name));
+
+  /** Says how long the machine has taken since the add-on was there; a person's reading and typing come on top. */
+  function passed(step: string): void {
+    console.log(`${((performance.now() - installed) / 1000).toFixed(1)} s: ${step}`);
   }
 
   /** Shows a mail and gives what the line above it says, once that is of this state. */
@@ -58,20 +60,24 @@ describe('a new member', { timeout: 600_000 }, () => {
     await desktop.fill(onPage('#code'), 'ABCD-1234');
     await desktop.keys('Return');
     expect((await desktop.thunderbird.see(onPage('.notice.verified'), 60_000)).text).toContain('準備ができました');
+    passed('enrolled');
     await desktop.fill(onPage('#passphrase'), PASSPHRASE);
     await desktop.fill(onPage('#again'), PASSPHRASE);
     await desktop.click(onPage('#save-backup'));
     const file = await desktop.thunderbird.waitForDownload('ssmax-hanako-tsukimi.example.p12', 240_000);
     expect(file[0]).toBe(0x30);
     await desktop.thunderbird.see({ ...onPage('.notice.verified'), text: 'ssmax-hanako-tsukimi.example.p12' });
+    passed('a backup kept');
     await desktop.click(onPage('.notice.verified ~ .buttons button.primary'));
   });
 
   it('writes and reads the first verified mail', async () => {
     await first.write({ to: [HANAKO], subject: '最初のメール', body: ['届きましたか。'] });
     expect(await first.send(120_000)).toBeUndefined();
+    passed('the first mail sent');
     expect(await verdict(first, '最初のメール', 'verified')).toContain('月見製作所が本人であることを確認しました');
     await first.reading('届きましたか。');
+    passed('the first verified mail read');
   });
 
   it('is told of mail from outside, and of a forgery', async () => {

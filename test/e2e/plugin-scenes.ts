@@ -143,7 +143,7 @@ export const SCENES: readonly Scene[] = [
   { name: 'pictures', page: 'pictures.html?tab=1&message=1', ready: '.mail-body img', answers: { pictures: (words) => ({
     subject: '広報誌 十二月号', servers: 'www.hinode.example', sentence: words.pieces('verdict_verified', { name: '山田 太郎', address: 'taro@hinode.example', organisation: HINODE.names[words.language] }),
     // The picture of the scene is in the mail: nothing is fetched while pictures are taken.
-    bodies: [{ body: { coloured: false, html: `<p style="font-weight: 700">広報誌の十二月号をお届けします。</p><img alt="表紙" width="320" src="data:image/png;base64,${readFileSync('docs/images/enrolment.png').toString('base64')}">` } }],
+    bodies: [{ body: { coloured: false, html: `<p data-style="font-weight: 700">広報誌の十二月号をお届けします。</p><img alt="表紙" width="320" src="data:image/png;base64,${readFileSync('docs/images/enrolment.png').toString('base64')}">` } }],
   }) } },
 
   notSent('not-sent', (words) => ({ failed: 'sending', subject: '社外秘', reason: reasonOf(words, 'keyword') })),

@@ -17,6 +17,7 @@ import { native } from '../flow/world.ts';
 import { closedVectors, openVectors, type Traps } from './hostile-html.ts';
 import { INVITATION, japaneseMail } from './japanese-mail.ts';
 import { Post } from './mails.ts';
+import { takePictures } from './pictures.ts';
 import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const HANAKO = 'hanako@tsukimi.example';
@@ -62,9 +63,7 @@ describe('reading', { timeout: 180_000 }, () => {
   });
 
   /** For the gallery, where it is asked for. */
-  const picture = async (name: string): Promise<void> => {
-    if (process.env.PICTURES !== undefined) await hanako.desktop.display.screenshot(`dist/gallery/${name}-ja-light.png`);
-  };
+  const picture = (name: string): Promise<void> => takePictures(hanako, 'ja', 'light', name);
 
   const verdict = async (state: string): Promise<string> => (await hanako.desktop.thunderbird.see(inPane(`.banner.${state}`), 30_000)).text;
 
@@ -198,7 +197,7 @@ describe('reading', { timeout: 180_000 }, () => {
       await desktop.click({ ...inPane('.files li'), text: texts[0] ?? '' });
       await desktop.click(inPane(`.files li:nth-child(${index}) button.open`));
       for (const text of texts.slice(1)) await desktop.thunderbird.see({ ...onPage(selector), text });
-      await picture(`window-${index}`);
+      if (index === 4) await picture('window-attached-mail');
       await desktop.keys('ctrl+w');
       await until(async () => (await desktop.thunderbird.find(onPage('.viewer'))).length === 0, { what: 'the window to close' });
     };

@@ -64,6 +64,11 @@ describe('HTML of a mail', () => {
       .toBe('<img src="https://a.example/1.png" referrerpolicy="no-referrer"><img src="HTTPS://b.example:8443/2" referrerpolicy="no-referrer"><img><img><p>x</p>');
   });
 
+  it('keeps styles aside for pages whose policy refuses them; a mail cannot bring such by itself', () => {
+    const html = '<p style="color: red; position: fixed" data-style="position: fixed">x</p>';
+    expect(safeHtml(html, { images: [], links: true, page: true })).toMatchObject({ html: '<p data-style="color: red">x</p>', coloured: true });
+  });
+
   it('has no links on a problem', () => {
     expect(clean('<a href="https://example.com/">x</a>', false)).toBe('<a>x</a>');
   });

@@ -21,7 +21,7 @@ import { type Entity, parseMime } from '../../mail/mime.ts';
 import { compareHeaders, readProtectedHeaders } from '../../mail/protected-headers.ts';
 import { type OutsideDesk, withoutClaims } from './outside.ts';
 import type { MailReport } from '../../wire/report.ts';
-import { keepReason } from './refusal-reason.ts';
+import { keepReason, type ReportRefusal } from './refusal-reason.ts';
 import type { Copy } from './reinject.ts';
 import type { Envelope } from './smtp.ts';
 import { claimsAlwaysSigned, stageOf, type StageSource } from './stages.ts';
@@ -53,8 +53,7 @@ export interface HandlerParts extends GatewayParts {
   readonly hold?: (listener: ListenerName, envelope: Envelope, raw: Bytes, contentDigest: Bytes) => Promise<void>;
   /** Hands a report that came by mail to the desk. */
   readonly report: (report: MailReport) => Promise<void>;
-  /** Keeps a refusal for the sender's plugin, which shows its reason. */
-  readonly reportRefusal: (refusal: { contentDigest: Bytes; code: string; sender: string; params: SsmaxError['params'] }) => Promise<void>;
+  readonly reportRefusal: ReportRefusal;
 }
 
 /** Takes one mail; resolves when every copy is queued. */

@@ -10,14 +10,17 @@ import { isSignedBy } from '../../core/pki/signed.ts';
 import { contentTypeOf, readLegContent } from '../../flow/leg-content.ts';
 import { certificatesOf, ownEntry } from '../../flow/organisation-keys.ts';
 import { decodeLeg } from '../../wire/leg.ts';
-import type { HandlerParts } from './handle.ts';
+import type { GatewayParts } from '../../flow/relay.ts';
+
+/** Keeps a refusal for the sender's plugin, which shows its reason. */
+export type ReportRefusal = (refusal: { contentDigest: Bytes; code: string; sender: string; params: SsmaxError['params'] }) => Promise<void>;
 
 /**
  * Mail clients show an SMTP refusal raw; the plugin has words for it. The reason is kept for who signed the mail, whatever its From
  * says and however long ago the certificate ended: it may be why. What nobody of ours signed has no reason here, so that nobody
  * puts a reason in another's name. That it cannot be kept changes nothing: the mail is refused all the same.
  */
-export async function keepReason(parts: Pick<HandlerParts, 'organisation' | 'reportRefusal' | 'trust'>, cms: Bytes, error: unknown): Promise<void> {
+export async function keepReason(parts: Pick<GatewayParts, 'organisation' | 'trust'> & { readonly reportRefusal: ReportRefusal }, cms: Bytes, error: unknown): Promise<void> {
   if (!(error instanceof SsmaxError) || error.kind === 'fault') return;
   try {
     const signed = parseSignedData(cms);
@@ -43,6 +46,6 @@ async function memberWhoSigned({ eContent, certificates, signer }: SignedData, i
 }
 
 /** With those of former keys, where the directory is at hand. */
-function ownCertificates({ organisation, trust }: Pick<HandlerParts, 'organisation' | 'trust'>): Promise<readonly Certificate[]> {
+function ownCertificates({ organisation, trust }: Pick<GatewayParts, 'organisation' | 'trust'>): Promise<readonly Certificate[]> {
   return trust().then(async (found) => [organisation, ...certificatesOf(await ownEntry(found, organisation))]).catch(() => [organisation]);
 }

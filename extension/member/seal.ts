@@ -69,6 +69,13 @@ export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealRes
   return { kind: 'sealed', cms: result.cms, contentDigest, fingerprint };
 }
 
+/** Whether mail of this account is to be sealed. Throws `address-invalid`, and `not-enrolled` and the like where it is, but nobody here can. */
+export async function isOurs(parts: SealParts, from: string): Promise<boolean> {
+  const { address } = readMailbox(from);
+  if (await parts.identities.signer(address) !== undefined) return true;
+  return (await refuseOrPass(parts, address)).kind !== 'not-ours';
+}
+
 /** Mail of an organisation in SSMAX never leaves unprotected only because this computer has no key. */
 async function refuseOrPass({ ports, identities, trust }: SealParts, address: string): Promise<SealResult> {
   if (await loadConfiguration(ports) === undefined) throw refused('not-enrolled', { address });

@@ -10,7 +10,7 @@ import { requireProtectedKey } from '../member/lock-demand.ts';
 import { loadSettings } from '../member/preferences.ts';
 import { rememberCorrespondents } from '../member/correspondents.ts';
 import { assessRisks, isUnusual, type MailRisk } from '../member/risk.ts';
-import { sealDraft, type SealParts } from '../member/seal.ts';
+import { isOurs, sealDraft, type SealParts } from '../member/seal.ts';
 import { refuseSealedFiles } from '../member/sealed-files.ts';
 import { reasonOf, reasonOfError } from '../ui/reasons.ts';
 import { type BeforeSendAnswer, type ComposeDetails, type SendInfo, type Tab, thunderbirdApi } from './api.ts';
@@ -68,6 +68,8 @@ export class Sending {
     try {
       const current = await this.#unsealed(tabId, await this.#filled(tabId) ? await thunderbirdApi.compose.getComposeDetails(tabId) : details);
       if (current === 'sealed') return undefined;
+      // Another account's lists, and its own encryption, are none of our business.
+      if (!(await isOurs(this.#member, addressesOf(current).from))) return undefined;
       this.dialog.begin(tabId, current.subject ?? '');
       original = await readWindow(tabId, current);
       const written = await draftOf(original);

@@ -256,6 +256,7 @@ export const legs: readonly Fault[] = [
   ...of('src/server/gateway/handle.ts', GATEWAY, [
     ['gateway: only sealed mail is submitted', "if (senders.some((sender) => stageOf(parts.stages(), sender) !== 'observe')) throw refused('not-protected');", '', 'is never submitted'],
     ['gateway: alwaysSigned', "if (impersonated !== undefined) throw refused('impersonation', { organisation: impersonated.names.en });", '', 'is refused when From claims'],
+    ['outside: the header that was signed', 'if (clear !== undefined) requireSameHeader(clear, outer);', 'void clear;', 'goes only with the header'],
     ['gateway: reports have a null sender', "envelope.from !== '' || ", '', 'but not with a sender'],
   ]),
   ...of('src/mail/delivery-report.ts', GATEWAY, [

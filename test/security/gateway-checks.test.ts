@@ -7,6 +7,7 @@ import { handle, type HandlerParts, type ListenerName } from '../../src/server/g
 import type { Copy } from '../../src/server/gateway/reinject.ts';
 import type { TestOrganisation } from '../flow/world.ts';
 import { craft } from './craft.ts';
+import { allowOutside, MIKA, sealOutside } from './outside.ts';
 import { arrive, chain, createScene, HANAKO, JIRO, KEN, mail, refusal, type Scene, seal, SUZU, TARO, YUKI } from './scene.ts';
 
 let scene: Scene;
@@ -139,6 +140,13 @@ describe('mail without a seal', () => {
     await take('arriving', '', ['From: Mail Delivery System <MAILER-DAEMON@hinode.example>', ...report]);
     expect(queued).toHaveLength(1);
   });
+  it('and loses what others claim of it: fields of ours, and results of checks', async () => {
+    await take('arriving', '', ['Authentication-Results: gateway.tsukimi.example; dmarc=pass header.from=bank.example', 'X-SSMAX-Outside-Report: x', 'From: MAILER-DAEMON@hinode.example', ...report]);
+    const [passed] = queued;
+    const head = new TextDecoder().decode(passed?.mail().head);
+    expect(head).toContain('MAILER-DAEMON');
+    expect(head).not.toMatch(/Authentication-Results|X-SSMAX/i);
+  });
   it.each([
     ['in the name of a person', '', [`From: ${TARO}`, ...report]],
     ['with a second From', '', ['From: MAILER-DAEMON@hinode.example', `From: ${TARO}`, ...report]],
@@ -156,5 +164,19 @@ describe('mail without a seal', () => {
     const { leg3 } = await chain(scene);
     await expect(handle(parts, 'arriving', { from: TARO, recipients: [HANAKO] }, mail(leg3, [HANAKO]))).rejects.toMatchObject(refusal('leg-not-for-us'));
     expect(queued).toEqual([]);
+  });
+});
+
+describe('mail to readers outside', () => {
+  it('goes only with the header that was signed: they look at nothing else', async () => {
+    allowOutside(scene.hinode, ['outside.example']);
+    const queued: Copy[] = [];
+    const parts: HandlerParts = { ...scene.hinode.parts, reinject: async (copies) => { queued.push(...copies); }, outside: { mark: async (_envelope, _outer, raw) => stripMark(raw) }, report: () => Promise.resolve(), reportRefusal: () => Promise.resolve(), stages: () => ({ domains: {}, groups: {} }) };
+    const send = async (subject: string): Promise<unknown> =>
+      handle(parts, 'submission', { from: TARO, recipients: [MIKA] }, mail(await sealOutside(scene, [MIKA]), [MIKA], TARO, subject));
+    await expect(send('Pay at once')).rejects.toMatchObject(refusal('headers-differ', { field: 'subject' }));
+    expect(queued).toEqual([]);
+    await send('Estimate');
+    expect(queued).toHaveLength(1);
   });
 });

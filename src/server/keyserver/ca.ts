@@ -133,14 +133,15 @@ export function createCa(store: Store, signer: CaKeys | Issuer, random: (length:
 }
 
 /**
- * The newest certificate in force that the CA gave to a server of this role; one whose key the directory lists goes before others,
- * so that a new key comes into use when the directory has it. Throws `unavailable` `server-not-certified`.
+ * The certificate in force that the CA gave last to a server of this role; one whose key the directory lists goes before others,
+ * so that a new key comes into use when the directory has it. When they end does not say which is newer: no certificate
+ * outlives the organisation's. Throws `unavailable` `server-not-certified`.
  */
 export async function serverCertificate(store: Store, role: 'inspection', listed: readonly Bytes[], now: Date): Promise<Certificate> {
-  const rows = await store.query.selectFrom('certificates').select(['der', 'spki_hash'])
-    .where('role', '=', role).where('revoked', 'is', null).where('not_after', '>', now.getTime())
-    .orderBy('not_after', 'desc').execute();
-  const row = rows.find(({ spki_hash }) => listed.some((one) => equal(one, spki_hash))) ?? rows[0];
-  if (row === undefined) throw new SsmaxError('unavailable', 'server-not-certified', { role });
-  return parseCertificate(row.der);
+  const rows = await store.query.selectFrom('certificates').select('der')
+    .where('role', '=', role).where('revoked', 'is', null).where('not_after', '>', now.getTime()).execute();
+  const certificates = rows.map(({ der }) => parseCertificate(der)).sort((a, b) => b.notBefore.getTime() - a.notBefore.getTime());
+  const found = certificates.find(({ spkiSha256 }) => listed.some((one) => equal(one, spkiSha256))) ?? certificates[0];
+  if (found === undefined) throw new SsmaxError('unavailable', 'server-not-certified', { role });
+  return found;
 }

@@ -55,8 +55,8 @@ export interface RunningKeyServer {
 }
 
 const CRL_INTERVAL = 3_600_000;
-/** The own TLS certificate is made anew at a start this long before its end; milliseconds. */
-const TLS_RENEWAL = 30 * 86_400_000;
+/** The own TLS certificate is made anew at a start this long before its end, half of its life: who starts the server once a year never meets the end. Milliseconds. */
+const TLS_RENEWAL = 365 * 86_400_000;
 
 export async function runKeyServer(configFile: string, passphrase: string, options: RunOptions = {}): Promise<RunningKeyServer> {
   const config = loadKeyServerConfig(configFile);

@@ -13,6 +13,9 @@ import { createScene, type Scene } from '../../security/scene.ts';
 
 let scene: Scene;
 let app: Hono;
+/** A file of the directory that the key server has, and those that it was asked for. */
+const KEPT = `files/${'a'.repeat(64)}`;
+const handed: string[] = [];
 
 const never = (): never => { throw new Error('not to be called'); };
 
@@ -25,12 +28,29 @@ beforeAll(async () => {
     records: { refuse: never, refusal: async () => undefined, evidence: never, alert: never, record: never, erase: never },
     consents: { given: never, state: never, keep: never }, organisationType: async () => 'organisation',
     requireInForce: async () => { throw refused('certificate-revoked'); }, desk: { file: never, due: never, sent: never, take: never }, policy: { modes: ['protect-all', 'sign-only'], signedOnly: [] },
-    id: hinode.id, keys: { inUse: hinode.issuer }, roots: [world.root.der], published: { copy: never, file: never, hasFile: never }, clock: { now: () => world.now },
+    id: hinode.id, keys: { inUse: hinode.issuer }, roots: [world.root.der], published: { copy: () => new Uint8Array([1]), file: async (name) => { handed.push(name); return new Uint8Array([2]); }, hasFile: (name) => name === KEPT }, clock: { now: () => world.now },
   });
   app.onError((error) => {
     if (!(error instanceof SsmaxError)) throw error;
     const { status, body } = encodeProblem(error);
     return new Response(body, { status });
+  });
+});
+
+describe('the directory', () => {
+  const get = async (name: string, from: string): Promise<Response> =>
+    app.request(`/ssmax/v1/directory/${name}`, {}, { incoming: { socket: { remoteAddress: from } } });
+
+  it('is handed out file by file; what is not at hand is asked for elsewhere so often only', async () => {
+    expect((await get('index.cms', '192.0.2.1')).headers.get('cache-control')).toBe('no-cache');
+    // Some come back while this is asked; more than twice as many never.
+    const statuses: number[] = [];
+    for (let i = 0; i < 1500 && statuses.at(-1) !== 429; i++) statuses.push((await get(`files/${i.toString(16).padStart(64, '0')}`, '192.0.2.1')).status);
+    expect(statuses.at(-1)).toBe(429);
+    expect(handed.length).toBeGreaterThanOrEqual(600);
+    expect((await get(`files/${'b'.repeat(64)}`, '192.0.2.2')).status).toBe(200);
+    for (let i = 0; i < 100; i++) expect((await get(KEPT, '192.0.2.1')).headers.get('cache-control')).toContain('immutable');
+    for (const name of ['files/x', 'files/../x', 'root.pem']) expect((await get(name, '192.0.2.2')).status).toBe(404);
   });
 });
 

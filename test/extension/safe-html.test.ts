@@ -65,8 +65,8 @@ describe('HTML of a mail', () => {
   });
 
   it('keeps styles aside for pages whose policy refuses them; a mail cannot bring such by itself', () => {
-    const html = '<p style="color: red; position: fixed" data-style="position: fixed">x</p>';
-    expect(safeHtml(html, { images: [], links: true, page: true })).toMatchObject({ html: '<p data-style="color: red">x</p>', coloured: true });
+    const html = '<p style="color: red; position: fixed" data-style="position: fixed">x</p><p data-style="position: fixed">y</p>';
+    expect(safeHtml(html, { images: [], links: true, page: true })).toMatchObject({ html: '<p data-style="color: red">x</p><p>y</p>', coloured: true });
   });
 
   it('has no links on a problem', () => {

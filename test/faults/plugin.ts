@@ -44,6 +44,23 @@ export const plugin: readonly Fault[] = [
     ['background: scripts ask about their own tab', " && !('tabId' in request && request.tabId !== undefined)", '', 'by the own pages only'],
     ['background: nobody else asks', 'if (id !== undefined && id !== browserApi.runtime.id) return false;', '', 'what is about their own tab'],
   ]),
+  ...of('extension/ui/safe-html.ts', 'test/extension/safe-html.test.ts', [
+    ['pictures are fetched from outside unasked', '  if (!outside) return;', '', 'fetches pictures from servers only when it is told to'],
+    ['a mail brings styles for our pages', "ALLOW_DATA_ATTR: false", 'ALLOW_DATA_ATTR: true', 'keeps styles aside for pages'],
+  ]),
+  ...of('extension/thunderbird/pane-view.ts', 'test/extension/pane-view.test.ts', [
+    ['pictures are offered where the organisation forbids them', 'servers.length > 0 && { pictures: picturesAllowed', 'servers.length > 0 && { pictures: true', 'cannot be asked for where the organisation forbids them'],
+  ]),
+  ...of('extension/member/list-tags.ts', 'test/extension/list-tags.test.ts', [
+    ['a tag that anybody set stays', 'mail.tags.filter((tag) => !own.includes(tag))', 'mail.tags', 'a tag stands on what was judged here'],
+    ['a tag goes by the Message-ID alone', '[headerMessageId, author, subject, String(new Date(date).getTime()), String(size)]', '[headerMessageId]', 'a tag stands on what was judged here'],
+  ]),
+  ...of('extension/member/lock-demand.ts', 'test/extension/lock-demand.test.ts', [
+    ['a demanded passphrase is not asked of keys that are there', "!('wrapped' in pair)", 'false', 'a policy that comes later than a key'],
+  ]),
+  ...of('extension/member/attached-mail.ts', 'test/extension/attached-mail.test.ts', [
+    ['an attached mail with a seal is shown without its verdict', "return findCarrier(outer).kind === 'carrier';", 'return false;', 'an attached mail has its own verdict'],
+  ]),
   ...of('extension/member/read.ts', 'test/extension/member.test.ts', [
     ['reader: another date outside', '...(other && { otherDate: at })', '', 'notes a second delivery across restarts'],
   ]),

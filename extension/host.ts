@@ -201,7 +201,8 @@ export interface WaitingMail {
   readonly id: number;
   readonly subject: string;
   readonly recipients: readonly string[];
-  readonly sealedAt: Date;
+  /** Milliseconds since 1970. */
+  readonly sealedAt: number;
 }
 
 export interface WaitingHost {

@@ -50,7 +50,7 @@ export class Outbox {
     for (const { id: folderId } of await folders.query({ specialUse: ['outbox'] })) {
       for (const { id, subject, recipients } of (await messages.query({ folderId })).messages) {
         const sealed = sealedAt(await rawOf(id));
-        if (sealed !== undefined && isTooOld(sealed, now)) out.push({ id, subject, recipients, sealedAt: sealed });
+        if (sealed !== undefined && isTooOld(sealed, now)) out.push({ id, subject, recipients, sealedAt: sealed.getTime() });
       }
     }
     return out;

@@ -22,7 +22,7 @@ export function Waiting({ host, words }: { readonly host: WaitingHost; readonly 
       <ul class="recipients">
         {host.mails.map(({ id, subject, recipients, sealedAt }) => (
           <li>
-            <p><strong>{subject === '' ? words.text('not_sent_no_subject') : subject}</strong><br /><span class="faint">{words.text('waiting_mail', { recipients: words.list(recipients), date: words.moment(sealedAt) })}</span></p>
+            <p><strong>{subject === '' ? words.text('not_sent_no_subject') : subject}</strong><br /><span class="faint">{words.text('waiting_mail', { recipients: words.list(recipients), date: words.moment(new Date(sealedAt)) })}</span></p>
             {failed?.id === id && <div role="alert"><ReasonText reason={failed.reason} words={words} /></div>}
             <div class="buttons"><button type="button" disabled={opened.includes(id)} onClick={() => void again(id)}>{words.text(opened.includes(id) ? 'waiting_opened' : 'waiting_again')}</button></div>
           </li>

@@ -148,7 +148,7 @@ export const SCENES: readonly Scene[] = [
 
   notSent('not-sent', (words) => ({ failed: 'sending', subject: '社外秘', reason: reasonOf(words, 'keyword') })),
   { name: 'waiting', page: 'waiting.html', size: [620, 480], ready: 'li', answers: { 'waiting': () => [
-    { id: 1, subject: '見積書の件', recipients: ['佐藤 花子 <hanako@tsukimi.example>'], sealedAt: new Date(Date.now() - 6 * 86_400_000) },
+    { id: 1, subject: '見積書の件', recipients: ['佐藤 花子 <hanako@tsukimi.example>'], sealedAt: Date.now() - 6 * 86_400_000 },
   ] } },
   notSent('not-sent-mixed', (words) => ({ failed: 'sending', subject: '広報誌の件', reason: reasonOf(words, 'recipients-mixed', { addresses: 'mika@outside.example' }), remedy: 'split', tabId: 1 })),
   notSent('draft-not-saved', (words) => ({ failed: 'draft-saved', subject: '異動の案', reason: reasonOf(words, 'network-unreachable') })),

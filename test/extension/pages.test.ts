@@ -207,7 +207,7 @@ describe('the settings page', () => {
 describe('mails that waited too long', () => {
   it('are opened one by one, and it is said why one is not', async () => {
     const asked: number[] = [];
-    const mails = [{ id: 1, subject: '見積書', recipients: ['yuki@hinode.example'], sealedAt: new Date('2026-11-01') }, { id: 2, subject: '', recipients: [], sealedAt: new Date('2026-11-02') }];
+    const mails = [{ id: 1, subject: '見積書', recipients: ['yuki@hinode.example'], sealedAt: Date.UTC(2026, 10, 1) }, { id: 2, subject: '', recipients: [], sealedAt: Date.UTC(2026, 10, 2) }];
     const reason = reasonOf(words, 'mail-not-reopened');
     render(h(Waiting, { words, host: { mails, again: (id) => { asked.push(id); return Promise.resolve(id === 2 ? reason : undefined); }, close: unexpected } }), document.body);
     await see('main', '送信待ちのまま5日を過ぎた');

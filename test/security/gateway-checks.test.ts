@@ -117,6 +117,16 @@ describe('mail without a seal', () => {
   it('is never submitted', async () => {
     await expect(take('submission', TARO, [`From: ${TARO}`])).rejects.toMatchObject(refusal('not-protected'));
   });
+  // What mail programs send without asking add-ons (docs/quirks-thunderbird.md).
+  it.each([
+    ['a read receipt', TARO, [`From: ${TARO}`, 'MIME-Version: 1.0', 'Content-Type: multipart/report; report-type=disposition-notification; boundary=b']],
+    ['a read receipt without a sender', '', [`From: ${TARO}`, 'MIME-Version: 1.0', 'Content-Type: multipart/report; report-type=disposition-notification; boundary=b']],
+    ['an answer to an invitation', TARO, [`From: ${TARO}`, 'MIME-Version: 1.0', 'Content-Type: text/calendar; method=REPLY']],
+    ['what a filter forwards', TARO, [`From: ${TARO}`, 'MIME-Version: 1.0', 'Content-Type: message/rfc822']],
+  ])('is never submitted: %s', async (_, from, lines) => {
+    await expect(take('submission', from, lines)).rejects.toMatchObject(refusal('not-protected'));
+    expect(queued).toEqual([]);
+  });
   it('passes from outside', async () => {
     await take('arriving', 'x@outside.example', ['From: x@outside.example']);
     expect(queued).toHaveLength(1);

@@ -89,6 +89,8 @@ export interface LocalOrganisation {
   /** `https://localhost:…` for plugins. */
   readonly pluginUrl: string;
   readonly accounts: readonly Account[];
+  /** Ports that answer monitoring, where that was asked for. */
+  readonly health?: { readonly keyServer: number; readonly inspection: number; readonly gateway: number };
   postfix: Postfix;
   readonly servers: { keyServer: Running; inspection: Running; gateway: Running };
   /** A new one-time enrolment code. */
@@ -145,6 +147,8 @@ export interface WorldOptions {
   readonly outside?: { readonly domain: string; readonly users: readonly string[] };
   /** What else stands in every gateway.yaml. */
   readonly gateway?: object;
+  /** Servers answer monitoring. */
+  readonly health?: boolean;
 }
 
 export async function startLocalWorld(world: World, plans: readonly OrganisationPlan[], options: WorldOptions = {}): Promise<LocalWorld> {
@@ -268,6 +272,8 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
   const { plan, dir, ports, spki } = prepared;
   const { authority, webCa, dovecot, clamd, options } = around;
   const { refresh = 5 } = options;
+  const health = options.health === true ? { keyServer: await world.ports.take(), inspection: await world.ports.take(), gateway: await world.ports.take() } : undefined;
+  const answering = (server: keyof NonNullable<typeof health>): object => (health === undefined ? {} : { health: `127.0.0.1:${health[server]}` });
   const state = join(dir, 'state');
   const root = join(authority.dir, 'root.pem');
   const web = await issueWeb(webCa, dir);
@@ -277,15 +283,15 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
   writeYaml(join(dir, 'keyserver.yaml'), {
     state: 'state', database: options.database?.(plan.name) ?? 'state/keyserver.sqlite', key: 'organisation.key', certificate: 'organisation.pem', tlsKey: 'tls.key',
     hostName: `keyserver.${plan.domain}`, root, domains: [plan.domain], listen: `127.0.0.1:${ports.keyServer}`, authority: authorityPeer,
-    ...(plan.modes !== undefined && { modes: plan.modes }), ...(plan.signedOnly !== undefined && { outside: { key: 'outside.key', signedOnly: plan.signedOnly } }), ...(plan.recovery === true && { recovery: { notices: 'notices' } }), gateways: [spki.gateway], plugin: { listen: `127.0.0.1:${ports.plugin}`, certificate: web.certificate, key: web.key }, refresh,
+    ...(plan.modes !== undefined && { modes: plan.modes }), ...(plan.signedOnly !== undefined && { outside: { key: 'outside.key', signedOnly: plan.signedOnly } }), ...(plan.recovery === true && { recovery: { notices: 'notices' } }), gateways: [spki.gateway], plugin: { listen: `127.0.0.1:${ports.plugin}`, certificate: web.certificate, key: web.key }, refresh, ...answering('keyServer'),
   });
-  writeYaml(join(dir, 'inspection.yaml'), inspectionYaml(ports, [spki.gateway], clamd.socket, { root, tlsCa: webCa.certificate, refresh }));
+  writeYaml(join(dir, 'inspection.yaml'), { ...inspectionYaml(ports, [spki.gateway], clamd.socket, { root, tlsCa: webCa.certificate, refresh }), ...answering('inspection') });
   writeYaml(join(dir, 'gateway.yaml'), {
     state: 'gateway-state', key: 'gateway.key', certificate: 'gateway.pem', organisation: 'organisation.pem', root,
     listen: { submission: `127.0.0.1:${ports.gateway.submission}`, arriving: `127.0.0.1:${ports.gateway.arriving}` },
     queue: await via('queue', ports.postfix.reinjection), authority: authorityPeer,
     keyServer: { address: await via('keyServer', ports.keyServer), spki: spki.keyServer },
-    inspection: { address: await via('inspection', ports.inspection), spki: spki.inspection }, refresh, ...(plan.recovery === true && { recovery: true }), ...options.gateway,
+    inspection: { address: await via('inspection', ports.inspection), spki: spki.inspection }, refresh, ...(plan.recovery === true && { recovery: true }), ...options.gateway, ...answering('gateway'),
     hold: {
       submission: `127.0.0.1:${ports.postfix.hold.submission}`, arriving: `127.0.0.1:${ports.postfix.hold.arriving}`, interval: 1,
       release: [...(isRoot() ? [] : ['fakeroot', '--']), '/usr/sbin/postsuper', '-c', join(dir, 'postfix', 'etc'), '-H', '-'],
@@ -317,7 +323,7 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
   const [inspection, gateway, postfix] = await Promise.all([start.inspection(), start.gateway(), start.postfix(), addMembers()]);
   const servers = { keyServer, inspection, gateway };
   const local: LocalOrganisation = {
-    plan, dir, state, ports, spki, accounts, postfix, servers,
+    plan, dir, state, ports, spki, accounts, postfix, servers, ...(health !== undefined && { health }),
     pluginUrl: `https://localhost:${ports.plugin}`,
     async code(user) {
       const answer: unknown = JSON.parse(await ssmax(['member', 'code', `${user}@${plan.domain}`, '--state', state]));

@@ -41,9 +41,15 @@ export function waitingReport(mail: ReportedMail & { readonly recipients: readon
   });
 }
 
+/** What the mail server would have said of each of them: `550`, `5.7.1 SSMAX-recipient-not-enrolled …`. */
+interface SmtpAnswer {
+  readonly code: number;
+  readonly text: string;
+}
+
 /** To who answers for a list, or to the author: these of its members got no copy, as they have not enrolled. All others did. */
-export function listReport(mail: ReportedMail & { readonly list: string; readonly leftOut: readonly string[] }): Bytes {
-  const { list, leftOut } = mail;
+export function listReport(mail: ReportedMail & { readonly list: string; readonly leftOut: readonly string[]; readonly answer: SmtpAnswer }): Bytes {
+  const { list, leftOut, answer } = mail;
   return report(mail, {
     kind: 'list',
     subject: 'メーリングリストの一部に届いていません / Not delivered to all of the list',
@@ -57,7 +63,7 @@ export function listReport(mail: ReportedMail & { readonly list: string; readonl
       ...leftOut.map((address) => `  ${address}`),
     ],
     recipients: leftOut,
-    status: ['Action: failed', 'Status: 5.7.1', 'Diagnostic-Code: smtp; 550 5.7.1 SSMAX-recipient-not-enrolled The recipient has not enrolled yet.'],
+    status: ['Action: failed', `Status: ${answer.text.split(' ', 1).join('')}`, `Diagnostic-Code: smtp; ${answer.code} ${answer.text}`],
   });
 }
 

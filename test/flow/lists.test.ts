@@ -60,10 +60,10 @@ it('is known by its fields to mail programs', () => {
 });
 
 it('its report is a mail server’s, about each who was left out', () => {
-  const raw = listReport({ to: KEN, list: ALL, leftOut: [TARO, YUKI], original: utf8('From: taro@hinode.example\r\nSubject: x\r\n\r\nsealed\r\n'), contentDigest: new Uint8Array(32), now: new Date('2026-11-22T03:00:00Z') });
+  const raw = listReport({ to: KEN, list: ALL, leftOut: [TARO, YUKI], answer: { code: 550, text: '5.7.1 SSMAX-recipient-not-enrolled x' }, original: utf8('From: taro@hinode.example\r\nSubject: x\r\n\r\nsealed\r\n'), contentDigest: new Uint8Array(32), now: new Date('2026-11-22T03:00:00Z') });
   const mail = parseMime(raw, 'outer');
   expect(isDaemonReport(mail)).toBe(true);
   const [, status] = mail.children;
-  expect(new TextDecoder().decode(status?.body()).match(/Final-Recipient: rfc822; \w+@hinode\.example\r\nAction: failed/g)).toHaveLength(2);
+  expect(new TextDecoder().decode(status?.body()).match(/Final-Recipient: rfc822; \w+@hinode\.example\r\nAction: failed\r\nStatus: 5\.7\.1\r\nDiagnostic-Code: smtp; 550 5\.7\.1 SSMAX-recipient-not-enrolled x\r\n/g)).toHaveLength(2);
   expect(new TextDecoder().decode(raw)).not.toContain('sealed');
 });

@@ -1,10 +1,11 @@
 /** Inspection as organisations need it, with real Postfix, clamd and the built programs. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { HINODE, type LocalOrganisation, type LocalWorld, MALWARE_MARKER, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
 import { World } from '../../scripts/world/process.ts';
-import { type Outcome, runSsmax, ssmax } from '../../scripts/world/ssmax.ts';
+import { type Outcome, runSsmax, ssmax, startSsmax } from '../../scripts/world/ssmax.ts';
 import { contains, until } from '../../scripts/world/wait.ts';
 import { type Bytes, fromUtf8 } from '../../src/core/bytes.ts';
 import { encodePem } from '../../src/core/pki/pem.ts';
@@ -68,7 +69,7 @@ let jiro: Correspondent;
 beforeAll(async () => {
   world = await World.open();
   clock = createWorldClock(world);
-  local = await startLocalWorld(world, [HINODE, TSUKIMI], { env: clock.env, now: () => clock.now(), refresh: 1 });
+  local = await startLocalWorld(world, [HINODE, TSUKIMI], { env: clock.env, now: () => clock.now(), refresh: 1, health: true });
   [hinode, tsukimi] = local.organisations as [LocalOrganisation, LocalOrganisation];
   [taro, yuki, ken, hanako, jiro] = await Promise.all([
     enrol(hinode, 'taro'), enrol(hinode, 'yuki'), enrol(hinode, 'ken'), enrol(tsukimi, 'hanako'), enrol(tsukimi, 'jiro'),
@@ -317,6 +318,42 @@ it('a bad policy changes nothing and is told; a good one is in force without a r
   writeFileSync(file, JSON.stringify({ ...POLICY, version: 'inspection-2', outbound: [{ check: 'keywords', words: ['合言葉'] }] }));
   await until(() => contains(hinode.servers.inspection.log, /"event":"policy-reloaded","version":"inspection-2"/), { what: 'the new policy', withinMs: 60_000 });
   expect(await send(taro, '合言葉')).toMatch(/^550 5\.7\.1 SSMAX-keyword /);
+});
+
+it('the status page shows what these servers do, and the mail that waits', async () => {
+  const { health } = hinode;
+  if (health === undefined) throw new Error('no health');
+  const dir = world.directory('status');
+  const port = await world.ports.take();
+  writeFileSync(join(dir, 'status.yaml'), JSON.stringify({
+    listen: `127.0.0.1:${port}`, organisation: HINODE.names, database: 'status.sqlite', every: 1, postfix: hinode.postfix.configuration,
+    servers: Object.entries(health).map(([role, at]) => ({ name: role, role: role.toLowerCase(), health: `127.0.0.1:${at}` })),
+  }));
+  await startSsmax(world, 'status', ['status', 'run', '--config', join(dir, 'status.yaml')]);
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
+  try {
+    const page = await browser.newPage({ locale: 'en-GB' });
+    await page.goto(`http://127.0.0.1:${port}/`);
+    await page.getByText('All is well.', { exact: false }).waitFor({ timeout: 60_000 });
+    await setPolicy(hinode, { ...POLICY, version: 'inspection-status' });
+    expect(await send(taro, '素案')).toMatch(/^250 /);
+    await hanako.receive(1);
+    await hanako.mailbox().delete();
+    expect(await send(ken, '素案')).toMatch(/^550 /);
+    expect(await send(taro, '部外秘 その4')).toMatch(/^250 /);
+    const id = await waiting(hinode);
+    await reported(taro, 'inspection-hold');
+    await page.getByText('1 held for approval', { exact: false }).waitFor({ timeout: 60_000 });
+    // Counted since the page looked first: of three mails one was refused, for what the words beside its code say.
+    await page.locator('th code', { hasText: 'keyword' }).waitFor({ timeout: 60_000 });
+    expect(await page.locator('section[aria-labelledby=queue] dd').allTextContents()).toEqual(['1', '0', '0']);
+    expect(await page.content()).not.toMatch(/@hinode\.example|部外秘/);
+    expect(await decide(hinode, 'reject', id, yuki)).toMatchObject({ code: 0 });
+    await reported(taro, 'hold-rejected');
+    await page.getByText('All is well.', { exact: false }).waitFor({ timeout: 60_000 });
+  } finally {
+    await browser.close();
+  }
 });
 
 it('held, and nobody decides: it comes back when its hours are over', async () => {

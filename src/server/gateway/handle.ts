@@ -23,6 +23,7 @@ import { type OutsideDesk, withoutClaims } from './outside.ts';
 import type { MailReport } from '../../wire/report.ts';
 import { keepReason, type ReportRefusal } from './refusal-reason.ts';
 import type { Copy } from './reinject.ts';
+import { replyTo } from './replies.ts';
 import type { Envelope } from './smtp.ts';
 import { claimsAlwaysSigned, stageOf, type StageSource } from './stages.ts';
 
@@ -105,7 +106,7 @@ function copyOf(envelope: Envelope, raw: Bytes, departure: Departure, digest: By
 function leftOutCopies(listener: ListenerName, author: string, original: Bytes, { list }: Departure, contentDigest: Bytes, now: Date): Copy[] {
   const to = list?.owner ?? (listener === 'submission' ? author : undefined);
   if (list?.leftOut === undefined || to === undefined) return [];
-  const report = listReport({ to, list: list.address, leftOut: list.leftOut, original, contentDigest, now });
+  const report = listReport({ to, list: list.address, leftOut: list.leftOut, answer: replyTo(refused('recipient-not-enrolled')), original, contentDigest, now });
   return [{ from: '', recipients: [to], mail: () => wholeMail(report), notify: ['NEVER'] }];
 }
 

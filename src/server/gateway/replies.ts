@@ -47,7 +47,7 @@ const REPLIES: Readonly<Record<string, Reply>> = {
   'hold-expired': { status: '5.7.1', text: 'Nobody approved the mail in time.' },
   'hold-no-approver': { status: '5.7.1', text: 'The mail needs approval, and there is nobody who could give it.' },
   'mime-ambiguous': { status: '5.6.0', text: 'Refused by inspection: the structure of the mail is not clear.' },
-  'too-large': { status: '5.3.4', text: 'The mail is too large to be inspected.' },
+  'too-large': { status: '5.3.4', text: 'The mail is larger than the policy or the scanner allows.' },
   'inspection-hold': { status: '5.7.1', text: 'The mail needs approval, for which this mail server is not set up.' },
   'carrier-ambiguous': { status: '5.6.0', text: 'The structure of the protected mail is not clear.' },
   'feedback-report-invalid': { status: '5.6.0', text: 'The report is not in the form of RFC 5965 with the protected mail in it.' },

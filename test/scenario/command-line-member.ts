@@ -1,5 +1,5 @@
 /** A member who has nothing but the command line: key and certificate in files, everything by the built program. */
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { MailStore } from '../../scripts/world/imap.ts';
@@ -12,10 +12,13 @@ const verifiedSchema = z.array(z.object({ state: z.string(), code: z.string(), d
 export class CommandLineMember {
   readonly address: string;
   readonly #dir: string;
+  /** What is pinned. */
+  #root: string;
 
   /** `device` names the files: another one is another key of the same member. */
   constructor(private readonly local: LocalWorld, readonly organisation: LocalOrganisation, readonly user: string, device = 'first') {
     this.address = `${user}@${organisation.plan.domain}`;
+    this.#root = local.rootFile;
     this.#dir = local.world.directory('members', organisation.plan.name, `${user}-${device}`);
   }
 
@@ -32,7 +35,7 @@ export class CommandLineMember {
   }
 
   async enrol(): Promise<this> {
-    await ssmax(['enrol', ...this.#server, ...this.#keys, '--address', this.address, '--root', this.local.rootFile, '--code-fd', '0'], {
+    await ssmax(['enrol', ...this.#server, ...this.#keys, '--address', this.address, '--root', this.#root, '--code-fd', '0'], {
       passphrase: PASSPHRASE, input: Buffer.from(`${await this.organisation.code(this.user)}\n`),
     });
     await this.fetchTrust();
@@ -40,11 +43,17 @@ export class CommandLineMember {
   }
 
   fetchTrust(): Promise<string> {
-    return ssmax(['trust', 'fetch', ...this.#server, '--root', this.local.rootFile, '--out', this.#trust]);
+    return ssmax(['trust', 'fetch', ...this.#server, '--root', this.#root, '--out', this.#trust]);
+  }
+
+  /** Takes another file of pins in place of the one before. */
+  pin(file: string): void {
+    this.#root = file;
+    copyFileSync(file, join(this.#trust, 'root.pem'));
   }
 
   renew(): Promise<Outcome> {
-    return runSsmax(['renew', ...this.#server, ...this.#keys, '--root', this.local.rootFile], { passphrase: PASSPHRASE });
+    return runSsmax(['renew', ...this.#server, ...this.#keys, '--root', this.#root], { passphrase: PASSPHRASE });
   }
 
   /** Fetches directory and lists first, as they were changed under a plugin. */

@@ -2,12 +2,12 @@
  * Three years in the life of certificates, with the real programs on a clock of the test's own: renewal, lost devices, new keys
  * of an organisation, its servers and the Authority's delegate, lists that are out of date, and old mail that stays what it was.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { HINODE, type LocalOrganisation, type LocalWorld, PASSPHRASE, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
 import { World } from '../../scripts/world/process.ts';
-import { ssmax } from '../../scripts/world/ssmax.ts';
+import { ssmax, startSsmax } from '../../scripts/world/ssmax.ts';
 import { until } from '../../scripts/world/wait.ts';
 import { splitCrls } from '../../src/core/pki/crl.ts';
 import { CommandLineMember } from './command-line-member.ts';
@@ -42,6 +42,8 @@ const MEI = 'mei@tsukimi.example';
 const VERIFIED = { state: 'verified', content: 'opened' };
 /** What hanako got on the first day. */
 let oldMail: Uint8Array;
+/** What jiro got by the first gateway's successor. */
+let laterMail: Uint8Array;
 
 /** Submits until the servers have taken note of what has just changed; gives the reply that is no "later". */
 async function answered(sender: CommandLineMember, raw: Uint8Array, to: string): Promise<string> {
@@ -73,11 +75,12 @@ const of = (organisation: LocalOrganisation, name: string): string => join(organ
 const spkiIn = (output: string): string => /spki ([0-9a-f]{64})/.exec(output)?.[1] ?? '';
 
 /** As JSON, which is YAML: what the world wrote. */
-function configure(organisation: LocalOrganisation, server: 'keyserver' | 'gateway' | 'inspection', change: (config: Record<string, unknown>) => object): void {
-  const file = of(organisation, `${server}.yaml`);
+function rewrite(file: string, change: (config: Record<string, unknown>) => object): void {
   const config = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
   writeFileSync(file, JSON.stringify({ ...config, ...change(config) }));
 }
+const configure = (organisation: LocalOrganisation, server: 'keyserver' | 'gateway' | 'inspection', change: (config: Record<string, unknown>) => object): void =>
+  rewrite(of(organisation, `${server}.yaml`), change);
 
 async function restart(organisation: LocalOrganisation, ...servers: ('keyServer' | 'gateway' | 'inspection')[]): Promise<void> {
   for (const server of servers) {
@@ -86,11 +89,15 @@ async function restart(organisation: LocalOrganisation, ...servers: ('keyServer'
   }
 }
 
-/** The Authority certifies the organisation again: the same key with the same request. */
-async function certifyAgain({ plan, spki }: LocalOrganisation, csr: string, out: string): Promise<void> {
+/** SPKI hashes of servers that have another key than at first, by organisation. */
+const newKeys = new Map<string, { gateway: string; inspection: string }>();
+
+/** The Authority certifies the organisation again: the same key with the same request. `root` names its files. */
+async function certifyAgain({ plan, spki: first }: LocalOrganisation, csr: string, out: string, root = 'root'): Promise<void> {
   const { dir, state } = local.authority;
+  const spki = { ...first, ...newKeys.get(plan.id) };
   await ssmax([
-    'authority', 'certify', '--state', state, '--root', join(dir, 'root.pem'), '--root-key', join(dir, 'root.key'), '--csr', csr, '--id', plan.id,
+    'authority', 'certify', '--state', state, '--root', join(dir, `${root}.pem`), '--root-key', join(dir, `${root}.key`), '--csr', csr, '--id', plan.id,
     '--name-ja', plan.names.ja, '--name-en', plan.names.en, '--domain', plan.domain, '--host-name', plan.domain, '--always-signed', plan.domain,
     '--vetted', '2026-10-01', '--gateway-spki', spki.gateway, '--inspection-spki', spki.inspection, '--key-server-spki', spki.keyServer, '--out', out,
   ], { passphrase: PASSPHRASE });
@@ -100,7 +107,8 @@ async function certifyAgain({ plan, spki }: LocalOrganisation, csr: string, out:
 async function certifyServers(organisation: LocalOrganisation): Promise<void> {
   for (const role of ['gateway', 'inspection'] as const) {
     const out = of(organisation, `${role}-${clock.now().getTime()}.pem`);
-    await ssmax(['keyserver', 'certify', '--state', organisation.state, '--role', role, '--csr', of(organisation, `${role}.csr`), '--host-name', `${role}.${organisation.plan.domain}`, '--out', out]);
+    const [csr = ''] = [`${role}-2/${role}.csr`, `${role}.csr`].map((name) => of(organisation, name)).filter(existsSync);
+    await ssmax(['keyserver', 'certify', '--state', organisation.state, '--role', role, '--csr', csr, '--host-name', `${role}.${organisation.plan.domain}`, '--out', out]);
     configure(organisation, role, () => ({ certificate: out }));
   }
   await restart(organisation, 'inspection', 'gateway');
@@ -225,7 +233,129 @@ describe('a new key of a gateway', () => {
     await restart(hinode, 'keyServer', 'inspection');
     await ssmax(['authority', 'servers', hinode.plan.id, '--state', local.authority.state, '--gateway-spki', spki, '--inspection-spki', hinode.spki.inspection]);
     configure(hinode, 'gateway', () => ({ key: join(dir, 'gateway.key'), certificate: join(dir, 'gateway.pem') }));
+    newKeys.set(hinode.plan.id, { gateway: spki, inspection: hinode.spki.inspection });
     await restart(hinode, 'gateway');
+    laterMail = await delivered(taro, jiro);
+    expect(await jiro.verify(laterMail)).toMatchObject(VERIFIED);
+  });
+});
+
+describe('a new key of an inspection server', () => {
+  it('comes into use with an overlap: mail is inspected by the old server, then by the new one, and none is lost in between', async () => {
+    const dir = of(hinode, 'inspection-2');
+    mkdirSync(dir);
+    const spki = spkiIn(await ssmax(['inspection', 'init', '--dir', dir, '--host-name', 'inspection.hinode.example'], { passphrase: PASSPHRASE }));
+    await ssmax(['keyserver', 'certify', '--state', hinode.state, '--role', 'inspection', '--csr', join(dir, 'inspection.csr'), '--host-name', 'inspection.hinode.example', '--out', join(dir, 'inspection.pem')]);
+    const address = `127.0.0.1:${await world.ports.take()}`;
+    const file = of(hinode, 'inspection-2.yaml');
+    copyFileSync(of(hinode, 'inspection.yaml'), file);
+    rewrite(file, () => ({
+      listen: address, key: join(dir, 'inspection.key'), certificate: join(dir, 'inspection.pem'), state: join(dir, 'state'), database: join(dir, 'state', 'inspection.sqlite'),
+    }));
+    const another = await startSsmax(world, 'hinode-inspection-2', ['inspection', 'run', '--config', file], PASSPHRASE, clock.env);
+    const both = [{ address: `127.0.0.1:${hinode.ports.inspection}`, spki: hinode.spki.inspection }, { address, spki }];
+    configure(hinode, 'gateway', () => ({ inspection: both }));
+    await restart(hinode, 'gateway');
+    const inspected = (server: string): number => readFileSync(join(world.dir, 'log', `${server}.log`), 'utf8').split('"event":"inspected"').length - 1;
+    const before = { old: inspected('hinode-inspection'), mails: (await jiro.mailbox().list()).length };
+    await delivered(taro, jiro);
+    expect([inspected('hinode-inspection') > before.old, inspected('hinode-inspection-2')]).toEqual([true, 0]);
+
+    const { gateway } = newKeys.get(hinode.plan.id) ?? hinode.spki;
+    // Mail goes on while the directory changes, until the new server has been asked.
+    const list = (...spkis: string[]): Promise<string> =>
+      ssmax(['authority', 'servers', hinode.plan.id, '--state', local.authority.state, '--gateway-spki', gateway, '--inspection-spki', ...spkis]);
+    const changed = list(hinode.spki.inspection, spki);
+    let sent = 1;
+    do {
+      expect(await answered(taro, await taro.seal(jiro.address, 'on its way'), jiro.address)).toMatch(/^250 /);
+      sent++;
+      expect(sent).toBeLessThan(60);
+    } while (inspected('hinode-inspection-2') === 0);
+    await changed;
+
+    await hinode.servers.inspection.stop();
+    await list(spki);
+    configure(hinode, 'gateway', () => ({ inspection: [{ address, spki }] }));
+    await restart(hinode, 'gateway');
+    newKeys.set(hinode.plan.id, { gateway, inspection: spki });
+    copyFileSync(file, of(hinode, 'inspection.yaml'));
+    hinode.servers.inspection = another;
+    await delivered(taro, jiro);
+    const all = (await jiro.mailbox().waitFor(before.mails + sent + 1, { withinMs: 120_000 })).slice(before.mails);
+    for (const { raw } of [all[0], all.at(-2), all.at(-1)].filter((one) => one !== undefined)) expect(await jiro.verify(raw)).toMatchObject(VERIFIED);
+  });
+});
+
+describe('the Authority', () => {
+  const page = readFileSync('docs/admin/certificates.md', 'utf8');
+  const inDir = (name: string): string => join(local.authority.dir, name);
+
+  /** Runs a command of the page as it stands there, where the Authority's files are. */
+  async function asOnPage(verb: string): Promise<string> {
+    const command = new RegExp(`\`ssmax (authority ${verb} [^\`]*)\``).exec(page)?.[1];
+    if (command === undefined) throw new Error(`no ${verb} on the page`);
+    const words = command.replace('--state …', `--state ${local.authority.state}`).split(' ').map((word) => (/^[a-z0-9-]+\.(?:pem|key)$/.test(word) ? inDir(word) : word));
+    return ssmax(words, verb.startsWith('rotate') ? { passphrase: PASSPHRASE } : {});
+  }
+
+  /** Changes the configuration of all servers of all members, and starts them again. */
+  async function everywhere(change: (config: Record<string, unknown>, server: string) => object): Promise<void> {
+    for (const organisation of [hinode, tsukimi]) {
+      for (const server of ['keyserver', 'gateway', 'inspection'] as const) configure(organisation, server, (config) => change(config, server));
+    }
+    await Promise.all([hinode, tsukimi].map((organisation) => restart(organisation, 'keyServer', 'inspection', 'gateway')));
+  }
+
+  async function newDelegate(number: number, make: () => Promise<string>): Promise<void> {
+    const spki = spkiIn(await make());
+    await everywhere((config, server) => {
+      if (server === 'inspection') return {}; // asks its key server, which asks the Authority
+      const authority = config['authority'] as { address: string; spki: string | string[] };
+      return { authority: { ...authority, spki: [...[authority.spki].flat(), spki] } };
+    });
+    await local.authority.running.stop();
+    rewrite(inDir('authority.yaml'), () => ({ delegateKey: `delegate-${number}.key`, delegateCertificate: `delegate-${number}.pem`, ...(number === 3 && { root: 'root-2.pem' }) }));
+    await local.restartAuthority();
+  }
+
+  it('replaces its delegate, and revokes the former one', async () => {
+    await onDay(900);
+    for (const member of [taro, hanako, jiro]) expect((await member.renew()).stdout.toString()).toMatch(/^renewed until /);
+    await newDelegate(2, () => asOnPage('rotate-delegate --root root.pem'));
+    await asOnPage('revoke-delegate');
     expect(await jiro.verify(await delivered(taro, jiro))).toMatchObject(VERIFIED);
+    expect(await jiro.verify(laterMail)).toMatchObject(VERIFIED);
+  });
+
+  it('is followed to its next root, and certifies organisations again before their certificates end', async () => {
+    await onDay(1080);
+    for (const member of [taro, hanako, jiro]) await member.renew();
+    await asOnPage('rotate-root');
+    const pins = inDir('pins.pem');
+    writeFileSync(pins, readFileSync(inDir('root.pem'), 'utf8') + readFileSync(inDir('root-2.pem'), 'utf8'));
+    await everywhere((config, server) => (server === 'inspection' ? { trust: { ...config['trust'] as object, root: pins } } : { root: pins }));
+    for (const member of [taro, hanako, jiro]) member.pin(pins);
+    expect(await jiro.verify(await delivered(taro, jiro))).toMatchObject(VERIFIED);
+    await newDelegate(3, () => ssmax([
+      'authority', 'rotate-delegate', '--root', inDir('root-2.pem'), '--root-key', inDir('root-2.key'), '--key', inDir('delegate-3.key'), '--certificate', inDir('delegate-3.pem'),
+    ], { passphrase: PASSPHRASE }));
+    await certifyAgain(hinode, of(hinode, 'organisation.csr'), of(hinode, 'organisation-3.pem'), 'root-2');
+    await certifyAgain(tsukimi, of(tsukimi, 'organisation-next.csr'), of(tsukimi, 'organisation-3.pem'), 'root-2');
+    // What hinode's first certificate had certified would end with it.
+    for (const { state } of [hinode, tsukimi]) await ssmax(['keyserver', 'refresh', '--state', state]);
+    await restart(hinode, 'keyServer');
+    await certifyServers(hinode);
+    expect(await jiro.verify(await delivered(taro, jiro))).toMatchObject(VERIFIED);
+    await delivered(jiro, taro);
+    expect(await jiro.verify(laterMail)).toMatchObject(VERIFIED);
+  });
+
+  it('revokes an organisation for good: its mail is refused, and what it sent before stays verified', async () => {
+    const raw = await taro.seal(HANAKO, 'by nobody');
+    await ssmax(['authority', 'revoke', hinode.plan.id, '--reason', 'cessationOfOperation', '--state', local.authority.state]);
+    await until(async () => /^550 .*SSMAX-certificate-revoked/.test(await taro.submit(raw, HANAKO)), { what: 'the revocation to count', withinMs: 60_000 });
+    expect(await jiro.verify(laterMail)).toMatchObject(VERIFIED);
+    await delivered(jiro, hanako);
   });
 });

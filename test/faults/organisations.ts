@@ -18,7 +18,7 @@ export const organisations: readonly Fault[] = [
   ]),
   ...of('src/flow/directory-files.ts', 'test/security/directory-files.test.ts', [
     ['directory: a file is the one that is signed for', 'if (!equal(await sha256(bytes), hash)) throw damaged(name);', '', 'play back an old shard'],
-    ['directory: a domain\'s organisation has it', 'if (organisation?.domains.includes(domain) !== true) throw damaged(domain);', '', 'has it not'],
+    ['directory: a domain\'s organisation has it', 'if (organisation?.domains.includes(domain) !== true) throw damaged(domain);', '', 'that it has not'],
     ['directory: what cannot be read says nothing against a mail', "if (error instanceof SsmaxError && error.kind === 'refused')", NEVER, 'cannot be read'],
   ]),
   ...of('src/flow/impersonation.ts', 'test/security/directory-files.test.ts', [
@@ -26,7 +26,7 @@ export const organisations: readonly Fault[] = [
   ]),
   ...of('src/server/shared/file-cache.ts', 'test/server/shared/file-cache.test.ts', [
     ['directory: kept files are what their names say', 'if (!isNamed(name, bytes)) return undefined;', '', 'damaged on disk'],
-    ['directory: fetched files are what their names say', "if (!isNamed(name, bytes)) throw", 'if (!isNamed(name, bytes) && false) throw', 'another file'],
+    ['directory: fetched files are what their names say', "if (!isNamed(name, bytes)) throw", 'if (!isNamed(name, bytes) && false) throw', 'no other file'],
   ]),
   ...of('src/flow/trust.ts', REVOCATION, [
     ["directory: delegate's revocation", 'await requireUnrevoked({ certificate: delegate, issuer: delegate, crl: authorityCrl, at: now, now });', 'void authorityCrl;', 'of a revoked delegate'],

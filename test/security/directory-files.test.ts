@@ -76,9 +76,9 @@ describe('a directory of files', () => {
 });
 
 /** A directory of this one shard. */
-async function directoryOf(shard: Bytes): Promise<Directory> {
+async function directoryOf(shard: Bytes, given = shard): Promise<Directory> {
   const page = await sha256(shard);
-  const files = new Map([[fileName(page), shard], [fileName(await sha256(page)), page]]);
+  const files = new Map([[fileName(page), given], [fileName(await sha256(page)), page]]);
   const index = { version: 1 as const, issued: scene.world.now, nextUpdate: scene.world.now, bits: 0, pageBits: 0, pages: [await sha256(page)] };
   return new Directory(index, async (name) => files.get(name) ?? new Uint8Array(0));
 }
@@ -121,6 +121,8 @@ describe('who carries the files', () => {
     const next = await publish(all.map((one) => ({ ...one, standing: { state: 'suspended' as const, since: scene.world.now } })));
     served = new Map([...next].map(([name, bytes]) => [name, name === INDEX_FILE ? bytes : [...old.values()][1] ?? bytes]));
     await expect((await open()).byDomain('d7.example')).rejects.toMatchObject({ kind: 'unavailable', code: 'directory-damaged' });
+    const [shard, former] = [[], all.slice(0, 1)].map((organisations) => encodeShard({ organisations, domains: [] }));
+    await expect((await directoryOf(shard ?? new Uint8Array(0), former)).byId('NTRJP-0')).rejects.toMatchObject({ kind: 'unavailable', code: 'directory-damaged' });
   });
 
   it('cannot freeze an index beyond its time', async () => {

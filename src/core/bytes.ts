@@ -34,7 +34,7 @@ const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Text to UTF-8. */
 export function utf8(text: string): Bytes {
-  return Uint8Array.from(encoder.encode(text));
+  return encoder.encode(text);
 }
 
 /** UTF-8 to text; throws a TypeError on bytes that are no UTF-8. */

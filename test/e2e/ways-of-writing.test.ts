@@ -1,4 +1,7 @@
 /** Every way in which Thunderbird writes a mail: each leaves sealed, in one Thunderbird, by the commands behind its menus. */
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Place } from '../../scripts/world/chrome-side.ts';
 import type { Correspondent } from '../../scripts/world/correspondent.ts';
@@ -71,9 +74,9 @@ describe('a mail that is', { timeout: 180_000 }, () => {
     commandController.doCommand(wanted);
   }, name);
   /** Sends the mail in front and gives what was submitted, which nobody on the way can read. */
-  const goes = async (recipients: readonly string[]): Promise<string> => {
+  const goes = async (recipients: readonly string[], withinMs = 45_000): Promise<string> => {
     const before = plugin.submitted.length;
-    expect(await taro.send(45_000)).toBeUndefined();
+    expect(await taro.send(withinMs)).toBeUndefined();
     await until(() => plugin.submitted.length > before, { what: 'the mail to be submitted' });
     const { raw, recipients: envelope } = plugin.submitted.at(-1) ?? { raw: Buffer.alloc(0), recipients: [] };
     expect([...envelope].sort()).toEqual([...recipients].sort());
@@ -105,6 +108,36 @@ describe('a mail that is', { timeout: 180_000 }, () => {
     await taro.continueWriting({ to });
     await goes(recipients);
     await composing(0);
+  });
+
+  it('25 MB long leaves sealed, the window alive meanwhile, and opens', async () => {
+    const file = join(world.directory('files'), 'plan.bin');
+    writeFileSync(file, randomBytes(25 * 1024 * 1024));
+    // Thunderbird's own question above 20 MB.
+    await taro.desktop.thunderbird.marionette.run((chrome) => { chrome.setPref('mailnews.message_warning_size', 100_000_000); });
+    await taro.write({ to: [TARO], subject: 'Long', body: [CANARY], attachments: [file] });
+    // A pulse in the window, as long as its file is not sealed: what comes then is Thunderbird's own work.
+    await taro.desktop.thunderbird.marionette.run((chrome) => {
+      const main = chrome.mainWindow() as unknown as { pulse: number[]; setInterval(beat: () => void, every: number): number; clearInterval(timer: number): void };
+      const [composer] = chrome.windows().filter(({ document }) => document.documentURI.includes('messengercompose'));
+      main.pulse = [];
+      const timer = main.setInterval(() => {
+        const bucket = composer?.document.querySelector('#attachmentBucket')?.textContent ?? 'message.ssmax';
+        if (bucket.includes('message.ssmax')) main.clearInterval(timer);
+        else main.pulse.push(Date.now());
+      }, 10);
+    });
+    await goes([TARO], 150_000);
+    const pulse = await taro.desktop.thunderbird.marionette.run((chrome) => (chrome.mainWindow() as unknown as { pulse: number[] }).pulse);
+    const pauses = pulse.slice(1).map((at, i) => at - (pulse[i] ?? 0));
+    const [longest, whole] = [Math.max(...pauses), pauses.reduce((sum, pause) => sum + pause, 0)];
+    console.log(`25 MB: sealed in ${whole} ms, the window's longest pause ${longest} ms`);
+    expect(longest * 2).toBeLessThan(whole);
+    await composing(0);
+    await taro.select('Long');
+    expect((await taro.reading('plan.bin')).body).toContain(CANARY);
+    await taro.select('Plan');
+    await taro.reading(CANARY);
   });
 
   it('redirected is not sent: nobody else could open it, and the add-on says so', async () => {

@@ -56,7 +56,7 @@ describe('forwarding without opening', () => {
   it('passes a whole mail on with its attachments and own words; the reader sees both names', async () => {
     const attachment = { name: '内訳.txt', type: 'text/plain', bytes: utf8('内訳') };
     const original = await delivered(cmsOf(await sealDraft(taro, draft(TARO, HANAKO, { attachments: [attachment] }))), TARO, HANAKO);
-    expect(actionsOf(await readMail(hanako, original, chain.now))).toEqual(['forward', 'report']);
+    expect(actionsOf(await readMail(hanako, original, chain.now))).toEqual(['forward', 'copy', 'report']);
     const marked = await prepareForward(hanako, original, undefined);
     const own = { name: '添え状.txt', type: 'text/plain', bytes: utf8('添え状') };
     const sealed = cmsOf(await sealDraft(hanako, draft(HANAKO, YUKI, { text: 'ご参考まで', attachments: [file(marked), own] })));

@@ -13,7 +13,7 @@ interface Note {
 }
 
 const KNOWN: readonly RegExp[] = [
-  /^MANIFEST_(?:OPTIONAL_)?PERMISSIONS .*"(?:accountsRead|compose|messagesDelete|messagesImport|messagesModify|messagesRead|addressBooks)"/,
+  /^MANIFEST_(?:OPTIONAL_)?PERMISSIONS .*"(?:accountsRead|compose|messagesDelete|messagesImport|messagesModify|messagesRead|messagesTags|messagesUpdate|addressBooks)"/,
   /^KEY_FIREFOX_ANDROID_UNSUPPORTED_BY_MIN_VERSION /,
   /^UNSAFE_VAR_ASSIGNMENT Unsafe assignment to innerHTML/,
 ];

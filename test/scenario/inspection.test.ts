@@ -334,7 +334,7 @@ it('the status page shows what these servers do, and the mail that waits', async
   try {
     const page = await browser.newPage({ locale: 'en-GB' });
     await page.goto(`http://127.0.0.1:${port}/`);
-    await page.getByText('All is well.', { exact: false }).waitFor({ timeout: 60_000 });
+    await page.getByText('Sent by members').waitFor({ timeout: 60_000 });
     await setPolicy(hinode, { ...POLICY, version: 'inspection-status' });
     expect(await send(taro, '素案')).toMatch(/^250 /);
     await hanako.receive(1);
@@ -350,7 +350,7 @@ it('the status page shows what these servers do, and the mail that waits', async
     expect(await page.content()).not.toMatch(/@hinode\.example|部外秘/);
     expect(await decide(hinode, 'reject', id, yuki)).toMatchObject({ code: 0 });
     await reported(taro, 'hold-rejected');
-    await page.getByText('All is well.', { exact: false }).waitFor({ timeout: 60_000 });
+    await page.getByText('1 held for approval', { exact: false }).waitFor({ state: 'hidden', timeout: 60_000 });
   } finally {
     await browser.close();
   }

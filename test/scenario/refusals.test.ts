@@ -276,7 +276,7 @@ describe('while something is missing, nothing passes and nothing is refused for 
     const { dir } = local.authority;
     const delegate = { key: loadPrivateKey(loadKey(join(dir, 'delegate.key'), PASSPHRASE)), certificate: readCertificateFile(join(dir, 'delegate.pem')) };
     const stale = await issueCrl({ issuer: delegate, number: 1_000, thisUpdate: new Date(Date.now() - 2 * DAY), nextUpdate: new Date(Date.now() - DAY), revoked: [] });
-    for (const [bytes, file, code] of [[stale.der, 'authority', 'crl-stale'], [utf8(''), 'directory', 'trust-invalid']] as const) {
+    for (const [bytes, file, code] of [[stale.der, 'authority', 'crl-stale'], [utf8(''), 'index', 'trust-invalid']] as const) {
       await kill('gateway');
       writeFileSync(copy(file), bytes);
       await hinode.restart('gateway');

@@ -77,7 +77,12 @@ beforeAll(async () => {
   taro = await Correspondent.enrol(local, hinode, 'taro');
   readers = [await Correspondent.enrol(local, tsukimi, 'hanako'), await Correspondent.enrol(local, hinode, 'yuki')];
   // A plugin finds another copy by its name; here it is asked before one is killed.
-  for (const reader of readers) trusts.set(reader, await reader.trust());
+  for (const reader of readers) {
+    const trust = await reader.trust();
+    trusts.set(reader, trust);
+    // Looked up while both key servers are there: one of them will be killed.
+    for (const { plan } of [hinode, tsukimi]) await trust.directory.byDomain(plan.domain);
+  }
 }, 300_000);
 afterAll(async () => {
   await world?.stop();

@@ -99,7 +99,7 @@ describe('gateway and key server', () => {
   it('tell nothing to another Authority server whose key the same CA certified', async () => {
     const impostor = await startImpostor('gateway');
     const logs = [hinode.servers.gateway.log, hinode.servers.keyServer.log];
-    const refusals = (log: string): number => readFileSync(log, 'utf8').split('"event":"trust-fetch-failed","file":"directory","error":{"kind":"unavailable","code":"peer-not-pinned"}').length;
+    const refusals = (log: string): number => readFileSync(log, 'utf8').split('"event":"trust-fetch-failed","file":"index","error":{"kind":"unavailable","code":"peer-not-pinned"}').length;
     const before = logs.map(refusals);
     at('authority').turn(impostor.port);
     await until(() => logs.every((log, index) => refusals(log) > (before[index] ?? 0)), { what: 'both to refuse', withinMs: 60_000 });

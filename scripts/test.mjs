@@ -132,7 +132,8 @@ async function stages(wanted) {
   // Scenario, security and e2e tests run what was built, so the builds come first whatever was chosen.
   for (const build of builds) await check(build);
   if (chosen('checks')) await inPairs(checks);
-  if (chosen('unit')) await suite('unit', ownStage.map((stage) => `--exclude=test/${stage}/**`));
+  // vitest would leave one of two processors alone.
+  if (chosen('unit')) await suite('unit', [...ownStage.map((stage) => `--exclude=test/${stage}/**`), '--maxWorkers=2', '--minWorkers=2']);
   const alone = ['--no-file-parallelism', '--maxWorkers=1', '--minWorkers=1'];
   const stage = async (name, options) => {
     if (!chosen(name)) return;

@@ -221,7 +221,7 @@ export async function playStory({ local, taps, record }: StoryParts): Promise<vo
     await hinode.revoke('ken');
     await ken.write({ to: [hanako.address], subject: '二通目', body: ['失効の後に書いたメールです。'] });
     const { reason } = await ken.sendRefused(() => record.look(ken, '10-revoked'));
-    must(reason.includes('証明書は無効'), `the reason is shown: ${reason}`);
+    must(reason.includes('証明書は失効'), `the reason is shown: ${reason}`);
     await hanako.select('Newsletter');
     const seen = await hanako.readMail('一通目', 'verified', '失効の前');
     await record.look(hanako, '10-old-mail');

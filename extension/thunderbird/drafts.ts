@@ -23,6 +23,7 @@ import { addressesOf, draftOf, type Original, readFiles, readWindow, typedAbove 
 import { explain } from './explanations.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
+import { rawOf } from './raw-mail.ts';
 import { reopen } from './reopening.ts';
 import { remove, replaced } from './replaced.ts';
 import type { Replying } from './reply.ts';
@@ -197,8 +198,7 @@ async function copyOf({ identityId, subject = '', isPlainText, body = '', plainT
     const { messages: recent } = await messages.query({ folderId, fromDate: new Date(Date.now() - RECENT) });
     for (const { id, subject: one } of recent) {
       if (one.trim() !== subject.trim()) continue;
-      const file = await messages.getRaw(id, { data_format: 'File' });
-      const mail = parseMime(new Uint8Array(await file.arrayBuffer()), 'outer');
+      const mail = parseMime(await rawOf(id), 'outer');
       const { html, text: stored = '' } = readContent(mail);
       if (mail.headers.all(CARRIER_FIELD).length === 0 && plain(html === undefined ? stored : htmlToText(html)) === text) return id;
     }
@@ -237,8 +237,7 @@ async function holdsCarrier(tabId: number): Promise<boolean> {
 }
 
 async function readStored(member: SealParts, id: number): Promise<Reading> {
-  const raw = await messages.getRaw(id, { data_format: 'File' });
-  return readMail(member, new Uint8Array(await raw.arrayBuffer()), member.ports.clock.now());
+  return readMail(member, await rawOf(id), member.ports.clock.now());
 }
 
 /** The files of a draft that Thunderbird stored in clear. */

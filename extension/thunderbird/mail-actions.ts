@@ -9,11 +9,13 @@ import type { SealParts } from '../member/seal.ts';
 import { fileName } from '../ui/file-name.ts';
 import { type Reason, reasonOf, reasonOfError } from '../ui/reasons.ts';
 import { thunderbirdApi } from './api.ts';
+import { attempt } from './attempt.ts';
 import { saveFile } from './downloads.ts';
 import { identityOf } from './identity-of.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
 import { copyOf } from './mail-copy.ts';
+import { rawOf } from './raw-mail.ts';
 import type { ReadingDesk, Shown } from './reading.ts';
 import { words } from './words.ts';
 
@@ -41,9 +43,8 @@ export class MailActions {
   }
 
   /** Opens a compose window that passes the mail on, or the chosen of its sealed parts; gives why not. */
-  async forward(tabId: number, parts: readonly number[] | undefined): Promise<Reason | undefined> {
-    const release = keepAlive();
-    try {
+  forward(tabId: number, parts: readonly number[] | undefined): Promise<Reason | undefined> {
+    return attempt(async () => {
       const { raw, deliveredTo, shown } = await this.#delivered(tabId);
       const file = await prepareForward(this.#member, raw, parts);
       const { subject } = shown.message; // what anyone on the way could read anyway
@@ -53,28 +54,17 @@ export class MailActions {
         subject: `Fwd: ${subject}`, attachments: [{ file: new File([file], name, { type: 'application/octet-stream' }) }], ...(identityId !== undefined && { identityId }),
       });
       return undefined;
-    } catch (error) {
-      if (!(error instanceof SsmaxError)) logFault(error);
-      return reasonOfError(words, error);
-    } finally {
-      release();
-    }
+    });
   }
 
   /** Saves a copy outside the seal; gives why not. */
-  async copy(tabId: number, kind: CopyKind): Promise<Reason | undefined> {
-    const release = keepAlive();
-    try {
+  copy(tabId: number, kind: CopyKind): Promise<Reason | undefined> {
+    return attempt(async () => {
       const copy = copyOf((await this.#desk.shown(tabId))?.reading, kind);
       if (copy === undefined) return reasonOf(words, 'other');
       await saveFile(copy.name, copy.bytes);
       return undefined;
-    } catch (error) {
-      if (!(error instanceof SsmaxError)) logFault(error);
-      return reasonOfError(words, error);
-    } finally {
-      release();
-    }
+    });
   }
 
   async #delivered(tabId: number): Promise<{ raw: Bytes; deliveredTo: string; shown: Shown }> {
@@ -83,9 +73,4 @@ export class MailActions {
     if (shown === undefined || deliveredTo === undefined) throw new SsmaxError('refused', 'report-evidence', { what: 'leg' });
     return { raw: await rawOf(shown.message.id), deliveredTo, shown };
   }
-}
-
-async function rawOf(messageId: number): Promise<Bytes> {
-  const file = await thunderbirdApi.messages.getRaw(messageId, { data_format: 'File' });
-  return new Uint8Array(await file.arrayBuffer());
 }

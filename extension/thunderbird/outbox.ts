@@ -3,19 +3,17 @@
  * Thunderbird tells add-ons neither that it is about to send what waits nor that a server refused that, so the outbox is looked at when
  * Thunderbird starts, and hourly whenever this program runs.
  */
-import { SsmaxError } from '../../src/core/error.ts';
 import type { WaitingMail } from '../host.ts';
 import { isTooOld, reopenSealed, sealedAt } from '../member/waiting.ts';
 import type { SealParts } from '../member/seal.ts';
-import { type Reason, reasonOfError } from '../ui/reasons.ts';
+import type { Reason } from '../ui/reasons.ts';
 import { browserApi, thunderbirdApi } from './api.ts';
+import { attempt } from './attempt.ts';
 import { identityOf } from './identity-of.ts';
-import { keepAlive } from './keep-alive.ts';
-import { logFault } from './log.ts';
+import { rawOf } from './raw-mail.ts';
 import { reopen } from './reopening.ts';
 import { replaced } from './replaced.ts';
 import type { Replying } from './reply.ts';
-import { words } from './words.ts';
 
 const { folders, messages } = thunderbirdApi;
 
@@ -57,22 +55,12 @@ export class Outbox {
   }
 
   /** Opens the mail in a compose window, in place of which it goes; gives why not. */
-  async again(id: number): Promise<Reason | undefined> {
-    const release = keepAlive();
-    try {
+  again(id: number): Promise<Reason | undefined> {
+    return attempt(async () => {
       const { fields, content, from } = await reopenSealed(this.#member, await rawOf(id));
       const tabId = await reopen(fields, content, { begun: '', identityId: await identityOf(from), replying: this.#replying });
       await replaced.put(tabId, id);
       return undefined;
-    } catch (error) {
-      if (!(error instanceof SsmaxError)) logFault(error);
-      return reasonOfError(words, error);
-    } finally {
-      release();
-    }
+    });
   }
-}
-
-async function rawOf(id: number): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await (await messages.getRaw(id, { data_format: 'File' })).arrayBuffer());
 }

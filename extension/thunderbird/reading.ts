@@ -16,9 +16,10 @@ import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
 import { attachedMailView, paneOf, picturesOf } from './pane-view.ts';
 import type { PaneRequest, PaneView } from './protocol.ts';
+import { rawOf } from './raw-mail.ts';
 import { words } from './words.ts';
 
-const { messageDisplay, messageDisplayAction, messages } = thunderbirdApi;
+const { messageDisplay, messageDisplayAction } = thunderbirdApi;
 
 export interface Shown {
   readonly message: MessageHeader;
@@ -168,8 +169,7 @@ export class ReadingDesk {
   /** Judges and opens a message. Never throws: what fails here is shown as such. */
   async read(message: MessageHeader): Promise<Shown> {
     try {
-      const raw = await messages.getRaw(message.id, { data_format: 'File' });
-      const reading = await readMail(this.#member, new Uint8Array(await raw.arrayBuffer()), new Date(message.date));
+      const reading = await readMail(this.#member, await rawOf(message.id), new Date(message.date));
       return { message, reading, view: viewOf(words, reading) };
     } catch (error) {
       if (!(error instanceof SsmaxError)) logFault(error);

@@ -14,7 +14,6 @@ import { applyReencryption, verifyReencryption } from '../core/elgamal/index.ts'
 import { refused, SsmaxError } from '../core/error.ts';
 import type { NativeCrypto } from '../core/keys.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
-import { domainOf } from '../mail/address.ts';
 import { encodeKemct } from '../wire/kemct.ts';
 import { decodeLabel, encodeLabel, type Purpose, sortAddresses } from '../wire/label.ts';
 import { decodeLeg, type Direction } from '../wire/leg.ts';
@@ -31,8 +30,8 @@ import { legRecipients, nextSignedAttributes } from './next-leg.ts';
 import { encodeSignedSubmission, type SubmissionForm } from './open-submission.ts';
 import { departOutside } from './outside-signature.ts';
 import type { Clock, Credential } from './ports.ts';
-import { formFor } from './recipients.ts';
 import { acceptedCertificate, certificateInUse, entryInUse, requireIssuedByOwn, requireOwnStanding } from './organisation-keys.ts';
+import { type Split, split } from './split.ts';
 import { transferTarget, type Trust } from './trust.ts';
 import { type LegPart, requireFresh, type VerifiedLeg, verifyLeg } from './verify-leg.ts';
 
@@ -89,7 +88,7 @@ export interface Arrival {
 
 /** One mail to hand on: a new attachment for these envelope recipients. */
 export interface Departure {
-  readonly purpose: 'transfer' | 'deliver' | 'outside';
+  readonly purpose: Split['purpose'];
   readonly recipients: readonly string[];
   /** DER: a leg; for `outside` the detached signature over `clear`. A leg is encoded at each reading: a mail to many does not lie in memory once for each of them. */
   readonly cms: Bytes;
@@ -115,7 +114,7 @@ export async function relay(given: GatewayParts, listener: 'submission' | 'arriv
   const leg = await verifyLeg(arrival.cms, trust, now, 'now');
   await requireOwnStanding(organisation, trust, now);
   const parts: Relaying = { ...given, organisation, sealedTo: await checkArrival(leg, arrival, organisation, trust, now) };
-  const splits = await split(leg, arrival, parts.organisation, trust);
+  const splits = await split(leg, arrival.recipients, parts.organisation, trust);
   const rule = await inspectionRule(parts, leg, splits, trust, now);
   const verdicts = await inspect(parts, leg, splits, rule.inspected, trust, now);
   const departures: Departure[] = [];
@@ -162,34 +161,6 @@ async function checkArrival(leg: VerifiedLeg, arrival: Arrival, own: Certificate
     throw refused('headers-differ', { field: 'To, Cc' });
   }
   return sealedTo;
-}
-
-interface Split {
-  readonly purpose: Departure['purpose'];
-  readonly recipients: readonly string[];
-}
-
-/** By organisation, Bcc and recipient: a leg 2 for each organisation and each Bcc recipient, a leg 3 for each own one; signed only for those outside, each Bcc recipient alone. */
-async function split(leg: VerifiedLeg, arrival: Arrival, own: Certificate, trust: Trust): Promise<Split[]> {
-  const groups = new Map<string, string[]>();
-  const splits: Split[] = [];
-  const outside: string[] = [];
-  for (const address of sortAddresses(arrival.recipients)) {
-    const organisation = await trust.directory.byDomain(domainOf(address));
-    if (organisation === undefined) {
-      if (leg.leg.leg === 2 || leg.leg.mode !== 'sign-only') throw refused('recipient-outside', { recipient: address });
-      if (leg.leg.hidden.includes(address)) splits.push({ purpose: 'outside', recipients: [address] });
-      else outside.push(address);
-    } else if (equal(organisation.certificate, own.der)) splits.push({ purpose: 'deliver', recipients: [address] });
-    else if (leg.leg.leg === 2) throw refused('recipient-not-ours', { recipient: address });
-    else if (leg.leg.hidden.includes(address)) splits.push({ purpose: 'transfer', recipients: [address] });
-    else groups.set(organisation.id, [...(groups.get(organisation.id) ?? []), address]);
-  }
-  for (const recipients of groups.values()) splits.push({ purpose: 'transfer', recipients });
-  if (outside.length > 0) splits.push({ purpose: 'outside', recipients: outside });
-  // Whether the policy allows it is the key server's to say.
-  if (splits.some(({ purpose }) => purpose === 'outside')) await formFor(leg.leg.recipients, trust, ['*']);
-  return splits;
 }
 
 type Rule = Awaited<ReturnType<typeof inspectedByStatements>>;

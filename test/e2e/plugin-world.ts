@@ -13,7 +13,8 @@ import nodemailer from 'nodemailer';
 import { SMTPServer } from 'smtp-server';
 import { packXpi } from '../../scripts/package.ts';
 import { Correspondent } from '../../scripts/world/correspondent.ts';
-import { Desktop } from '../../scripts/world/desktop.ts';
+import type { Place } from '../../scripts/world/chrome-side.ts';
+import { Desktop, pages } from '../../scripts/world/desktop.ts';
 import { startDisplay } from '../../scripts/world/display.ts';
 import { startDovecot } from '../../scripts/world/dovecot.ts';
 import { MailStore } from '../../scripts/world/imap.ts';
@@ -120,6 +121,16 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
   plugin.outside.url = `${https.url.slice(0, -1)}${PICTURES}`;
   const smtp = await startSmtp(world, plugin, refusals, lmtp);
   return plugin;
+}
+
+/** On the page that opens by itself, with a code; the page is closed then. */
+export async function enrol(plugin: PluginWorld, { desktop }: Correspondent, address: string): Promise<void> {
+  const onPage = (selector: string): Place => ({ page: pages.addon, selector });
+  plugin.codes.set(address, 'ABCD-1234');
+  await desktop.fill(onPage('#code'), 'ABCD-1234');
+  await desktop.click(onPage('#enrol'));
+  await desktop.thunderbird.see(onPage('.notice.verified'), 60_000);
+  await desktop.click(onPage('.notice.verified ~ .buttons button.primary'));
 }
 
 /** What an administrator writes with the command line (docs/admin/roll-out.md): the add-on itself comes by it too. */

@@ -10,7 +10,7 @@ import { World } from '../../scripts/world/process.ts';
 import { until } from '../../scripts/world/wait.ts';
 import { MODES } from '../../src/wire/leg.ts';
 import { Post } from './mails.ts';
-import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
+import { ADDON_ID, enrol, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const TARO = 'taro@hinode.example';
 const HANAKO = 'hanako@tsukimi.example';
@@ -41,11 +41,7 @@ describe('a mail that is', { timeout: 180_000 }, () => {
     await plugin.chain.addUser(plugin.tsukimi, JIRO, '佐藤 次郎');
     await plugin.chain.addUser(plugin.hinode, YUKI, '鈴木 雪');
     taro = await plugin.open('taro', TARO, '山田 太郎', { locale: 'en-US', dark: true, managed: { riskCheck: false } });
-    plugin.codes.set(TARO, 'ABCD-1234');
-    await taro.desktop.fill(onPage('#code'), 'ABCD-1234');
-    await taro.desktop.click(onPage('#enrol'));
-    await taro.desktop.thunderbird.see(onPage('.notice.verified'), 60_000);
-    await taro.desktop.click(onPage('.notice.verified ~ .buttons button.primary'));
+    await enrol(plugin, taro, TARO);
     await post.send(HANAKO, {
       to: [{ address: TARO, displayName: '' }, { address: YUKI, displayName: '' }], subject: 'Plan', text: `The plan. ${CANARY}`,
       attachments: [{ name: 'plan.txt', type: 'text/plain', bytes: new TextEncoder().encode(CANARY) }],

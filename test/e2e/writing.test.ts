@@ -8,7 +8,7 @@ import { World } from '../../scripts/world/process.ts';
 import { until } from '../../scripts/world/wait.ts';
 import { holding } from './files.ts';
 import { MODES } from '../../src/wire/leg.ts';
-import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
+import { ADDON_ID, enrol, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const TARO = 'taro@hinode.example';
 const HANAKO = 'hanako@tsukimi.example';
@@ -28,11 +28,7 @@ describe('writing', { timeout: 180_000 }, () => {
     plugin.modes = MODES;
     await plugin.chain.addUser(plugin.tsukimi, HANAKO, '佐藤 花子');
     taro = await plugin.open('taro', TARO, '山田 太郎', { locale: 'ja', dark: false, plainText: true });
-    plugin.codes.set(TARO, 'ABCD-1234');
-    await taro.desktop.fill(onPage('#code'), 'ABCD-1234');
-    await taro.desktop.click(onPage('#enrol'));
-    await taro.desktop.thunderbird.see(onPage('.notice.verified'), 60_000);
-    await taro.desktop.click(onPage('.notice.verified ~ .buttons button.primary'));
+    await enrol(plugin, taro, TARO);
   }, 240_000);
 
   afterAll(async () => {

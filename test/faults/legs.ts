@@ -194,9 +194,11 @@ export const legs: readonly Fault[] = [
     ['gateway: freshness', 'requireFresh(leg.signer.attributes.signingTime, now);', '', 'what was sealed within five days'],
     ['gateway: From', 'if (arrival.from !== leg.leg.sender.address)', NEVER, 'the certified From only'],
     ['gateway: RCPT TO', 'if (!leg.leg.recipients.includes(address))', NEVER, 'recipients of the label only'],
+    ['gateway: verdict', "if (verdict.result === 'refuse') throw refused(finding?.code ?? 'inspection-refused', why);", '', 'what the inspection lets pass'],
+  ]),
+  ...of('src/flow/split.ts', GATEWAY, [
     ['gateway: certified organisations', "if (leg.leg.leg === 2 || leg.leg.mode !== 'sign-only') throw refused('recipient-outside', { recipient: address });", 'if (leg.leg.leg === 2) continue;', 'recipients at certified organisations only'],
     ['gateway: own recipients', 'else if (leg.leg.leg === 2) throw', "else if (leg.leg.purpose === 'seal' && leg.leg.leg === 2) throw", 'recipients of this organisation only'],
-    ['gateway: verdict', "if (verdict.result === 'refuse') throw refused(finding?.code ?? 'inspection-refused', why);", '', 'what the inspection lets pass'],
   ]),
   ...of('src/flow/relay.ts', 'test/security/bcc-and-sender-certificate.test.ts', [
     ['gateway: hidden ones are not visible', 'if (hidden.join() !== leg.leg.hidden.join())', NEVER, 'the gateway refuses a leg 1'],

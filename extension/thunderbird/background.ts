@@ -69,7 +69,7 @@ browserApi.tabs.onCreated.addListener((tab) => {
 });
 browserApi.windows.onRemoved.addListener((windowId) => {
   attempt(sending.dialog.windowClosed(windowId));
-  unlocking.closed(windowId);
+  attempt(unlocking.closed(windowId));
 });
 browserApi.tabs.onRemoved.addListener((tabId) => {
   composing.closed(tabId);

@@ -8,8 +8,8 @@ import { logFault } from './log.ts';
 export class Unlocking {
   readonly #member: SealParts;
   readonly #onUnlocked: () => void;
-  /** The window that asks, if there is one. */
-  #asking: { readonly windowId: number; readonly answer: Promise<boolean>; settle(unlocked: boolean): void } | undefined;
+  /** The window that asks, from before it opens: whoever else asks meanwhile waits for the same. */
+  #asking: { readonly windowId: Promise<number>; readonly answer: Promise<boolean>; settle(unlocked: boolean): void } | undefined;
 
   /** `onUnlocked` hears of it: what could not be done before may be done now. */
   constructor(member: SealParts, onUnlocked: () => void) {
@@ -20,13 +20,22 @@ export class Unlocking {
   /** Opens the window where a key waits, once; true when it was opened, false where the member closed the window. */
   async ask(): Promise<boolean> {
     if (!await this.#member.identities.waiting()) return true;
-    if (this.#asking === undefined) {
-      const { id = -1 } = await browserApi.windows.create({ type: 'popup', url: browserApi.runtime.getURL('unlock.html'), width: 560, height: 420 });
-      let settle = (_unlocked: boolean): void => undefined;
-      const answer = new Promise<boolean>((resolve) => { settle = resolve; });
-      this.#asking = { windowId: id, answer, settle };
-    } else await browserApi.windows.update(this.#asking.windowId, { focused: true });
-    return this.#asking.answer;
+    if (this.#asking !== undefined) {
+      const { windowId, answer } = this.#asking;
+      await browserApi.windows.update(await windowId, { focused: true });
+      return answer;
+    }
+    let settle = (_unlocked: boolean): void => undefined;
+    const answer = new Promise<boolean>((resolve) => { settle = resolve; });
+    const windowId = browserApi.windows.create({ type: 'popup', url: browserApi.runtime.getURL('unlock.html'), width: 560, height: 420 }).then(({ id = -1 }) => id);
+    this.#asking = { windowId, answer, settle };
+    try {
+      await windowId;
+    } catch (error) {
+      this.#settle(false);
+      throw error;
+    }
+    return answer;
   }
 
   /** For what cannot go on without the key. Throws `key-locked`. */
@@ -49,8 +58,9 @@ export class Unlocking {
   }
 
   /** For windows.onRemoved. */
-  closed(windowId: number): void {
-    if (this.#asking?.windowId === windowId) this.#settle(false);
+  async closed(windowId: number): Promise<void> {
+    const asking = this.#asking;
+    if (asking !== undefined && await asking.windowId.catch(() => undefined) === windowId && this.#asking === asking) this.#settle(false);
   }
 
   #settle(unlocked: boolean): void {

@@ -9,7 +9,7 @@ import type { SealParts } from '../member/seal.ts';
 import { fileName } from '../ui/file-name.ts';
 import { type Reason, reasonOf, reasonOfError } from '../ui/reasons.ts';
 import { thunderbirdApi } from './api.ts';
-import { attempt } from './attempt.ts';
+import { whyNot } from './why-not.ts';
 import { saveFile } from './downloads.ts';
 import { identityOf } from './identity-of.ts';
 import { keepAlive } from './keep-alive.ts';
@@ -44,7 +44,7 @@ export class MailActions {
 
   /** Opens a compose window that passes the mail on, or the chosen of its sealed parts; gives why not. */
   forward(tabId: number, parts: readonly number[] | undefined): Promise<Reason | undefined> {
-    return attempt(async () => {
+    return whyNot(async () => {
       const { raw, deliveredTo, shown } = await this.#delivered(tabId);
       const file = await prepareForward(this.#member, raw, parts);
       const { subject } = shown.message; // what anyone on the way could read anyway
@@ -59,7 +59,7 @@ export class MailActions {
 
   /** Saves a copy outside the seal; gives why not. */
   copy(tabId: number, kind: CopyKind): Promise<Reason | undefined> {
-    return attempt(async () => {
+    return whyNot(async () => {
       const copy = copyOf((await this.#desk.shown(tabId))?.reading, kind);
       if (copy === undefined) return reasonOf(words, 'other');
       await saveFile(copy.name, copy.bytes);

@@ -8,7 +8,7 @@ import { isTooOld, reopenSealed, sealedAt } from '../member/waiting.ts';
 import type { SealParts } from '../member/seal.ts';
 import type { Reason } from '../ui/reasons.ts';
 import { browserApi, thunderbirdApi } from './api.ts';
-import { attempt } from './attempt.ts';
+import { whyNot } from './why-not.ts';
 import { identityOf } from './identity-of.ts';
 import { rawOf } from './raw-mail.ts';
 import { reopen } from './reopening.ts';
@@ -56,7 +56,7 @@ export class Outbox {
 
   /** Opens the mail in a compose window, in place of which it goes; gives why not. */
   again(id: number): Promise<Reason | undefined> {
-    return attempt(async () => {
+    return whyNot(async () => {
       const { fields, content, from } = await reopenSealed(this.#member, await rawOf(id));
       const tabId = await reopen(fields, content, { begun: '', identityId: await identityOf(from), replying: this.#replying });
       await replaced.put(tabId, id);

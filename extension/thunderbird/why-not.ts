@@ -6,7 +6,7 @@ import { logFault } from './log.ts';
 import { words } from './words.ts';
 
 /** Does it while the event page is kept alive; never throws. Gives why it could not be done, or what `work` gives as that. */
-export async function attempt(work: () => Promise<Reason | undefined>): Promise<Reason | undefined> {
+export async function whyNot(work: () => Promise<Reason | undefined>): Promise<Reason | undefined> {
   const release = keepAlive();
   try {
     return await work();

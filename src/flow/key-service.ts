@@ -280,7 +280,7 @@ export function createKeyService(parts: KeyServiceParts): KeyService {
       if (outside === undefined || clear === undefined || await formFor(recipients, trust, outside.signedOnly) !== 'signed-only') throw refused('not-for-outside');
       await inspectionsFor(leg, [{ recipients }], { verdicts, due: directionsDue(1, 'outside'), trust, now });
       const signer = await outside.credentialFor(sender.address);
-      const signedAttrs = outsideAttributes({ messageDigest: clear, signingTime: now, certificate: signer.certificate });
+      const signedAttrs = outsideAttributes({ messageDigest: clear, signingTime: leg.signer.attributes.signingTime, certificate: signer.certificate });
       const signature = await signer.key.sign(signedAttrs);
       await keepEvidence(leg);
       return { signedAttrs, signature, certificate: signer.certificate.der };

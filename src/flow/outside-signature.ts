@@ -5,20 +5,23 @@
  */
 import { type Bytes, equal } from '../core/bytes.ts';
 import { encodeDetachedSignature } from '../core/cms/detached-signature.ts';
-import { decodeSignedAttributes, encodeSignedAttributes } from '../core/cms/signed-data.ts';
+import { encodeSignedAttributes } from '../core/cms/signed-data.ts';
 import { verifyEcdsa } from '../core/ecdsa.ts';
 import { refused, SsmaxError } from '../core/error.ts';
 import { OID } from '../core/oids.ts';
 import { type Certificate, parseCertificate } from '../core/pki/certificate.ts';
 import { isSevenBitSafe } from '../mail/clear-signed.ts';
 import type { OutsideSignature, SignOutsideRequest } from '../wire/relay.ts';
-import { answerInvalid, requireSignedNow } from './deliveries.ts';
+import { answerInvalid } from './deliveries.ts';
 import { evidenceOf } from './evidence.ts';
 import { requireIssuedByOwn } from './organisation-keys.ts';
 import type { Trust } from './trust.ts';
 import type { VerifiedLeg } from './verify-leg.ts';
 
-/** DER SET OF the signed attributes; they name nobody but the signer's certificate. */
+/**
+ * DER SET OF the signed attributes; they name nobody but the signer's certificate. The time is the sender's: of a mail that waited for
+ * approval stock programs would find a later one too far from its Date (Thunderbird: an hour).
+ */
 export function outsideAttributes(
   { messageDigest, signingTime, certificate }: { messageDigest: Bytes; signingTime: Date; certificate: Certificate },
 ): Bytes {
@@ -58,9 +61,7 @@ export async function departOutside(
   const { signedAttrs, signature, certificate: der } = await sign({ evidence: await evidenceOf(leg), verdicts: [...verdicts] });
   const signer = parseCertificate(der);
   await requireMailSigner(signer, leg, organisation, trust, now);
-  const { signingTime } = decodeSignedAttributes(signedAttrs);
-  requireSignedNow(signingTime, now);
-  const expected = outsideAttributes({ messageDigest: mixed.digests.clear, signingTime, certificate: signer });
+  const expected = outsideAttributes({ messageDigest: mixed.digests.clear, signingTime: leg.signer.attributes.signingTime, certificate: signer });
   if (!equal(expected, signedAttrs)) throw answerInvalid('signed attributes');
   if (!(await verifyEcdsa(signer.publicKey, signedAttrs, signature))) throw answerInvalid('signature');
   const cms = encodeDetachedSignature({ signer, signedAttrs, signature, chain: [organisation.der] });

@@ -53,6 +53,22 @@ function openssl(raw: Bytes, ...options: string[]): string {
 }
 
 describe('a mail to readers outside', () => {
+  it('that waited for approval is signed at the time at which its sender signed: Thunderbird compares that with Date', async () => {
+    const leg1 = await sealOutside(scene, [MIKA]);
+    const sealed = scene.world.now;
+    scene.world.now = new Date(sealed.getTime() + 3 * 3_600_000);
+    try {
+      const { departures: [only] } = await submit(scene, leg1, [MIKA]);
+      if (only === undefined) throw new Error('nothing left');
+      const file = join(directory, 'signature.der');
+      writeFileSync(file, only.cms);
+      const text = execFileSync('openssl', ['cms', '-cmsout', '-print', '-inform', 'DER', '-in', file]).toString();
+      expect(Date.parse(/signingTime[\s\S]*?UTCTIME:(.*)/.exec(text)?.[1] ?? '')).toBe(sealed.getTime());
+    } finally {
+      scene.world.now = sealed;
+    }
+  });
+
   it('is what the sender signed, byte for byte, under the organisation’s signature for this address', async () => {
     const leg1 = await sealOutside(scene, [MIKA]);
     const { departures: [only, ...others] } = await submit(scene, leg1, [MIKA]);

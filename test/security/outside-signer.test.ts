@@ -111,6 +111,14 @@ describe('a key server taken over gets nothing of its own past the gateway', () 
     await expect(lies((answer) => ({ ...answer, signature: answer.signature.map((byte, i) => (i === 40 ? byte ^ 1 : byte)) }))).rejects.toMatchObject(invalid('signature'));
   });
 
+  it('no other time than that at which the sender signed', async () => {
+    await expect(lies(async (answer) => {
+      const { key, certificate } = await outside.credentialFor(TARO);
+      const signedAttrs = outsideAttributes({ messageDigest: digestOf(answer), signingTime: new Date(NOW.getTime() + 1000), certificate });
+      return { signedAttrs, signature: await key.sign(signedAttrs), certificate: certificate.der };
+    })).rejects.toMatchObject(invalid('signed attributes'));
+  });
+
   it('no certificate of another address, none of a member, none that names one, none revoked', async () => {
     await expect(lies(async (answer) => signedBy(await outside.credentialFor(YUKI), digestOf(answer)))).rejects.toMatchObject(invalid('address'));
     await expect(lies((answer) => signedBy(scene.taro, digestOf(answer)))).rejects.toMatchObject(refusal('certificate-role'));

@@ -14,6 +14,8 @@ const DAY = 86_400_000;
 /** Address certificates are renewed in silence; servers' by their administrators. */
 const USER_VALIDITY = 365 * DAY;
 const SERVER_VALIDITY = 2 * 365 * DAY;
+/** How long ago a mail may have been signed that goes outside now (docs/protocol.md §10): its mail signer is in force at that time. */
+const SEALED_FOR = 5 * DAY;
 /** A CRL is good for a day and made anew every hour, so that a short outage stops no mail. */
 const CRL_VALIDITY = DAY;
 
@@ -42,9 +44,9 @@ export interface CaKeys {
 /** `signer`: the organisation's keys, or its only one. */
 export function createCa(store: Store, signer: CaKeys | Issuer, random: (length: number) => Bytes, clock: Clock): Ca {
   const keys: CaKeys = 'listed' in signer ? signer : { inUse: signer, listed: [signer] };
-  const validity = (duration: number): { notBefore: Date; notAfter: Date } => {
+  const validity = (duration: number, before = 0): { notBefore: Date; notAfter: Date } => {
     const now = clock.now().getTime();
-    return { notBefore: new Date(now - 10 * 60_000), notAfter: new Date(now + duration) };
+    return { notBefore: new Date(now - before - 10 * 60_000), notAfter: new Date(now + duration) };
   };
 
   async function keep(certificate: Certificate, issuer: Issuer, role: string, address: string, member: string | null, codeHash?: Bytes): Promise<void> {
@@ -108,7 +110,7 @@ export function createCa(store: Store, signer: CaKeys | Issuer, random: (length:
     },
     async issueMailSigner(address, publicKey) {
       const issuer = keys.inUse;
-      const certificate = await issueMailSigner({ publicKey, issuer, validity: validity(SERVER_VALIDITY), random, email: address });
+      const certificate = await issueMailSigner({ publicKey, issuer, validity: validity(SERVER_VALIDITY, SEALED_FOR), random, email: address });
       await keep(certificate, issuer, 'mail-signer', address, null);
       return certificate;
     },

@@ -41,14 +41,15 @@ export function entryOf({ displayName, address }: Mailbox): string {
   return displayName === '' ? address : `"${displayName.replace(/["\\]/g, '\\$&')}" <${address}>`;
 }
 
-const ANGLE = /^(?<name>.*?)\s*<(?<address>[^<>]*)>\s*$/su;
-
 /**
  * One mailbox of a compose window. Throws `address-invalid` with the entry as it stands there: it goes to the person who
  * wrote it. An address-book list that was not expanded has no address.
  */
 export function readMailbox(entry: string): Mailbox {
-  const { name = '', address = entry } = ANGLE.exec(entry)?.groups ?? {};
+  // By position, not by a pattern: a name in a mail that is answered may be long, and made to keep a pattern busy.
+  const whole = entry.trim();
+  const angle = whole.endsWith('>') ? whole.lastIndexOf('<') : -1;
+  const [name, address] = angle === -1 ? ['', whole] : [whole.slice(0, angle).trim(), whole.slice(angle + 1, -1)];
   try {
     return { address: normalizeAddress(address.trim()), displayName: name.replace(/^"(.*)"$/su, '$1').trim() };
   } catch (cause) {

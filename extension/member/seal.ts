@@ -46,7 +46,7 @@ export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealRes
   const form = await formFor([...to, ...cc, ...bcc].map(({ address }) => address), trust, draft.mode === 'sign-only' ? draft.signedOnly : []);
   const organisation = await organisationOfSender(from.address, trust, now);
   await requireIssuedByOwn(sender.certificate, 'user', organisation, trust, now);
-  const fingerprint = await fingerprintOf(draft);
+  const fingerprint = await fingerprintOf(draft, [sender.certificate, organisation]);
   const again = await sealed.reusable(fingerprint, now);
   if (again !== undefined) return { kind: 'sealed', fingerprint, ...again };
 

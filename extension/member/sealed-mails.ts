@@ -4,6 +4,7 @@
  */
 import { type Bytes, equal, hex } from '../../src/core/bytes.ts';
 import { lengthPrefixed, sha256 } from '../../src/core/digest.ts';
+import type { Certificate } from '../../src/core/pki/certificate.ts';
 import type { Table } from '../../src/flow/ports.ts';
 import { type Draft, hidesSubject } from './draft.ts';
 import type { SealedRecord } from './records.ts';
@@ -15,8 +16,11 @@ const REMEMBERED = 90 * 86_400_000;
 /** Unsent mails whose bytes are kept. */
 const MAX_KEPT = 10;
 
-/** SHA-256 over everything that a reader would see of the draft, in hexadecimal. */
-export async function fingerprintOf(draft: Draft): Promise<string> {
+/**
+ * SHA-256 over everything that a reader would see of the draft, in hexadecimal, and over the certificates that it is sealed by and to: after
+ * a change of one of them the former bytes would be refused.
+ */
+export async function fingerprintOf(draft: Draft, certificates: readonly Certificate[]): Promise<string> {
   const list = (values: readonly string[]): string => JSON.stringify(values);
   const files = [...draft.images, ...draft.attachments];
   const text = [
@@ -24,7 +28,7 @@ export async function fingerprintOf(draft: Draft): Promise<string> {
     list(files.map(({ name, type }) => `${name}\n${type}`)), String(draft.images.length), draft.mode ?? 'protect-all', String(hidesSubject(draft)),
   ];
   const digests = await Promise.all(files.map(({ bytes }) => sha256(bytes)));
-  return hex(await sha256(...text.map(lengthPrefixed), ...digests));
+  return hex(await sha256(...text.map(lengthPrefixed), ...digests, ...certificates.map((one) => one.sha256)));
 }
 
 export class SealedMails {

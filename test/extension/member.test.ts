@@ -174,7 +174,14 @@ describe('sealing', () => {
       draft(), draft({ subject: 'x' }), draft({ to: [], cc: [HANAKO] }), draft({ to: [], bcc: [HANAKO] }), draft({ html: '' }), draft({ attachments: [file] }),
       draft({ attachments: [{ ...file, name: 'b' }] }), draft({ attachments: [{ ...file, bytes: utf8('2') }] }), draft({ images: [{ ...file, contentId: 'x' }] }),
     ];
-    expect(new Set(await Promise.all(drafts.map(fingerprintOf))).size).toBe(drafts.length);
+    expect(new Set(await Promise.all(drafts.map((one) => fingerprintOf(one, [])))).size).toBe(drafts.length);
+  });
+
+  it('seals anew after a change of key or certificate: what was sealed for the former would be refused', async () => {
+    const organisation = chain.organisations.get('hinode.example')?.issuer.certificate;
+    const own = (await taro.identities.signer(TARO))?.certificate;
+    if (organisation === undefined || own === undefined) throw new Error();
+    expect(new Set(await Promise.all([[own, organisation], [own], [organisation]].map((certificates) => fingerprintOf(draft(), certificates)))).size).toBe(3);
   });
 });
 
@@ -263,5 +270,11 @@ describe('mailboxes of a compose window', () => {
     ['taro@hinode.example', TARO, ''], ['山田, 太郎 <Taro@Hinode.Example>', TARO, '山田, 太郎'], ['"a" <taro@hinode.example>', TARO, 'a'],
   ])('%s', (entry, address, displayName) => {
     expect(readMailbox(entry)).toEqual({ address, displayName });
+  });
+
+  it('reads a name of any length at once, blanks and brackets too', () => {
+    const name = `a${' <'.repeat(200_000)}b`;
+    expect(readMailbox(`${name} <${HANAKO}>`)).toEqual({ address: HANAKO, displayName: name });
+    expect(() => readMailbox(`${' '.repeat(400_000)}x`)).toThrow('address-invalid');
   });
 });

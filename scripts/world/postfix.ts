@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process';
 import { chmodSync, copyFileSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { SsmaxError } from '../../src/core/error.ts';
 import { makeDirectory, writeFile } from './files.ts';
 import { mainCf, masterCf, texthash, type PostfixOptions } from './postfix-config.ts';
 import type { Running, World } from './process.ts';
@@ -28,6 +29,8 @@ export interface Postfix extends Running {
   readonly maillog: string;
   /** Its directory with main.cf, for Postfix's own programs. */
   readonly configuration: string;
+  /** Makes it read its configuration anew, as `postfix reload` does. */
+  reload(): void;
   queue(): Promise<QueuedMail[]>;
   /** Tries to deliver all deferred mail now. */
   flush(): Promise<void>;
@@ -55,6 +58,7 @@ export async function startPostfix(world: World, options: PostfixOptions): Promi
     logins: texthash(options.mailboxes.map((address) => [address, address])),
   });
   const postqueue = postqueueProgram(dir);
+  const master = (): number | undefined => pidIn(join(dir, 'queue', 'pid', 'master.pid'));
 
   const running = await world.start({
     name: `${options.name}-postfix`,
@@ -62,7 +66,7 @@ export async function startPostfix(world: World, options: PostfixOptions): Promi
     args: [...(isRoot() ? [] : ['--', '/bin/sh']), '-c', takeOverAndRun, 'postfix', dir, etc],
     cwd: dir,
     ownLog: maillog,
-    leader: () => pidIn(join(dir, 'queue', 'pid', 'master.pid')),
+    leader: master,
     ready: async () => {
       const { arriving, submission, reinjection } = options.ports;
       const greeted = await Promise.all([arriving, submission, reinjection].map((port) => greets(port, /^220 /)));
@@ -79,6 +83,12 @@ export async function startPostfix(world: World, options: PostfixOptions): Promi
     ports: options.ports,
     maillog,
     configuration: etc,
+    reload: () => {
+      // The master alone: of each child that the signal ends it warns, and eleven warnings while its log's writer is one of them block it for good.
+      const pid = master();
+      if (pid === undefined) throw new SsmaxError('unavailable', 'process-ended', { name: `${options.name}-postfix` });
+      process.kill(pid, 'SIGHUP');
+    },
     queue,
     flush: async () => {
       await run(postqueue, ['-c', etc, '-f']);

@@ -116,7 +116,7 @@ describe('as smart host of a mail server that knows nothing of SSMAX', () => {
     // The page's lines take the place of the world's; its way to the other organisation stays.
     change(join(etc, 'main.cf'), here(block('relay_domains')).replace(/^transport_maps.*/m, `$&, inline:{ tsukimi.example=smtp:[127.0.0.1]:${tsukimi.ports.postfix.arriving} }`).replace('/etc/postfix', etc));
     change(join(etc, 'master.cf'), here(block('2525 inet')).replace(' n - y - ', ' n - n - ')); // no chroot here
-    hinode.postfix.kill('SIGHUP');
+    hinode.postfix.reload();
     await until(() => greets(port.smartHost, /^220 /), { what: 'the smart host', withinMs: 60_000 });
   });
 
@@ -131,7 +131,7 @@ describe('as smart host of a mail server that knows nothing of SSMAX', () => {
     .replace('127.0.0.1:10023', `127.0.0.1:${hinode.ports.gateway.submission}`).replace('[10.0.0.25]', `[127.0.0.1]:${port.arriving}`).replace('10.0.0.25/32', '127.0.0.1/32');
   /** Postfix reads what is older than two seconds. */
   function change(file: string, added: string): void {
-    // In place of what stands there: of a parameter given twice every process warns, and so many warnings at once block Postfix's own log (seen).
+    // In place of what stands there: of a parameter given twice every process warns.
     const named = new Set([...added.matchAll(/^(\w+) *=/gm)].map(([, name]) => name));
     const kept = readFileSync(file, 'utf8').split('\n').filter((line) => !named.has(/^(\w+) *=/.exec(line)?.[1] ?? ''));
     writeFileSync(file, `${kept.join('\n')}\n${added}`);

@@ -33,7 +33,7 @@ export function createWords(language: 'ja' | 'en', template: (key: string) => st
   const pieces = (key: MessageKey, values: Values = {}): Piece[] =>
     // Emphasis is found before values are filled in: a value can hold anything.
     template(key).split('**').map((part, i) => ({ text: fill(part, values), strong: i % 2 === 1 })).filter(({ text }) => text !== '');
-  const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+  const number = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   return {
     language,
     pieces,
@@ -51,9 +51,10 @@ export function createWords(language: 'ja' | 'en', template: (key: string) => st
       return language === 'ja' ? `${whole(from)}～${end}` : `${whole(from)} – ${end}`;
     },
     size(bytes) {
+      // As Thunderbird writes the same file's size beside it: by 1,024, with one decimal.
       if (bytes < 1000) return fill(template('size_bytes'), { size: bytes });
-      if (bytes < 1_000_000) return `${number.format(bytes / 1000)} KB`;
-      return `${number.format(bytes / 1_000_000)} MB`;
+      const [size, unit] = bytes < 1000 * 1024 ? [bytes / 1024, 'KB'] : [bytes / 1024 ** 2, 'MB'];
+      return `${number.format(size)} ${unit}`;
     },
     list: (items) => items.join(language === 'ja' ? '、' : ', '),
   };

@@ -11,6 +11,6 @@ describe('sentences', () => {
   });
 
   it('say sizes as people do', () => {
-    expect([12, 1_500, 5_242_880].map((size) => createWords('ja', (key) => (key === 'size_bytes' ? '{size}バイト' : '')).size(size))).toEqual(['12バイト', '1.5 KB', '5.2 MB']);
+    expect([12, 1_536, 5_242_880].map((size) => createWords('ja', (key) => (key === 'size_bytes' ? '{size}バイト' : '')).size(size))).toEqual(['12バイト', '1.5 KB', '5.0 MB']);
   });
 });

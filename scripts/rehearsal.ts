@@ -115,7 +115,7 @@ class Walk {
 
 async function main(work: string): Promise<void> {
   say('packing');
-  const bundle = (args: readonly string[]): string => join(root, execFileSync('node_modules/.bin/tsx', ['scripts/package-server.ts', ...args], { cwd: root, encoding: 'utf8' }).trim().split('\n').at(-1) ?? '');
+  const bundle = (args: readonly string[]): string => join(root, execFileSync('npm', ['run', '--silent', 'package:server', '--', ...args], { cwd: root, encoding: 'utf8' }).trim().split('\n').at(-1) ?? '');
   const packages: Record<Release, string> = { 12: bundle(['--with-node']), 13: bundle([]) };
   webCertificates(work);
   for (const release of ['12', '13'] as const) baseSystem(release, blocksOf(page), say);

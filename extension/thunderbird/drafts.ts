@@ -193,14 +193,17 @@ async function draftsFolder(identityId: string | undefined): Promise<string> {
  */
 async function copyOf({ identityId, subject = '', isPlainText, body = '', plainTextBody = '' }: ComposeDetails): Promise<number> {
   const text = plain(isPlainText === true ? plainTextBody : htmlToText(body));
-  const folderId = await draftsFolder(identityId);
+  // Policy may have Thunderbird store in another folder than this add-on does (decision 41).
+  const all = new Set([await draftsFolder(identityId), ...(await folders.query({ specialUse: ['drafts'] })).map(({ id }) => id)]);
   for (let tries = 0; tries < TRIES; tries++) {
-    const { messages: recent } = await messages.query({ folderId, fromDate: new Date(Date.now() - RECENT) });
-    for (const { id, subject: one } of recent) {
-      if (one.trim() !== subject.trim()) continue;
-      const mail = parseMime(await rawOf(id), 'outer');
-      const { html, text: stored = '' } = readContent(mail);
-      if (mail.headers.all(CARRIER_FIELD).length === 0 && plain(html === undefined ? stored : htmlToText(html)) === text) return id;
+    for (const folderId of all) {
+      const { messages: recent } = await messages.query({ folderId, fromDate: new Date(Date.now() - RECENT) });
+      for (const { id, subject: one } of recent) {
+        if (one.trim() !== subject.trim()) continue;
+        const mail = parseMime(await rawOf(id), 'outer');
+        const { html, text: stored = '' } = readContent(mail);
+        if (mail.headers.all(CARRIER_FIELD).length === 0 && plain(html === undefined ? stored : htmlToText(html)) === text) return id;
+      }
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
   }

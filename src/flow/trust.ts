@@ -76,8 +76,9 @@ export function loadTrust(material: TrustMaterial, now: Date, cache?: TrustCache
 /** How new kept copies are, be they out of date by now: they are what must not be gone back behind. Throws as loadTrust, but for their time. */
 export async function marksOfCopies(material: TrustMaterial, cache?: TrustCache): Promise<TrustMarks> {
   const trust = await assemble(material, undefined, cache);
-  // What cannot be told from the copies at hand, as of an organisation whose entry was not kept, is left out.
-  const signed = await Promise.all(trust.organisationCrls.map((crl) => isByOrganisation(crl, trust).catch(() => false)));
+  // Who signed it was found out before it was kept. Where that organisation's entry cannot be had now its mark counts all the same:
+  // else whoever keeps the entry away could play back a list from before a revocation.
+  const signed = await Promise.all(trust.organisationCrls.map((crl) => isByOrganisation(crl, trust).catch(() => true)));
   return trustMarks({ ...trust, organisationCrls: trust.organisationCrls.filter((_, i) => signed[i] === true) });
 }
 

@@ -8,6 +8,8 @@ import type { Place } from '../../scripts/world/chrome-side.ts';
 import type { Correspondent } from '../../scripts/world/correspondent.ts';
 import { pages } from '../../scripts/world/desktop.ts';
 import { World } from '../../scripts/world/process.ts';
+import { until } from '../../scripts/world/wait.ts';
+import { holding } from './files.ts';
 import { takePictures } from './pictures.ts';
 import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
@@ -78,6 +80,20 @@ describe('a new member', { timeout: 600_000 }, () => {
     expect(await verdict(first, '最初のメール', 'verified')).toContain('月見製作所が本人であることを確認しました');
     await first.reading('届きましたか。');
     passed('the first verified mail read');
+  });
+
+  it('leaves no draft in clear on the mail server, not for a moment, where Thunderbird saves it by itself', async () => {
+    const canary = `canary${crypto.randomUUID()}`;
+    const { desktop } = first;
+    const stored = () => until(async () => (await plugin.store(HANAKO).list('Drafts')).filter(({ flags }) => !flags.includes('\\Deleted'))[0], { what: 'a sealed draft', withinMs: 60_000, everyMs: 200 });
+    await first.write({ to: [HANAKO], subject: '会議の案', body: [canary] });
+    await desktop.click({ page: pages.compose, selector: '#msgSubject' });
+    await desktop.keys('ctrl+s');
+    const { uid, raw } = await stored();
+    expect(Buffer.from(raw).toString()).toContain('message.ssmax');
+    expect(uid).toBe(1); // nothing was stored there before it
+    expect(holding(plugin.mailDirectory, canary)).toEqual([]);
+    await first.discard();
   });
 
   it('is told of mail from outside, and of a forgery', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Bytes } from '../../src/core/bytes.ts';
+import { SsmaxError } from '../../src/core/error.ts';
 import { issueCrl } from '../../src/core/pki/crl.ts';
 import { loadTrust, requireSuccessor, type TrustMaterial, trustMarks } from '../../src/flow/trust.ts';
 import { createLogger } from '../../src/server/shared/log.ts';
@@ -30,6 +31,12 @@ async function materialAt(minutes: number): Promise<TrustMaterial> {
   } finally {
     world.now = before;
   }
+}
+
+async function namesOf(material: TrustMaterial): Promise<Set<string>> {
+  const names = new Set<string>();
+  for await (const name of (await loadTrust(material, scene.world.now)).directory.names()) names.add(name);
+  return names;
 }
 
 /** A source whose servers answer with `served`, whatever that is at the time. */
@@ -72,6 +79,26 @@ describe('a trust source', () => {
     expect(one.copy('index')).toEqual(older.directory.index);
     expect(one.copy('authority')).toEqual(newer.crls[0]);
     one.stop();
+  });
+
+  it('keeps the newer CRL of an organisation whose entry in the directory it kept cannot be had any more', async () => {
+    const [older, newer] = [await materialAt(0), await materialAt(5)];
+    const served = { current: newer };
+    const first = source('entry', served);
+    await first.refresh();
+    first.stop();
+    rmSync(join(state, 'entry', 'files'), { recursive: true });
+    const gone = await namesOf(newer);
+    await scene.world.addOrganisation('fresh.example', { ja: '新', en: 'Fresh' }); // the directory has other files now
+    const newest = await materialAt(10);
+    scene.world.organisations.delete('fresh.example');
+    const there = await namesOf(newest);
+    const file = (name: string): Promise<Bytes> => (gone.has(name) && !there.has(name) ? Promise.reject(new SsmaxError('unavailable', 'network-unreachable')) : newest.directory.file(name));
+    served.current = { ...newest, directory: { ...newest.directory, file }, crls: [newest.crls[0], older.crls[1]].filter((der) => der !== undefined) };
+    const second = source('entry', served);
+    await second.refresh();
+    second.stop();
+    expect(second.copy('organisation')).toEqual(newer.crls[1]);
   });
 
   it('never replaces what is good by what nobody signed', async () => {

@@ -111,6 +111,8 @@ export interface LocalWorld {
   /** The same two, as PEM files. */
   readonly rootFile: string;
   readonly webCaFile: string;
+  /** Where the mirror is looked for, and key and certificate to serve it with (PEM files); whoever wants one starts it. */
+  readonly mirror?: { readonly port: number } & WebCa;
   /** The world's time. */
   now(): Date;
   readonly organisations: readonly LocalOrganisation[];
@@ -149,6 +151,8 @@ export interface WorldOptions {
   readonly gateway?: object;
   /** Servers answer monitoring. */
   readonly health?: boolean;
+  /** Key servers and gateways ask a web server on loopback for the directory's files first: `mirror` of the world says where. */
+  readonly mirror?: boolean;
 }
 
 export async function startLocalWorld(world: World, plans: readonly OrganisationPlan[], options: WorldOptions = {}): Promise<LocalWorld> {
@@ -167,9 +171,10 @@ export async function startLocalWorld(world: World, plans: readonly Organisation
   const routes = new Map(await Promise.all(prepared.map(async ({ plan: { domain }, ports: { postfix } }) =>
     [domain, await options.route?.(domain, postfix.arriving) ?? postfix.arriving] as const)));
   const outside = options.outside && await startOutside(world, options.outside, dovecot, routes);
-  const organisations = await Promise.all(prepared.map((one) => startOrganisation(world, one, { authority, webCa, dovecot, clamd, routes, options })));
+  const mirror = options.mirror === true ? { port: await world.ports.take(), ...await issueWeb(webCa, world.directory('mirror')) } : undefined;
+  const organisations = await Promise.all(prepared.map((one) => startOrganisation(world, one, { authority, webCa, dovecot, clamd, routes, options, mirror })));
   const local: LocalWorld = {
-    world, authority, dovecot, clamd, organisations, ...(outside !== undefined && { outside }),
+    world, authority, dovecot, clamd, organisations, ...(outside !== undefined && { outside }), ...(mirror !== undefined && { mirror }),
     root: pemToDer(readFileSync(join(authorityDir, 'root.pem'), 'utf8')),
     webCa: readFileSync(webCa.certificate, 'utf8'),
     rootFile: join(authorityDir, 'root.pem'), webCaFile: webCa.certificate,
@@ -266,11 +271,12 @@ interface Surroundings {
   readonly clamd: Clamd;
   readonly routes: ReadonlyMap<string, number>;
   readonly options: WorldOptions;
+  readonly mirror: LocalWorld['mirror'];
 }
 
 async function startOrganisation(world: World, prepared: Prepared, around: Surroundings): Promise<LocalOrganisation> {
   const { plan, dir, ports, spki } = prepared;
-  const { authority, webCa, dovecot, clamd, options } = around;
+  const { authority, webCa, dovecot, clamd, options, mirror } = around;
   const { refresh = 5 } = options;
   const health = options.health === true ? { keyServer: await world.ports.take(), inspection: await world.ports.take(), gateway: await world.ports.take() } : undefined;
   const answering = (server: keyof NonNullable<typeof health>): object => (health === undefined ? {} : { health: `127.0.0.1:${health[server]}` });
@@ -279,7 +285,10 @@ async function startOrganisation(world: World, prepared: Prepared, around: Surro
   const web = await issueWeb(webCa, dir);
   const detour = async (hop: Hop, port: number): Promise<number> => await options.detour?.(plan.name, hop, port) ?? port;
   const via = async (hop: Hop, port: number): Promise<string> => `127.0.0.1:${await detour(hop, port)}`;
-  const authorityPeer = { address: await via('authority', authority.port), spki: authority.spki };
+  const authorityPeer = {
+    address: await via('authority', authority.port), spki: authority.spki,
+    ...(mirror !== undefined && { mirror: { url: `https://localhost:${mirror.port}/ssmax`, tlsCa: webCa.certificate } }),
+  };
   writeYaml(join(dir, 'keyserver.yaml'), {
     state: 'state', database: options.database?.(plan.name) ?? 'state/keyserver.sqlite', key: 'organisation.key', certificate: 'organisation.pem', tlsKey: 'tls.key',
     hostName: `keyserver.${plan.domain}`, root, domains: [plan.domain], listen: `127.0.0.1:${ports.keyServer}`, authority: authorityPeer,

@@ -1,5 +1,5 @@
 /** Abuse with real servers: mail, report, case, warning, suspension; a trace by two administrators; the Authority's review. */
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -16,6 +16,7 @@ import { createNodeHttp } from '../../src/platform/node-http.ts';
 import { openDatabase } from '../../src/server/shared/database.ts';
 import { migrations, type Tables } from '../../src/server/keyserver/tables.ts';
 import { Correspondent } from './correspondent.ts';
+import { serveFiles } from './web-server.ts';
 
 let world: World;
 let local: LocalWorld;
@@ -30,7 +31,7 @@ const native = createNodeCrypto();
 
 beforeAll(async () => {
   world = await World.open();
-  local = await startLocalWorld(world, [HINODE, { ...TSUKIMI, members: [...TSUKIMI.members, { user: 'abuse', name: '通報窓口' }] }]);
+  local = await startLocalWorld(world, [HINODE, { ...TSUKIMI, members: [...TSUKIMI.members, { user: 'abuse', name: '通報窓口' }] }], { mirror: true });
   [hinode, tsukimi] = local.organisations as [LocalOrganisation, LocalOrganisation];
   [taro, hanako] = await Promise.all([Correspondent.enrol(local, hinode, 'taro'), Correspondent.enrol(local, tsukimi, 'hanako')]);
 });
@@ -162,6 +163,27 @@ describe('the Authority', () => {
     expect(await hanako.judge(reported.raw)).toMatchObject({ state: 'verified' });
     await authority('reinstate', HINODE.id, '--reason', 'put right');
     await until(async () => (await seal()).startsWith('250 '), { what: 'the end of the suspension at the gateway' });
+  });
+
+  it('is away: a plain web server with its files is enough for servers that know nobody yet', async () => {
+    const files = world.directory('published');
+    await authority('publish', '--out', files);
+    await local.authority.running.stop();
+    await Promise.all([hinode, tsukimi].map(async (one) => {
+      for (const server of ['keyServer', 'gateway'] as const) await one.servers[server].stop();
+      for (const state of ['state', 'gateway-state']) rmSync(join(one.dir, state, 'trust'), { recursive: true });
+      for (const server of ['keyServer', 'gateway'] as const) await one.restart(server);
+    }));
+    const before = (await hanako.mailbox().list()).length;
+    const { raw } = await taro.seal({ to: [HANAKO], subject: '六度目' });
+    const send = async (): Promise<string> => (await taro.submit(raw, [HANAKO.address])).final.text;
+    expect(await send()).toMatch(/^451 /);
+    const web = await serveFiles(local, '/ssmax/', files);
+    await until(async () => (await send()).startsWith('250 '), { what: 'mail by the files of the web server' });
+    expect(await hanako.judge(Uint8Array.from((await hanako.receive(before + 1)).at(-1)?.raw ?? []))).toMatchObject({ state: 'verified' });
+    expect(new Set(web.asked.map((path) => path.replace(/[0-9a-f]{64}$/, '…')))).toEqual(new Set(['/ssmax/index.cms', '/ssmax/authority.crl', '/ssmax/files/…']));
+    await local.restartAuthority();
+    await web.close();
   });
 });
 

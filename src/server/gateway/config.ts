@@ -1,5 +1,6 @@
 /** The gateway's configuration file, gateway.yaml (docs/running.md). */
 import { z } from 'zod';
+import { authorityConfig } from '../shared/authority-config.ts';
 import { type ConfigFields, loadConfig } from '../shared/config.ts';
 
 const gatewayConfig = ({ path, address, spki }: ConfigFields) => z.strictObject({
@@ -24,8 +25,7 @@ const gatewayConfig = ({ path, address, spki }: ConfigFields) => z.strictObject(
     /** How often to ask what may be released; seconds. */
     interval: z.int().min(1).max(3600).default(15),
   }).optional(),
-  /** Its key, or several while it changes. */
-  authority: z.strictObject({ address, spki: z.union([spki.transform((one) => [one]), z.array(spki).min(1).max(4)]) }),
+  authority: authorityConfig({ path, address, spki }),
   keyServer: copies(z.strictObject({ address, spki })),
   inspection: copies(z.strictObject({ address, spki })),
   /** Old mail of members who lost their key may be recovered: as in keyserver.yaml, so that the key server cannot decide it alone. */

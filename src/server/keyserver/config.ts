@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { MODES } from '../../wire/leg.ts';
 import { domainPatternSchema } from '../../wire/sending-policy.ts';
+import { authorityConfig } from '../shared/authority-config.ts';
 import { type ConfigFields, loadConfig } from '../shared/config.ts';
 
 const keyServerConfig = ({ path, address, spki, domain, database }: ConfigFields) => z.strictObject({
@@ -41,8 +42,7 @@ const keyServerConfig = ({ path, address, spki, domain, database }: ConfigFields
     signedOnly: z.array(domainPatternSchema).min(1).max(1000),
   }).optional(),
   listen: address,
-  /** Its key, or several while it changes. */
-  authority: z.strictObject({ address, spki: z.union([spki.transform((one) => [one]), z.array(spki).min(1).max(4)]) }),
+  authority: authorityConfig({ path, address, spki }),
   /** TLS keys of the gateways that may call. */
   gateways: z.array(spki).min(1),
   /** HTTPS for plugins: a certificate that mail clients trust by themselves or by policy. */

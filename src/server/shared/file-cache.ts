@@ -13,14 +13,19 @@ import { isFileName } from '../../wire/directory-index.ts';
 const MAX_FILES = 4096;
 
 export interface FileCache {
-  /** A page or shard by its name, `files/…`. Throws what fetching throws, `directory-damaged` (unavailable) where that gave another file. */
+  /** A page or shard by its name, `files/…`. Throws what fetching threw last, `directory-damaged` (unavailable) where nobody threw and nobody gave this file. */
   file(name: string): Promise<Bytes>;
   /** Whether it is here. */
   has(name: string): boolean;
 }
 
-/** @param directory where copies are; `files` is made in it */
-export function createFileCache(directory: string, fetch: (name: string) => Promise<Bytes>, maximum = MAX_FILES): FileCache {
+type Fetch = (name: string) => Promise<Bytes>;
+
+/**
+ * @param directory where copies are; `files` is made in it
+ * @param fetches whom to ask, one after the other until one gives the file
+ */
+export function createFileCache(directory: string, fetches: () => readonly Fetch[], maximum = MAX_FILES): FileCache {
   const folder = join(directory, 'files');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   let count = readdirSync(folder).length;
@@ -40,13 +45,25 @@ export function createFileCache(directory: string, fetch: (name: string) => Prom
   }
 
   async function fetchAndKeep(name: string): Promise<Bytes> {
-    const bytes = await fetch(name);
-    if (!isNamed(name, bytes)) throw new SsmaxError('unavailable', 'directory-damaged', { file: name });
+    const bytes = await fetchFromAny(name);
     const path = join(directory, name);
     writeFileSync(`${path}.new`, bytes, { mode: 0o600 });
     renameSync(`${path}.new`, path);
     if (++count > maximum) prune();
     return bytes;
+  }
+
+  async function fetchFromAny(name: string): Promise<Bytes> {
+    let failure: unknown = new SsmaxError('unavailable', 'directory-damaged', { file: name });
+    for (const fetch of fetches()) {
+      try {
+        const bytes = await fetch(name);
+        if (isNamed(name, bytes)) return bytes;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
   }
 
   function prune(): void {

@@ -1,10 +1,11 @@
-/** The trust material of a member organisation's server: directory and CRL from the Authority, the own organisation's CRL. */
+/** The trust material of a member organisation's server: directory and CRL from the Authority or a mirror, the own organisation's CRL. */
 import { join } from 'node:path';
 import type { Bytes } from '../../core/bytes.ts';
 import type { Clock } from '../../flow/ports.ts';
 import { CRL_FILE, INDEX_FILE } from '../../wire/directory-index.ts';
 import { readPins } from './certificate-file.ts';
-import type { HostPort } from './config.ts';
+import { createMirror } from './directory-mirror.ts';
+import type { AuthorityConfig } from './authority-config.ts';
 import type { Logger } from './log.ts';
 import { createPinnedClient } from './pinned-client.ts';
 import type { TlsIdentity } from './pinned-server.ts';
@@ -15,7 +16,7 @@ interface MemberTrustConfig {
   readonly state: string;
   /** File of the Authority's pinned certificates. */
   readonly root: string;
-  readonly authority: { readonly address: HostPort; readonly spki: readonly Bytes[] };
+  readonly authority: AuthorityConfig;
   /** Seconds. */
   readonly refresh: number;
 }
@@ -44,6 +45,7 @@ export async function startMemberTrust(config: MemberTrustConfig, { identity, or
       file: (name) => fetch(name, MAXIMUM_FILE),
       crls: { authority: () => fetch(CRL_FILE, MAXIMUM_CRL), organisation: organisationCrl },
     },
+    mirror: config.authority.mirror && createMirror(config.authority.mirror),
     clock,
     log,
   });

@@ -3,6 +3,9 @@
  * restart works while the Authority is out of reach, and verifies everything before it replaces what was there. What has
  * expired is never used: then every verification says `unavailable` (design §4). What is older than what was there is
  * never used either, be it still in date: whoever can play back an old directory or CRL could undo a revocation.
+ *
+ * A mirror is a web server that carries the Authority's files (docs/decisions/0071-directory-mirror.md). What it gives is verified like
+ * everything else; where that is not enough, the Authority is asked.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,14 +24,18 @@ export interface TrustParts {
   readonly directory: string;
   /** How often to fetch; milliseconds. */
   readonly interval: number;
-  /** How each part is had: the directory's index, its other files by their names, CRLs by the names of their copies. */
-  readonly sources: {
-    readonly index: () => Promise<Bytes>;
-    readonly file: (name: string) => Promise<Bytes>;
-    readonly crls: Readonly<Record<string, () => Promise<Bytes>>>;
-  };
+  readonly sources: TrustFiles;
+  /** Asked first for what it has: no CRL that `sources` lack. */
+  readonly mirror?: TrustFiles | undefined;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+/** How each part is had: the directory's index, its other files by their names, CRLs by the names of their copies. */
+export interface TrustFiles {
+  readonly index: () => Promise<Bytes>;
+  readonly file: (name: string) => Promise<Bytes>;
+  readonly crls: Readonly<Record<string, () => Promise<Bytes>>>;
 }
 
 export interface TrustSource {
@@ -47,16 +54,24 @@ export interface TrustSource {
 
 /** Verified material is taken again this long before it is verified anew; milliseconds. */
 const REUSE = 5_000;
+/** The Authority publishes every hour. A mirror with nothing newer than this holds something back, or was forgotten; milliseconds. */
+export const MIRROR_AGE = 2 * 3_600_000;
+
+type Named = Readonly<Record<string, () => Promise<Bytes>>>;
+
+const named = ({ index, crls }: TrustFiles): Named => ({ index, ...crls });
 
 export function createTrustSource(parts: TrustParts): TrustSource {
-  const { clock, log } = parts;
+  const { clock, log, sources, mirror } = parts;
   let copies: ReadonlyMap<string, Bytes> = new Map();
   const cache = createTrustCache();
-  const all: Readonly<Record<string, () => Promise<Bytes>>> = { index: parts.sources.index, ...parts.sources.crls };
+  const all = named(sources);
   let inUse: Directory | undefined;
   let loaded: { trust: Promise<Trust>; at: number } | undefined;
   mkdirSync(parts.directory, { recursive: true, mode: 0o700 });
-  const files = createFileCache(parts.directory, parts.sources.file);
+  // Mail waits for a file: who gave nothing good a moment ago is asked last.
+  let mirrorGood = true;
+  const files = createFileCache(parts.directory, () => mirror === undefined ? [sources.file] : mirrorGood ? [mirror.file, sources.file] : [sources.file, mirror.file]);
   for (const name of Object.keys(all)) {
     try {
       copies = new Map(copies).set(name, new Uint8Array(readFileSync(join(parts.directory, `${name}.der`))));
@@ -74,7 +89,7 @@ export function createTrustSource(parts: TrustParts): TrustSource {
   const directory = (among = copies): DirectorySource => ({ index: copy('index', among), file: (name) => files.file(name) });
 
   async function load(now: Date, among = copies): Promise<Trust> {
-    const crls = Object.keys(parts.sources.crls).map((name) => copy(name, among));
+    const crls = Object.keys(sources.crls).map((name) => copy(name, among));
     try {
       return await loadTrust({ root: parts.root, directory: directory(among), crls }, now, cache);
     } catch (error) {
@@ -87,7 +102,7 @@ export function createTrustSource(parts: TrustParts): TrustSource {
   /** Of what is kept, also after its time: a former delegate's key must not come back with it. */
   function known(): Promise<TrustMarks | undefined> {
     return (async () => {
-      const crls = Object.keys(parts.sources.crls).map((name) => copy(name));
+      const crls = Object.keys(sources.crls).map((name) => copy(name));
       return marksOfCopies({ root: parts.root, directory: directory(), crls }, cache);
     })().catch(() => undefined); // nothing kept yet, or damaged
   }
@@ -118,12 +133,38 @@ export function createTrustSource(parts: TrustParts): TrustSource {
   }
 
   async function fetchAndTake(): Promise<void> {
+    if (mirror === undefined) {
+      await takeWhatComes(all);
+      return;
+    }
+    const carried = named(mirror);
+    const fetched = await takeWhatComes({ ...all, ...carried }, 'mirror', Object.keys(carried));
+    mirrorGood = await isEnough(Object.keys(carried), fetched);
+    if (!mirrorGood) await takeWhatComes(all);
+  }
+
+  /** Whether the mirror's files are in use now, and the Authority can hardly have anything else. */
+  async function isEnough(names: readonly string[], fetched: ReadonlyMap<string, Bytes>): Promise<boolean> {
+    if (names.some((name) => fetched.get(name) === undefined || fetched.get(name) !== copies.get(name))) return false;
+    const now = clock.now();
+    try {
+      const { directory: { issued }, authorityCrl: { thisUpdate } } = await load(now);
+      const enough = Math.min(issued.getTime(), thisUpdate.getTime()) > now.getTime() - MIRROR_AGE;
+      if (!enough) log.warn('mirror-behind', { peer: 'mirror' });
+      return enough;
+    } catch {
+      return false; // why is said where it was taken
+    }
+  }
+
+  /** Gives what was fetched, be it taken or not. */
+  async function takeWhatComes(from: Named, peer?: string, byPeer: readonly string[] = []): Promise<ReadonlyMap<string, Bytes>> {
     const fetched = new Map<string, Bytes>();
-    for (const [name, fetch] of Object.entries(all)) {
+    for (const [name, fetch] of Object.entries(from)) {
       try {
         fetched.set(name, await fetch());
       } catch (error) {
-        log.warn('trust-fetch-failed', { file: name, error });
+        log.warn('trust-fetch-failed', { file: name, ...(byPeer.includes(name) && { peer }), error });
       }
     }
     try {
@@ -134,6 +175,7 @@ export function createTrustSource(parts: TrustParts): TrustSource {
       for (const one of fetched) await take(new Map([one])).catch((reason: unknown) => { log.warn('trust-refused', { file: one[0], error: reason }); });
     }
     loaded = undefined;
+    return fetched;
   }
 
   // A machine that takes longer for it than the interval must not take on more and more of it.

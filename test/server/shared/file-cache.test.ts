@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Bytes } from '../../../src/core/bytes.ts';
+import { SsmaxError } from '../../../src/core/error.ts';
 import { createFileCache } from '../../../src/server/shared/file-cache.ts';
 
 let directory: string;
@@ -32,13 +33,13 @@ function publish(text: string): string {
 
 it('fetches a file once, whoever asks at the same time, and has it after a restart', async () => {
   const name = publish('shard');
-  const cache = createFileCache(directory, fetch);
+  const cache = createFileCache(directory, () => [fetch]);
   expect(cache.has(name)).toBe(false);
   const [one, two] = await Promise.all([cache.file(name), cache.file(name)]);
   expect(new TextDecoder().decode(one)).toBe('shard');
   expect(two).toEqual(one);
   web.clear();
-  const later = createFileCache(directory, fetch);
+  const later = createFileCache(directory, () => [fetch]);
   expect(later.has(name)).toBe(true);
   expect(await later.file(name)).toEqual(one);
   expect(asked).toEqual([name]);
@@ -46,7 +47,7 @@ it('fetches a file once, whoever asks at the same time, and has it after a resta
 
 it('fetches anew what is damaged on disk', async () => {
   const name = publish('shard');
-  const cache = createFileCache(directory, fetch);
+  const cache = createFileCache(directory, () => [fetch]);
   await cache.file(name);
   writeFileSync(join(directory, name), 'shark');
   expect(new TextDecoder().decode(await cache.file(name))).toBe('shard');
@@ -54,7 +55,7 @@ it('fetches anew what is damaged on disk', async () => {
 });
 
 it('takes no name that is not a hash, and no other file', async () => {
-  const cache = createFileCache(directory, fetch);
+  const cache = createFileCache(directory, () => [fetch]);
   for (const name of ['files/../../secret', 'index.cms', `files/${'0'.repeat(63)}`]) {
     await expect(cache.file(name)).rejects.toMatchObject({ kind: 'unavailable', code: 'directory-damaged' });
     expect(cache.has(name)).toBe(false);
@@ -65,7 +66,7 @@ it('takes no name that is not a hash, and no other file', async () => {
 });
 
 it('keeps what was read last when there are too many', async () => {
-  const cache = createFileCache(directory, fetch, 8);
+  const cache = createFileCache(directory, () => [fetch], 8);
   const names = Array.from({ length: 8 }, (_, i) => publish(`shard ${i}`));
   for (const [i, name] of names.entries()) {
     await cache.file(name);
@@ -75,4 +76,15 @@ it('keeps what was read last when there are too many', async () => {
   await cache.file(publish('one more'));
   expect(readdirSync(join(directory, 'files'))).toHaveLength(6);
   expect([0, 1, 7].map((i) => cache.has(names[i] ?? ''))).toEqual([true, false, true]);
+});
+
+it('asks the next where one is away, or gives another file', async () => {
+  const name = publish('shard');
+  const other = async (): Promise<Bytes> => new Uint8Array([1]);
+  const away = (): Promise<Bytes> => Promise.reject(new SsmaxError('unavailable', 'network-unreachable'));
+  for (const first of [other, away]) {
+    expect(new TextDecoder().decode(await createFileCache(directory, () => [first, fetch]).file(name))).toBe('shard');
+    rmSync(join(directory, name));
+  }
+  await expect(createFileCache(directory, () => [other, away]).file(name)).rejects.toMatchObject({ code: 'network-unreachable' });
 });

@@ -1,6 +1,7 @@
 /**
  * Finds every error code that the sources can throw, with its kinds and where. A code is a literal in `refused('…')` or
- * `new SsmaxError(kind, '…')`, or it is passed to a function that hands its parameter on to one of these.
+ * `new SsmaxError(kind, '…')`, or it is passed to a function that hands its parameter on to one of these, or it stands in the
+ * text of an SMTP reply (`4.5.3 SSMAX-…`).
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -20,7 +21,10 @@ interface Thrower {
 }
 
 /** Codes that these files hand on are data, or were found at their source. */
-const PASSED_ON = new Set(['src/wire/problem.ts', 'src/flow/relay.ts', 'src/mail/mime.ts', 'src/server/shared/config.ts', 'src/cli/member-import.ts']);
+const PASSED_ON = new Set([
+  'src/wire/problem.ts', 'src/flow/relay.ts', 'src/mail/mime.ts', 'src/server/shared/config.ts', 'src/cli/member-import.ts', 'extension/member/plan.ts',
+  'extension/member/trust-source.ts',
+]);
 
 /** Codes that are no arguments where they are made. */
 const DATA: readonly { readonly file: string; readonly kind: string; readonly codes: readonly string[] }[] = [
@@ -35,7 +39,15 @@ const DATA: readonly { readonly file: string; readonly kind: string; readonly co
     ],
   },
   { file: 'src/flow/inspect.ts', kind: 'refused', codes: ['hold-rejected', 'hold-expired', 'hold-no-approver'] },
+  // What the plugin shows without an error of that name.
+  { file: 'extension/ui/reasons.ts', kind: 'fault', codes: ['fault'] },
+  { file: 'extension/thunderbird/drafts.ts', kind: 'not-for-me', codes: ['draft-unreadable'] },
+  { file: 'extension/thunderbird/mail-actions.ts', kind: 'unavailable', codes: ['other'] },
+  { file: 'extension/thunderbird/sending.ts', kind: 'refused', codes: ['smtp-refused'] },
 ];
+
+/** In the text of an SMTP reply: class and subject of its status (RFC 3463), and the code. */
+const SMTP_CODE = /\b([45])\.(\d)\.\d+ SSMAX-([a-z0-9-]+)/;
 
 export interface Scan {
   readonly codes: ReadonlyMap<string, FoundCode>;
@@ -43,10 +55,15 @@ export interface Scan {
   readonly unreadable: readonly string[];
 }
 
-/** Scans all TypeScript files below `directory`. */
-export function scanCodes(directory: string): Scan {
-  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).sort();
-  const sources = files.map((name) => ts.createSourceFile(join(directory, name), readFileSync(join(directory, name), 'utf8'), ts.ScriptTarget.ESNext, true));
+/** Where codes come from that somebody is shown: the servers and the command line, and the plugin. */
+export const CODE_TREES = ['src', 'extension'];
+
+/** Scans all TypeScript files below the directories. */
+export function scanCodes(...directories: readonly string[]): Scan {
+  const sources = directories.flatMap((directory) => {
+    const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => /\.tsx?$/.test(name)).sort();
+    return files.map((name) => ts.createSourceFile(join(directory, name), readFileSync(join(directory, name), 'utf8'), ts.ScriptTarget.ESNext, true));
+  });
   const throwers = new Map<string, Thrower[]>([['refused', [{ kind: 'refused', parameter: 0, directory: undefined }]]]);
   // Throwers call throwers: once more until no new one is found.
   for (let known = -1; known !== count(throwers);) {
@@ -66,6 +83,7 @@ export function scanCodes(directory: string): Scan {
     for (const code of data) if (text.includes(`'${code}'`)) add(code, kind, file);
   }
   for (const source of sources) {
+    visitReplies(source, add);
     visitCodes(source, throwers, (site) => {
       for (const code of site.literals) add(code, site.kind, source.fileName);
       if (site.rest.length > 0 && parameterOf(site) === undefined && !PASSED_ON.has(source.fileName)) {
@@ -92,6 +110,16 @@ function visitCodes(source: ts.SourceFile, throwers: ReadonlyMap<string, readonl
       split(expression, literals, rest);
       report({ node, kind, literals, rest });
     }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+}
+
+/** Codes in the texts of SMTP replies that are made without an error. */
+function visitReplies(source: ts.SourceFile, add: (code: string, kind: string, file: string) => void): void {
+  const visit = (node: ts.Node): void => {
+    const [, severity, subject, code] = (ts.isStringLiteralLike(node) ? SMTP_CODE.exec(node.text) : null) ?? [];
+    if (code !== undefined) add(code, severity === '5' ? 'refused' : subject === '3' ? 'fault' : 'unavailable', source.fileName);
     ts.forEachChild(node, visit);
   };
   visit(source);

@@ -1,6 +1,7 @@
 /**
  * Every error code of the sources: what happened, and what to do. `{name}` is a parameter of the error. The command line shows them,
- * docs/errors.md is made of them (scripts/errors.ts), and a test holds both against the sources.
+ * docs/errors.md is made of them (scripts/errors.ts), and a test holds both against the sources. What only the plugin says has
+ * its words in extension/locales.
  */
 
 /** What was sealed is not what came. */
@@ -325,6 +326,7 @@ export const explanations: Readonly<Record<string, readonly [sentence: string, r
   'sealed-too-long-ago': ['the mail was sealed more than five days ago', 'send it again'],
   'sender-mismatch': ['the sender named is not the one certified', ALTERED],
   'sender-not-of-organisation': ['the sender’s address is not in a domain of the organisation that vouches', ALTERED],
+  'sending-cancelled': ['its sender cancelled the sending', 'nothing: the mail stands unsent in its window'],
   'sending-organisation': ['the receiving organisation does not take mail of the sending organisation', 'ask the receiving organisation another way'],
   'server-already-running': ['a server already runs on {file}', 'end it first'],
   'server-not-certified': ['no {role} of this organisation is certified', 'ssmax keyserver certify'],

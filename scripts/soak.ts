@@ -30,6 +30,7 @@ try {
     say(`${name}: at most ${peak} MB; last life of ${Math.round(life / 1000)} s: ${memory.join(' → ')} MB, ${files.join(' → ')} open files`);
   }
   for (const [fault, times] of result.faults) say(`in the logs ${times} times: ${fault}`);
+  say(`approved: ${result.approved}; let go from hold by hand: ${result.letGo}`);
   for (const problem of result.problems) say(`PROBLEM ${problem}`);
   good = isGood(result);
   await world.stop();

@@ -7,15 +7,25 @@ import { MALWARE_MARKER } from '../world/local-world.ts';
 import type { Random } from './random.ts';
 
 /**
- * What a mail is. `plain` and `files` are to be delivered; `keyword` and `malware` to be refused by inspection; the rest
- * are forgeries: unsealed in a member's name, altered after sealing, given another From, sent to somebody else than it
- * was sealed for, not sealed at all.
+ * What a mail is. `plain` and `files` are to be delivered, and so are the other modes, `forward` (of a mail that came, sealed as
+ * it is), `list` (a post to the mailing list) and `held` (when somebody has approved it); `keyword` and `malware` are to be
+ * refused by inspection; the rest are forgeries: unsealed in a member's name, altered after sealing, given another From, sent
+ * to somebody else than it was sealed for, not sealed at all.
  */
-export type Kind = 'plain' | 'files' | 'keyword' | 'malware' | 'impersonation' | 'altered' | 'other-from' | 'other-recipient' | 'unprotected';
+export type Kind =
+  | 'plain' | 'files' | 'sign-only' | 'attachments-only' | 'forward' | 'list' | 'held' | 'keyword' | 'malware'
+  | 'impersonation' | 'altered' | 'other-from' | 'other-recipient' | 'unprotected';
 
 const SHARES: readonly (readonly [Kind, number])[] = [
-  ['plain', 36], ['files', 40], ['keyword', 6], ['malware', 6], ['impersonation', 3], ['altered', 3], ['other-from', 2], ['other-recipient', 2], ['unprotected', 2],
+  ['plain', 20], ['files', 30], ['sign-only', 6], ['attachments-only', 6], ['forward', 6], ['list', 4], ['held', 4],
+  ['keyword', 6], ['malware', 6], ['impersonation', 3], ['altered', 3], ['other-from', 2], ['other-recipient', 2], ['unprotected', 2],
 ];
+export const DELIVERED: ReadonlySet<Kind> = new Set(['plain', 'files', 'sign-only', 'attachments-only', 'forward', 'list', 'held']);
+
+/** A word that may leave the organisation when somebody has approved it. */
+export const WORD_TO_APPROVE = '部外秘';
+/** Words of the other kinds that are looked for. */
+const WORDS: Readonly<Partial<Record<Kind, string>>> = { keyword: '社外秘', held: WORD_TO_APPROVE };
 
 export interface Plan {
   readonly kind: Kind;
@@ -28,7 +38,7 @@ export interface Plan {
   readonly attachments: readonly Attachment[];
 }
 
-/** Words that are in every mail, and must be in no file and in no server's memory that may not read it. */
+/** Words of what is sealed: they are in every mail, and must be in no file and in no server's memory that may not read it. */
 export interface Canary {
   readonly ascii: string;
   readonly japanese: string;
@@ -50,19 +60,21 @@ function weighted<T>(random: Random, items: readonly (readonly [T, number])[]): 
   throw new Error('nothing to pick from');
 }
 
-/** The next mail of somebody who may write to `others`, some of them inside his organisation, some outside. */
-export function nextMail(random: Random, others: readonly string[], { ascii, japanese }: Canary): Plan {
+/** The next mail of somebody who may write to `others`, some of them inside his organisation, some outside, and to a mailing list. */
+export function nextMail(random: Random, { others, list, canary: { ascii, japanese } }: { others: readonly string[]; list: string; canary: Canary }): Plan {
   const kind = weighted(random, SHARES);
-  const recipients = random.shuffled(others).slice(0, random.between(1, 3));
+  const recipients = kind === 'list' ? [list] : random.shuffled(others).slice(0, random.between(1, 3));
   const hidden = recipients.length > 1 && random.chance(0.4) ? 1 : 0;
   const copied = recipients.length - hidden > 1 && random.chance(0.5) ? 1 : 0;
   const [bcc, cc, to] = [recipients.slice(0, hidden), recipients.slice(hidden, hidden + copied), recipients.slice(hidden + copied)];
   const number = random.between(0, 2 ** 31);
-  const words = `${ascii} ${japanese} ${number}`;
-  const text = `本文 ${words}\r\n${'いつもお世話になっております。\r\n'.repeat(random.between(1, 300))}${kind === 'keyword' ? '社外秘\r\n' : ''}`;
+  const secret = `${ascii} ${japanese} ${number}`;
+  // In these modes text, or all of it, goes in clear.
+  const words = kind === 'sign-only' || kind === 'attachments-only' || kind === 'forward' ? `${number}` : secret;
+  const text = `本文 ${words}\r\n${'いつもお世話になっております。\r\n'.repeat(random.between(1, 300))}${WORDS[kind] ?? ''}\r\n`;
   const attachments: Attachment[] = [];
-  for (let left = kind === 'plain' ? 0 : kind === 'files' ? random.between(1, 3) : random.between(0, 1), room = LARGEST; left > 0; left--) {
-    const added = file(random, words, room);
+  for (let left = kind === 'plain' ? 0 : kind === 'files' || kind === 'attachments-only' ? random.between(1, 3) : random.between(0, 1), room = LARGEST; left > 0; left--) {
+    const added = file(random, kind === 'sign-only' ? words : secret, room);
     attachments.push(added);
     room -= added.bytes.length;
   }

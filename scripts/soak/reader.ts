@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { KnownAddress, SeenDelivery, SeenOrganisation } from '../../extension/member/records.ts';
 import { note } from '../../extension/member/seen.ts';
 import { SsmaxError } from '../../src/core/error.ts';
+import type { Bytes } from '../../src/core/bytes.ts';
 import type { Judgement } from '../../src/flow/open.ts';
 import type { Table } from '../../src/flow/ports.ts';
 import type { Trust } from '../../src/flow/trust.ts';
@@ -14,6 +15,15 @@ import { pause } from '../world/wait.ts';
 import type { Ledger } from './ledger.ts';
 import { fingerprint } from './mails.ts';
 
+/** A mail that can be forwarded, with what its reader saw. */
+export interface Kept {
+  readonly raw: Bytes;
+  readonly trust: Trust;
+  readonly fingerprint: string;
+}
+
+/** How many of them, and bytes of the largest: a forward adds files of its own. */
+const [KEEP, LARGEST] = [3, 5_000_000];
 /** Milliseconds for which directory and CRLs are used again. */
 const TRUST_LIFETIME = 20_000;
 
@@ -21,6 +31,9 @@ export class MailReader {
   readonly #tables = { deliveries: table<SeenDelivery>(), organisations: table<SeenOrganisation>(), correspondents: table<KnownAddress>() };
   readonly #read = new Set<string>();
   #trust: { readonly trust: Trust; readonly at: number } | undefined;
+
+  /** The newest. */
+  readonly kept: Kept[] = [];
 
   constructor(
     private readonly who: Correspondent,
@@ -56,16 +69,22 @@ export class MailReader {
 
   async #readOne({ raw }: StoredMessage): Promise<void> {
     const { who, ledger } = this;
-    const judgement = await who.judge(raw, { trust: await this.#freshTrust() });
+    const trust = await this.#freshTrust();
+    const judgement = await who.judge(raw, { trust });
     if (judgement.state === 'cannot-check') throw new SsmaxError('unavailable', judgement.code);
     if (judgement.code === 'delivery-report') return this.#report(raw);
-    const { contentDigest, deliveredTo, message } = judgement;
+    const { contentDigest, deliveredTo, hidden, message, forwarded = [] } = judgement;
     if (judgement.state !== 'verified' || contentDigest === undefined || deliveredTo !== who.address || message === undefined) {
       ledger.problems.push(`${who.address} was shown: ${judgement.state}, ${judgement.code}, ${judgement.detail ?? ''}`);
       return;
     }
     const noted = await this.#noted(judgement, raw);
-    ledger.delivered(contentDigest, who.address, fingerprint(message.headers.subject, readContent(message.entity)), noted);
+    const seen = [message, ...forwarded].map(({ headers, entity }) => (entity === undefined ? '' : fingerprint(headers?.subject ?? '', readContent(entity)))).join(' ');
+    ledger.delivered(contentDigest, who.address, seen, noted);
+    const what = ledger.find(contentDigest, who.address)?.what;
+    if ((what !== 'plain' && what !== 'files') || hidden === true || raw.length > LARGEST) return;
+    this.kept.push({ raw, trust, fingerprint: seen });
+    this.kept.splice(0, this.kept.length - KEEP);
   }
 
   async #noted(judgement: Judgement, raw: StoredMessage['raw']): Promise<boolean> {
@@ -84,6 +103,8 @@ export class MailReader {
       return;
     }
     for (const recipient of recipients) {
+      // Waiting is no refusal.
+      if (refusal === 'SSMAX-inspection-hold' && this.ledger.find(digest, recipient)?.what === 'held') continue;
       this.ledger.refused(digest, recipient, refusal);
       const { due, what } = this.ledger.find(digest, recipient) ?? {};
       if (due !== 'reported' || refusal !== 'SSMAX-malware') this.ledger.problems.push(`${what ?? 'a mail'} to ${recipient} was refused on arrival: ${refusal}`);

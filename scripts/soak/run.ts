@@ -1,16 +1,17 @@
 /** A soak: mixed load on two whole organisations while their processes are killed, until every mail is accounted for. */
 import { readFileSync } from 'node:fs';
-import { Correspondent } from '../../test/scenario/correspondent.ts';
-import { HINODE, type LocalOrganisation, type LocalWorld, startLocalWorld, TSUKIMI } from '../world/local-world.ts';
+import { MODES } from '../../src/wire/leg.ts';
+import { HINODE, type LocalOrganisation, type LocalWorld, type OrganisationPlan, startLocalWorld, TSUKIMI } from '../world/local-world.ts';
 import { startPostgres } from '../world/postgres.ts';
 import type { World } from '../world/process.ts';
-import { runSsmax } from '../world/ssmax.ts';
+import { runSsmax, ssmax } from '../world/ssmax.ts';
 import { pause, until } from '../world/wait.ts';
+import { approveUntil, enrolWithFiles } from './approver.ts';
 import { growing, type Growth, GrowthWatch } from './growth.ts';
 import { killUntil } from './killer.ts';
 import { LeakSearch } from './leaks.ts';
 import { describe, Ledger, type Totals } from './ledger.ts';
-import { canaryOf } from './mails.ts';
+import { canaryOf, WORD_TO_APPROVE } from './mails.ts';
 import { Random } from './random.ts';
 import { MailReader } from './reader.ts';
 import { sendUntil } from './sender.ts';
@@ -29,7 +30,14 @@ export interface SoakResult {
   readonly growth: readonly Growth[];
   /** Faults that the servers' logs tell of. */
   readonly faults: ReadonlyMap<string, number>;
+  /** Held mails that somebody approved. */
+  readonly approved: number;
+  /** Mails on hold of which nobody knew any more, and that were let go by hand (docs/admin/inspection.md). */
+  readonly letGo: number;
 }
+
+const LIST = 'staff@hinode.example';
+const PLANS: readonly OrganisationPlan[] = [{ ...HINODE, aliases: { [LIST]: LIST } }, TSUKIMI].map((plan) => ({ ...plan, modes: MODES, toApprove: [WORD_TO_APPROVE] }));
 
 /** The last part of the load runs without kills, so that processes live long enough to show whether they grow. */
 const CALM = 0.3;
@@ -41,8 +49,10 @@ export async function soak(world: World, { seconds, seed, say }: SoakOptions): P
   const canary = canaryOf(seed);
   const postgres = await startPostgres(world);
   if (postgres === undefined) say('PostgreSQL is not installed: both key servers use SQLite');
-  const local = await startLocalWorld(world, [HINODE, TSUKIMI], { database: (name) => (name === HINODE.name ? postgres?.url : undefined) });
-  const people = await Promise.all(local.organisations.flatMap((organisation) => organisation.plan.members.map(({ user }) => Correspondent.enrol(local, organisation, user))));
+  const local = await startLocalWorld(world, PLANS, { database: (name) => (name === HINODE.name ? postgres?.url : undefined) });
+  const people = await Promise.all(local.organisations.flatMap((organisation) => organisation.plan.members.map(({ user }) => enrolWithFiles(local, organisation, user))));
+  const [first] = local.organisations as [LocalOrganisation];
+  const list = await addList(first);
 
   const ledger = new Ledger();
   const search = new LeakSearch(local, canary);
@@ -53,35 +63,58 @@ export async function soak(world: World, { seconds, seed, say }: SoakOptions): P
   let finished = false;
   let killing = true;
   const loadOver = (): boolean => passed() >= seconds && !killing;
-  const senders = people.map((who) => sendUntil(loadOver, {
-    local, who, ledger, canary, random: random.fork(), others: people.filter((one) => one !== who).map(({ address }) => address), onRetry: () => { retries++; },
+  const members = people.map((who) => ({ who, reader: new MailReader(who, ledger) }));
+  const senders = members.map(({ who, reader: { kept } }) => sendUntil(loadOver, {
+    local, who, ledger, canary, list, kept, random: random.fork(), others: people.filter((one) => one !== who).map(({ address }) => address), onRetry: () => { retries++; },
   }));
-  const readers = people.map((who) => new MailReader(who, ledger).readUntil(() => finished));
+  const readers = members.map(({ reader }) => reader.readUntil(() => finished));
   const killer = killUntil(() => passed() >= seconds * (1 - CALM), { local, postgres, random: random.fork(), pause: Math.min(5_000, seconds * 10) })
     .finally(() => { killing = false; });
+  let hurry = false;
+  const approvers = local.organisations.map((organisation) => approveUntil(() => finished, { organisation, ledger, random: random.fork(), hurry: () => hurry }));
   const observer = observe(() => finished, { ledger, search, watch, say, seconds, passed, retries: () => retries });
 
   // Whoever fails ends the soak; the world is stopped by its owner.
   const [kills] = await Promise.race([
-    Promise.all([killer, ...senders]), Promise.all([...readers, observer]).then(() => { throw new Error('the readers ended early'); }),
+    Promise.all([killer, ...senders]), Promise.all([...readers, ...approvers, observer]).then(() => { throw new Error('the readers ended early'); }),
   ]);
   say(`the load is over after ${Math.round(passed())} s; waiting for what is under way`);
-  await settle(local, ledger);
+  hurry = true;
+  const letGo = await settle(local, ledger);
   finished = true;
+  const approved = (await Promise.all(approvers)).reduce((sum, count) => sum + count, 0);
   await Promise.all([...readers, observer]);
   await finalChecks(local, { ledger, search, watch, say });
   const problems = [...ledger.problems, ...ledger.leaks, ...ledger.outstanding().map((entry) => `lost: ${describe(entry)}`), ...await brokenChains(local)];
-  return { totals: ledger.totals(), problems, kills, growth: watch.results(), faults: faultsIn(local) };
+  return { totals: ledger.totals(), problems, kills, growth: watch.results(), faults: faultsIn(local), approved, letGo };
 }
 
-/** Until every mail is delivered or refused and every queue is empty; what is still missing then is lost. */
-async function settle({ organisations }: LocalWorld, ledger: Ledger): Promise<void> {
+/** A mailing list to which everybody may post. */
+async function addList({ plan, state }: LocalOrganisation): Promise<{ address: string; members: readonly string[] }> {
+  const members = plan.members.map(({ user }) => `${user}@${plan.domain}`);
+  await ssmax(['list', 'add', LIST, ...members, '--name', '全職員', '--posting', 'anyone', '--owner', members[0] ?? '', '--state', state]);
+  return { address: LIST, members };
+}
+
+/**
+ * Until every mail is delivered or refused and every queue is empty; what is still missing then is lost. Gives how many were
+ * let go by hand: copies on hold of mails that have all arrived.
+ */
+async function settle({ organisations }: LocalWorld, ledger: Ledger): Promise<number> {
   const deadline = performance.now() + AFTERMATH;
-  const waiting = async (): Promise<number> => {
+  let letGo = 0;
+  while (performance.now() < deadline) {
     await Promise.all(organisations.map(({ postfix }) => postfix.flush()));
-    return (await Promise.all(organisations.map(({ postfix }) => postfix.queue()))).flat().length;
-  };
-  while (performance.now() < deadline && ((await waiting()) > 0 || ledger.outstanding().length > 0)) await pause(1_000);
+    const queued = (await Promise.all(organisations.map(({ postfix }) => postfix.queue()))).flat();
+    const outstanding = ledger.outstanding().length;
+    if (queued.length === 0 && outstanding === 0) break;
+    if (outstanding === 0 && queued.every(({ queue }) => queue === 'hold')) {
+      letGo += queued.length;
+      await Promise.all(organisations.map(({ postfix }) => postfix.release()));
+    }
+    await pause(1_000);
+  }
+  return letGo;
 }
 
 interface Observation {

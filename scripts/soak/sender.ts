@@ -7,8 +7,9 @@ import type { LocalWorld } from '../world/local-world.ts';
 import { submit } from '../world/smtp.ts';
 import { pause } from '../world/wait.ts';
 import type { Entry, Ledger } from './ledger.ts';
-import { type Canary, fingerprint, type Kind, nextMail, type Plan } from './mails.ts';
+import { type Canary, DELIVERED, fingerprint, type Kind, nextMail, type Plan } from './mails.ts';
 import type { Random } from './random.ts';
+import type { Kept } from './reader.ts';
 
 /** The refusal that each kind has to meet in the SMTP dialogue. */
 const REFUSALS: Readonly<Partial<Record<Kind, RegExp>>> = {
@@ -31,6 +32,9 @@ export interface SenderParts {
   readonly who: Correspondent;
   /** Everybody else. */
   readonly others: readonly string[];
+  readonly list: { readonly address: string; readonly members: readonly string[] };
+  /** Mails that came and can be forwarded. */
+  readonly kept: readonly Kept[];
   readonly random: Random;
   readonly canary: Canary;
   readonly ledger: Ledger;
@@ -40,6 +44,8 @@ export interface SenderParts {
 
 interface Outgoing {
   readonly id: string;
+  /** Of what its readers have to see. */
+  readonly fingerprint: string;
   readonly raw: Bytes;
   readonly recipients: readonly string[];
 }
@@ -47,18 +53,19 @@ interface Outgoing {
 /** Sends until `over`; what is under way then is still sent. */
 export async function sendUntil(over: () => boolean, parts: SenderParts): Promise<void> {
   while (!over()) {
-    const plan = nextMail(parts.random, parts.others, parts.canary);
+    const plan = nextMail(parts.random, { others: parts.others, list: parts.list.address, canary: parts.canary });
     await send(parts, plan);
     await pause(parts.random.between(0, 300));
   }
 }
 
 async function send(parts: SenderParts, plan: Plan): Promise<void> {
-  const { who, ledger } = parts;
+  const { who, ledger, list, kept } = parts;
+  if (plan.kind === 'forward' && kept.length === 0) return;
   const mail = await write(parts, plan);
   const due = dueFor(parts, plan);
-  for (const recipient of mail.recipients) {
-    ledger.add({ id: mail.id, what: plan.kind, sender: who.address, recipient, due, fingerprint: fingerprint(plan.subject, plan) });
+  for (const recipient of plan.kind === 'list' ? list.members : mail.recipients) {
+    ledger.add({ id: mail.id, what: plan.kind, sender: who.address, recipient, due, fingerprint: mail.fingerprint });
   }
   const answer = await submitUntilDecided(parts, plan, mail);
   if (answer.startsWith('250')) {
@@ -71,30 +78,36 @@ async function send(parts: SenderParts, plan: Plan): Promise<void> {
 
 /** Malware for others only is found where they are: the own organisation looks into it just for its own members. */
 function dueFor({ who }: SenderParts, { kind, to, cc, bcc }: Plan): Entry['due'] {
-  if (kind === 'plain' || kind === 'files') return 'delivered';
+  if (DELIVERED.has(kind)) return 'delivered';
   const inside = [...to, ...cc, ...bcc].some((address) => domainOf(address) === domainOf(who.address));
   return kind === 'malware' && !inside ? 'reported' : 'refused';
 }
 
-async function write({ who, others, random }: SenderParts, plan: Plan): Promise<Outgoing> {
+async function write({ who, others, random, kept }: SenderParts, plan: Plan): Promise<Outgoing> {
   const { kind, to, cc, bcc, subject, text, html, attachments } = plan;
   const recipients = [...to, ...cc, ...bcc];
+  const own = fingerprint(subject, plan);
   if (kind === 'impersonation' || kind === 'unprotected') {
     const raw = utf8(`From: ${who.address}\r\nTo: ${to[0] ?? recipients[0] ?? ''}\r\nSubject: hello\r\n\r\nhello ${random.between(0, 2 ** 31)}\r\n`);
-    return { id: `${kind} ${random.between(0, 2 ** 31)}`, raw, recipients: recipients.slice(0, 1) };
+    return { id: `${kind} ${random.between(0, 2 ** 31)}`, fingerprint: own, raw, recipients: recipients.slice(0, 1) };
   }
   const mailboxes = (addresses: readonly string[]): { address: string; displayName: string }[] => addresses.map((address) => ({ address, displayName: '' }));
-  const sealed: Sealed = await who.seal({
-    to: mailboxes(to), ...(cc.length > 0 && { cc: mailboxes(cc) }), subject, outerSubject: '...', text, ...(html !== undefined && { html }), attachments,
-  }, bcc);
+  const mail = { to: mailboxes(to), ...(cc.length > 0 && { cc: mailboxes(cc) }), subject, text, ...(html !== undefined && { html }), attachments };
+  if (kind === 'forward') {
+    const { raw: original, trust, fingerprint: inside } = random.pick(kept);
+    const { raw, contentDigest } = await who.forward(original, trust, mail, bcc);
+    return { id: hex(contentDigest), fingerprint: `${own} ${inside}`, raw, recipients };
+  }
+  const sealed: Sealed = kind === 'sign-only' || kind === 'attachments-only' ? await who.sealAs(kind, mail, bcc) : await who.seal({ ...mail, outerSubject: '...' }, bcc);
   const id = hex(sealed.contentDigest);
-  if (kind === 'altered') return { id, recipients, raw: altered(sealed.raw) };
-  if (kind === 'other-from') return { id, recipients, raw: replaced(sealed.raw, /^From: .*$/m, `From: ${random.pick(others)}`) };
+  const outgoing = { id, fingerprint: own, recipients };
+  if (kind === 'altered') return { ...outgoing, raw: altered(sealed.raw) };
+  if (kind === 'other-from') return { ...outgoing, raw: replaced(sealed.raw, /^From: .*$/m, `From: ${random.pick(others)}`) };
   if (kind === 'other-recipient') {
     const stranger = others.find((address) => !recipients.includes(address));
-    return { id, raw: sealed.raw, recipients: [...recipients, ...(stranger === undefined ? [] : [stranger])] };
+    return { ...outgoing, raw: sealed.raw, recipients: [...recipients, ...(stranger === undefined ? [] : [stranger])] };
   }
-  return { id, recipients, raw: sealed.raw };
+  return { ...outgoing, raw: sealed.raw };
 }
 
 /** One letter of the sealed part becomes another. */

@@ -38,6 +38,8 @@ export interface OrganisationPlan {
   readonly aliases?: Readonly<Record<string, string>>;
   /** Words that may not leave it. */
   readonly forbidden: readonly string[];
+  /** Words that may leave it when another member has approved it. */
+  readonly toApprove?: readonly string[];
   /** Old mail of members who lost their key can be recovered. */
   readonly recovery?: boolean;
   /** What its members may send; the key server's default unless told. */
@@ -187,12 +189,8 @@ export async function startLocalWorld(world: World, plans: readonly Organisation
     async restartAuthority() {
       authority.running = await startSsmax(world, 'authority', ['authority', 'run', '--config', join(authorityDir, 'authority.yaml')], PASSPHRASE, options.env);
     },
-    async restartDovecot() {
-      local.dovecot = await start.dovecot();
-    },
-    async restartClamd() {
-      local.clamd = await start.clamd();
-    },
+    restartDovecot: async () => { local.dovecot = await start.dovecot(); },
+    restartClamd: async () => { local.clamd = await start.clamd(); },
   };
   return local;
 }
@@ -359,10 +357,11 @@ function inspectionYaml(ports: OrganisationPorts, gateways: readonly string[], c
   };
 }
 
-function policyYaml(plan: OrganisationPlan): object {
+function policyYaml({ name, domain, members, forbidden, toApprove }: OrganisationPlan): object {
   return {
-    version: `${plan.name}-1`,
-    outbound: [{ check: 'keywords', words: plan.forbidden }],
+    version: `${name}-1`,
+    ...(toApprove !== undefined && { approvers: members.map(({ user }) => `${user}@${domain}`) }),
+    outbound: [{ check: 'keywords', words: forbidden }, ...(toApprove === undefined ? [] : [{ check: 'keywords', words: toApprove, result: 'hold' }])],
     inbound: [{ check: 'malware' }],
   };
 }
@@ -373,9 +372,9 @@ function writeYaml(file: string, value: object): void {
 }
 
 function spkiOf(output: string): string {
-  const match = /^spki:? ([0-9a-f]{64})$/m.exec(output);
-  if (match?.[1] === undefined) throw new Error('no spki in the output');
-  return match[1];
+  const spki = /^spki:? ([0-9a-f]{64})$/m.exec(output)?.[1];
+  if (spki === undefined) throw new Error('no spki in the output');
+  return spki;
 }
 
 function pemToDer(pem: string): Buffer {

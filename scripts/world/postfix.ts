@@ -34,6 +34,8 @@ export interface Postfix extends Running {
   queue(): Promise<QueuedMail[]>;
   /** Tries to deliver all deferred mail now. */
   flush(): Promise<void>;
+  /** Lets all go that is on hold: `postsuper -H ALL`. */
+  release(): Promise<void>;
   /** Resolves when the queue is empty; throws `wait-timed-out`. */
   drained(withinMs?: number): Promise<void>;
 }
@@ -92,6 +94,10 @@ export async function startPostfix(world: World, options: PostfixOptions): Promi
     queue,
     flush: async () => {
       await run(postqueue, ['-c', etc, '-f']);
+    },
+    release: async () => {
+      const [program = '', ...args] = [...(isRoot() ? [] : ['fakeroot', '--']), '/usr/sbin/postsuper', '-c', etc, '-H', 'ALL'];
+      await run(program, args);
     },
     drained: async (withinMs) => {
       const what = `empty queue of ${options.name}`;

@@ -12,6 +12,7 @@ const queueId = z.string().regex(/^[0-9A-Za-z]{5,40}$/);
 export const heldAtSchema = z.strictObject({ contentDigest, queueId });
 /** `first`: nothing was known of it yet, so its sender has to be told. */
 export const heldAtAnswerSchema = z.strictObject({ first: z.boolean(), until: timeField });
+export type HeldAtAnswer = z.output<typeof heldAtAnswerSchema>;
 
 /** GET /v1/held/releases answers with what may go; POST tells what was let go. */
 export const releasesSchema = z.strictObject({ queueIds: z.array(queueId).max(1000) });

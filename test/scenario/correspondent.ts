@@ -6,10 +6,12 @@ import { parseCertificate } from '../../src/core/pki/certificate.ts';
 import { createCsr } from '../../src/core/pki/csr.ts';
 import { type Judgement, judgeMail } from '../../src/flow/open.ts';
 import type { Credential } from '../../src/flow/ports.ts';
-import { sealMail } from '../../src/flow/seal.ts';
+import { forwardMail } from '../../src/flow/forward.ts';
+import type { Addressing } from '../../src/flow/leg-one.ts';
+import { sealMail, sealMixed } from '../../src/flow/seal.ts';
 import { loadTrust, type Trust } from '../../src/flow/trust.ts';
 import { formatAddressList, formatMailbox, type Mailbox } from '../../src/mail/address.ts';
-import { buildInner, type InnerMail } from '../../src/mail/build.ts';
+import { buildInner, buildMixed, type InnerMail } from '../../src/mail/build.ts';
 import { buildCarrier, mailBytes } from '../../src/mail/carrier.ts';
 import { formatDate, formatText } from '../../src/mail/header.ts';
 import { createNodeCrypto, generatePrivateKey, loadPrivateKey } from '../../src/platform/node-crypto.ts';
@@ -19,6 +21,9 @@ import type { LocalOrganisation, LocalWorld } from '../../scripts/world/local-wo
 import { submit, type SubmissionReplies } from '../../scripts/world/smtp.ts';
 
 const native = createNodeCrypto();
+const random = (length: number): Bytes => native.random(length);
+
+type Written = Partial<InnerMail> & { readonly to: readonly Mailbox[]; readonly subject: string };
 
 export interface Sealed {
   readonly raw: Bytes;
@@ -58,14 +63,37 @@ export class Correspondent {
   }
 
   /** Seals a mail; `inner` in place of the entity that it would be, for what no plugin would write. */
-  async seal(mail: Partial<InnerMail> & { to: readonly Mailbox[]; subject: string }, bcc: readonly string[] = [], inner?: Bytes): Promise<Sealed> {
-    const from = { address: this.address, displayName: this.credential.certificate.subject.commonName ?? '' };
-    const { date = new Date() } = mail;
-    const entity = inner ?? buildInner({ from, date, text: '本文', ...mail }, (length) => native.random(length));
-    const visible = [...mail.to, ...(mail.cc ?? [])].map(({ address }) => address);
-    const { cms, contentDigest } = await sealMail(native, {
-      entity, recipients: [...visible, ...bcc], hidden: bcc, sender: this.credential, organisation: parseCertificate(this.organisationCertificate), signingTime: date,
-    });
+  async seal(mail: Written, bcc: readonly string[] = [], inner?: Bytes): Promise<Sealed> {
+    const whole = this.#whole(mail);
+    return this.#carried(whole, await sealMail(native, { entity: inner ?? buildInner(whole, random), ...this.#addressing(whole, bcc) }));
+  }
+
+  /** A mail of which the attachments are sealed, or nothing. */
+  async sealAs(mode: 'attachments-only' | 'sign-only', mail: Written, bcc: readonly string[] = []): Promise<Sealed> {
+    const whole = this.#whole(mail);
+    return this.#carried(whole, await sealMixed(native, { mode, mail: buildMixed(mode, whole, random), ...this.#addressing(whole, bcc) }));
+  }
+
+  /** Forwards a mail as it lies in the own mailbox, without decrypting it. */
+  async forward(original: Bytes, trust: Trust, mail: Written, bcc: readonly string[] = []): Promise<Sealed> {
+    const whole = this.#whole(mail);
+    return this.#carried(whole, await forwardMail({ native, credentials: [this.credential], trust, now: whole.date }, {
+      original, mail: buildMixed('forward', whole, random), ...this.#addressing(whole, bcc),
+    }));
+  }
+
+  #whole(mail: Written): InnerMail {
+    return { from: { address: this.address, displayName: this.credential.certificate.subject.commonName ?? '' }, date: new Date(), text: '本文', ...mail };
+  }
+
+  #addressing({ to, cc = [], date }: InnerMail, bcc: readonly string[]): Addressing {
+    const visible = [...to, ...cc].map(({ address }) => address);
+    return {
+      recipients: [...visible, ...bcc], hidden: bcc, sender: this.credential, organisation: parseCertificate(this.organisationCertificate), signingTime: date,
+    };
+  }
+
+  #carried({ date, from, ...mail }: InnerMail, { cms, contentDigest }: Omit<Sealed, 'raw'>): Sealed {
     const raw = mailBytes(buildCarrier([
       ['From', formatMailbox(from)], ['To', formatAddressList(mail.to)], ...(mail.cc === undefined ? [] : [['Cc', formatAddressList(mail.cc)] as const]),
       ['Subject', formatText(mail.outerSubject ?? mail.subject, 'subject')], ['Date', formatDate(date)], ['Message-ID', `<${crypto.randomUUID()}@${this.organisation.plan.domain}>`],

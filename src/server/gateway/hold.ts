@@ -9,7 +9,7 @@ import { type Bytes, hex } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
 import { wholeMail } from '../../mail/carrier.ts';
 import { waitingReport } from '../../mail/gateway-reports.ts';
-import { heldAtAnswerSchema, releasesSchema } from '../../wire/held.ts';
+import { type HeldAtAnswer, heldAtAnswerSchema, releasesSchema } from '../../wire/held.ts';
 import { decodeJson, encodeJson } from '../../wire/json.ts';
 import type { Logger } from '../shared/log.ts';
 import type { PinnedClient } from '../shared/pinned-client.ts';
@@ -24,7 +24,7 @@ interface HoldParts {
   readonly queue: Queue;
   /** Program and arguments that release what stands on its standard input, such as `postsuper -H -`. */
   readonly release: readonly [string, ...string[]];
-  /** How often to ask what may be released; milliseconds. */
+  /** How often to ask what may be released, and when to tell again where a mail lies; milliseconds. */
   readonly interval: number;
   readonly log: Logger;
 }
@@ -39,14 +39,15 @@ export interface HeldArrival {
 }
 
 export interface Hold {
-  /** Resolves when the queue has it. Throws what the queue throws: then the client keeps it. */
+  /**
+   * Resolves when the queue has it and the inspection server knows where, or was not to be told and the queue lets it come
+   * round again. Throws what the queue throws, and `release-failed`: then the client keeps it.
+   */
   take(arrival: HeldArrival): Promise<void>;
   stop(): void;
 }
 
 const DEADLINE = 30_000;
-/** Tries to tell the inspection server where a mail lies; about an hour in all. */
-const TRIES = 12;
 
 export function startHold(parts: HoldParts): Hold {
   const { inspection, queues, queue, release, interval, log } = parts;
@@ -55,26 +56,28 @@ export function startHold(parts: HoldParts): Hold {
   async function take({ listener, envelope, raw, contentDigest, waits }: HeldArrival): Promise<void> {
     const [reply = ''] = await queues[listener].take([{ ...envelope, mail: () => wholeMail(raw) }], waits);
     const queueId = /queued as ([0-9A-Za-z]{5,40})/.exec(reply)?.[1];
-    // From here on the queue has the mail: what fails now must not make the client send it again.
-    if (queueId === undefined) log.error('held-without-queue-id', { contentDigest: hex(contentDigest) });
-    else void tell(listener, envelope, raw, contentDigest, queueId);
+    if (queueId === undefined) {
+      log.error('held-without-queue-id', { contentDigest: hex(contentDigest) });
+      return;
+    }
+    // Before the client is answered: a mail that lies on hold and that nobody knows of is lost if this program ends now.
+    const told = await tell(contentDigest, queueId);
+    // Only the own members are told: to others, what an organisation holds back is none of their concern until it is decided.
+    if (told?.first === true && listener === 'submission' && envelope.from !== '') void notify(envelope, raw, contentDigest, told.until);
   }
 
-  /** Says where the mail lies, and tells its sender the first time. */
-  async function tell(listener: 'submission' | 'arriving', envelope: Envelope, raw: Bytes, contentDigest: Bytes, queueId: string): Promise<void> {
-    for (let attempt = 1; attempt <= TRIES && !stopped.signal.aborted; attempt++) {
+  /** Says where the mail lies; in vain, the queue lets it go: it comes round, and is held anew. */
+  async function tell(contentDigest: Bytes, queueId: string): Promise<HeldAtAnswer | undefined> {
+    for (let attempt = 1; attempt <= 2; attempt++) {
       try {
-        const body = encodeJson({ contentDigest, queueId });
-        const answer = await inspection.request({ method: 'POST', path: '/v1/held', body, deadline: DEADLINE, maximumAnswer: 1024 });
-        const { first, until } = decodeJson(heldAtAnswerSchema, answer);
-        // Only the own members are told: to others, what an organisation holds back is none of their concern until it is decided.
-        if (first && listener === 'submission' && envelope.from !== '') await notify(envelope, raw, contentDigest, until);
-        return;
+        return decodeJson(heldAtAnswerSchema, await inspection.request({ method: 'POST', path: '/v1/held', body: encodeJson({ contentDigest, queueId }), deadline: DEADLINE, maximumAnswer: 1024 }));
       } catch (error) {
         log.error('held-not-recorded', { contentDigest: hex(contentDigest), attempt, error });
-        await delay(Math.min(5000 * 2 ** attempt, 600_000), undefined, { signal: stopped.signal }).catch(() => undefined);
+        await delay(interval, undefined, { signal: stopped.signal }).catch(() => undefined);
       }
     }
+    await runRelease(release, [queueId]);
+    return undefined;
   }
 
   async function notify({ from, recipients }: Envelope, raw: Bytes, contentDigest: Bytes, until: Date): Promise<void> {

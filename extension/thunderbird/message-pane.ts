@@ -3,12 +3,17 @@
  * sealed mail its opened content in place of the notice. The authoritative verdict is the button in the message header;
  * this is its second copy. One file without imports: Thunderbird loads it as a classic script.
  */
+import type messages from '../locales/en/messages.json';
 import type { BannerView, ForwardedBody, PaneRequest, PaneView, Replacement, Request } from './protocol.ts';
 
-declare const browser: { readonly runtime: {
-  sendMessage(request: Request): Promise<unknown>;
-  readonly onMessage: { addListener(listener: (request: PaneRequest) => void): void };
-} };
+declare const browser: {
+  readonly runtime: {
+    sendMessage(request: Request): Promise<unknown>;
+    readonly onMessage: { addListener(listener: (request: PaneRequest) => void): void };
+  };
+  /** For what is said before anybody answers, or where nobody does. */
+  readonly i18n: { getMessage(key: keyof typeof messages): string; getUILanguage(): string };
+};
 
 const STYLE = `
   * { box-sizing: border-box; }
@@ -30,6 +35,7 @@ const STYLE = `
   .cannot-check { background: light-dark(#fdf7e7, #2f2a18); border-color: light-dark(#e2cd90, #77662c); }
   .cannot-check .mark { color: light-dark(#8a6100, #e6c255); }
   .banner button { align-self: center; }
+  .checking { opacity: .85; }
   .quiet { padding: 5px 12px; font-size: 12.5px; border-radius: 0; border-width: 0 0 1px; margin: 0; }
   .quiet .mark { width: 16px; height: 16px; margin-top: 2px; }
   .body { contain: content; position: relative; isolation: isolate; overflow: auto; padding: 0 2px 4px; }
@@ -252,6 +258,10 @@ function mount(parts: readonly HTMLElement[], language: string): HTMLElement {
 let ownText: string | undefined;
 /** What was put above a mail that keeps its document. */
 let line: HTMLElement | undefined;
+/** What lies over a mail that is not judged yet. */
+let cover: HTMLElement | undefined;
+/** Of this script alone: a mail can give its own root element any attribute. */
+let judged = false;
 
 /** The mail's own document goes, with everything that could style or cover what is shown instead. */
 function replace(view: PaneView, replacement: Replacement): void {
@@ -267,38 +277,113 @@ function replace(view: PaneView, replacement: Replacement): void {
   document.body.style.margin = '14px 18px';
 }
 
-/**
- * Above a mail that keeps its own document: in the top layer, which no style of the mail reaches under or over, with
- * room made for it.
- */
+/** In the top layer, which no style of the mail reaches under or over. */
+function onTop(host: HTMLElement, place: string): void {
+  host.popover = 'manual';
+  host.style.cssText = `${HOST_STYLE} position: fixed !important; ${place} background: light-dark(#fff, #18181b) !important;`;
+  document.documentElement.append(host);
+  host.showPopover();
+}
+
+/** Above a mail that keeps its own document, with room made for it. */
 function above(view: PaneView): void {
   line?.remove();
   const host = mount([banner(view.banner)], view.language);
   line = host;
-  host.popover = 'manual';
-  host.style.cssText = `${HOST_STYLE} position: fixed !important; inset: 0 0 auto 0 !important; width: auto !important; background: light-dark(#fff, #18181b) !important;`;
+  onTop(host, 'inset: 0 0 auto 0 !important; width: auto !important;');
   const root = document.documentElement;
-  root.append(host);
-  host.showPopover();
   root.style.setProperty('display', 'block', 'important'); // a mail that hides all shall not hide this
   const room = (): void => root.style.setProperty('margin-top', `${host.getBoundingClientRect().height}px`, 'important');
   room();
   new ResizeObserver(room).observe(host);
+  followable(view.links);
 }
 
-async function show(): Promise<void> {
-  // There is not even a root element yet; message-pane.css hides what has not been judged.
-  try {
-    const asked = ask({ kind: 'show' });
-    if (document.readyState === 'loading') await new Promise((resolve) => document.addEventListener('DOMContentLoaded', resolve, { once: true }));
-    const view = await asked as PaneView | undefined;
-    if (view === undefined) return;
-    if (view.replacement === undefined) above(view);
-    else replace(view, view.replacement);
-  } finally {
-    document.documentElement.setAttribute(JUDGED, '');
+/** What was taken out of the mail's document so that nothing in it leads anywhere. */
+const dead: { readonly element: Element; readonly attribute: Attr }[] = [];
+
+/** Links and forms of a mail that keeps its document lead somewhere, or nowhere. */
+function followable(on: boolean): void {
+  for (const { element, attribute } of dead.splice(0)) element.setAttributeNode(attribute);
+  if (on) return;
+  for (const element of document.querySelectorAll('a, area, form, [formaction]')) {
+    for (const name of ['href', 'xlink:href', 'action', 'formaction']) {
+      const attribute = element.getAttributeNode(name);
+      if (attribute !== null) dead.push({ element, attribute: element.removeAttributeNode(attribute) });
+    }
   }
 }
 
+const LANGUAGE = /^ja\b/.test(browser.i18n.getUILanguage()) ? 'ja' : 'en';
+
+/** Over all of the mail, from the moment it has a root element: it is neither seen nor clicked before it is judged. */
+function hold(): boolean {
+  if (judged) return true;
+  if (cover === undefined && document.querySelector(':root') !== null) {
+    const box = element('section', 'banner quiet checking');
+    box.setAttribute('role', 'status');
+    box.append(element('p', 'sentence', browser.i18n.getMessage('banner_checking')));
+    cover = mount([box], LANGUAGE);
+    onTop(cover, 'inset: 0 !important; width: 100vw !important; height: 100vh !important;');
+  }
+  const text = document.querySelector('body');
+  if (text !== null) text.inert = true; // nor reached by the keyboard
+  return text !== null;
+}
+
+function uncover(): void {
+  judged = true;
+  document.documentElement.setAttribute(JUDGED, '');
+  document.body.inert = false;
+  cover?.remove();
+  cover = undefined;
+}
+
+/** How often it is asked again, and after how many milliseconds, where nobody knows this mail yet. */
+const TRIES = 20;
+const ASK_AGAIN = 250;
+
+/** The verdict; where there is none to be had, that it cannot be checked now. */
+async function verdict(): Promise<PaneView> {
+  try {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const view = await ask({ kind: 'show' }) as PaneView | undefined;
+      if (view !== undefined) return view;
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
+    }
+  } catch {
+    // the event page had a fault, or was replaced by another version: the line below says so
+  }
+  return FAULT;
+}
+
+const FAULT: PaneView = {
+  language: LANGUAGE,
+  banner: {
+    state: 'cannot-check', quiet: false, heading: browser.i18n.getMessage('state_cannot_check'), notes: [], inspections: '',
+    sentence: [{ text: browser.i18n.getMessage('verdict_fault'), strong: false }],
+  },
+  links: false,
+};
+
+/** Whatever goes wrong, the mail is not shown without a line; at the worst it stays under its cover. */
+async function show(): Promise<void> {
+  const asked = verdict();
+  if (document.readyState === 'loading') await new Promise((resolve) => document.addEventListener('DOMContentLoaded', resolve, { once: true }));
+  const view = await asked;
+  try {
+    if (view.replacement === undefined) above(view);
+    else replace(view, view.replacement);
+  } catch {
+    above(FAULT);
+  }
+  uncover();
+}
+
+// There is not even a root element yet; message-pane.css hides what comes before it has its cover.
+if (!hold()) {
+  const observer = new MutationObserver(() => { if (hold()) observer.disconnect(); });
+  observer.observe(document, { childList: true, subtree: true });
+}
 void show();
 browser.runtime.onMessage.addListener(() => void show());

@@ -21,7 +21,7 @@ interface Judged {
 /** `picturesAllowed`: the organisation lets pictures be fetched from outside. */
 export function paneOf({ reading, view }: Judged, picturesAllowed: boolean): PaneView {
   const replacement = replacementOf(reading, view, picturesAllowed);
-  return { language: words.language, banner: bannerOf(view), ...(replacement !== undefined && { replacement }) };
+  return { language: words.language, banner: bannerOf(view), links: view.trusted, ...(replacement !== undefined && { replacement }) };
 }
 
 function bannerOf({ state, quiet, heading, sentence, notes, inspections, remedy }: VerdictView): BannerView {

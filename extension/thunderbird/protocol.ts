@@ -54,6 +54,8 @@ export interface BannerView {
 export interface PaneView {
   readonly language: 'ja' | 'en';
   readonly banner: BannerView;
+  /** Links of a mail that keeps its own body may be followed. */
+  readonly links: boolean;
   /** What takes the place of the mail's own body; undefined: the body stays. */
   readonly replacement?: Replacement;
 }

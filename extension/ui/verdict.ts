@@ -44,7 +44,7 @@ export function viewOf(words: Words, reading: Reading): VerdictView {
     label: labelOf(words, { ...judgement, state }),
     heading: words.text(HEADINGS[state]),
     sentence: sentenceOf(words, reading, state),
-    notes: notesOf(words, reading),
+    notes: [...notesOf(words, reading), ...(state === 'cannot-check' && !marked ? [words.text('note_links_off')] : [])],
     inspections: words.list(judgement.organisations.flatMap(({ inspections }) => inspections).map((one) => words.text(inspectionKey(one)))),
     trusted: state === 'verified' || state === 'outside',
     details: detailsOf(words, judgement),
@@ -58,7 +58,7 @@ export function viewOf(words: Words, reading: Reading): VerdictView {
 export function faultView(words: Words): VerdictView {
   return {
     state: 'cannot-check', code: 'fault', quiet: false, label: words.text('label_cannot_check'), heading: words.text('state_cannot_check'),
-    sentence: words.pieces('verdict_fault'), notes: [], inspections: '', trusted: false, details: [], headers: [],
+    sentence: words.pieces('verdict_fault'), notes: [words.text('note_links_off')], inspections: '', trusted: false, details: [], headers: [],
   };
 }
 

@@ -74,6 +74,8 @@ export interface PluginWorld {
   modes: readonly Mode[];
   /** The plugin's HTTPS server answers. */
   reachable: boolean;
+  /** The plugin's HTTPS server takes requests and answers none; switched off, it hangs up on those who wait. */
+  silent(on: boolean): void;
   open(name: string, address: string, displayName: string, look: { readonly locale: 'ja' | 'en-US'; readonly dark: boolean; readonly plainText?: boolean; readonly managed?: Readonly<Record<string, unknown>>; readonly byPolicies?: true }): Promise<Correspondent>;
   store(address: string): MailStore;
 }
@@ -89,9 +91,14 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
   const addresses = ['taro@hinode.example', 'yuki@hinode.example', 'hanako@tsukimi.example', 'jiro@tsukimi.example'];
   const { mailDirectory } = await startDovecot(world, { accounts: addresses.map((address) => ({ address, password: PASSWORD })), ports: { imap, lmtp } });
   const refusals = new Map<string, string>();
+  let unanswered: ServerResponse[] | undefined;
 
   const plugin: PluginWorld = {
     chain, hinode, tsukimi, mailDirectory, submitted: [], digests: [], outside: { url: '', asked: [] }, reports: [], codes: new Map(), refuseNext: undefined, modes: ['protect-all'], reachable: true,
+    silent(on) {
+      for (const response of unanswered ?? []) response.destroy();
+      unanswered = on ? [] : undefined;
+    },
     store: (address) => new MailStore(imap, { address, password: PASSWORD }),
     async open(name, address, displayName, look) {
       const display = await startDisplay(world, { name });
@@ -113,6 +120,7 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
     },
   };
   const https = await startHttps(world, (request, body, response) => {
+    if (unanswered !== undefined) return Promise.resolve(void unanswered.push(response));
     if (request.url?.startsWith(PICTURES) !== true) return answer(plugin, refusals, request, body, response);
     plugin.outside.asked.push(request.url.slice(PICTURES.length));
     response.writeHead(200, { 'Content-Type': 'image/png' }).end(readFileSync('docs/images/enrolment.png'));

@@ -145,6 +145,30 @@ describe('the plugin in Thunderbird', { timeout: 180_000 }, () => {
     expect(await hanako.headerButton(ADDON_ID)).toBe('Problem');
   });
 
+  it('says at once that a mail is being checked: while the server never answers, nothing of a forgery is seen or clicked, and then it cannot be checked now', async () => {
+    const { thunderbird } = hanako.desktop;
+    await thunderbird.marionette.run((chrome, id) => chrome.endBackground(id), ADDON_ID); // with what it fetched a moment ago
+    const style = '<html data-ssmax-judged><style>html body p#x#x { visibility: visible !important; display: block !important; position: fixed; inset: 0; z-index: 2147483647 }</style>';
+    await plugin.store(HANAKO).append(Buffer.from(mail('山田 太郎 <taro@hinode.example>', 'unchecked', `${style}<p id="x">Pay <a href="https://evil.example/">here</a></p>`)));
+    plugin.silent(true);
+    try {
+      await hanako.select('unchecked');
+      const line = await thunderbird.see(inPane('.checking'), 30_000);
+      expect([line.text.trim(), line.reachable]).toEqual(['Checking the sender.', true]);
+      expect((await thunderbird.find(inPane('a'))).filter(({ reachable }) => reachable)).toEqual([]);
+      expect(await hanako.headerButton(ADDON_ID)).toBe('Checking');
+    } finally {
+      plugin.reachable = false;
+      plugin.silent(false);
+    }
+    expect(await verdict(hanako, 'cannot-check')).toContain('Its links stay off until it can be checked.');
+    expect(await thunderbird.find(inPane('a[href]'))).toEqual([]);
+    plugin.reachable = true;
+    await hanako.select('forged');
+    await hanako.select('unchecked');
+    expect(await verdict(hanako, 'problem')).toContain('Hinode City Office did not confirm it');
+  });
+
   it('says that a mail is not for this reader, and notes a second delivery of one that is', async () => {
     const store = plugin.store(HANAKO);
     const [first] = await store.list();

@@ -1,0 +1,103 @@
+// @vitest-environment jsdom
+/** The script in the message pane: nothing of a mail is seen or followed before it is judged, and never without a line above it. */
+import { readFileSync } from 'node:fs';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { PaneView } from '../../extension/thunderbird/protocol.ts';
+import { eventually } from '../eventually.ts';
+import { messagesOf } from './words.ts';
+
+const FORGERY = '<p>Pay <a href="https://evil.example/">here</a></p><form action="https://evil.example/f"><button formaction="https://evil.example/g">go</button></form><map><area href="https://evil.example/a"></map>';
+
+let answers: (() => Promise<PaneView | undefined>)[];
+let again: (() => void) | undefined;
+
+beforeEach(() => {
+  vi.resetModules();
+  answers = [];
+  document.documentElement.removeAttribute('data-ssmax-judged');
+  for (const old of document.querySelectorAll('html > div')) old.remove();
+  document.body.innerHTML = FORGERY;
+  document.body.inert = false;
+  vi.stubGlobal('browser', {
+    i18n: { getUILanguage: () => 'ja', getMessage: (key: string) => messagesOf('ja')[key]?.message ?? '' },
+    runtime: { onMessage: { addListener: (listener: () => void) => { again = listener; } }, sendMessage: () => answers[Math.min(asked++, answers.length - 1)]?.() },
+  });
+  let asked = 0;
+  vi.stubGlobal('ResizeObserver', class { observe(): void { /* no sizes here */ } });
+  HTMLElement.prototype.showPopover = function (): void { this.dataset['shown'] = ''; };
+  // What the page itself cannot reach, this test must.
+  const { attachShadow } = Element.prototype;
+  vi.spyOn(Element.prototype, 'attachShadow').mockImplementation(function (this: Element) { return Reflect.apply(attachShadow, this, [{ mode: 'open' }]); });
+});
+
+const never = (): Promise<undefined> => new Promise(() => undefined);
+const outside = (state: 'outside' | 'cannot-check', links: boolean): PaneView =>
+  ({ language: 'ja', banner: { state, quiet: true, heading: state, sentence: [{ text: '差出人', strong: false }], notes: [], inspections: '' }, links });
+
+const load = (): Promise<unknown> => import('../../extension/thunderbird/message-pane.ts');
+const layers = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>('html > div[data-shown]')];
+const line = async (selector: string): Promise<string> => eventually(selector, () => {
+  const found = layers().map(({ shadowRoot }) => shadowRoot?.querySelector(selector)).find((one) => one != null);
+  if (found == null) throw new Error(document.documentElement.outerHTML);
+  return found.textContent;
+}, 5);
+const leads = (): number => document.querySelectorAll('[href], [action], [formaction]').length;
+
+describe('a mail that is not judged yet', () => {
+  it.each(['', 'data-ssmax-judged'])('lies under a line that says so, over the whole pane, however long it takes %s', async (attribute) => {
+    if (attribute !== '') document.documentElement.setAttribute(attribute, ''); // a mail can write that into its own <html>
+    answers = [never];
+    await load();
+    expect(await line('.checking[role=status]')).toBe('差出人を確認しています。');
+    const [cover] = layers();
+    expect(cover?.style.cssText).toContain('height: 100vh !important');
+    expect(document.body.inert).toBe(true);
+  });
+
+  it('is hidden by no clock: nothing in the style sheet runs out', () => {
+    expect(readFileSync('extension/thunderbird/message-pane.css', 'utf8')).not.toMatch(/animation|@keyframes|transition/);
+  });
+});
+
+describe('a mail that cannot be judged', () => {
+  it.each<[string, () => Promise<PaneView | undefined>]>([['an error', () => Promise.reject(new Error('gone'))]])('has the line of a fault after %s, and leads nowhere', async (_, answer) => {
+    answers = [answer];
+    await load();
+    expect(await line('.banner.cannot-check')).toContain('いまは確認できません');
+    expect([leads(), document.body.inert, layers().length]).toEqual([0, false, 1]);
+  });
+
+  it('has it too where nobody knows the mail', async () => {
+    vi.useFakeTimers();
+    try {
+      answers = [() => Promise.resolve(undefined)];
+      await load();
+      await vi.advanceTimersByTimeAsync(10_000);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(await line('.banner.cannot-check')).toContain('不具合');
+    expect(leads()).toBe(0);
+  });
+
+  it('leads nowhere until it can be, and then where it did', async () => {
+    answers = [() => Promise.resolve(outside('cannot-check', false)), () => Promise.resolve(outside('outside', true))];
+    await load();
+    await line('.banner.cannot-check');
+    await eventually('no links', () => expect(leads()).toBe(0), 5);
+    again?.();
+    await line('.banner.outside');
+    await eventually('the links', () => expect(leads()).toBe(4), 5);
+    expect(document.querySelector('a')?.getAttribute('href')).toBe('https://evil.example/');
+    expect(layers()).toHaveLength(1);
+  });
+});
+
+describe('a mail from outside', () => {
+  it('is shown when it is known as such, though at first nobody knew it', async () => {
+    answers = [() => Promise.resolve(undefined), () => Promise.resolve(outside('outside', true))];
+    await load();
+    expect(await line('.banner.outside')).toBe('差出人');
+    await eventually('the cover to go', () => expect([layers().length, document.body.inert, leads()]).toEqual([1, false, 4]), 5);
+  });
+});

@@ -13,7 +13,7 @@ interface Parts {
   readonly words: Words;
 }
 
-export function BackupForm({ host, words, identity }: Parts & { readonly identity: IdentityView }): VNode {
+export function BackupForm({ host, words, identity, onSaved }: Parts & { readonly identity: IdentityView; onSaved(): void }): VNode {
   const [passphrase, setPassphrase] = useState('');
   const [again, setAgain] = useState('');
   const [state, setState] = useState<'form' | 'working' | { readonly saved: string } | { readonly reason: Reason }>('form');
@@ -24,7 +24,7 @@ export function BackupForm({ host, words, identity }: Parts & { readonly identit
   const submit = (event: JSX.TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     setState('working');
-    host.saveBackup(identity.address, passphrase).then((saved) => setState({ saved }), (error: unknown) => setState({ reason: reasonOfError(words, error) }));
+    host.saveBackup(identity.address, passphrase).then((saved) => { setState({ saved }); onSaved(); }, (error: unknown) => setState({ reason: reasonOfError(words, error) }));
   };
   const working = state === 'working';
   return (
@@ -42,7 +42,7 @@ export function BackupForm({ host, words, identity }: Parts & { readonly identit
         <input id="again" type="password" required autocomplete="new-password" value={again} disabled={working} onInput={(event) => setAgain(event.currentTarget.value)} />
         <small role="status">{again !== '' && again !== passphrase ? words.text('backup_differs') : ''}</small>
       </label>
-      <div class="buttons"><button id="save-backup" type="submit" disabled={working || strength === 'weak' || again !== passphrase}>{words.text('backup_save')}</button></div>
+      <div class="buttons"><button id="save-backup" class="primary" type="submit" disabled={working || strength === 'weak' || again !== passphrase}>{words.text('backup_save')}</button></div>
       {working && <p class="working" role="status">{words.text('backup_working')}</p>}
     </form>
   );

@@ -132,6 +132,9 @@ function Done({ host, backup, lock, identity, words, more, onClose, onAnother }:
 }): VNode {
   const { name, address, organisation, until } = identity;
   const [locked, setLocked] = useState(false);
+  const [saved, setSaved] = useState(false);
+  // It can be made on this page alone: one Return shall not lose it.
+  const missing = backup && !saved;
   if (lock !== 'offered' && !locked) {
     return (
       <>
@@ -146,11 +149,13 @@ function Done({ host, backup, lock, identity, words, more, onClose, onAnother }:
         <p><Pieces pieces={words.pieces('enrol_done_text', { name, address, organisation: organisation[words.language] })} /></p>
         <p class="faint">{words.text('enrol_until', { date: words.day(until) })}</p>
       </Notice>
+      {backup && <BackupForm host={host} words={words} identity={identity} onSaved={() => setSaved(true)} />}
       <div class="buttons">
-        <button class="primary" type="button" autofocus onClick={onClose}>{words.text('enrol_close')}</button>
+        {missing
+          ? <button id="close-enrolment" type="button" onClick={onClose}>{words.text('enrol_close_without')}</button>
+          : <button id="close-enrolment" class="primary" type="button" ref={focus} onClick={onClose}>{words.text('enrol_close')}</button>}
         {more && <button type="button" onClick={onAnother}>{words.text('enrol_another')}</button>}
       </div>
-      {backup && <BackupForm host={host} words={words} identity={identity} />}
     </>
   );
 }

@@ -81,7 +81,7 @@ export class Person extends Correspondent {
     await desktop.click({ page: pages.addon, selector: '#enrol' });
     await desktop.thunderbird.see({ page: pages.addon, selector: '.notice.verified' }, 60_000);
     await seen();
-    await desktop.click({ page: pages.addon, selector: '.notice.verified ~ .buttons button.primary' });
+    await desktop.click({ page: pages.addon, selector: '#close-enrolment' });
   }
 
   /** Opens the mail whose subject contains `subject`, and waits for a verdict of this state and for `showing` in it or in the mail. */

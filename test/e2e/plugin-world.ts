@@ -138,7 +138,7 @@ export async function enrol(plugin: PluginWorld, { desktop }: Correspondent, add
   await desktop.fill(onPage('#code'), 'ABCD-1234');
   await desktop.click(onPage('#enrol'));
   await desktop.thunderbird.see(onPage('.notice.verified'), 60_000);
-  await desktop.click(onPage('.notice.verified ~ .buttons button.primary'));
+  await desktop.click(onPage('#close-enrolment'));
 }
 
 /** What an administrator writes with the command line (docs/admin/roll-out.md): the add-on itself comes by it too. */

@@ -54,7 +54,7 @@ describe('reading', { timeout: 180_000 }, () => {
     await hanako.desktop.fill(onPage('#lock-again'), PASSPHRASE);
     await hanako.desktop.click(onPage('#lock'));
     await hanako.desktop.thunderbird.see(onPage('.notice.verified'), 60_000);
-    await hanako.desktop.click(onPage('.notice.verified ~ .buttons button.primary'));
+    await hanako.desktop.click(onPage('#close-enrolment'));
   }, 240_000);
 
   afterAll(async () => {

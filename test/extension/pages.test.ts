@@ -76,6 +76,26 @@ describe('the enrolment page', () => {
     expect(asked).toEqual([['taro@hinode.example', 'ABCD-1234', true]]);
   });
 
+  it('has the backup before the way out, which is no Return away until the backup is saved', async () => {
+    let closed = 0;
+    show({ enrol: () => Promise.resolve({ ...IDENTITY, backup: true }), saveBackup: () => Promise.resolve('ssmax.p12'), close: () => { closed++; } });
+    await submit();
+    const close = await see('#close-enrolment', '控えを作らずに閉じる');
+    expect([close.classList.contains('primary'), document.activeElement === close]).toEqual([false, false]);
+    expect((await see('#save-backup')).compareDocumentPosition(close) & Node.DOCUMENT_POSITION_FOLLOWING).toBeTruthy();
+    for (const id of ['#passphrase', '#again']) {
+      const field = await see(id) as HTMLInputElement;
+      field.value = '月夜に 三羽の 兎 はねた';
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+    }
+    await eventually('the button', () => expect((document.querySelector('#save-backup') as HTMLButtonElement).disabled).toBe(false));
+    (await see('form.backup')).dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
+    const done = await see('#close-enrolment', '閉じる');
+    await eventually('the way out', () => expect([done.textContent, document.querySelector('#close-enrolment.primary') === document.activeElement]).toEqual(['閉じる', true]));
+    done.click();
+    expect(closed).toBe(1);
+  });
+
   it('says why not, and lets the member try again', async () => {
     show({ enrol: () => Promise.reject(refused('enrolment-refused')) });
     await submit();

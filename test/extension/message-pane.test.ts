@@ -37,8 +37,8 @@ const outside = (state: 'outside' | 'cannot-check', links: boolean): PaneView =>
 const load = (): Promise<unknown> => import('../../extension/thunderbird/message-pane.ts');
 const layers = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>('html > div[data-shown]')];
 const line = async (selector: string): Promise<string> => eventually(selector, () => {
-  const found = layers().map(({ shadowRoot }) => shadowRoot?.querySelector(selector)).find((one) => one != null);
-  if (found == null) throw new Error(document.documentElement.outerHTML);
+  const found = layers().map(({ shadowRoot }) => shadowRoot?.querySelector(selector)).find((one) => one instanceof HTMLElement);
+  if (found === undefined || found === null) throw new Error(document.documentElement.outerHTML);
   return found.textContent;
 }, 5);
 const leads = (): number => document.querySelectorAll('[href], [action], [formaction]').length;

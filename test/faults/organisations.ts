@@ -26,7 +26,7 @@ export const organisations: readonly Fault[] = [
   ]),
   ...of('src/server/shared/file-cache.ts', 'test/server/shared/file-cache.test.ts', [
     ['directory: kept files are what their names say', 'if (!isNamed(name, bytes)) return undefined;', '', 'damaged on disk'],
-    ['directory: fetched files are what their names say', "if (!isNamed(name, bytes)) throw", 'if (!isNamed(name, bytes) && false) throw', 'no other file'],
+    ['directory: fetched files are what their names say', 'if (isNamed(name, bytes)) return bytes;', 'return bytes;', 'no other file'],
   ]),
   ...of('src/flow/trust.ts', REVOCATION, [
     ["directory: delegate's revocation", 'await requireUnrevoked({ certificate: delegate, issuer: delegate, crl: authorityCrl, at: now, now });', 'void authorityCrl;', 'of a revoked delegate'],
@@ -57,6 +57,10 @@ export const organisations: readonly Fault[] = [
   ...of('src/server/shared/trust-source.ts', ROLLBACK, [
     ['rollback: kept copies', 'await requireSuccessor(next, await known());', '', 'keeps the newer of directory and CRLs'],
     ['rollback: verified before kept', 'const next = await load(now, candidate);\n    await requireSuccessor(next, await known());', 'const next = { directory: inUse };', 'never replaces what is good'],
+  ]),
+  ...of('src/server/shared/trust-source.ts', 'test/security/directory-mirror.test.ts', [
+    ['mirror: what it lacks or gives wrongly', 'if (names.some((name) => fetched.get(name) === undefined || fetched.get(name) !== copies.get(name))) return false;', '', 'is replaced by the Authority'],
+    ['mirror: holds back', 'const enough = Math.min(issued.getTime(), thisUpdate.getTime()) > now.getTime() - MIRROR_AGE;', 'const enough = true;', 'for two hours at most'],
   ]),
   ...of('src/flow/leg-content.ts', MODES, [
     ['mode: what is there', 'if (mode !== found)', NEVER, 'with 1 sealed parts of its own'],

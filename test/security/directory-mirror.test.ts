@@ -89,6 +89,12 @@ describe('a mirror', () => {
     mirror.material = { ...authority.material, directory: { index: authority.material.directory.index, file: () => Promise.reject(new SsmaxError('unavailable', 'answer-invalid')) } };
     await source.refresh();
     expect(await (await source.trust()).directory.byDomain('tsukimi.example')).toBeDefined();
+    // What was fetched is still good enough; but the Authority may have news.
+    mirror.material = undefined;
+    now = new Date(now.getTime() + 5 * MINUTE);
+    authority.material = await publishedAt(5);
+    await source.refresh();
+    expect(copy('index')).toBe(hex(authority.material.directory.index));
   });
 
   it('that gives other files than those published is not believed', async () => {

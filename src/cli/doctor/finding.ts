@@ -18,6 +18,8 @@ export const FINDINGS = {
   // Trust
   'directory-never-fetched': ['error', 'no directory was ever fetched into {file}', 'start the server; then look into its log for trust-fetch-failed'],
   'trust-stale': ['error', 'directory or revocation list is out of date or not valid ({reason}): all mail is put off', 'look into the server’s log for trust-fetch-failed; check the way to the Authority and the clock'],
+  'mirror-unusable': ['warning', '{url} does not give the directory ({reason})', 'there must be index.cms, authority.crl and files/ as `ssmax authority publish` writes them; until then the Authority is asked'],
+  'mirror-behind': ['warning', '{url} has nothing newer than {date}', 'see to it that `ssmax authority publish` runs every minute and no cache keeps index.cms or authority.crl; until then the Authority is asked'],
   'spki-not-in-directory': ['error', 'the {role} key {spki} is not in the Authority’s directory', 'send the hash to the Authority, which certifies again with it (--{role}-spki)'],
   'organisation-not-in-directory': ['error', 'this organisation’s certificate is not in the Authority’s directory', 'ask the Authority; after a new certificate, put organisation.pem on all servers'],
   'stage-behind-directory': ['error', '{domain} is alwaysSigned in the directory, but at the stage observe here', 'what passes here unprotected is refused elsewhere: set the stage protect, or have the Authority take it back'],

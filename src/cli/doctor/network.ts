@@ -6,7 +6,12 @@ import { connect as connectPlain, isIP } from 'node:net';
 import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 import { type Bytes, equal, hex } from '../../core/bytes.ts';
+import { SsmaxError } from '../../core/error.ts';
+import { loadTrust } from '../../flow/trust.ts';
+import type { AuthorityConfig } from '../../server/shared/authority-config.ts';
 import type { HostPort } from '../../server/shared/config.ts';
+import { createMirror } from '../../server/shared/directory-mirror.ts';
+import { MIRROR_AGE } from '../../server/shared/trust-source.ts';
 import { type Finding, finding } from './finding.ts';
 
 const DEADLINE = 5_000;
@@ -20,6 +25,20 @@ export async function checkPeer(peer: string, { host, port }: HostPort, pins: re
     return pins.some((pin) => equal(shown, pin)) ? [] : [finding('pin-differs', { peer, host, port, spki: hex(shown) })];
   } catch (error) {
     return [finding('peer-unreachable', { peer, host, port, reason: reasonOf(error) })];
+  }
+}
+
+/** What the servers will get from a mirror, verified as they do. */
+export async function checkMirror(mirror: AuthorityConfig['mirror'], root: Bytes | undefined, now: Date): Promise<Finding[]> {
+  if (mirror === undefined || root === undefined) return [];
+  const { url } = mirror;
+  try {
+    const { index, file, crls } = createMirror(mirror);
+    const { directory: { issued }, authorityCrl: { thisUpdate } } = await loadTrust({ root, directory: { index: await index(), file }, crls: await Promise.all(Object.values(crls).map((crl) => crl())) }, now);
+    const newest = issued < thisUpdate ? issued : thisUpdate;
+    return newest.getTime() < now.getTime() - MIRROR_AGE ? [finding('mirror-behind', { url, date: newest.toISOString() })] : [];
+  } catch (error) {
+    return [finding('mirror-unusable', { url, reason: error instanceof SsmaxError ? error.code : 'unknown' })];
   }
 }
 

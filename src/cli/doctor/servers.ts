@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { equal, hex, type Bytes } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
 import type { Certificate } from '../../core/pki/certificate.ts';
-import { loadTrust, type Trust } from '../../flow/trust.ts';
+import { loadTrust, parsePins, type Trust } from '../../flow/trust.ts';
 import { loadAuthorityConfig } from '../../server/authority/config.ts';
 import { loadGatewayConfig } from '../../server/gateway/config.ts';
 import { loadStages, type Stages } from '../../server/gateway/stages.ts';
@@ -13,10 +13,11 @@ import { loadInspectionConfig } from '../../server/inspection/config.ts';
 import { checkInspection } from '../../server/inspection/main.ts';
 import { loadKeyServerConfig } from '../../server/keyserver/config.ts';
 import { ADMIN_SOCKET, createAdminClient } from '../../server/shared/admin-socket.ts';
+import { readPins } from '../../server/shared/certificate-file.ts';
 import { databaseProblem } from '../../server/shared/database.ts';
 import { checkDatabaseFile, checkEnd, checkKeyFile, checkPrivateFile, checkState, certified, readCertificate } from './files.ts';
 import { type Finding, finding } from './finding.ts';
-import { checkPeer, isLoopback } from './network.ts';
+import { checkMirror, checkPeer, isLoopback } from './network.ts';
 import { checkPostfix } from './postfix.ts';
 
 export async function checkGateway(file: string, now: Date, postfix: string | undefined): Promise<Finding[]> {
@@ -28,6 +29,7 @@ export async function checkGateway(file: string, now: Date, postfix: string | un
   }
   const trust = await checkTrust(config, now, found);
   if (trust !== undefined) await checkDirectory(trust, { organisation: config.organisation, own, role: 'gateway', stages: config.stages }, found);
+  found.push(...await checkMirror(config.authority.mirror, pinned(config.root), now));
   found.push(...await peers([['the Authority', [config.authority]], ['the key server', config.keyServer], ['the inspection server', config.inspection]]));
   if (postfix !== undefined) found.push(...await checkPostfix(postfix, config));
   return found;
@@ -41,6 +43,7 @@ export async function checkKeyServer(file: string, now: Date, environment: NodeJ
   if (config.health !== undefined && !isLoopback(config.health.host)) found.push(finding('listens-openly', { key: 'health', host: config.health.host }));
   const trust = await checkTrust(config, now, found);
   if (trust !== undefined) await checkDirectory(trust, { organisation: config.certificate }, found);
+  found.push(...await checkMirror(config.authority.mirror, pinned(config.root), now));
   found.push(...await peers([['the Authority', [config.authority]]]), ...await checkDatabase(config, environment));
   return found;
 }
@@ -65,6 +68,11 @@ export async function checkInspectionServer(file: string, now: Date, clamdConf: 
   if (own !== undefined) found.push(...checkEnd(config.certificate, own, now));
   if (own !== undefined && organisation !== undefined && !(await certified(own, organisation))) {
     found.push(finding('certificate-other-key', { file: config.certificate, organisation: config.organisation }));
+  }
+  if (config.state !== undefined) found.push(...checkState(config.state));
+  if (config.state !== undefined && config.trust !== undefined) {
+    const trust = await checkTrust({ state: config.state, root: config.trust.root }, now, found);
+    if (trust !== undefined) await checkDirectory(trust, { organisation: config.organisation, own, role: 'inspection' }, found);
   }
   if (config.gateways.length === 0) found.push(finding('gateways-not-pinned', { file }));
   if (config.clamd !== undefined && !(await new Clamd({ socket: config.clamd.socket, timeoutMs: 5_000 }).ready())) {
@@ -95,31 +103,45 @@ interface CertificateFiles {
 }
 
 async function checkCertificates(files: CertificateFiles, now: Date, found: Finding[]): Promise<{ own: Certificate | undefined }> {
-  const root = readCertificate(files.root, found);
+  const pins = pinned(files.root);
+  if (pins === undefined) found.push(finding('file-missing', { file: files.root }));
+  // Two while the Authority changes to another.
+  const roots = pins === undefined ? [] : parsePins(pins).roots;
   const organisation = readCertificate(files.organisation, found);
   const own = files.certificate === undefined ? undefined : readCertificate(files.certificate, found);
-  for (const [file, certificate] of [[files.root, root], [files.organisation, organisation], [files.certificate ?? '', own]] as const) {
+  for (const [file, certificate] of [...roots.map((root) => [files.root, root] as const), [files.organisation, organisation], [files.certificate ?? '', own]] as const) {
     if (certificate !== undefined) found.push(...checkEnd(file, certificate, now));
   }
-  if (root !== undefined && organisation !== undefined && !(await certified(organisation, root))) found.push(finding('certificate-not-certified', { file: files.root }));
+  if (roots.length > 0 && organisation !== undefined && !(await Promise.all(roots.map((root) => certified(organisation, root)))).includes(true)) {
+    found.push(finding('certificate-not-certified', { file: files.root }));
+  }
   if (own !== undefined && organisation !== undefined && !(await certified(own, organisation))) {
     found.push(finding('certificate-other-key', { file: files.certificate ?? '', organisation: files.organisation }));
   }
   return { own };
 }
 
+/** What the servers pin; undefined where they could not read it. */
+function pinned(file: string): Bytes | undefined {
+  try {
+    return readPins(file);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The copies that the server fetched. */
 async function checkTrust(config: { readonly state: string; readonly root: string }, now: Date, found: Finding[]): Promise<Trust | undefined> {
   const directory = join(config.state, 'trust');
   const copy = (name: string): Bytes => new Uint8Array(readFileSync(join(directory, `${name}.der`)));
-  const root = readCertificate(config.root, []);
+  const root = pinned(config.root);
   if (root === undefined) return undefined;
   if (!existsSync(join(directory, 'index.der'))) {
     found.push(finding('directory-never-fetched', { file: directory }));
     return undefined;
   }
   try {
-    const trust = await loadTrust({ root: root.der, directory: { index: copy('index'), file: async (name) => new Uint8Array(readFileSync(join(directory, name))) }, crls: ['authority', 'organisation'].map(copy) }, now);
+    const trust = await loadTrust({ root, directory: { index: copy('index'), file: async (name) => new Uint8Array(readFileSync(join(directory, name))) }, crls: ['authority', 'organisation'].map(copy) }, now);
     if (trust.organisationCrls.some(({ nextUpdate }) => nextUpdate < now)) found.push(finding('trust-stale', { reason: 'crl-stale' }));
     return trust;
   } catch (error) {
@@ -131,7 +153,7 @@ async function checkTrust(config: { readonly state: string; readonly root: strin
 interface Here {
   readonly organisation: string;
   readonly own?: Certificate | undefined;
-  readonly role?: 'gateway';
+  readonly role?: 'gateway' | 'inspection';
   readonly stages?: string | undefined;
 }
 
@@ -143,7 +165,7 @@ async function checkDirectory({ directory }: Trust, { organisation: file, own, r
     found.push(finding('organisation-not-in-directory'));
     return;
   }
-  if (own !== undefined && role !== undefined && !entry.gateways.some((hash) => equal(hash, own.spkiSha256))) {
+  if (own !== undefined && role !== undefined && !entry[`${role}s`].some((hash) => equal(hash, own.spkiSha256))) {
     found.push(finding('spki-not-in-directory', { role, spki: hex(own.spkiSha256) }));
   }
   const here: Stages = stages === undefined ? { domains: {}, groups: {} } : loadStages(stages);

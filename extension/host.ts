@@ -19,6 +19,10 @@ export interface IdentityView {
   readonly until: Date;
   /** When a backup of its key was saved, or it came from one. */
   readonly backedUpAt?: Date;
+  /** Its key is under a passphrase. */
+  readonly locked: boolean;
+  /** SHA-256 of its certificate, in groups. */
+  readonly fingerprint: string;
 }
 
 export interface BackupHost {

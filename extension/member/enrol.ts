@@ -85,7 +85,7 @@ async function pendingKey({ tables }: MemberPorts, address: string, fresh: Fresh
   return made.pair;
 }
 
-/** SHA-256 fingerprint of a root for a person to compare: groups of four. */
+/** SHA-256 fingerprint of a certificate for a person to compare: groups of four. */
 export function fingerprint(der: Bytes): string {
   const { sha256 } = parseCertificate(der);
   return [...sha256].map((byte) => byte.toString(16).padStart(2, '0')).join('').toUpperCase().replace(/(.{4})(?=.)/g, '$1 ');

@@ -44,6 +44,7 @@ function Preview({ preview, host, words }: { readonly preview: DraftPreview; rea
         <ul class="recipients">
           {preview.recipients.map((one) => <li class={one.outcome}><Pieces pieces={outcomeSentence(words, one)} /></li>)}
         </ul>
+        {preview.recipients.some(({ organisation }) => organisation !== undefined) && <p class="faint">{words.text('composing_inspection')}</p>}
         {preview.recipients.some(({ outcome }) => outcome === 'apart') && (
           <section class="draft">
             <div class="buttons"><button id="split" class="primary" type="button" aria-describedby="split-text" onClick={() => host.split()}>{words.text('split')}</button></div>

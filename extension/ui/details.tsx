@@ -26,9 +26,11 @@ export function Details({ host, words }: { readonly host: DetailsHost; readonly 
         {notes.map((note) => <p>{note}</p>)}
         {enrol && <div class="buttons"><button type="button" class="primary" onClick={() => host.openEnrolment()}>{words.text('banner_enrol')}</button></div>}
       </Notice>
-      {actions.includes('forward') && <p><button id="forward" class="link" type="button" onClick={() => setDoing('forward')}>{words.text('forward_button')}</button></p>}
-      {actions.includes('copy') && <p><button id="copy" class="link" type="button" onClick={() => setDoing('copy')}>{words.text('copy_button')}</button></p>}
-      {actions.includes('report') && <p><button id="report" class="link" type="button" onClick={() => setDoing('report')}>{words.text('report_button')}</button></p>}
+      <div class={actions.length > 0 ? 'actions' : ''}>
+        {actions.includes('forward') && <p><button id="forward" class="link" type="button" onClick={() => setDoing('forward')}>{words.text('forward_button')}</button></p>}
+        {actions.includes('copy') && <p><button id="copy" class="link" type="button" onClick={() => setDoing('copy')}>{words.text('copy_button')}</button></p>}
+        {actions.includes('report') && <p><button id="report" class="link" type="button" onClick={() => setDoing('report')}>{words.text('report_button')}</button></p>}
+      </div>
       {groups.map(({ title, rows }) => (
         <section class="group">
           <h2>{title}</h2>

@@ -96,7 +96,7 @@ export function Enrolment({ host, words }: Props): VNode {
           </div>
           {step.name === 'form' && <p><button id="from-backup" class="link" type="button" onClick={() => setStep({ name: 'import' })}>{words.text('import_offer')}</button></p>}
           {step.name === 'working' && <p class="working" role="status">{words.text('enrol_working')}</p>}
-          {enrolled.length > 0 && <p class="faint">{words.text('enrol_already')}: {words.list(enrolled.map((one) => one.address))}</p>}
+          {enrolled.length > 0 && <p class="faint">{words.pair(words.text('enrol_already'), words.list(enrolled.map((one) => one.address)))}</p>}
         </form>
       )}
       {step.name === 'import' && <ImportForm host={host} words={words} lock={lock} onLock={setLock} onDone={(identity) => setStep({ name: 'done', identity, backup: false })} onBack={() => setStep({ name: 'form' })} />}

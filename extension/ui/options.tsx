@@ -48,9 +48,20 @@ export function Options({ host, words }: { readonly host: OptionsHost; readonly 
       <section class="group">
         <h2>{words.text('options_identities')}</h2>
         {identities.length === 0 && <p>{words.text('options_none')}</p>}
-        <dl>
-          {identities.map(({ address, name, organisation, until, backedUpAt }) => (
-            <div><dt>{address}</dt><dd>{name} — {organisation[words.language]}<br /><small>{words.text('enrol_until', { date: words.day(until) })}<br />{backedUpAt === undefined ? words.text('backup_none') : words.text('backup_kept', { date: words.day(backedUpAt) })}</small></dd></div>
+        <dl class="stacked">
+          {identities.map(({ address, name, organisation, until, backedUpAt, locked, fingerprint: own }) => (
+            <div>
+              <dt>{address}</dt>
+              <dd>
+                {name} — {organisation[words.language]}<br />
+                <small>
+                  {words.text('enrol_until', { date: words.day(until) })}<br />
+                  {backedUpAt === undefined ? words.text('backup_none') : words.text('backup_kept', { date: words.day(backedUpAt) })}<br />
+                  {words.text(locked ? 'lock_state_on' : 'lock_state_off')}<br />
+                  {words.pair(words.text('details_fingerprint'), own)}
+                </small>
+              </dd>
+            </div>
           ))}
         </dl>
         <div class="buttons"><button class="primary" type="button" onClick={() => host.openEnrolment()}>{words.text('options_enrol')}</button></div>

@@ -17,7 +17,7 @@ export function outsideGroup(words: Words, { names, by, spf, dkim, dmarc, smime 
 
 function shown(words: Words, { result, domain }: Checked): string {
   const text = words.text(result === 'pass' ? 'outside_pass' : result === 'none' ? 'outside_none' : result.endsWith('error') ? 'outside_error' : 'outside_fail');
-  return domain === undefined ? text : `${domain}: ${text}`;
+  return domain === undefined ? text : words.pair(domain, text);
 }
 
 const SIGNATURES = { 'valid': 'smime_valid', 'untrusted': 'smime_untrusted', 'invalid': 'smime_invalid', 'not-checked': 'smime_not_checked' } as const;
@@ -27,5 +27,5 @@ function smimeText(words: Words, { result, signer, fromMatches, revocation }: Sm
   if (signer !== undefined) parts.push(words.text('smime_signer', { name: signer.name, addresses: words.list(signer.addresses), issuer: signer.issuer }));
   if (signer !== undefined && !fromMatches) parts.push(words.text('smime_other_address'));
   if (revocation === 'revoked') parts.push(words.text('smime_revoked'));
-  return parts.join(' ');
+  return words.sentences(parts);
 }

@@ -23,11 +23,11 @@ export function RenewalNotice({ view: { address, until, code, now }, words, onEn
     <main class="page dialog">
       <h1>{words.text('renewal_title')}</h1>
       <section role="alert">
-        <p>{words.text(until > now ? 'renewal_ends' : 'renewal_ended', { address, date: words.day(until) })}</p>
+        <p>{words.text(code === 'certificate-revoked' ? 'renewal_revoked' : until > now ? 'renewal_ends' : 'renewal_ended', { address, date: words.day(until) })}</p>
         <ReasonText reason={reasonOf(words, code)} words={words} />
       </section>
       <div class="buttons">
-        <button id="enrol-again" class="primary" type="button" onClick={onEnrol}>{words.text('banner_enrol')}</button>
+        <button id="enrol-again" class="primary" type="button" onClick={onEnrol}>{words.text('renewal_enrol')}</button>
         <button type="button" onClick={onClose}>{words.text('enrol_close')}</button>
       </div>
     </main>

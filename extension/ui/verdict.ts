@@ -42,7 +42,7 @@ export function viewOf(words: Words, reading: Reading): VerdictView {
     code,
     quiet: state === 'outside' && code !== 'delivery-report' || state === 'cannot-check' && !marked,
     label: labelOf(words, { ...judgement, state }),
-    heading: words.text(HEADINGS[state]),
+    heading: words.text(code === 'key-missing' || code === 'key-locked' ? 'state_cannot_open' : HEADINGS[state]),
     sentence: sentenceOf(words, reading, state),
     notes: [...notesOf(words, reading), ...(state === 'cannot-check' && !marked ? [words.text('note_links_off')] : [])],
     inspections: words.list(judgement.organisations.flatMap(({ inspections }) => inspections).map((one) => words.text(inspectionKey(one)))),
@@ -176,7 +176,7 @@ function detailsOf(words: Words, judgement: Judgement): DetailGroup[] {
   }
   for (const one of organisations) {
     group(legTitle(one, organisations.length), [
-      ['details_organisation', one.names[words.language]],
+      ['details_organisation_name', one.names[words.language]],
       ['details_identifier', one.id],
       ['details_signed_at', words.moment(one.signedAt)],
       ['details_inspection', words.list(one.inspections.map((inspection) => words.text(inspectionKey(inspection))))],
@@ -190,7 +190,7 @@ function detailsOf(words: Words, judgement: Judgement): DetailGroup[] {
   if (headers.length > 0) groups.push({ title: words.text('details_verified_headers'), rows: headers });
   group('details_check', [
     ['details_delivered_to', deliveredTo], ['details_signed_at', signedAt === undefined ? undefined : words.moment(signedAt)],
-    ['details_check', judgement.state === 'verified' || judgement.state === 'outside' ? undefined : detail ?? code],
+    ['details_code', judgement.state === 'verified' || judgement.state === 'outside' ? undefined : detail ?? code],
     ['details_digest', contentDigest],
   ]);
   return groups;

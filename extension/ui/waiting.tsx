@@ -24,11 +24,11 @@ export function Waiting({ host, words }: { readonly host: WaitingHost; readonly 
           <li>
             <p><strong>{subject === '' ? words.text('not_sent_no_subject') : subject}</strong><br /><span class="faint">{words.text('waiting_mail', { recipients: words.list(recipients), date: words.moment(new Date(sealedAt)) })}</span></p>
             {failed?.id === id && <div role="alert"><ReasonText reason={failed.reason} words={words} /></div>}
-            <div class="buttons"><button type="button" disabled={opened.includes(id)} onClick={() => void again(id)}>{words.text(opened.includes(id) ? 'waiting_opened' : 'waiting_again')}</button></div>
+            <div class="buttons"><button class="primary" type="button" disabled={opened.includes(id)} onClick={() => void again(id)}>{words.text(opened.includes(id) ? 'waiting_opened' : 'waiting_again')}</button></div>
           </li>
         ))}
       </ul>
-      <div class="buttons"><button id="close" class="primary" type="button" autofocus onClick={() => host.close()}>{words.text('waiting_close')}</button></div>
+      <div class="buttons"><button id="close" type="button" autofocus onClick={() => host.close()}>{words.text('waiting_close')}</button></div>
     </main>
   );
 }

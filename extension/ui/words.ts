@@ -22,10 +22,14 @@ export interface Words {
   day(date: Date): string;
   /** From one moment, or day, to another. */
   span(from: Date, to: Date | undefined, withTime: boolean): string;
-  /** 1234567 → 1.2 MB */
+  /** 5242880 → 5.0 MB */
   size(bytes: number): string;
   /** Names joined as the language does. */
   list(items: readonly string[]): string;
+  /** A name and what it has, with the language's colon. */
+  pair(name: string, value: string): string;
+  /** Sentences one after the other. */
+  sentences(all: readonly string[]): string;
 }
 
 /** `template` gives the locale's text for a key, or an empty string. */
@@ -57,6 +61,8 @@ export function createWords(language: 'ja' | 'en', template: (key: string) => st
       return `${number.format(size)} ${unit}`;
     },
     list: (items) => items.join(language === 'ja' ? '、' : ', '),
+    pair: (name, value) => `${name}${language === 'ja' ? '：' : ': '}${value}`,
+    sentences: (all) => all.join(language === 'ja' ? '' : ' '),
   };
 }
 

@@ -6,21 +6,23 @@ import type { Plan } from '../../extension/member/plan.ts';
 import type { DraftPreview } from '../../extension/member/preview.ts';
 import type { Reading } from '../../extension/member/read.ts';
 import { invitationOf, isCalendar } from '../../extension/ui/invitation.ts';
+import { actionsOf } from '../../extension/ui/mail-actions.ts';
 import { reasonOf } from '../../extension/ui/reasons.ts';
 import { viewOf } from '../../extension/ui/verdict.ts';
 import type { Words } from '../../extension/ui/words.ts';
-import type { Judgement } from '../../src/flow/open.ts';
+import type { CertificateFacts, Judgement } from '../../src/flow/open.ts';
 import { enrolHere, type Scene } from './plugin-stage.ts';
 
-const HINODE = { id: 'h', names: { ja: '日之出市役所', en: 'Hinode City Office' } };
-const TSUKIMI = { id: 't', names: { ja: '月見製作所', en: 'Tsukimi Works' } };
+const HINODE = { id: 'NTRJP-1000020123456', names: { ja: '日之出市役所', en: 'Hinode City Office' } };
+const TSUKIMI = { id: 'NTRJP-1000020654321', names: { ja: '月見製作所', en: 'Tsukimi Works' } };
 const AT = new Date('2026-11-22T03:00:00Z');
+const certificate = (subject: string): CertificateFacts => ({ subject, notBefore: new Date('2026-10-01T00:00:00Z'), notAfter: new Date('2029-10-01T00:00:00Z'), sha256: '9f3c'.repeat(16) });
 const VERIFIED: Partial<Judgement> = {
-  state: 'verified', code: 'verified', leg: 3, content: 'opened', deliveredTo: 'hanako@tsukimi.example', signedAt: AT,
+  state: 'verified', code: 'verified', leg: 3, content: 'opened', deliveredTo: 'hanako@tsukimi.example', signedAt: AT, contentDigest: '5b07'.repeat(16),
   sender: { address: 'taro@hinode.example', displayName: '山田 太郎', pseudonym: false, organisation: HINODE },
   organisations: [
-    { ...HINODE, leg: 2, signedAt: AT, inspections: [{ direction: 'outbound', result: 'passed', policy: '2026-10', codes: [] }] },
-    { ...TSUKIMI, leg: 3, signedAt: AT, inspections: [{ direction: 'inbound', result: 'passed', policy: '14', codes: [] }] },
+    { ...HINODE, certificate: certificate('日之出市役所'), leg: 2, signedAt: AT, inspections: [{ direction: 'outbound', result: 'passed', policy: '2026-10', codes: [] }] },
+    { ...TSUKIMI, certificate: certificate('月見製作所'), leg: 3, signedAt: AT, inspections: [{ direction: 'inbound', result: 'passed', policy: '14', codes: [] }] },
   ],
 };
 
@@ -29,7 +31,7 @@ function verdict(words: Words, judgement: Partial<Judgement>, firstFromOrganisat
     judgement: { state: 'outside', code: 'outside', organisations: [], content: 'not-opened', ...judgement }, notes: { firstFromOrganisation }, forwarded: [], files: [], marked: true, idle: false,
   };
   const { state, heading, sentence, notes, details, remedy } = viewOf(words, reading);
-  return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: state === 'verified' ? ['forward', 'copy', 'report'] : [], sealedNames: [] };
+  return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: actionsOf(reading), sealedNames: [] };
 }
 
 /** Puts a mail into the index, in the form that SearchIndex gives it, and searches for it. */
@@ -112,6 +114,11 @@ export const SCENES: readonly Scene[] = [
 
   details('details-verified', VERIFIED, true),
   details('details-outside', {}),
+  details('details-outside-reported', { report: {
+    organisation: TSUKIMI.id, names: TSUKIMI.names, time: AT, version: 1, mail: new Uint8Array(32), by: 'gateway',
+    spf: { result: 'pass', domain: 'shop.example' }, dkim: [{ result: 'fail', domain: 'shop.example' }], dmarc: { result: 'pass', domain: 'shop.example' },
+    smime: { result: 'valid', signer: { name: '店長', addresses: ['shop@shop.example'], issuer: 'Example CA' }, fromMatches: true, revocation: 'good' },
+  } }),
   details('details-problem', { state: 'problem', code: 'impersonation', params: HINODE.names }),
   details('details-cannot-check', { state: 'cannot-check', code: 'key-missing' }),
   { ...details('details-report', VERIFIED), act: (page) => page.locator('#report').click(), ready: 'main form, main fieldset' },

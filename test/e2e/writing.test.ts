@@ -51,7 +51,7 @@ describe('writing', { timeout: 180_000 }, () => {
     await label('送信できない宛先：1件');
     await taro.desktop.click(button);
     const popup = await taro.desktop.thunderbird.see({ ...onPage('.popup'), text: '月見製作所 が受け取り' });
-    expect(popup.text).toContain(`同じ組織の方です。${YUKI} だけが開けます。`);
+    expect(popup.text).toContain(`同じ組織の方です。${YUKI} だけに届きます。`);
     expect(popup.text).toContain('x@elsewhere.example はSSMAXの外です。');
     await taro.closePopup();
     await taro.discard();

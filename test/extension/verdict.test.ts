@@ -34,7 +34,7 @@ describe('the verdict in words', () => {
     [reading({ ...VERIFIED, code: 'own-copy' }), 'あなたが送ったメールです。', 'You sent this mail.'],
     [reading({ ...VERIFIED, code: 'own-draft' }), 'あなたの下書きです。まだ送っていません。', 'This is a draft of yours. It has not been sent.'],
     [reading({}), 'SSMAXの外から届いたメールです。差出人は確認されていません。', 'This mail came from outside SSMAX. Nobody has confirmed the sender.'],
-    [reading({ state: 'problem', code: 'impersonation', params: HINODE.names }), '日之出市役所を名乗っていますが、日之出市役所が確認したメールではありません。リンクは開けません。添付ファイルも開かないでください。', 'This claims to be from Hinode City Office, but Hinode City Office did not confirm it. Its links are off; do not open attachments.'],
+    [reading({ state: 'problem', code: 'impersonation', params: HINODE.names }), '日之出市役所を名乗っていますが、日之出市役所が確認したメールではありません。リンクは開けません。添付ファイルも開かないでください。返信せず、管理者に知らせてください。', 'This claims to be from Hinode City Office, but Hinode City Office did not confirm it. Its links are off; do not open attachments. Do not reply; tell your administrator.'],
     [reading({ state: 'problem', code: 'not-addressed' }), 'このメールはあなた宛てに送られたものではありません。', 'This mail was not addressed to you.'],
     [reading({ state: 'cannot-check', code: 'key-missing' }), 'このパソコンには、このメールを開くための鍵がありません。登録すると読めるようになります。', 'This computer has no key for this mail. Enrol to read it.'],
     [reading({ state: 'cannot-check', code: 'clock-wrong', params: { minutes: 90 } }), 'このパソコンの時計が約90分ずれています。時計を合わせてから、もう一度開いてください。', 'This computer’s clock is off by about 90 minutes. Correct it, then open the mail again.'],
@@ -91,14 +91,14 @@ describe('the verdict in words', () => {
   it('gives every leg in the details', () => {
     const titles = viewOf(en, reading(VERIFIED)).details.map(({ title }) => title);
     expect(titles).toEqual(['Sender', 'Sending organisation', 'Receiving organisation', 'Result of the check']);
-    expect(viewOf(en, reading(VERIFIED)).details[1]?.rows).toEqual(expect.arrayContaining([['Organisation', 'Hinode City Office'], ['Inspection', 'Sender’s side: checked for leaks'], ['Policy', 'p1'], ['Certificate', '日之出市役所'], ['Fingerprint (SHA-256)', Array(16).fill('ABAB').join(' ')]]));
+    expect(viewOf(en, reading(VERIFIED)).details[1]?.rows).toEqual(expect.arrayContaining([['Name', 'Hinode City Office'], ['Inspection', 'Sender’s side: checked for leaks'], ['Policy version', 'p1'], ['Certificate', '日之出市役所'], ['Fingerprint (SHA-256)', Array(16).fill('ABAB').join(' ')]]));
   });
 
   it('says of a mail that waits that it waits, and until when', () => {
     const about = { fingerprint: '', contentDigest: '', subject: '請求書', sealedAt: AT };
     const held = { code: 'inspection-hold', waiting: true, until: AT, recipients: [], about };
     expect(sentence(ja, reading({ code: 'delivery-report' }, { report: held }))).toBe('「請求書」の送信は、担当者の確認を待っています。');
-    expect(viewOf(ja, reading({ code: 'delivery-report' }, { report: held })).notes.join()).toContain('もう一度お送りになる必要はありません');
+    expect(viewOf(ja, reading({ code: 'delivery-report' }, { report: held })).notes.join()).toContain('送り直す必要はありません');
     expect(sentence(en, reading({ code: 'delivery-report' }, { report: { waiting: true, recipients: [] } }))).toContain('has not been delivered yet');
   });
 

@@ -27,7 +27,7 @@ const scenes = [...new Set([...pictures].map((name) => name.replace(/-(?:ja|en)-
 const rows = scenes.map((scene) => `| ${scene} | ${looks.map((look) => (pictures.has(`${scene}-${look}.png`) ? `[picture](${scene}-${look}.png)` : '')).join(' | ')} |`);
 writeFileSync(join(target, 'README.md'), `# Gallery
 
-Every page of the plugin, and mails as Thunderbird shows them (\`pane-…\`), as the tests saw them. Made by \`npm run gallery\`; no picture is edited by hand.
+Every page of the plugin, as the tests saw it. Pictures with Thunderbird's window around are of a real Thunderbird; the others show the packaged pages in Chromium, where each state can be made. Made by \`npm run gallery\`; no picture is edited by hand.
 
 | page and state | ${looks.join(' | ').replaceAll('-', ', ')} |
 |---|${looks.map(() => '---|').join('')}

@@ -15,7 +15,8 @@ interface Note {
 const KNOWN: readonly RegExp[] = [
   /^MANIFEST_(?:OPTIONAL_)?PERMISSIONS .*"(?:accountsRead|compose|messagesDelete|messagesImport|messagesModify|messagesRead|messagesTags|messagesUpdate|addressBooks)"/,
   /^KEY_FIREFOX_ANDROID_UNSUPPORTED_BY_MIN_VERSION /,
-  /^UNSAFE_VAR_ASSIGNMENT Unsafe assignment to innerHTML/,
+  // Preact's `dangerouslySetInnerHTML`, which no page uses, and DOMPurify's parser, in a document that shows and runs nothing.
+  /^UNSAFE_VAR_ASSIGNMENT Unsafe assignment to innerHTML shared\/(?:words|safe-html)\.js$/,
 ];
 
 const run = promisify(execFile);
@@ -28,4 +29,5 @@ it('finds nothing but what is known', async () => {
   const { errors, warnings, notices } = JSON.parse(stdout) as Record<'errors' | 'warnings' | 'notices', readonly Note[]>;
   const news = [...errors, ...warnings, ...notices].map(({ code, message, file }) => `${code} ${message} ${file ?? ''}`).filter((note) => !KNOWN.some((known) => known.test(note)));
   expect(news).toEqual([]);
+  expect(warnings.filter(({ code }) => code === 'UNSAFE_VAR_ASSIGNMENT')).toHaveLength(2);
 }, 300_000);

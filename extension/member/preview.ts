@@ -4,9 +4,8 @@ import type { Directory } from '../../src/flow/directory-files.ts';
 import { domainOf } from '../../src/mail/address.ts';
 import type { Organisation } from '../../src/wire/directory.ts';
 import { matchesDomain } from '../../src/wire/sending-policy.ts';
-import { loadConfiguration } from './configuration.ts';
 import { type Draft, readMailbox } from './draft.ts';
-import type { SealParts } from './seal.ts';
+import { isInside, type SealParts } from './seal.ts';
 
 export type Outcome =
   /** Of the member's own organisation, which passes the mail on itself. */
@@ -36,6 +35,8 @@ export type DraftPreview =
   | { readonly kind: 'not-ours' }
   /** It has, but there is no key here: it will not be sent. */
   | { readonly kind: 'not-enrolled'; readonly address: string }
+  /** Another sender was typed than the address of the account, which is in SSMAX: it will not be sent. */
+  | { readonly kind: 'from-typed'; readonly from: string; readonly account: string }
   /** What is needed to tell cannot be had now. */
   | { readonly kind: 'unknown'; readonly code: string }
   | { readonly kind: 'protected'; readonly recipients: readonly RecipientPreview[] };
@@ -47,14 +48,19 @@ export function stops(outcome: Outcome): boolean {
 
 type Envelope = Pick<Draft, 'from' | 'to' | 'cc' | 'bcc'>;
 
-/** @param signedOnly domains outside SSMAX to which mail may go signed only; none where that is not known */
-export async function previewDraft({ ports, identities, trust }: SealParts, draft: Envelope, signedOnly: readonly string[] = []): Promise<DraftPreview> {
+/**
+ * @param signedOnly domains outside SSMAX to which mail may go signed only; none where that is not known
+ * @param account address of the account that the mail leaves by
+ */
+export async function previewDraft(parts: SealParts, draft: Envelope, signedOnly: readonly string[] = [], account?: string): Promise<DraftPreview> {
   try {
     const { address } = readMailbox(draft.from);
-    if (await loadConfiguration(ports) === undefined) return { kind: 'not-ours' };
-    const { directory } = await trust.get();
+    if (await parts.identities.signer(address) === undefined) {
+      if (await isInside(parts, address)) return { kind: 'not-enrolled', address };
+      return account !== undefined && await isInside(parts, account) ? { kind: 'from-typed', from: address, account } : { kind: 'not-ours' };
+    }
+    const { directory } = await parts.trust.get();
     const own = await directory.byDomain(domainOf(address));
-    if (await identities.signer(address) === undefined) return own === undefined ? { kind: 'not-ours' } : { kind: 'not-enrolled', address };
     const recipients = await Promise.all([...draft.to, ...draft.cc, ...draft.bcc].map((entry) => recipient(entry, own, directory)));
     const inside = recipients.some(({ outcome }) => outcome === 'colleague' || outcome === 'partner');
     return { kind: 'protected', recipients: recipients.map((one) =>

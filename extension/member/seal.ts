@@ -69,19 +69,31 @@ export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealRes
   return { kind: 'sealed', cms: result.cms, contentDigest, fingerprint };
 }
 
-/** Whether mail of this account is to be sealed. Throws `address-invalid`, and `not-enrolled` and the like where it is, but nobody here can. */
-export async function isOurs(parts: SealParts, from: string): Promise<boolean> {
+/**
+ * Whether mail from this sender is to be sealed. `account`: the address of the account that it leaves by; anything may be typed in its
+ * place as the sender. Throws `address-invalid`; `not-enrolled` and the like where it is to be sealed, but nobody here can; `from-typed`
+ * where the account is in SSMAX and what was typed is not: its mail server takes nothing unsealed.
+ */
+export async function isOurs(parts: SealParts, from: string, account?: string): Promise<boolean> {
   const { address } = readMailbox(from);
   if (await parts.identities.signer(address) !== undefined) return true;
-  return (await refuseOrPass(parts, address)).kind !== 'not-ours';
+  if ((await refuseOrPass(parts, address)).kind !== 'not-ours') return true;
+  if (account !== undefined && await isInside(parts, account)) throw refused('from-typed', { from: address, account });
+  return false;
 }
 
 /** Mail of an organisation in SSMAX never leaves unprotected only because this computer has no key. */
-async function refuseOrPass({ ports, identities, trust }: SealParts, address: string): Promise<SealResult> {
-  if (await loadConfiguration(ports) === undefined) throw refused('not-enrolled', { address });
-  const own = new Set((await identities.all()).map((one) => domainOf(one.address)));
-  if (own.has(domainOf(address))) throw refused('not-enrolled', { address });
-  const { directory } = await trust.get();
-  if (await directory.byDomain(domainOf(address)) !== undefined) throw refused('not-enrolled', { address });
+async function refuseOrPass(parts: SealParts, address: string): Promise<SealResult> {
+  if (await isInside(parts, address)) throw refused('not-enrolled', { address });
   return { kind: 'not-ours' };
+}
+
+/** Whether the address belongs to an organisation in SSMAX, as far as that can be told: before anything is set up, every address may. */
+export async function isInside({ ports, identities, trust }: SealParts, entry: string): Promise<boolean> {
+  const domain = domainOf(readMailbox(entry).address);
+  if (await loadConfiguration(ports) === undefined) return true;
+  const own = new Set((await identities.all()).map((one) => domainOf(one.address)));
+  if (own.has(domain)) return true;
+  const { directory } = await trust.get();
+  return await directory.byDomain(domain) !== undefined;
 }

@@ -9,6 +9,7 @@ import { composingLabel } from '../ui/composing.tsx';
 import { browserApi, type ComposeDetails, type Tab, thunderbirdApi } from './api.ts';
 import { choices } from './choices.ts';
 import { addressesOf } from './compose.ts';
+import { addressOf } from './identity-of.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
 import { isFresh } from './sending.ts';
@@ -63,7 +64,7 @@ export class Composing {
     const envelope = addressesOf(details);
     const sealedDrafts = (await loadSettings(this.#member.ports).catch(passOver))?.sealedDrafts ?? false;
     const plan = await this.#planner.plan(envelope, await choices.of(tabId), isFresh(details)).catch(passOver);
-    return { preview: await previewDraft(this.#member, envelope, plan?.signedOnly), ...(plan !== undefined && { plan }), sealedDrafts };
+    return { preview: await previewDraft(this.#member, envelope, plan?.signedOnly, await addressOf(details.identityId)), ...(plan !== undefined && { plan }), sealedDrafts };
   }
 
   async #follow(tabId: number): Promise<void> {
@@ -72,8 +73,8 @@ export class Composing {
     try {
       while (this.#open.has(tabId)) {
         const started = performance.now();
-        const envelope = addressesOf(await thunderbirdApi.compose.getComposeDetails(tabId));
-        const fingerprint = JSON.stringify([envelope, await choices.of(tabId)]);
+        const details = await thunderbirdApi.compose.getComposeDetails(tabId) as ComposeDetails;
+        const fingerprint = JSON.stringify([addressesOf(details), details.identityId, await choices.of(tabId)]);
         const said = this.#said.get(tabId);
         if (said !== undefined && Date.now() > said) {
           this.#said.delete(tabId);
@@ -99,7 +100,7 @@ export class Composing {
   async #show(tabId: number, { preview, plan }: ComposingView): Promise<void> {
     const label = composingLabel(words, preview, plan);
     const { composeAction } = thunderbirdApi;
-    const stopped = preview.kind === 'not-enrolled' || preview.kind === 'unknown'
+    const stopped = preview.kind === 'not-enrolled' || preview.kind === 'from-typed' || preview.kind === 'unknown'
       || preview.kind === 'protected' && preview.recipients.some(({ outcome }) => stops(outcome));
     await composeAction.setLabel({ tabId, label });
     await composeAction.setTitle({ tabId, title: label });

@@ -1,5 +1,12 @@
 import { thunderbirdApi } from './api.ts';
 
+/** The address of this identity; undefined where there is no such identity, or it has none. */
+export async function addressOf(identityId: string | undefined): Promise<string | undefined> {
+  const accounts = await thunderbirdApi.accounts.list(false);
+  const email = accounts.flatMap(({ identities }) => identities).find(({ id }) => id === identityId)?.email;
+  return email?.includes('@') === true ? email : undefined;
+}
+
 /** The identity of an account that has this address (normalised); undefined where none has. */
 export async function identityOf(address: string): Promise<string | undefined> {
   const accounts = await thunderbirdApi.accounts.list(false);

@@ -17,6 +17,7 @@ import { type BeforeSendAnswer, type ComposeDetails, type SendInfo, type Tab, th
 import { choices } from './choices.ts';
 import { addressesOf, carrierDetails, draftOf, type Original, putSealed, readWindow, restore, sealedAlone } from './compose.ts';
 import { explain } from './explanations.ts';
+import { addressOf } from './identity-of.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
 import { SendingDialog } from './sending-dialog.ts';
@@ -69,7 +70,7 @@ export class Sending {
       const current = await this.#unsealed(tabId, await this.#filled(tabId) ? await thunderbirdApi.compose.getComposeDetails(tabId) : details);
       if (current === 'sealed') return undefined;
       // Another account's lists, and its own encryption, are none of our business.
-      if (!(await isOurs(this.#member, addressesOf(current).from))) return undefined;
+      if (!(await isOurs(this.#member, addressesOf(current).from, await addressOf(current.identityId)))) return undefined;
       this.dialog.begin(tabId, current.subject ?? '');
       original = await readWindow(tabId, current);
       const written = await draftOf(original);

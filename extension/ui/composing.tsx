@@ -5,7 +5,7 @@ import type { ComposingHost, ComposingView } from '../host.ts';
 import type { Plan } from '../member/plan.ts';
 import { type DraftPreview, type RecipientPreview, stops } from '../member/preview.ts';
 import { Choices } from './choices.tsx';
-import { Pieces } from './parts.tsx';
+import { Pieces, ReasonText } from './parts.tsx';
 import { reasonOf } from './reasons.ts';
 import type { Piece, Words } from './words.ts';
 
@@ -31,6 +31,7 @@ export function Composing({ host, words }: { readonly host: ComposingHost; reado
 function Preview({ preview, host, words }: { readonly preview: DraftPreview; readonly host: ComposingHost; readonly words: Words }): VNode {
   switch (preview.kind) {
     case 'not-ours': return <p>{words.text('composing_not_ours')}</p>;
+    case 'from-typed': return <ReasonText reason={reasonOf(words, 'from-typed', { from: preview.from, account: preview.account })} words={words} />;
     case 'unknown': return <p>{reasonOf(words, preview.code).why}</p>;
     case 'not-enrolled': return (
       <>

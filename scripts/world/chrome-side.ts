@@ -126,7 +126,7 @@ declare const Services: {
 declare const WebExtensionPolicy: { getByID(id: string): { getURL(path: string): string; readonly extension: { readonly principal: unknown; readonly browsingContextGroupId: unknown; terminateBackground(): Promise<void> } } | null };
 declare const ChromeUtils: {
   importESModule(url: 'resource:///modules/MailServices.sys.mjs'): {
-    readonly MailServices: { readonly accounts: { readonly accounts: readonly { readonly incomingServer: IncomingServer }[] } };
+    readonly MailServices: { readonly accounts: { readonly accounts: readonly { readonly incomingServer: IncomingServer }[]; readonly localFoldersServer: { readonly rootFolder: { getFolderWithFlags(flags: number): MailFolder } } } };
   };
   importESModule(url: 'resource://gre/modules/Downloads.sys.mjs'): {
     readonly Downloads: { readonly ALL: string; getList(kind: string): Promise<{ getAll(): Promise<readonly { readonly succeeded: boolean; readonly target: { readonly path: string } }[]> }> };
@@ -179,6 +179,12 @@ export function chromeSide() {
   const folder = (name: string): MailFolder | undefined => {
     const all = (from: MailFolder): MailFolder[] => from.subFolders.flatMap((child) => [child, ...all(child)]);
     return all(imapServer().rootFolder).find((child) => child.URI.toLowerCase().endsWith(`/${name.toLowerCase()}`));
+  };
+
+  /** How many mails wait to be sent. */
+  const outbox = (): number => {
+    const { MailServices } = ChromeUtils.importESModule('resource:///modules/MailServices.sys.mjs');
+    return MailServices.accounts.localFoldersServer.rootFolder.getFolderWithFlags(0x800).getTotalMessages(false);
   };
 
   const mainWindowReady = (): boolean => {
@@ -375,5 +381,5 @@ export function chromeSide() {
     return found;
   };
 
-  return { mainWindow, mainWindowReady, composeReady, messageLoaded, displayedAttachments, downloads, windows, until, imapServer, folder, storePassword, trust, openAddonPage, endBackground, setDark, setPref, leaveDialogsAlone, find };
+  return { mainWindow, mainWindowReady, composeReady, messageLoaded, displayedAttachments, downloads, windows, until, imapServer, folder, outbox, storePassword, trust, openAddonPage, endBackground, setDark, setPref, leaveDialogsAlone, find };
 }

@@ -17,7 +17,7 @@ export interface Draft {
   readonly attachments?: readonly string[];
 }
 
-export type FolderType = 'inbox' | 'sent' | 'drafts' | 'trash' | 'junk';
+export type FolderType = 'inbox' | 'sent' | 'drafts' | 'templates' | 'trash' | 'junk';
 
 /** What the message in front shows. */
 export interface Reading {
@@ -190,7 +190,7 @@ export class Correspondent {
   }
 
   async #awaitRow(row: Place, folder: FolderType, withinMs: number): Promise<void> {
-    const name = { inbox: 'INBOX', sent: 'Sent', drafts: 'Drafts', trash: 'Trash', junk: 'Junk' }[folder];
+    const name = { inbox: 'INBOX', sent: 'Sent', drafts: 'Drafts', templates: 'Templates', trash: 'Trash', junk: 'Junk' }[folder];
     await until(
       async () => {
         if ((await this.#thunderbird.find(row)).length > 0) return true;

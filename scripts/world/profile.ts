@@ -17,12 +17,19 @@ export interface MailAccount {
   readonly smtpPort: number;
 }
 
+/** Under which somebody writes. */
+export type Identity = Pick<MailAccount, 'name' | 'email'>;
+
 export type PrefValue = string | number | boolean;
 
 export interface ProfileOptions {
   /** Made anew: what was there is removed. */
   readonly dir: string;
   readonly account: MailAccount;
+  /** Others that this account has. */
+  readonly identities?: readonly Identity[];
+  /** Other accounts. */
+  readonly more?: readonly MailAccount[];
   readonly locale: 'ja' | 'en-US';
   readonly dark?: boolean;
   readonly prefs?: Readonly<Record<string, PrefValue>>;
@@ -39,6 +46,7 @@ export interface Profile {
   /** Where downloads go without asking. */
   readonly downloads: string;
   readonly account: MailAccount;
+  readonly more: readonly MailAccount[];
   readonly certificates: readonly Uint8Array[];
   /** The environment Thunderbird must be started with, but for DISPLAY. */
   readonly env: Readonly<Record<string, string>>;
@@ -56,7 +64,7 @@ export function makeProfile(options: ProfileOptions): Profile {
   for (const made of [dir, downloads, temporary, manifests]) mkdirSync(made, { recursive: true, mode: 0o700 });
   const prefs: Record<string, PrefValue> = {
     ...silence,
-    ...accountPrefs(account),
+    ...accountsPrefs(account, options),
     ...look(locale, dark),
     'browser.download.dir': downloads,
     'browser.download.folderList': 2,
@@ -73,6 +81,7 @@ export function makeProfile(options: ProfileOptions): Profile {
     home,
     downloads,
     account,
+    more: options.more ?? [],
     certificates,
     env: {
       HOME: home,
@@ -88,54 +97,74 @@ export function makeProfile(options: ProfileOptions): Profile {
   };
 }
 
-function accountPrefs(account: MailAccount): Record<string, PrefValue> {
-  const { name, email, user, imapPort, smtpPort } = account;
-  const folders = `imap://${encodeURIComponent(user)}@127.0.0.1`;
-  const store = '@mozilla.org/msgstore/berkeleystore;1';
+const store = '@mozilla.org/msgstore/berkeleystore;1';
+
+/** The local folders are account 2. */
+function accountsPrefs(account: MailAccount, { identities = [], more = [] }: Pick<ProfileOptions, 'identities' | 'more'>): Record<string, PrefValue> {
+  const numbers = more.map((_, i) => i + 3);
   return {
-    'mail.accountmanager.accounts': 'account1,account2',
+    'mail.accountmanager.accounts': ['account1', 'account2', ...numbers.map((number) => `account${number}`)].join(','),
     'mail.accountmanager.defaultaccount': 'account1',
     'mail.accountmanager.localfoldersserver': 'server2',
-    'mail.account.account1.identities': 'id1',
-    'mail.account.account1.server': 'server1',
     'mail.account.account2.server': 'server2',
-    'mail.account.lastKey': 2,
-    'mail.identity.id1.fullName': name,
-    'mail.identity.id1.useremail': email,
-    'mail.identity.id1.smtpServer': 'smtp1',
-    'mail.identity.id1.valid': true,
-    'mail.identity.id1.compose_html': true,
-    'mail.identity.id1.reply_on_top': 1,
-    'mail.identity.id1.fcc': true,
-    'mail.identity.id1.fcc_folder': `${folders}/Sent`,
-    'mail.identity.id1.draft_folder': `${folders}/Drafts`,
-    'mail.identity.id1.fcc_folder_picker_mode': '0',
-    'mail.identity.id1.drafts_folder_picker_mode': '0',
-    'mail.server.server1.type': 'imap',
-    'mail.server.server1.hostname': '127.0.0.1',
-    'mail.server.server1.port': imapPort,
-    'mail.server.server1.userName': user,
-    'mail.server.server1.name': email,
-    'mail.server.server1.socketType': 0,
-    'mail.server.server1.authMethod': 3,
-    'mail.server.server1.login_at_startup': false,
-    'mail.server.server1.check_new_mail': false,
-    'mail.server.server1.directory-rel': '[ProfD]ImapMail/127.0.0.1',
-    'mail.server.server1.storeContractID': store,
+    'mail.account.lastKey': 2 + more.length,
     'mail.server.server2.type': 'none',
     'mail.server.server2.hostname': 'Local Folders',
     'mail.server.server2.userName': 'nobody',
     'mail.server.server2.name': 'Local Folders',
     'mail.server.server2.directory-rel': '[ProfD]Mail/Local Folders',
     'mail.server.server2.storeContractID': store,
-    'mail.smtpservers': 'smtp1',
+    'mail.smtpservers': ['smtp1', ...numbers.map((number) => `smtp${number}`)].join(','),
     'mail.smtp.defaultserver': 'smtp1',
-    'mail.smtpserver.smtp1.type': 'smtp',
-    'mail.smtpserver.smtp1.hostname': '127.0.0.1',
-    'mail.smtpserver.smtp1.port': smtpPort,
-    'mail.smtpserver.smtp1.username': user,
-    'mail.smtpserver.smtp1.authMethod': 3,
-    'mail.smtpserver.smtp1.try_ssl': 0,
+    ...accountPrefs(account, 1, identities),
+    ...Object.assign({}, ...more.map((one, i) => accountPrefs(one, numbers[i] ?? 0, []))),
+  };
+}
+
+/** `identities`: others that the account has. */
+function accountPrefs(account: MailAccount, number: number, identities: readonly Identity[]): Record<string, PrefValue> {
+  const { user, email, imapPort, smtpPort } = account;
+  const all = [account, ...identities].map((identity, i) => [`id${i === 0 ? '' : i}${number}`, identity] as const);
+  const [server, smtp] = [`mail.server.server${number}`, `mail.smtpserver.smtp${number}`];
+  return {
+    [`mail.account.account${number}.identities`]: all.map(([id]) => id).join(','),
+    [`mail.account.account${number}.server`]: `server${number}`,
+    ...Object.assign({}, ...all.map(([id, identity]) => identityPrefs(`mail.identity.${id}`, identity, `smtp${number}`, `imap://${encodeURIComponent(user)}@127.0.0.1`))),
+    [`${server}.type`]: 'imap',
+    [`${server}.hostname`]: '127.0.0.1',
+    [`${server}.port`]: imapPort,
+    [`${server}.userName`]: user,
+    [`${server}.name`]: email,
+    [`${server}.socketType`]: 0,
+    [`${server}.authMethod`]: 3,
+    [`${server}.login_at_startup`]: false,
+    [`${server}.check_new_mail`]: false,
+    [`${server}.directory-rel`]: `[ProfD]ImapMail/127.0.0.1${number === 1 ? '' : `-${number}`}`,
+    [`${server}.storeContractID`]: store,
+    [`${smtp}.type`]: 'smtp',
+    [`${smtp}.hostname`]: '127.0.0.1',
+    [`${smtp}.port`]: smtpPort,
+    [`${smtp}.username`]: user,
+    [`${smtp}.authMethod`]: 3,
+    [`${smtp}.try_ssl`]: 0,
+  };
+}
+
+function identityPrefs(identity: string, { name, email }: Identity, smtpServer: string, folders: string): Record<string, PrefValue> {
+  return {
+    [`${identity}.fullName`]: name,
+    [`${identity}.useremail`]: email,
+    [`${identity}.smtpServer`]: smtpServer,
+    [`${identity}.valid`]: true,
+    [`${identity}.compose_html`]: true,
+    [`${identity}.reply_on_top`]: 1,
+    [`${identity}.fcc`]: true,
+    [`${identity}.fcc_folder`]: `${folders}/Sent`,
+    [`${identity}.draft_folder`]: `${folders}/Drafts`,
+    [`${identity}.stationery_folder`]: `${folders}/Templates`,
+    [`${identity}.fcc_folder_picker_mode`]: '0',
+    [`${identity}.drafts_folder_picker_mode`]: '0',
+    [`${identity}.tmpl_folder_picker_mode`]: '0',
   };
 }
 

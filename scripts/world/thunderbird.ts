@@ -105,12 +105,13 @@ export async function startThunderbird(world: World, options: ThunderbirdOptions
   });
   const marionette = await Marionette.connect(Number(readFileSync(portFile, 'latin1')));
   await marionette.run(
-    async (chrome, user, password, certificates) => {
+    async (chrome, user, password, certificates, more) => {
       for (const certificate of certificates) chrome.trust(certificate);
       await chrome.until(() => chrome.mainWindowReady(), 'the main window', 30_000);
       // Both are read before any connection is made, so that nothing ever asks.
-      await chrome.storePassword('imap://127.0.0.1', user, password).catch(() => undefined);
-      await chrome.storePassword('smtp://127.0.0.1', user, password).catch(() => undefined);
+      for (const login of [{ user, password }, ...more]) {
+        for (const origin of ['imap://127.0.0.1', 'smtp://127.0.0.1']) await chrome.storePassword(origin, login.user, login.password).catch(() => undefined);
+      }
       const server = chrome.imapServer();
       server.password = password;
       server.getNewMessages(server.rootFolder, chrome.mainWindow().msgWindow, null);
@@ -118,6 +119,7 @@ export async function startThunderbird(world: World, options: ThunderbirdOptions
     profile.account.user,
     profile.account.password,
     profile.certificates.map((certificate) => Buffer.from(certificate).toString('base64')),
+    profile.more.map((one) => ({ user: one.user, password: one.password })),
   );
   const thunderbird = new Thunderbird(marionette, profile, process);
   if (options.addon !== undefined) await thunderbird.installAddon(options.addon);

@@ -19,9 +19,9 @@ import { startDisplay } from '../../scripts/world/display.ts';
 import { startDovecot } from '../../scripts/world/dovecot.ts';
 import { MailStore } from '../../scripts/world/imap.ts';
 import type { World } from '../../scripts/world/process.ts';
-import { makeProfile } from '../../scripts/world/profile.ts';
+import { type Identity, makeProfile } from '../../scripts/world/profile.ts';
 import { ssmax } from '../../scripts/world/ssmax.ts';
-import { startThunderbird } from '../../scripts/world/thunderbird.ts';
+import { startThunderbird, type Thunderbird } from '../../scripts/world/thunderbird.ts';
 import { type Bytes, hex } from '../../src/core/bytes.ts';
 import { parseSignedData, signObject } from '../../src/core/cms/signed-data.ts';
 import { SsmaxError } from '../../src/core/error.ts';
@@ -52,6 +52,20 @@ const PASSWORD = 'correct horse';
 const PICTURES = '/pictures/';
 const YEAR = 365 * 86_400_000;
 
+interface Look {
+  readonly locale: 'ja' | 'en-US';
+  readonly dark: boolean;
+  readonly plainText?: boolean;
+  readonly managed?: Readonly<Record<string, unknown>>;
+  readonly byPolicies?: true;
+  /** What waits to be sent, from before the add-on came. */
+  readonly outbox?: readonly Bytes[];
+  /** Of the same account. */
+  readonly identities?: readonly Identity[];
+  /** Other accounts; without an SMTP port at the same servers. */
+  readonly more?: readonly (Identity & { readonly smtpPort?: number })[];
+}
+
 export interface PluginWorld {
   readonly chain: TestWorld;
   readonly hinode: TestOrganisation;
@@ -72,11 +86,13 @@ export interface PluginWorld {
   refuseNext: string | undefined;
   /** What members may send. */
   modes: readonly Mode[];
+  /** Domains outside SSMAX to which it may go, signed only. */
+  signedOnly: readonly string[];
   /** The plugin's HTTPS server answers. */
   reachable: boolean;
   /** The plugin's HTTPS server takes requests and answers none; switched off, it hangs up on those who wait. */
   silent(on: boolean): void;
-  open(name: string, address: string, displayName: string, look: { readonly locale: 'ja' | 'en-US'; readonly dark: boolean; readonly plainText?: boolean; readonly managed?: Readonly<Record<string, unknown>>; readonly byPolicies?: true }): Promise<Correspondent>;
+  open(name: string, address: string, displayName: string, look: Look): Promise<Correspondent>;
   store(address: string): MailStore;
 }
 
@@ -88,13 +104,13 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
   const tsukimi = await chain.addOrganisation('tsukimi.example', { ja: '月見製作所', en: 'Tsukimi Works' });
   for (const one of [hinode, tsukimi]) inspectNow(one);
   const [imap, lmtp] = [await world.ports.take(), await world.ports.take()];
-  const addresses = ['taro@hinode.example', 'yuki@hinode.example', 'hanako@tsukimi.example', 'jiro@tsukimi.example'];
+  const addresses = ['taro@hinode.example', 'yuki@hinode.example', 'hanako@tsukimi.example', 'jiro@tsukimi.example', 'taro@private.example'];
   const { mailDirectory } = await startDovecot(world, { accounts: addresses.map((address) => ({ address, password: PASSWORD })), ports: { imap, lmtp } });
   const refusals = new Map<string, string>();
   let unanswered: ServerResponse[] | undefined;
 
   const plugin: PluginWorld = {
-    chain, hinode, tsukimi, mailDirectory, submitted: [], digests: [], outside: { url: '', asked: [] }, reports: [], codes: new Map(), refuseNext: undefined, modes: ['protect-all'], reachable: true,
+    chain, hinode, tsukimi, mailDirectory, submitted: [], digests: [], outside: { url: '', asked: [] }, reports: [], codes: new Map(), refuseNext: undefined, modes: ['protect-all'], signedOnly: [], reachable: true,
     silent(on) {
       for (const response of unanswered ?? []) response.destroy();
       unanswered = on ? [] : undefined;
@@ -105,6 +121,8 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
       const profile = makeProfile({
         dir: world.directory(`profile-${name}`),
         account: { name: displayName, email: address, user: address, password: PASSWORD, imapPort: imap, smtpPort: smtp },
+        identities: look.identities ?? [],
+        more: (look.more ?? []).map((one) => ({ user: one.email, password: PASSWORD, imapPort: imap, smtpPort: smtp, ...one })),
         locale: look.locale,
         dark: look.dark,
         prefs: { 'mail.identity.id1.compose_html': look.plainText !== true },
@@ -114,8 +132,9 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
         }),
       });
       const thunderbird = await startThunderbird(world, { name, profile, display, ...(look.byPolicies === true
-        ? { policies: await policies(world, `${https.url}${domainOf(address)}`, chain.root.der, https.authorityFile) }
-        : { addon: join(process.cwd(), 'dist/thunderbird') }) });
+        && { policies: await policies(world, `${https.url}${domainOf(address)}`, chain.root.der, https.authorityFile) }) });
+      for (const mail of look.outbox ?? []) await intoOutbox(thunderbird, join(world.directory(`profile-${name}`), 'waiting.eml'), mail);
+      if (look.byPolicies !== true) await thunderbird.installAddon(join(process.cwd(), 'dist/thunderbird'));
       return new Correspondent(new Desktop(display, thunderbird));
     },
   };
@@ -139,6 +158,29 @@ export async function enrol(plugin: PluginWorld, { desktop }: Correspondent, add
   await desktop.click(onPage('#enrol'));
   await desktop.thunderbird.see(onPage('.notice.verified'), 60_000);
   await desktop.click(onPage('#close-enrolment'));
+}
+
+/** Puts a mail among those that wait to be sent, as Thunderbird itself does. */
+async function intoOutbox(thunderbird: Thunderbird, path: string, mail: Bytes): Promise<void> {
+  writeFileSync(path, mail);
+  await thunderbird.marionette.run(async (chrome, file) => {
+    const { MailServices } = ChromeUtils.importESModule('resource:///modules/MailServices.sys.mjs') as MailModule;
+    const { FileUtils } = ChromeUtils.importESModule('resource://gre/modules/FileUtils.sys.mjs') as { FileUtils: { File: new (path: string) => unknown } };
+    const QUEUE = 0x800;
+    const outbox = MailServices.accounts.localFoldersServer.rootFolder.getFolderWithFlags(QUEUE);
+    let done = false;
+    MailServices.copy.copyFileMessage(new FileUtils.File(file), outbox, null, false, 0, '', { onStartCopy: () => undefined, onProgress: () => undefined, setMessageKey: () => undefined, onStopCopy: () => { done = true; } }, null);
+    await chrome.until(() => done, 'the mail to be in the outbox');
+  }, path);
+}
+
+/** Of the program itself, where functions given to `run` stand. */
+declare const ChromeUtils: { importESModule(url: string): unknown };
+interface MailModule {
+  readonly MailServices: {
+    readonly accounts: { readonly localFoldersServer: { readonly rootFolder: { getFolderWithFlags(flags: number): unknown } } };
+    readonly copy: { copyFileMessage(...values: unknown[]): void };
+  };
 }
 
 /** What an administrator writes with the command line (docs/admin/roll-out.md): the add-on itself comes by it too. */
@@ -206,7 +248,7 @@ async function answer(plugin: PluginWorld, refusals: Map<string, string>, reques
       let value: Bytes;
       if (asked.type === 'refusal') value = encodeJson({ type: 'refusal', ...about, params: {}, code: refusals.get(hex(about.contentDigest)) });
       else if (asked.type === 'report') value = encodeJson({ type: 'report', ...about, ...await fileReport(plugin, certificate, asked) });
-      else if (asked.type === 'sending-policy') value = encodeJson({ type: 'sending-policy', modes: plugin.modes, signedOnly: [], nonce: asked.nonce });
+      else if (asked.type === 'sending-policy') value = encodeJson({ type: 'sending-policy', modes: plugin.modes, signedOnly: plugin.signedOnly, nonce: asked.nonce });
       else return reply(404);
       return reply(200, await signObject({ type: OID.organisationAnswer, value, signingTime: new Date() },
         { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier }));
@@ -243,6 +285,8 @@ export async function relayAll(plugin: PluginWorld, recipients: readonly string[
       for (const to of departure.recipients) out.push({ to, raw: mailBytes(replaceCarrier(raw, departure.cms)) });
       continue;
     }
+    // Nobody is there.
+    if (departure.purpose === 'outside') continue;
     const receiving = plugin.chain.organisations.get(domainOf(departure.recipients[0] ?? ''));
     if (receiving === undefined) throw new SsmaxError('refused', 'organisation-unknown');
     const second = await relay(receiving.parts, 'arriving', { cms: departure.cms, recipients: departure.recipients, from, visible });

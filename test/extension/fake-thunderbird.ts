@@ -53,6 +53,7 @@ export function fakeComposeWindow(window: FakeWindow): void {
   thunderbird.stub('runtime.getPlatformInfo', () => Promise.resolve({}));
   thunderbird.stub('runtime.getURL', (path: string) => `moz-extension://x/${path}`);
   thunderbird.stub('windows.create', () => Promise.resolve({}));
+  thunderbird.stub('accounts.list', () => Promise.resolve([{ identities: [{ id: 'id1', email: 'taro@hinode.example' }, { id: 'id2', email: 'Taro@private.example' }] }]));
   thunderbird.stub('compose.listAttachments', () => Promise.resolve([...ids].map(([id, { name }]) => ({ id, name }))));
   thunderbird.stub('compose.getAttachmentFile', (id: number) => Promise.resolve(ids.get(id)));
   thunderbird.stub('compose.getComposeDetails', () => Promise.resolve(window.details));

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { NotSentView, SendingView } from '../../extension/host.ts';
 import { rememberCorrespondents } from '../../extension/member/correspondents.ts';
 import { enrol } from '../../extension/member/enrol.ts';
+import { previewDraft } from '../../extension/member/preview.ts';
 import { choices } from '../../extension/thunderbird/choices.ts';
 import { explanation } from '../../extension/thunderbird/explanations.ts';
 import { Sending } from '../../extension/thunderbird/sending.ts';
@@ -349,6 +350,21 @@ describe('sending', () => {
     Object.assign(window.details, { from: 'taro@private.example', to: ['Friends <Friends>'], selectedEncryptionTechnology: { name: 'OpenPGP', encryptBody: true } });
     expect(await send()).toBe('goes');
     expect(names()).toEqual(['資料.txt']);
+  });
+
+  it.each([
+    ['an account in SSMAX', { identityId: 'id1' }, 'cancelled'],
+    ['an account outside', { identityId: 'id2' }, 'goes'],
+    ['no account that is known', { identityId: 'id9' }, 'goes'],
+  ])('takes an outside sender typed in place of the address of %s for what it is', async (_, account, outcome) => {
+    Object.assign(window.details, account, { from: 'Taro <elsewhere@private.example>' });
+    const envelope = { from: 'elsewhere@private.example', to: [], cc: [], bcc: [] };
+    const own = account.identityId === 'id1' ? TARO : 'Taro@private.example';
+    const typed = outcome === 'cancelled' ? { kind: 'from-typed', from: 'elsewhere@private.example', account: own } : { kind: 'not-ours' };
+    expect(await previewDraft(member, envelope, [], own)).toEqual(typed);
+    expect(await send()).toBe(outcome);
+    expect(told()?.reason.code).toBe(outcome === 'cancelled' ? 'from-typed' : undefined);
+    expect(window.details.plainTextBody).toBe(BODY);
   });
 
   it('explains a refusal by its reason from the organisation', async () => {

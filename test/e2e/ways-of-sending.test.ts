@@ -1,0 +1,215 @@
+/** From whom, when, and in how many parts a mail goes, in one Thunderbird with several accounts. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { SMTPServer } from 'smtp-server';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { writeBackup } from '../../extension/member/backup.ts';
+import type { Correspondent } from '../../scripts/world/correspondent.ts';
+import { World } from '../../scripts/world/process.ts';
+import { until } from '../../scripts/world/wait.ts';
+import { type Bytes, equal } from '../../src/core/bytes.ts';
+import { parseSignedData } from '../../src/core/cms/signed-data.ts';
+import { sealMail } from '../../src/flow/seal.ts';
+import { buildInner, type InnerMail } from '../../src/mail/build.ts';
+import { buildCarrier, findCarrier, mailBytes } from '../../src/mail/carrier.ts';
+import { formatText } from '../../src/mail/header.ts';
+import { parseMime } from '../../src/mail/mime.ts';
+import { generateWebKey } from '../../src/platform/web.ts';
+import { native } from '../flow/world.ts';
+import { Composer, editor, inCompose, onPage } from './composer.ts';
+import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
+
+const TARO = 'taro@hinode.example';
+const YUKI = 'yuki@hinode.example';
+const SOUMU = 'soumu@hinode.example';
+const PRIVATE = 'taro@private.example';
+const HANAKO = 'hanako@tsukimi.example';
+const CANARY = 'canary-7ad20e91';
+const button = inCompose(`#${ADDON_ID.replace(/[^a-z0-9_-]/gi, '_')}-composeAction-toolbarbutton`);
+const PASSPHRASE = '月夜に 三羽の 兎 はねた';
+const WAITED = 6 * 86_400_000;
+
+describe('a mail', { timeout: 180_000 }, () => {
+  let world: World;
+  let plugin: PluginWorld;
+  let taro: Correspondent;
+  let composer: Composer;
+  /** What that server took. */
+  const outside: string[] = [];
+  const random = (length: number): Bytes => native.random(length);
+
+  beforeAll(async () => {
+    world = await World.open();
+    plugin = await startPluginWorld(world);
+    plugin.signedOnly = ['elsewhere.example'];
+    await plugin.chain.addUser(plugin.tsukimi, HANAKO, '佐藤 花子');
+    const { waiting, backup } = await longAgo();
+    taro = await plugin.open('taro', TARO, '山田 太郎', {
+      locale: 'ja', dark: false, managed: { riskCheck: false }, outbox: [waiting],
+      identities: [{ email: SOUMU, name: '総務課' }],
+      more: [{ email: YUKI, name: '住民窓口' }, { email: PRIVATE, name: '太郎', smtpPort: await startOutside() }],
+    });
+    composer = new Composer(plugin, taro, CANARY);
+    const { desktop } = taro;
+    await desktop.click(onPage('#from-backup'));
+    await desktop.click(onPage('#file'));
+    await desktop.chooseFile(backup);
+    await desktop.fill(onPage('#passphrase'), PASSPHRASE);
+    await desktop.click(onPage('#import'));
+    await desktop.thunderbird.see(onPage('.notice.verified'), 60_000);
+    // The second address, by a code of its own.
+    await desktop.click({ ...onPage('button'), text: '別のアドレス' });
+    plugin.codes.set(YUKI, 'ABCD-1234');
+    await desktop.click(onPage('#address'));
+    await desktop.keys('y', 'Return');
+    await until(async () => (await desktop.thunderbird.find(onPage('#address')))[0]?.value === YUKI, { what: 'the other address to be chosen' });
+    await desktop.fill(onPage('#code'), 'ABCD-1234');
+    await desktop.click(onPage('#enrol'));
+    await desktop.thunderbird.see({ ...onPage('.notice.verified'), text: YUKI }, 60_000);
+    await desktop.click(onPage('#close-enrolment'));
+  }, 240_000);
+
+  afterAll(async () => {
+    await taro.desktop.thunderbird.quit();
+    await world.stop();
+  });
+
+  afterEach(() => composer.closeAll());
+
+  /** A mail server that has nothing to do with SSMAX. */
+  async function startOutside(): Promise<number> {
+    const server = new SMTPServer({
+      disabledCommands: ['STARTTLS'], allowInsecureAuth: true, onAuth: (auth, _, done) => done(null, { user: auth.username }),
+      onData: (stream, _, done) => { void text(stream).then((mail) => { outside.push(mail); done(null); }, done); },
+    });
+    const port = await world.ports.take();
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()));
+    world.closing(() => new Promise<void>((resolve) => server.close(() => resolve())));
+    return port;
+  }
+
+  /** What Taro sealed before a holiday, on this computer's predecessor: the mail, and the copy of his key. */
+  async function longAgo(): Promise<{ waiting: Bytes; backup: string }> {
+    const { exportable } = await generateWebKey();
+    const pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', exportable));
+    const sender = await plugin.chain.addUser(plugin.hinode, TARO, '山田 太郎', false, pkcs8);
+    const organisation = plugin.hinode.issuer.certificate;
+    const date = new Date(Date.now() - WAITED);
+    const inner: InnerMail = { from: { address: TARO, displayName: '山田 太郎' }, to: [{ address: HANAKO, displayName: '' }], subject: '休みの前に', date, text: `お待たせしました。${CANARY}`, attachments: [{ name: '表.txt', type: 'text/plain', bytes: new TextEncoder().encode(CANARY) }] };
+    const { cms } = await sealMail(native, { entity: buildInner(inner, random), recipients: [HANAKO], hidden: [], sender, organisation, signingTime: date });
+    const waiting = mailBytes(buildCarrier([
+      ['From', `${formatText('山田 太郎', 'From')} <${TARO}>`], ['To', HANAKO], ['Subject', formatText(inner.subject, 'Subject')], ['Date', date.toUTCString()], ['Message-ID', '<long-ago@hinode.example>'],
+    ], cms));
+    const backup = join(world.directory('backup'), 'taro.p12');
+    writeFileSync(backup, await writeBackup({ native }, { address: TARO, certificate: sender.certificate.der, organisation: organisation.der, enrolledAt: date, pair: { publicKey: new Uint8Array(0) } as never }, exportable, PASSPHRASE));
+    return { waiting, backup };
+  }
+
+  /** Chooses the account in the list of senders of the window in front. */
+  const sendAs = (address: string): Promise<void> => taro.desktop.thunderbird.marionette.run((chrome, wanted) => {
+    const composing = chrome.windows().find(({ document }) => document.documentURI.includes('messengercompose')) as unknown as { document: Document; LoadIdentity(startup: boolean): void };
+    const list = composing.document.querySelector('#msgIdentity') as unknown as { selectedItem: Element | null; querySelectorAll(selector: string): Iterable<Element> };
+    list.selectedItem = [...list.querySelectorAll('menuitem')].find((item) => item.getAttribute('value')?.includes(wanted)) ?? null;
+    composing.LoadIdentity(false);
+  }, address);
+  const label = (text: string): Promise<unknown> => taro.desktop.thunderbird.see({ ...button, text }, 30_000);
+  /** Sends, is told why it does not go, and throws the mail away; no server has seen it. */
+  const refused = async (why: string): Promise<void> => {
+    const before = plugin.digests.length;
+    await taro.desktop.activate(editor);
+    await taro.desktop.keys('ctrl+Return');
+    await taro.desktop.thunderbird.see({ ...onPage('main.dialog'), text: why }, 30_000);
+    await taro.desktop.click(onPage('#close'));
+    await composer.windows(1);
+    expect(plugin.digests).toHaveLength(before);
+    expect((await taro.draft()).body).toContain(CANARY);
+    await taro.discard();
+  };
+  /** Whose key signed it. */
+  const signerOf = (mail: string): string | undefined => {
+    const carrier = findCarrier(parseMime(new Uint8Array(Buffer.from(mail)), 'outer'));
+    if (carrier.kind !== 'carrier') return undefined;
+    const carried = parseSignedData(carrier.cms).certificates;
+    return [...plugin.hinode.members].find(([, { certificates }]) => certificates.some((one) => carried.some((other) => equal(one, other))))?.[0];
+  };
+
+  it('that waited for more than five days is offered again when Thunderbird starts, and goes as it was, sealed anew', async () => {
+    const { desktop } = taro;
+    const page = await desktop.thunderbird.see({ ...onPage('main.dialog'), text: '休みの前に' }, 60_000);
+    expect(page.text).toContain(HANAKO);
+    await desktop.click(onPage('main.dialog li button'));
+    await composer.windows(1);
+    await composer.filled();
+    const draft = await taro.draft();
+    expect(draft).toMatchObject({ subject: '休みの前に', recipients: [HANAKO] });
+    expect(draft.attachments[0]).toContain('表.txt');
+    const sent = await composer.goes([HANAKO]);
+    expect(signerOf(sent)).toBe(TARO);
+    await composer.windows(0);
+    await until(() => desktop.thunderbird.marionette.run((chrome) => chrome.outbox() === 0), { what: 'the old mail to be gone from the outbox' });
+    await desktop.click(onPage('#close'));
+  });
+
+  it.each([
+    ['the account that is first', undefined, TARO],
+    ['another account', YUKI, YUKI],
+  ])('is signed with the key of its sender: %s', async (_, chosen, signer) => {
+    await taro.write({ to: [HANAKO], subject: '誰から', body: [CANARY] });
+    if (chosen !== undefined) await sendAs(chosen);
+    const sent = await composer.goes([HANAKO]);
+    expect(sent).toMatch(new RegExp(`^From: .*<${signer}>`, 'm'));
+    expect(signerOf(sent)).toBe(signer);
+    await composer.windows(0);
+  });
+
+  it('of an address that is not enrolled does not go, and it is said so before and after', async () => {
+    await taro.write({ to: [HANAKO], subject: '総務から', body: [CANARY] });
+    await sendAs(SOUMU);
+    await label('送信できません');
+    await refused(`このパソコンには ${SOUMU} の鍵がありません`);
+  });
+
+  it('of an account outside SSMAX goes as any other program sends it', async () => {
+    await taro.write({ to: [HANAKO], subject: '私用', body: ['私用です。'] });
+    await sendAs(PRIVATE);
+    await label('SSMAXなし');
+    expect(await taro.send()).toBeUndefined();
+    await until(() => outside.length === 1, { what: 'the mail at the other server' });
+    expect(outside[0]).not.toContain('message.ssmax');
+  });
+
+  it('under another sender, typed in place of an address that is enrolled, does not reach any server', async () => {
+    const { thunderbird } = taro.desktop;
+    await taro.write({ to: [HANAKO], subject: '匿名', body: [CANARY] });
+    await taro.desktop.activate(editor);
+    await thunderbird.marionette.run((chrome) => {
+      // The menu's "Customize From Address…", its warning read before.
+      const composing = chrome.windows().find(({ document }) => document.documentURI.includes('messengercompose')) as unknown as { MakeFromFieldEditable(warned: boolean): void };
+      composing.MakeFromFieldEditable(true);
+    });
+    await taro.desktop.keys('ctrl+a');
+    await taro.desktop.paste('somebody@elsewhere.example');
+    await label('送信できません');
+    await taro.desktop.click(button);
+    await thunderbird.see({ ...onPage('.popup'), text: `差出人を ${TARO} に戻してください` });
+    await taro.closePopup();
+    await refused('差出人に入力された somebody@elsewhere.example は');
+  });
+
+  it('made from a template, kept by Thunderbird’s own menu, leaves sealed', async () => {
+    await taro.write({ subject: '週報', body: [`今週の報告です。${CANARY}`] });
+    await composer.composeCommand('cmd_saveAsTemplate');
+    await until(async () => (await plugin.store(TARO).list('Templates').catch(() => [])).length === 1, { what: 'the template', withinMs: 30_000 });
+    await taro.discard();
+    await taro.select('週報', 'templates');
+    await composer.command('cmd_newMsgFromTemplate');
+    await composer.windows(1);
+    await composer.filled();
+    await taro.continueWriting({ to: [HANAKO] });
+    expect(signerOf(await composer.goes([HANAKO]))).toBe(TARO);
+    await composer.windows(0);
+    // A template is meant to be used again.
+    expect(await plugin.store(TARO).list('Templates')).toHaveLength(1);
+  });
+});

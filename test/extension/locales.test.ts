@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { messagesOf } from './words.ts';
 
@@ -13,6 +14,26 @@ const sources = ['extension', 'src'].flatMap((root) => readdirSync(root, { recur
 const SAME = new Set(['extension_name', 'field_cc', 'name_and_address', 'composing_person']);
 /** Made at run time: `inspected_${direction}_${result}`. */
 const MADE = /^inspected_(?:outbound|inbound)_(?:passed|tagged|not_inspected)$/;
+
+/** Attributes that are read out or shown. */
+const SHOWN = new Set(['alt', 'aria-label', 'label', 'placeholder', 'title']);
+
+/** The beginning of what is asked for, alike in every language. */
+const FORMS = new Set(['https://', '-----BEGIN CERTIFICATE-----']);
+
+/** Words that stand in a page as they are. */
+function writtenIn(path: string): string[] {
+  const found: string[] = [];
+  const source = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true, ts.ScriptKind.TSX);
+  const visit = (node: ts.Node): void => {
+    const words = ts.isJsxText(node) ? node.text
+      : ts.isJsxAttribute(node) && SHOWN.has(node.name.getText()) && node.initializer !== undefined && ts.isStringLiteral(node.initializer) ? node.initializer.text : '';
+    if (/\p{L}/u.test(words) && !FORMS.has(words)) found.push(`${path}: ${words.trim()}`);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
 
 describe('the words', () => {
   it('are the same set in both languages', () => {
@@ -30,6 +51,11 @@ describe('the words', () => {
 
   it('have cause and remedy in pairs', () => {
     expect(keys.filter((key) => key.startsWith('why_')).map((key) => key.slice(4))).toEqual(keys.filter((key) => key.startsWith('fix_')).map((key) => key.slice(4)));
+  });
+
+  it('are all that pages say: nothing is written in the pages themselves', () => {
+    const pages = ['extension/ui', 'extension/thunderbird'].flatMap((root) => readdirSync(root).filter((name) => name.endsWith('.tsx')).map((name) => join(root, name)));
+    expect(pages.flatMap(writtenIn)).toEqual([]);
   });
 
   it('are translated', () => {

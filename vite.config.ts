@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { preact } from '@preact/preset-vite';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
@@ -24,6 +26,7 @@ export default defineConfig(({ mode }) => {
 
 function server(): ViteUserConfig {
   return {
+    plugins: [characterMaps()],
     build: {
       ssr: true,
       target: 'node20',
@@ -35,6 +38,17 @@ function server(): ViteUserConfig {
         input: { ssmax: 'src/cli/main.ts', 'mail-reader': 'src/server/inspection/reading/child.ts' },
         output: { entryFileNames: '[name].mjs', chunkFileNames: 'verbs/[name].mjs' },
       },
+    },
+  };
+}
+
+/** Beside the program that reads mails: what PDF files name and do not hold (character-maps.ts), with its licence. */
+function characterMaps(): Plugin {
+  return {
+    name: 'ssmax-character-maps',
+    generateBundle() {
+      const directory = join(dirname(createRequire(import.meta.url).resolve('pdfjs-dist/package.json')), 'cmaps');
+      for (const name of readdirSync(directory)) this.emitFile({ type: 'asset', fileName: `cmaps/${name}`, source: readFileSync(join(directory, name)) });
     },
   };
 }

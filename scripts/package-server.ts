@@ -70,7 +70,7 @@ const stage = mkdtempSync(join(tmpdir(), 'ssmax-package-'));
 const top = join(stage, 'ssmax');
 mkdirSync(join(top, 'bin'), { recursive: true });
 for (const path of programs(dist)) cpSync(join(dist, path), join(top, 'dist', path));
-cpSync(join(dist, 'status'), join(top, 'dist/status'), { recursive: true });
+for (const data of ['status', 'cmaps']) cpSync(join(dist, data), join(top, 'dist', data), { recursive: true });
 for (const path of closure(imported(dist))) {
   cpSync(join(root, path), join(top, path), { recursive: true, dereference: true, filter: (file) => !/\.(?:map|ts|mts|cts)$/.test(file) && !file.slice(join(root, path).length).includes('/node_modules') });
 }

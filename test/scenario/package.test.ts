@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { japanesePdf } from '../server/inspection/reading/fixtures.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -37,8 +38,8 @@ function ssmax(...args: string[]): Promise<{ status: number | null; stdout: stri
 
 it('holds what is needed, and nothing of the add-on or of development', () => {
   expect(readdirSync(place).sort()).toEqual(['LICENSE', 'bin', 'deploy', 'dist', 'docs', 'node_modules', 'package.json']);
-  // The process that reads mails, and the status page, are files of their own beside the program.
-  for (const built of readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' }).filter((name) => /^(?:[^/]+|verbs\/.*)\.mjs$|^status\/./.test(name))) {
+  // The process that reads mails, the status page, and the character maps of PDF files are files of their own beside the program.
+  for (const built of readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' }).filter((name) => /^(?:[^/]+|verbs\/.*)\.mjs$|^(?:status|cmaps)\/./.test(name))) {
     expect(existsSync(join(place, 'dist', built)), built).toBe(true);
   }
   const packages = readdirSync(join(place, 'node_modules'));
@@ -59,6 +60,16 @@ it('knows its version and every verb', async () => {
   expect(await ssmax('--version')).toMatchObject({ status: 0, stdout: `${version}\n` });
   // Loads them all, with whatever they import.
   expect(await ssmax('--help')).toMatchObject({ status: 0, stderr: '' });
+});
+
+it('reads a PDF whose font names a Japanese character map', async () => {
+  writeFileSync(join(place, 'policy.yaml'), 'version: "1"\nownDomains: [hinode.example]\noutbound:\n  - { name: confidential, check: keywords, words: [極秘] }\ninbound: []\n');
+  const attached = Buffer.from(japanesePdf('8bc994e98e9197bf', { encoding: '90ms-RKSJ-H' })).toString('base64');
+  writeFileSync(join(place, 'mail.eml'), [
+    'From: taro@hinode.example', 'To: hanako@tsukimi.example', 'Subject: x', 'MIME-Version: 1.0', 'Content-Type: application/pdf; name=a.pdf', 'Content-Transfer-Encoding: base64', '',
+    attached.replace(/.{76}/g, '$&\r\n'), '',
+  ].join('\r\n'));
+  expect(await ssmax('policy', 'test', 'mail.eml', '--policy', 'policy.yaml')).toMatchObject({ status: 1, stdout: expect.stringContaining('(keyword, part 1)') as string });
 });
 
 it('runs a server with its embedded database', async () => {

@@ -160,8 +160,8 @@ export function createFileReader(budget: Budget): FileReader {
   }
 
   async function pdf(bytes: Uint8Array): Promise<Opened> {
-    const { text, encrypted, script, attachments } = await readPdf(bytes, budget);
-    return { text, encrypted, macros: script, inside: attachments.map(({ name, content }) => ({ name, open: () => content })) };
+    const { text, allRead, encrypted, script, attachments } = await readPdf(bytes, budget);
+    return { text, encrypted, macros: script, problem: allRead ? undefined : 'unreadable', inside: attachments.map(({ name, content }) => ({ name, open: () => content })) };
   }
 
   function mail({ bytes }: File): Opened {

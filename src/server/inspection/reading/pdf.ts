@@ -1,15 +1,18 @@
 /**
  * Text of PDF files by PDF.js (unpdf): pages, form fields, notes, document information, attached files.
  *
- * Known gaps: pictures of text (scans) are not read; fonts that name a character map of Adobe's without holding it are
- * read only as far as PDF.js can without those maps.
+ * Known gaps: pictures of text (scans) are not read; those of pdf-fonts.ts.
  */
 import { getDocumentProxy } from 'unpdf';
 import { z } from 'zod';
 import { type Budget, TooMuch, Unreadable } from './budget.ts';
+import { CharacterMaps } from './character-maps.ts';
+import { FONTS_TELL, PdfFonts } from './pdf-fonts.ts';
 
 export interface ReadPdf {
   readonly text: string;
+  /** False where something stands on a page whose characters nobody can tell: what `text` has of it is no text. */
+  readonly allRead: boolean;
   readonly encrypted: boolean;
   /** Holds JavaScript. */
   readonly script: boolean;
@@ -22,14 +25,19 @@ const annotationSchema = z.object({ fieldValue: z.unknown(), contentsObj: z.obje
 /** Throws `Unreadable`, `TooMuch`. */
 export async function readPdf(bytes: Uint8Array, budget: Budget): Promise<ReadPdf> {
   // PDF.js takes what it gets for its own: a copy.
-  const document = await getDocumentProxy(bytes.slice(), { isEvalSupported: false, stopAtErrors: false, useSystemFonts: false, verbosity: 0 }).catch((error: unknown) => error);
+  const document = await getDocumentProxy(bytes.slice(), {
+    isEvalSupported: false, stopAtErrors: false, useSystemFonts: false, useWasm: false, verbosity: 0, ...FONTS_TELL,
+    CMapReaderFactory: CharacterMaps, useWorkerFetch: false,
+  }).catch((error: unknown) => error);
   if (document instanceof Error) {
-    if (document.name === 'PasswordException') return { text: '', encrypted: true, script: false, attachments: [] };
+    if (document.name === 'PasswordException') return { text: '', allRead: true, encrypted: true, script: false, attachments: [] };
     throw new Unreadable();
   }
   const proxy = document as Awaited<ReturnType<typeof getDocumentProxy>>;
   try {
     const pieces: string[] = [];
+    const fonts = new PdfFonts();
+    let allRead = true;
     const add = (text: string): void => {
       budget.spend(text.length);
       pieces.push(text);
@@ -37,12 +45,13 @@ export async function readPdf(bytes: Uint8Array, budget: Budget): Promise<ReadPd
     for (let number = 1; number <= proxy.numPages; number++) {
       budget.file();
       const page = await proxy.getPage(number);
-      const { items } = await page.getTextContent();
+      const { items, styles } = await page.getTextContent();
       add(items.map((item) => ('str' in item ? `${item.str}${item.hasEOL ? '\n' : ''}` : '')).join(''));
       for (const annotation of await page.getAnnotations() as unknown[]) {
         const { fieldValue, contentsObj, url } = annotationSchema.parse(annotation);
         for (const text of [fieldValue, contentsObj?.str, url]) if (typeof text === 'string' && text !== '') add(`\n${text}`);
       }
+      if (!await fonts.add(page, Object.keys(styles))) allRead = false;
       page.cleanup();
     }
     const { info } = await proxy.getMetadata();
@@ -50,7 +59,7 @@ export async function readPdf(bytes: Uint8Array, budget: Budget): Promise<ReadPd
     const attached = attachmentsSchema.parse(await proxy.getAttachments() ?? null);
     const attachments = Object.values(attached ?? {}).flatMap(({ filename, content }) => (content === undefined ? [] : [{ name: filename, content }]));
     for (const { content } of attachments) budget.spend(content.length);
-    return { text: pieces.join(''), encrypted: false, script: await hasScript(proxy), attachments };
+    return { text: pieces.join(''), allRead: allRead && fonts.allRead(), encrypted: false, script: await hasScript(proxy), attachments };
   } catch (error) {
     throw error instanceof TooMuch ? error : new Unreadable();
   } finally {

@@ -91,21 +91,47 @@ export function doubleCell(value: number): Uint8Array {
   return body;
 }
 
-/** One page with one line of text; `more` stands in the document's catalogue, `trailer` in its trailer. */
-export function pdf(text: string, { more = '', objects = '', trailer = '' }: { more?: string; objects?: string; trailer?: string } = {}): Uint8Array {
-  const stream = `BT /F1 12 Tf 10 100 Td (${text}) Tj ET`;
+interface PdfParts {
+  /** In the document's catalogue, its trailer, the page's resources. */
+  readonly more?: string;
+  readonly trailer?: string;
+  readonly resources?: string;
+  readonly objects?: string;
+  readonly font?: string;
+  /** Operators before the text, and between the choice of the font and the text. */
+  readonly page?: string;
+  readonly before?: string;
+}
+
+/** One page with one line of text, or of codes `<…>` in hexadecimal. */
+export function pdf(text: string, { more = '', objects = '', trailer = '', resources = '', font = '<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>', page = '', before = '' }: PdfParts = {}): Uint8Array {
+  const stream = `${page}BT /F1 12 Tf 10 100 Td ${before}${/^<.*>$/.test(text) ? text : `(${text})`} Tj ET`;
   return utf8(`%PDF-1.4
 1 0 obj<</Type/Catalog/Pages 2 0 R${more}>>endobj
 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
-3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>${resources}>>>>endobj
 4 0 obj<</Length ${stream.length}>>stream
 ${stream}
 endstream endobj
-5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj
+5 0 obj${font}endobj
 ${objects}
 trailer<</Root 1 0 R${trailer}>>
 %%EOF
 `);
+}
+
+/**
+ * A PDF in MS Mincho, not embedded, as Japanese programs write it: `codes` (hexadecimal) mean what the map `encoding` says.
+ * `toUnicode`: lines of a map of the file's own, from codes to UTF-16.
+ */
+export function japanesePdf(codes: string, { encoding, ordering = 'Japan1', toUnicode }: { encoding: string; ordering?: string; toUnicode?: string }): Uint8Array {
+  const descendant = `<</Type/Font/Subtype/CIDFontType2/BaseFont/MS-Mincho/CIDSystemInfo<</Registry(Adobe)/Ordering(${ordering})/Supplement 2>>/FontDescriptor 8 0 R>>`;
+  const descriptor = '8 0 obj<</Type/FontDescriptor/FontName/MS-Mincho/Flags 4/FontBBox[0 0 1000 1000]/ItalicAngle 0/Ascent 800/Descent -200/CapHeight 700/StemV 80>>endobj';
+  const map = `begincmap 1 begincodespacerange <0000> <ffff> endcodespacerange ${toUnicode ?? ''} endcmap`;
+  return pdf(`<${codes}>`, {
+    font: `<</Type/Font/Subtype/Type0/BaseFont/MS-Mincho/Encoding/${encoding}/DescendantFonts[${descendant}]${toUnicode === undefined ? '' : '/ToUnicode 9 0 R'}>>`,
+    objects: `${descriptor}\n9 0 obj<</Length ${map.length}>>stream\n${map}\nendstream endobj`,
+  });
 }
 
 /** A PDF with a user password: the standard security handler, whose key nobody has. */

@@ -16,6 +16,7 @@ import { generatePrivateKey } from '../../src/platform/node-crypto.ts';
 import { saveKey } from '../../src/server/shared/keystore.ts';
 import { allowOutside } from '../security/outside.ts';
 import { startMemberServer } from './member-server.ts';
+import { writeSmime } from './smime.ts';
 import { createWorld, native, type TestOrganisation, type TestWorld } from '../flow/world.ts';
 
 const PASSPHRASE = 'correct horse';
@@ -61,6 +62,7 @@ export async function createCliWorld(): Promise<CliWorld> {
   await writeTrust('trust-forged');
   write('trust-forged/root.pem', encodePem('CERTIFICATE', (await createWorld(new Date())).root.der));
   await writeHops();
+  writeSmime(directory);
   write('wrong-code', 'AAAA-BBBB-CCCC\n');
   const server = await startMemberServer(world, hinode, directory);
   const bin = await program();

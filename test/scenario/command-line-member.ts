@@ -34,9 +34,10 @@ export class CommandLineMember {
     return join(this.#dir, 'trust');
   }
 
-  async enrol(): Promise<this> {
+  /** With a new code, or with this one. */
+  async enrol(code?: string): Promise<this> {
     await ssmax(['enrol', ...this.#server, ...this.#keys, '--address', this.address, '--root', this.#root, '--code-fd', '0'], {
-      passphrase: PASSPHRASE, input: Buffer.from(`${await this.organisation.code(this.user)}\n`),
+      passphrase: PASSPHRASE, input: Buffer.from(`${code ?? await this.organisation.code(this.user)}\n`),
     });
     await this.fetchTrust();
     return this;

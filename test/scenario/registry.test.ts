@@ -36,6 +36,8 @@ let directory: string;
 /** Codes by address and number, as the CSV file brings them. */
 const codes = new Map<string, string>();
 const members: Record<string, Correspondent> = {};
+/** Mails as their reader has them, whose writer is asked for later. */
+const questioned: Record<'desk' | 'pseudonym', string> = { desk: '', pseudonym: '' };
 const person = (name: string): Correspondent => {
   const found = members[name];
   if (found === undefined) throw new Error(`${name} has not enrolled`);
@@ -121,7 +123,9 @@ describe('addresses that are not one person’s', () => {
     for (const holder of desk) {
       const had = await count(hanako);
       expect(await sent(holder, [HANAKO], '回答')).toMatch(/^250 /);
-      expect(await hanako.judge(await newest(hanako, had))).toMatchObject({ state: 'verified', sender: INFO });
+      const answer = await newest(hanako, had);
+      expect(await hanako.judge(answer)).toMatchObject({ state: 'verified', sender: INFO });
+      if (holder === desk[0]) questioned.desk = kept('desk', answer);
     }
     // One holder leaves: the other goes on.
     await run('member', 'remove', INFO.address, '--reference', 'E1001');
@@ -181,6 +185,32 @@ describe('addresses that are not one person’s', () => {
     expect(await hanako.judge(raw)).toMatchObject({ state: 'verified', sender: { displayName: '住民相談窓口 07', pseudonym: true } });
     expect(Buffer.from(person('adviser').credential.certificate.der).includes('田中')).toBe(false);
     expect(await run('member', 'list')).not.toMatch(/soudan07@[^}]*田中/);
+    questioned.pseudonym = kept('pseudonym', raw);
+  });
+});
+
+describe('a trace by two administrators', () => {
+  const signed = (name: string): readonly string[] => ['--state', hinode.state, '--admin-key', join(directory, `${name}.key`)];
+  async function traced(file: string): Promise<string> {
+    const asked = await ssmax(['trace', file, '--reason', 'a complaint', ...signed('mori')], { passphrase: PASSPHRASE });
+    return ssmax(['approve', /ssmax approve ([0-9a-f-]{36})/.exec(asked)?.[1] ?? '', ...signed('kato')], { passphrase: PASSPHRASE });
+  }
+
+  beforeAll(async () => {
+    for (const name of ['mori', 'kato']) {
+      await ssmax(['admin', 'init', '--name', name, '--key', join(directory, `${name}.key`), '--csr', join(directory, `${name}.csr`)], { passphrase: PASSPHRASE });
+      await run('admin', 'add', '--csr', join(directory, `${name}.csr`));
+    }
+  });
+
+  it('tells which of a shared mailbox’s holders wrote, who has left it since', async () => {
+    const answer = await traced(questioned.desk);
+    expect(answer).toMatch(/"address":"info@hinode\.example".*"reference":"E1001".*"identityCheck":"HR-2026-1001"/);
+    expect(answer).not.toContain('E1002');
+  });
+
+  it('tells who stands behind a pseudonym', async () => {
+    expect(await traced(questioned.pseudonym)).toMatch(/"reference":"E1003","name":"住民相談窓口 07","realName":"田中 健","pseudonym":true,"identityCheck":"HR-2026-1003"/);
   });
 });
 
@@ -210,6 +240,12 @@ describe('a service', () => {
     expect(await hanako.judge(await newest(hanako, before))).toMatchObject({ state: 'verified', sender: { address: 'billing@hinode.example', displayName: '請求システム' } });
   });
 });
+
+function kept(name: string, mail: Uint8Array): string {
+  const file = join(directory, `${name}.eml`);
+  writeFileSync(file, mail);
+  return file;
+}
 
 function passFile(): string {
   const file = join(directory, 'pass');

@@ -26,7 +26,11 @@ interface Traced {
   readonly signedAt: Date;
   readonly certificate: string;
   /** Absent where the certificate belongs to no registry entry. */
-  readonly person?: { readonly reference: string; readonly name: string; readonly pseudonym: boolean; readonly identityCheck: string; readonly address: string };
+  readonly person?: {
+    readonly reference: string; readonly name: string; readonly pseudonym: boolean; readonly identityCheck: string; readonly address: string;
+    /** Behind a pseudonym, where the registry has it. */
+    readonly realName?: string;
+  };
 }
 
 /** @param retention how long evidence is kept; days */
@@ -52,7 +56,10 @@ async function trace(store: Store, contentDigest: Bytes): Promise<Traced[]> {
     return [{
       address: certificate.address, signedAt: decodeSignerInfo(row.signer_info).attributes.signingTime, certificate: certificate.serial,
       ...(member !== undefined && {
-        person: { reference: member.reference, name: member.display_name, pseudonym: member.pseudonym === 1, identityCheck: member.identity_check, address: member.address },
+        person: {
+          reference: member.reference, name: member.display_name, ...(member.person !== null && { realName: member.person }), pseudonym: member.pseudonym === 1,
+          identityCheck: member.identity_check, address: member.address,
+        },
       }),
     }];
   }));

@@ -1,0 +1,71 @@
+/** The processes that read mails, when one hangs or grows: it is ended, its mail counts as unread, the next one is read. */
+import { afterEach, expect, test, vi } from 'vitest';
+import type { ReadingJob } from '../../../../src/flow/judge.ts';
+import { utf8 } from '../../../../src/core/bytes.ts';
+import { DEFAULT_LIMITS } from '../../../../src/mail/mime.ts';
+import { createReaderPool, type ReaderPool } from '../../../../src/server/inspection/reading/reader-pool.ts';
+import { toBase64 } from '../../../../src/wire/json.ts';
+import { until } from '../../../../scripts/world/wait.ts';
+import { zip } from './fixtures.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
+
+let pool: ReaderPool | undefined;
+afterEach(() => pool?.close());
+
+interface Watched extends ReaderPool {
+  readonly pids: number[];
+  readonly errors: unknown[];
+}
+
+function open(limits: { timeoutMs: number; memory: number }): Watched {
+  const pids: number[] = [];
+  const errors: unknown[] = [];
+  const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (event: string, fields?: object) => { errors.push({ event, ...fields }); } };
+  pool = createReaderPool({ ...limits, log, started: (pid) => pids.push(pid) });
+  return Object.assign(pool, { pids, errors });
+}
+
+function mail(...attachments: Uint8Array[]): ReadingJob {
+  const parts = attachments.map((bytes) => `--b\r\nContent-Type: application/octet-stream; name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n${toBase64(bytes).replace(/.{76}/g, '$&\r\n')}\r\n`);
+  return {
+    content: utf8(`MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\ntop secret\r\n${parts.join('')}--b--\r\n`),
+    limits: DEFAULT_LIMITS, reading: { expanded: 2 ** 31, files: 100, nesting: 4 }, rules: [{ check: 'keywords', name: 'words', words: ['secret'], result: 'refuse' }],
+    correspondents: { sender: 'taro@hinode.example', recipients: ['hanako@tsukimi.example'] }, ownDomains: [], view: false,
+  };
+}
+
+const READ = { findings: [{ rule: 'words', code: 'keyword', parts: [1] }], unread: [] };
+
+async function gone(pid: number | undefined): Promise<void> {
+  await until(() => {
+    try {
+      return !process.kill(pid ?? 0, 0);
+    } catch {
+      return true;
+    }
+  }, { what: `the end of process ${pid}`, withinMs: 60_000 });
+}
+
+test('one that hangs is ended when the time for a mail is over', async () => {
+  const readers = open({ timeoutMs: 5000, memory: 2 ** 30 });
+  expect(await readers.read(mail())).toMatchObject(READ);
+  const [first = 0] = readers.pids;
+  process.kill(first, 'SIGSTOP');
+  expect(await readers.read(mail())).toBeUndefined();
+  expect(readers.errors).toEqual([{ event: 'reading-failed', code: 'timeout', milliseconds: expect.any(Number) as number }]);
+  await gone(first);
+  expect(await readers.read(mail())).toMatchObject(READ);
+  expect(readers.pids).toHaveLength(2);
+});
+
+test('one that takes more memory than it may is ended', async () => {
+  const readers = open({ timeoutMs: 120_000, memory: 400 * 2 ** 20 });
+  expect(await readers.read(mail())).toMatchObject(READ);
+  const large = zip({ 'a.bin': new Uint8Array(300 * 2 ** 20) });
+  expect(await readers.read(mail(large, large, large, large))).toBeUndefined();
+  expect(readers.errors).toEqual([{ event: 'reading-failed', code: 'memory', milliseconds: expect.any(Number) as number }]);
+  await gone(readers.pids[0]);
+  expect(await readers.read(mail())).toMatchObject(READ);
+  expect(readers.pids).toHaveLength(2);
+});

@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PANES } from './pane-scenes.ts';
 import { SCENES } from './plugin-scenes.ts';
 import { enrolHere, LANGUAGES, openStage, type Stage, violations } from './plugin-stage.ts';
 import { intoStoreOf010 } from './store-of-0.1.0.ts';
@@ -46,6 +47,26 @@ describe.each(LANGUAGES)('in %s', (language) => {
   });
 });
 
+/** Of a whole page. The pane is a frame of Thunderbird's window; its document is the mail's, and what the add-on puts there names its own language. */
+const OF_PAGES = ['document-title', 'html-has-lang', 'landmark-one-main', 'page-has-heading-one', 'region'];
+
+describe.each(LANGUAGES)('in the message pane, in %s', (language) => {
+  it.each(PANES.map((scene) => [scene.name, scene] as const))('%s', async (_, scene) => {
+    const { page, complaints } = await stage.open(language, scene);
+    await page.addStyleTag({ content: ':root { color-scheme: light dark; background: light-dark(#fff, #18181b) }' }); // Thunderbird's own
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      if (language === 'ja') expect(await violations(page, OF_PAGES), colorScheme).toEqual([]);
+    }
+    expect(await outOfReach(page), 'cannot be reached by Tab').toEqual([]);
+    expect(await page.locator('.banner').getAttribute('role')).toBe(scene.name === 'a forgery' ? 'alert' : 'note');
+    await page.setViewportSize({ width: 450, height: 450 });
+    expect(await tooWide(page), 'does not fit at 200 %').toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+});
+
 it('keeps the keys of version 0.1.0', async () => {
   const { page } = await stage.open('ja', { name: '', page: 'enrolment.html', act: enrolHere, ready: '.notice.verified' });
   await page.evaluate(intoStoreOf010);
@@ -67,15 +88,16 @@ async function outOfReach(page: Page): Promise<string[]> {
   for (let i = 0; i <= count; i++) {
     await page.keyboard.press('Tab');
     await page.evaluate(() => {
-      const now = document.activeElement;
+      let now = document.activeElement;
+      while (now?.shadowRoot?.activeElement) now = now.shadowRoot.activeElement;
       if (now === null || now === document.body) return;
       const { outlineStyle, outlineWidth } = getComputedStyle(now);
       if (outlineStyle !== 'none' && outlineWidth !== '0px') now.setAttribute('data-met', '');
     });
   }
   // Of a group of radio buttons Tab meets the chosen one; the arrow keys lead to the others.
-  return page.evaluate((active) => [...document.querySelectorAll(active)].filter((one) => one.checkVisibility() && !one.hasAttribute('data-met') && !(one instanceof HTMLInputElement && one.type === 'radio'))
-    .map(({ outerHTML }) => outerHTML), ACTIVE);
+  return page.locator(ACTIVE).evaluateAll((all) => all.filter((one) => one.checkVisibility() && !one.hasAttribute('data-met') && !(one instanceof HTMLInputElement && one.type === 'radio'))
+    .map(({ outerHTML }) => outerHTML));
 }
 
 /** What sticks out of the window sideways. */

@@ -13,11 +13,11 @@ import type { Words } from '../../extension/ui/words.ts';
 import type { CertificateFacts, Judgement } from '../../src/flow/open.ts';
 import { enrolHere, type Scene } from './plugin-stage.ts';
 
-const HINODE = { id: 'NTRJP-1000020123456', names: { ja: '日之出市役所', en: 'Hinode City Office' } };
+export const HINODE = { id: 'NTRJP-1000020123456', names: { ja: '日之出市役所', en: 'Hinode City Office' } };
 const TSUKIMI = { id: 'NTRJP-1000020654321', names: { ja: '月見製作所', en: 'Tsukimi Works' } };
 const AT = new Date('2026-11-22T03:00:00Z');
 const certificate = (subject: string): CertificateFacts => ({ subject, notBefore: new Date('2026-10-01T00:00:00Z'), notAfter: new Date('2029-10-01T00:00:00Z'), sha256: '9f3c'.repeat(16) });
-const VERIFIED: Partial<Judgement> = {
+export const VERIFIED: Partial<Judgement> = {
   state: 'verified', code: 'verified', leg: 3, content: 'opened', deliveredTo: 'hanako@tsukimi.example', signedAt: AT, contentDigest: '5b07'.repeat(16),
   sender: { address: 'taro@hinode.example', displayName: '山田 太郎', pseudonym: false, organisation: HINODE },
   organisations: [

@@ -1,6 +1,6 @@
 /** The smaller panels: servers, queue, certificates, members. */
 import type { ComponentChildren, VNode } from 'preact';
-import type { Expiry, ServerStatus, Status } from '../wire/status.ts';
+import type { Expiry, HeldReason, ServerStatus, Status } from '../wire/status.ts';
 import { daysLeft, expiryName, missingWords } from './attention.ts';
 import type { Words } from './words.ts';
 
@@ -44,7 +44,7 @@ function Server({ server: { name, role, state, missing, startedAt, memory }, wor
   );
 }
 
-export function Queue({ status: { queue }, words }: PanelProps): VNode {
+export function Queue({ status: { queue, held = [] }, words }: PanelProps): VNode {
   return (
     <Panel id="queue" title={words.text('queue')}>
       {queue === undefined ? <p>{words.text('queueUnknown')}</p> : queue === 'unreadable' ? <p>{words.text('queue_unreadable')}</p> : (
@@ -54,7 +54,30 @@ export function Queue({ status: { queue }, words }: PanelProps): VNode {
           <Item name={words.text('queueMoving')} value={words.number(queue.moving)} words={words} />
         </dl>
       )}
+      {held.length > 0 && <HeldReasons held={held} words={words} />}
     </Panel>
+  );
+}
+
+/** Why, and never whose: that is for approvers alone. */
+function HeldReasons({ held, words }: { held: readonly HeldReason[]; words: Words }): VNode {
+  return (
+    <>
+      <h3 id="held-reasons">{words.text('heldReasons')}</h3>
+      <div class="wide" role="group" aria-labelledby="held-reasons" tabIndex={0}>
+        <table>
+          <thead><tr><th scope="col">{words.text('reason')}</th><th scope="col">{words.text('where')}</th><th scope="col" class="number">{words.text('number')}</th></tr></thead>
+          <tbody>{held.map(({ listener, code, count }) => (
+            <tr key={`${listener} ${code}`}>
+              <th scope="row">{words.reason(code)} <code>{code}</code></th>
+              <td>{words.text(`at_${listener}`)}</td>
+              <td class="number">{words.number(count)}</td>
+            </tr>
+          ))}</tbody>
+        </table>
+      </div>
+      <p class="faint">{words.text('heldReasonsNote')}</p>
+    </>
   );
 }
 

@@ -10,7 +10,7 @@ export type Key =
   | 'notTaken' | 'reason' | 'where' | 'answer' | 'number' | 'nothingRefused' | 'at_submission' | 'at_arriving'
   | 'servers' | 'server' | 'state' | 'runningSince' | 'memory' | 'state_ready' | 'state_not_ready' | 'state_down'
   | 'role_gateway' | 'role_keyserver' | 'role_inspection' | 'role_authority' | 'missing_database' | 'missing_trust' | 'missing_clamd'
-  | 'queue' | 'queueHeld' | 'queueDeferred' | 'queueMoving' | 'oldestSince' | 'queueUnknown'
+  | 'queue' | 'queueHeld' | 'queueDeferred' | 'queueMoving' | 'oldestSince' | 'queueUnknown' | 'heldReasons' | 'heldReasonsNote'
   | 'certificates' | 'what' | 'ends' | 'daysLeft' | 'hasEnded' | 'good' | 'certificate_server' | 'certificate_organisation' | 'certificate_root'
   | 'list_directory' | 'list_authority-crl' | 'list_organisation-crl' | 'listsCurrent' | 'noCertificates'
   | 'members' | 'membersRegistered' | 'membersExpiring' | 'alertsDay' | 'abuseOpen' | 'auditEntries' | 'unknown' | 'foot' | 'otherReason';

@@ -64,6 +64,15 @@ export interface QueueStatus {
   readonly oldestHeld?: number;
 }
 
+/** Held mails with this finding, by the inspection server; a mail with several findings counts for each. */
+export interface HeldReason {
+  /** Whose policy held it: that for mail of members, or that for mail to them. */
+  readonly listener: Listener;
+  /** Of the finding. */
+  readonly code: string;
+  readonly count: number;
+}
+
 /** What ends when, of the certificates and lists that a server rests on. */
 export interface Expiry {
   /** All that tell of it: an organisation's certificate is known to several. */
@@ -98,6 +107,8 @@ export interface Status {
   readonly flows: readonly Flow[];
   /** Undefined where the status server is not told of a mail server, `unreadable` where it cannot ask. */
   readonly queue?: QueueStatus | 'unreadable';
+  /** Why mail waits for approval, most frequent first; undefined where no inspection server tells. */
+  readonly held?: readonly HeldReason[];
   readonly expiries: readonly Expiry[];
   readonly registry: RegistryStatus;
 }

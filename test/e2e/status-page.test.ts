@@ -41,7 +41,7 @@ beforeAll(async () => {
     healthOf('gateway', [certificates('server', 'organisation')], { trust: async () => said.trust }),
     healthOf('gateway-2', [certificates('server')], { trust: async () => true }),
     healthOf('keyserver', [certificates('organisation'), ...registry()], { database: async () => true }),
-    healthOf('inspection', [], { clamd: async () => said.scanner }),
+    healthOf('inspection', held(), { clamd: async () => said.scanner }),
   ]);
   await fillHistory(join(dir, 'status.sqlite'));
   const port = await world.ports.take();
@@ -65,6 +65,9 @@ describe.each([['ja', 'light'], ['ja', 'dark'], ['en', 'light'], ['en', 'dark']]
     // The queue holds one mail for approval: nothing else needs attention.
     expect(await page.locator('.overall li').allTextContents()).toEqual([expect.stringContaining(language === 'ja' ? '承認待ちのメールが 1 通' : '1 held for approval')]);
     expect(await page.locator('section[aria-labelledby=queue] dd').allTextContents()).toEqual(['1', '2', '0']);
+    expect(await page.locator('section[aria-labelledby=queue] tbody tr').allInnerTexts()).toEqual((language === 'ja'
+      ? ['マイナンバー（個人番号） my-number 送信時 1', '組織外の宛先が多すぎる external-recipients 送信時 1']
+      : ['An Individual Number (My Number) my-number sending 1', 'Too many recipients outside the organisation external-recipients sending 1']).map((row) => expect.stringMatching(spaced(row)) as string));
     expect(await page.locator('td', { hasText: language === 'ja' ? '送信時' : 'sending' }).count()).toBeGreaterThan(0);
     expect(await violations(page)).toEqual([]);
     await page.screenshot({ path: join(pictures, `status-${language}-${colorScheme}.png`), fullPage: true });
@@ -186,6 +189,19 @@ function registry(): Metric[] {
     new Gauge('ssmax_abuse_cases_open', 'x', () => 0), new Gauge('ssmax_alerts_total', 'x', () => 0, 'counter'),
     new Gauge('ssmax_trust_until_seconds', 'x', () => ['directory', 'authority-crl', 'organisation-crl'].map((part) => [{ part }, Math.floor((Date.now() + DAY) / 1000)] as const)),
   ];
+}
+
+/** One mail waits, for two reasons. */
+function held(): Metric[] {
+  return [
+    new Gauge('ssmax_held_mails', 'x', () => 1),
+    new Gauge('ssmax_held_reasons', 'x', () => ['my-number', 'external-recipients'].map((code) => [{ direction: 'outbound', code }, 1] as const)),
+  ];
+}
+
+/** These words, however they are parted. */
+function spaced(text: string): RegExp {
+  return new RegExp(`^${text.replace(/[()]/g, '\\$&').replaceAll(' ', '\\s+')}$`);
 }
 
 /** Thirty days of a town hall's mail: busy by day, quiet at night and at weekends. */

@@ -345,12 +345,15 @@ it('the status page shows what these servers do, and the mail that waits', async
     await reported(taro, 'inspection-hold');
     await page.getByText('1 held for approval', { exact: false }).waitFor({ timeout: 60_000 });
     // Counted since the page looked first: of three mails one was refused, for what the words beside its code say.
-    await page.locator('th code', { hasText: 'keyword' }).waitFor({ timeout: 60_000 });
+    await page.locator('section[aria-labelledby=flow] th code', { hasText: 'keyword' }).waitFor({ timeout: 60_000 });
+    await page.locator('section[aria-labelledby=queue] th code').waitFor({ timeout: 60_000 });
+    expect(await page.locator('section[aria-labelledby=queue] tbody tr').allTextContents()).toEqual([expect.stringMatching(/^A word that may not leave the organisation keyword.*sending1$/)]);
     expect(await page.locator('section[aria-labelledby=queue] dd').allTextContents()).toEqual(['1', '0', '0']);
     expect(await page.content()).not.toMatch(/@hinode\.example|部外秘/);
     expect(await decide(hinode, 'reject', id, yuki)).toMatchObject({ code: 0 });
     await reported(taro, 'hold-rejected');
     await page.getByText('1 held for approval', { exact: false }).waitFor({ state: 'hidden', timeout: 60_000 });
+    await page.locator('section[aria-labelledby=queue] th code').waitFor({ state: 'detached', timeout: 60_000 });
   } finally {
     await browser.close();
   }

@@ -9,6 +9,7 @@ import type { HeldMails, InspectionParts } from '../../flow/inspect.ts';
 import type { Scanner } from '../../flow/judge.ts';
 import { certificateInUse, certificatesOf, ownEntry } from '../../flow/organisation-keys.ts';
 import type { Trust } from '../../flow/trust.ts';
+import type { HeldRecord } from '../../wire/held.ts';
 import type { Policy } from '../../flow/policy/rules.ts';
 import type { Clock } from '../../flow/ports.ts';
 import { createNodeCrypto, loadPrivateKey } from '../../platform/node-crypto.ts';
@@ -145,8 +146,24 @@ async function openHeld({ database, state }: InspectionConfig, parts: Omit<Param
 function figuresOf(policyFile: { readonly rejected: boolean }, held: HeldStore | undefined): Gauge[] {
   return [
     new Gauge('ssmax_policy_rejected', '1 while the policy file is not in force because something is wrong with it.', () => (policyFile.rejected ? 1 : 0)),
-    new Gauge('ssmax_held_mails', 'Mails that wait for an approver.', async () => (await held?.list() ?? []).filter(({ state }) => state === 'waiting').length),
+    new Gauge('ssmax_held_mails', 'Mails that wait for an approver.', async () => (await waiting(held)).length),
+    new Gauge('ssmax_held_reasons', 'Mails that wait for an approver, by direction and code of what was found; a mail with several findings counts for each.', async () => reasonsOf(await waiting(held))),
   ];
+}
+
+async function waiting(held: HeldStore | undefined): Promise<HeldRecord[]> {
+  return (await held?.list() ?? []).filter(({ state }) => state === 'waiting');
+}
+
+function reasonsOf(mails: readonly HeldRecord[]): (readonly [{ direction: string; code: string }, number])[] {
+  const counts = new Map<string, readonly [{ direction: string; code: string }, number]>();
+  for (const { direction, findings } of mails) {
+    for (const code of new Set(findings.map((finding) => finding.code))) {
+      const [labels, count] = counts.get(`${direction} ${code}`) ?? [{ direction, code }, 0];
+      counts.set(`${direction} ${code}`, [labels, count + 1]);
+    }
+  }
+  return [...counts.values()];
 }
 
 /** Submissions that may wait for their turn; more are told to come again. */

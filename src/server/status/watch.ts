@@ -1,6 +1,6 @@
 /** Looks at all servers again and again, and keeps what the page shows. */
 import type { Clock } from '../../flow/ports.ts';
-import { type Expiry, type RegistryStatus, SPANS, type Status } from '../../wire/status.ts';
+import { type Expiry, type HeldReason, type RegistryStatus, SPANS, type Status } from '../../wire/status.ts';
 import type { Logger } from '../shared/log.ts';
 import type { StatusConfig } from './config.ts';
 import { LONGEST, sumUp } from './flows.ts';
@@ -51,6 +51,7 @@ async function lookAround(config: StatusConfig, history: History, now: Date): Pr
     expiries: joined(looks.flatMap(expiriesOf)),
     registry: registryOf(looks),
     ...(queue !== undefined && { queue }),
+    ...heldOf(looks),
   };
 }
 
@@ -67,6 +68,14 @@ function standings(looks: readonly Look[]): Standing[] {
 
 function oneKeyServer(looks: readonly Look[]): Look | undefined {
   return looks.find(({ status: { role, state } }) => role === 'keyserver' && state === 'ready');
+}
+
+/** Copies of an inspection server that hold mail share a database: the first that tells speaks for all. */
+function heldOf(looks: readonly Look[]): { held?: HeldReason[] } {
+  const teller = looks.find(({ status: { role }, samples }) => role === 'inspection' && samples.some(({ name }) => name === 'ssmax_held_mails'));
+  const held = teller?.samples.filter(({ name, value }) => name === 'ssmax_held_reasons' && value > 0)
+    .map(({ labels, value }): HeldReason => ({ listener: labels['direction'] === 'inbound' ? 'arriving' : 'submission', code: labels['code'] ?? '', count: value }));
+  return held === undefined ? {} : { held: held.sort((a, b) => b.count - a.count) };
 }
 
 function expiriesOf({ status: { name: server }, samples }: Look): Expiry[] {

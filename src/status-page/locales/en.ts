@@ -82,6 +82,8 @@ export const en: Texts = {
   queueMoving: 'On the way now',
   oldestSince: 'oldest since {time}',
   queueUnknown: 'No mail server is named in status.yaml.',
+  heldReasons: 'Why mail is held',
+  heldReasonsNote: 'A mail with several reasons counts for each. Approvers see which mails these are: ssmax inspection held',
 
   certificates: 'Certificates and lists',
   what: 'What',
@@ -127,7 +129,7 @@ export const en: Texts = {
     'too-much-inside': 'An archive that holds too much',
     'reading-failed': 'An attachment that could not be read for inspection',
     'external-recipients': 'Too many recipients outside the organisation',
-    'sending-organisation': 'The policy refuses the sending organisation',
+    'sending-organisation': 'What the policy says of the sending organisation',
     'hold-rejected': 'Refused by an approver',
     'hold-expired': 'Nobody approved it in time',
     'hold-no-approver': 'Nobody could approve it',

@@ -82,6 +82,8 @@ export const ja: Texts = {
   queueMoving: '配送中',
   oldestSince: '最も古いもの：{time}',
   queueUnknown: 'status.yaml にメールサーバが設定されていません。',
+  heldReasons: '承認待ちの理由',
+  heldReasonsNote: '理由が複数あるメールは、それぞれの理由で数えています。どのメールかは、承認者だけが確認できます：ssmax inspection held',
 
   certificates: '証明書と名簿',
   what: '種類',
@@ -127,7 +129,7 @@ export const ja: Texts = {
     'too-much-inside': '圧縮ファイルの中身が多すぎる',
     'reading-failed': '検査のために添付ファイルを読み取れなかった',
     'external-recipients': '組織外の宛先が多すぎる',
-    'sending-organisation': '送信元の組織がポリシーで拒否されている',
+    'sending-organisation': '送信元の組織がポリシーの規則に当てはまる',
     'hold-rejected': '承認者が却下した',
     'hold-expired': '期限までに承認されなかった',
     'hold-no-approver': '承認できる人がいない',

@@ -9,14 +9,14 @@ import type { StoredIdentity } from './records.ts';
 
 export class Identities {
   readonly #lock: KeyLock;
-  readonly #ports: Pick<MemberPorts, 'native' | 'tables'>;
+  readonly #ports: Pick<MemberPorts, 'native' | 'tables' | 'clock'>;
   /** Loading checks a key by using it: once is enough. */
   readonly #loaded = new Map<string, Credential>();
 
   /** `keep` keeps this program in memory until what it returns is called: an unlocked key is there alone. */
-  constructor(ports: Pick<MemberPorts, 'native' | 'tables'>, keep: () => () => void = () => () => undefined) {
+  constructor(ports: Pick<MemberPorts, 'native' | 'tables' | 'clock'>, keep: () => () => void = () => () => undefined) {
     this.#ports = ports;
-    this.#lock = new KeyLock(ports.native, keep);
+    this.#lock = new KeyLock(ports.native, keep, () => ports.clock.now().getTime());
   }
 
   /** Keys that rest under a passphrase. */

@@ -31,12 +31,17 @@ export class KeyLock {
   readonly #open = new Map<string, PrivateKey>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #release: (() => void) | undefined;
+  readonly #now: () => number;
+  /** Minutes. */
   #after = LOCK_AFTER;
+  /** When a key was used last, milliseconds since 1970. */
+  #usedAt = 0;
 
-  /** `keep` keeps this program in memory until what it returns is called. */
-  constructor(native: NativeCrypto, keep: () => () => void) {
+  /** `keep` keeps this program in memory until what it returns is called. `now` in milliseconds since 1970. */
+  constructor(native: NativeCrypto, keep: () => () => void, now: () => number) {
     this.#native = native;
     this.#keep = keep;
+    this.#now = now;
   }
 
   /** Opens all keys that this passphrase opens, for so many minutes after their last use. Throws `key-passphrase` if it opens none. */
@@ -59,12 +64,14 @@ export class KeyLock {
   }
 
   isOpen({ publicKey }: LockedKey): boolean {
+    this.#lockIfLate();
     return this.#open.has(hex(publicKey));
   }
 
   /** Stands for a locked key. Its operations throw `key-locked` (unavailable) while it is. */
   key({ publicKey }: LockedKey): PrivateKey {
     const open = (): PrivateKey => {
+      this.#lockIfLate();
       const key = this.#open.get(hex(publicKey));
       if (key === undefined) throw new SsmaxError('unavailable', 'key-locked');
       this.#used();
@@ -77,7 +84,13 @@ export class KeyLock {
     };
   }
 
+  /** A timer stands still while the computer sleeps: what counts is the clock. One that was put back a good deal tells nothing, and locks too. */
+  #lockIfLate(): void {
+    if (Math.abs(this.#now() - this.#usedAt) >= this.#after * 60_000) this.lock();
+  }
+
   #used(): void {
+    this.#usedAt = this.#now();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.lock(), this.#after * 60_000);
   }

@@ -7,6 +7,7 @@ import { domainOf, type Mailbox } from '../../src/mail/address.ts';
 import { claimsAttachment } from './attachment-claim.ts';
 import { strangerGreeted } from './greeting.ts';
 import { lookalikeOf } from './lookalike.ts';
+import { needsPassword } from './password-archive.ts';
 import type { KnownAddress } from './records.ts';
 
 /** Something odd about one recipient. */
@@ -17,6 +18,9 @@ export type RecipientRisk =
 
 /** Something odd about the mail. */
 export type MailRisk =
+  /** The mail that it answers or passes on has a problem. */
+  | { readonly kind: 'answers-problem'; readonly recipients: readonly string[] }
+  | { readonly kind: 'forwards-problem' }
   /** All recipients are outside SSMAX: nothing is encrypted. */
   | { readonly kind: 'outside' }
   /** Less is encrypted than could be, as the last time, and nobody chose that for this mail. */
@@ -90,11 +94,6 @@ function mailRisks({ from, to, cc, subject, text, attachments, known, manyOutsid
   const stranger = strangerGreeted(ownText, names);
   if (stranger !== undefined) out.push({ kind: 'greeting', name: stranger });
   if (attachments.length === 0 && claimsAttachment(`${subject}\n${ownText}`)) out.push({ kind: 'no-attachment' });
-  for (const { name, bytes } of attachments) if (isPasswordArchive(bytes)) out.push({ kind: 'password-archive', name });
+  for (const { name, bytes } of attachments) if (needsPassword(bytes)) out.push({ kind: 'password-archive', name });
   return out;
-}
-
-/** A ZIP file whose first entry is encrypted (APPNOTE 4.4.4, bit 0): its password tends to follow in the next mail. */
-function isPasswordArchive(bytes: Bytes): boolean {
-  return bytes.length > 30 && bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4 && ((bytes[6] ?? 0) & 1) === 1;
 }

@@ -7,6 +7,7 @@ import { browserApi, thunderbirdApi } from './api.ts';
 import { choices } from './choices.ts';
 import { Composing } from './composing.ts';
 import { saveFile } from './downloads.ts';
+import { doubtful } from './doubtful.ts';
 import { Drafts } from './drafts.ts';
 import { explanation } from './explanations.ts';
 import { ListTags } from './list-tags.ts';
@@ -74,6 +75,7 @@ browserApi.windows.onRemoved.addListener((windowId) => {
 browserApi.tabs.onRemoved.addListener((tabId) => {
   composing.closed(tabId);
   attempt(choices.forget(tabId));
+  attempt(doubtful.forget(tabId));
   sending.closed(tabId);
   desk.closed(tabId);
 });

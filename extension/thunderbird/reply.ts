@@ -11,6 +11,7 @@ import { htmlToText } from '../ui/html-text.ts';
 import { type ComposeDetails, type MessageHeader, type Tab, thunderbirdApi } from './api.ts';
 import { addressees } from './addressees.ts';
 import { choices } from './choices.ts';
+import { doubtful } from './doubtful.ts';
 import { keepAlive } from './keep-alive.ts';
 import type { ReadingDesk } from './reading.ts';
 import { words } from './words.ts';
@@ -43,7 +44,10 @@ export class Replying {
     this.#left.add(messageId);
   }
 
-  /** For tabs.onCreated. A mail that was not opened is left as Thunderbird quotes it. */
+  /**
+   * For tabs.onCreated. What came from outside, and what cannot be checked now, is left as Thunderbird quotes it; of a mail with a problem nothing
+   * is taken over, and before the answer goes the member is asked (sending.ts).
+   */
   async opened(tab: Tab): Promise<void> {
     const { id } = tab;
     if (id === undefined || tab.type !== 'messageCompose') return;
@@ -58,14 +62,35 @@ export class Replying {
       const details = await compose.getComposeDetails(tabId) as ComposeDetails;
       const { relatedMessageId, type } = details;
       if (relatedMessageId === undefined || type === 'draft' || type === 'redirect') return;
-      if (this.#left.delete(relatedMessageId)) return;
+      const left = this.#left.delete(relatedMessageId);
       const { reading } = await this.#desk.read({ id: relatedMessageId, date: new Date() } as MessageHeader);
+      if ((reading === undefined || reading.judgement.state === 'problem') && (type === 'reply' || type === 'forward')) {
+        await doubtful.mark(tabId, type);
+        if (!left) await this.#empty(tabId, details);
+        return;
+      }
+      if (left) return;
       const content = reading?.content;
       if (reading?.judgement.state !== 'verified' || content === undefined) return;
       await this.#fill(tabId, details, reading, content);
     } finally {
       release();
     }
+  }
+
+  /** Takes out what Thunderbird quoted, and the files it took over with that. A mail that is forwarded as a file stays one. */
+  async #empty(tabId: number, first: ComposeDetails): Promise<void> {
+    let emptied = false;
+    // Here too Thunderbird's own quotation may come late.
+    for (let tries = 0; tries < TRIES; tries++) {
+      const details = { ...first, ...await (tries === 0 ? quoted(tabId) : compose.getComposeDetails(tabId)) };
+      if (!quotes(details)) break;
+      emptied = true;
+      await compose.setComposeDetails(tabId, details.isPlainText === true ? { plainTextBody: withoutQuotation(details) } : { body: htmlBody(details) });
+      await pause(LOOK_AGAIN);
+    }
+    if (!emptied || first.type !== 'forward') return;
+    for (const { id } of await compose.listAttachments(tabId)) await compose.removeAttachment(tabId, id);
   }
 
   async #fill(tabId: number, first: ComposeDetails, reading: Reading, content: Content): Promise<void> {
@@ -112,10 +137,24 @@ async function quoted(tabId: number): Promise<ComposeDetails> {
   const deadline = Date.now() + QUOTED_WITHIN;
   for (;;) {
     const details = await compose.getComposeDetails(tabId) as ComposeDetails;
-    const quotation = /moz-cite-prefix|moz-forward-container|<blockquote/i.test(details.body ?? '') || /^>/m.test(details.plainTextBody ?? '');
-    if (quotation || quotesNotice(details) || Date.now() > deadline) return details;
+    if (quotes(details) || quotesNotice(details) || Date.now() > deadline) return details;
     await pause(LOOK_AGAIN);
   }
+}
+
+/** In plain text. */
+const SIGNATURE = /\n-- \n[\s\S]*$/;
+/** Of plain text: an answer's quotation, or the line that Thunderbird puts above what it forwards. */
+const QUOTATION = /^>|^-{8} .+ -{8}$/m;
+
+function quotes({ isPlainText, body = '', plainTextBody = '' }: ComposeDetails): boolean {
+  return isPlainText === true ? QUOTATION.test(plainTextBody) : /moz-cite-prefix|moz-forward-container|<blockquote/i.test(body);
+}
+
+function withoutQuotation({ type, plainTextBody = '' }: ComposeDetails): string {
+  const signature = SIGNATURE.exec(plainTextBody)?.[0] ?? '';
+  const written = type === 'reply' ? writtenText(plainTextBody) : plainTextBody.slice(0, QUOTATION.exec(plainTextBody)?.index ?? 0).trimEnd();
+  return `${written}\n${signature}`;
 }
 
 function quotesNotice({ plainTextBody = '' }: ComposeDetails): boolean {
@@ -149,7 +188,7 @@ function prefixOf(type: ComposeDetails['type'], { judgement, content }: Reading)
 
 function plainBody(details: ComposeDetails, reading: Reading, content: Content): string {
   const text = content.text ?? htmlToText(content.html ?? '');
-  const signature = /\n-- \n[\s\S]*$/.exec(details.plainTextBody ?? '')?.[0] ?? '';
+  const signature = SIGNATURE.exec(details.plainTextBody ?? '')?.[0] ?? '';
   const lines = text.replace(/\r\n?/g, '\n').trimEnd();
   if (details.type === 'new') return lines;
   const quoted = details.type === 'reply' ? lines.split('\n').map((line) => (line.startsWith('>') ? `>${line}` : `> ${line}`)).join('\n') : `\n${lines}`;
@@ -163,9 +202,14 @@ function writtenText(body: string): string {
   return cited < 1 ? '' : lines.slice(0, cited - 1).join('\n').trimEnd();
 }
 
-/** Thunderbird's own frame (empty paragraph, signature) stays; what it quotes is replaced. */
-function htmlBody(details: ComposeDetails, reading: Reading, content: Content): string {
+/** Thunderbird's own frame (empty paragraph, signature) stays; what it quotes is replaced, or goes where there is nothing verified to quote. */
+function htmlBody(details: ComposeDetails, reading?: Reading, content?: Content): string {
   const page = new DOMParser().parseFromString(details.body ?? '', 'text/html');
+  const signature = page.querySelector('.moz-signature');
+  if (reading === undefined || content === undefined) {
+    page.body.replaceChildren(...written(page), ...(signature === null ? [] : [signature]));
+    return page.documentElement.outerHTML;
+  }
   const quote = page.createElement(details.type === 'reply' ? 'blockquote' : 'div');
   if (details.type === 'reply') quote.setAttribute('type', 'cite');
   if (content.html === undefined) {
@@ -185,7 +229,6 @@ function htmlBody(details: ComposeDetails, reading: Reading, content: Content): 
   prefix.className = details.type === 'reply' ? 'moz-cite-prefix' : 'moz-forward-container';
   prefix.style.whiteSpace = 'pre-line';
   prefix.textContent = prefixOf(details.type, reading);
-  const signature = page.querySelector('.moz-signature');
   page.body.replaceChildren(...written(page), prefix, quote, ...(signature === null ? [] : [signature]));
   return page.documentElement.outerHTML;
 }

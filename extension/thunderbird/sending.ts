@@ -16,6 +16,7 @@ import { reasonOf, reasonOfError } from '../ui/reasons.ts';
 import { type BeforeSendAnswer, type ComposeDetails, type SendInfo, type Tab, thunderbirdApi } from './api.ts';
 import { choices } from './choices.ts';
 import { addressesOf, carrierDetails, draftOf, type Original, putSealed, readWindow, restore, sealedAlone } from './compose.ts';
+import { doubtful } from './doubtful.ts';
 import { explain } from './explanations.ts';
 import { addressOf } from './identity-of.ts';
 import { keepAlive } from './keep-alive.ts';
@@ -111,13 +112,17 @@ export class Sending {
     const { riskCheck, manyOutsiders, sendDelay } = await loadSettings(ports);
     // Less than whole protection only because it was so the last time: that is asked in any case.
     // So is that nothing is encrypted, as nobody outside could open it.
+    // And so is an answer to a mail with a problem.
+    const doubt = await doubtful.of(tabId);
+    const doubted: MailRisk[] = doubt === 'reply' ? [{ kind: 'answers-problem', recipients: [...draft.to, ...draft.cc, ...draft.bcc].map((entry) => readMailbox(entry).address) }] : doubt === 'forward' ? [{ kind: 'forwards-problem' }] : [];
     const readable: MailRisk[] = plan.origin === 'outside' ? [{ kind: 'outside' }] : plan.origin === 'remembered' && draft.mode !== undefined && draft.mode !== 'protect-all' ? [{ kind: 'readable', mode: draft.mode }] : [];
-    if (riskCheck || readable.length > 0) {
+    const always = [...doubted, ...readable];
+    if (riskCheck || always.length > 0) {
       const [to, cc, bcc] = [draft.to, draft.cc, draft.bcc].map((list) => list.map(readMailbox)) as [Mailbox[], Mailbox[], Mailbox[]];
       const found = !riskCheck ? { recipients: [], mail: [] } : assessRisks({
         from, to, cc, bcc, subject: draft.subject, text: draft.text ?? '', attachments: draft.attachments, known: await ports.tables.correspondents.all(), manyOutsiders,
       });
-      const risks = { ...found, mail: [...readable, ...found.mail] };
+      const risks = { ...found, mail: [...always, ...found.mail] };
       if (isUnusual(risks)) await this.dialog.confirm(tabId, risks);
     }
     if (sendDelay > 0) await this.dialog.delay(tabId, sendDelay);

@@ -1,4 +1,4 @@
-/** One attachment of a sealed mail: shown if it is a picture or plain text, else saved to be opened elsewhere. */
+/** One attachment of a sealed mail: shown if it is a picture or plain text; saved, to be opened elsewhere, when the member asks for that. */
 import type { VNode } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Bytes } from '../../src/core/bytes.ts';
@@ -17,11 +17,7 @@ export function Attachment({ host, words }: { readonly host: AttachmentHost; rea
   const [view, setView] = useState<AttachmentView | 'loading' | undefined>('loading');
   const [saved, setSaved] = useState<SavedFile>();
   const save = (one: AttachmentView): void => void host.save(one).then(setSaved, () => undefined);
-  useEffect(() => void host.attachment().then((one) => {
-    setView(one);
-    // What cannot be shown here must be saved first: opening it needs a click, and the file, at one and the same moment.
-    if (one !== undefined && !PICTURES.has(one.type) && !TEXTS.has(one.type)) save(one);
-  }, () => setView(undefined)), []);
+  useEffect(() => void host.attachment().then(setView, () => setView(undefined)), []);
   if (view === 'loading') return <main class="page" />;
   if (view === undefined) return <main class="page"><p role="alert">{words.text('viewer_unavailable')}</p></main>;
   const { name, sender, organisation, bytes } = view;
@@ -36,7 +32,8 @@ export function Attachment({ host, words }: { readonly host: AttachmentHost; rea
             ? <button id="save" class="primary" type="button" autofocus onClick={() => save(view)}>{words.text('viewer_save')}</button>
             : <button id="open" class="primary" type="button" autofocus onClick={() => saved.open()}>{words.text('viewer_open_outside')}</button>}
         </div>
-        {saved !== undefined && <p class="faint" role="status">{words.text('viewer_saved')}</p>}
+        <p class="faint">{words.text('viewer_save_warning')}</p>
+        <p class="faint" role="status">{saved === undefined ? '' : words.text('viewer_saved')}</p>
       </header>
       <Preview view={view} words={words} />
     </main>

@@ -84,6 +84,8 @@ function recipientSentence(words: Words, risk: RecipientRisk): string {
 
 function mailSentence(words: Words, risk: MailRisk): string {
   switch (risk.kind) {
+    case 'answers-problem': return words.text('risk_answers_problem', { addresses: words.list(risk.recipients) });
+    case 'forwards-problem': return words.text('risk_forwards_problem');
     case 'outside': return words.text('risk_outside');
     case 'readable': return words.text(risk.mode === 'sign-only' ? 'risk_sign_only' : 'risk_attachments_only');
     case 'many-outsiders': return words.text('risk_many_outsiders', { count: risk.count });

@@ -73,7 +73,7 @@ const notSent = (name: string, view: (words: Words) => NotSentView): Scene => ({
   name, page: 'not-sent.html?number=1', answers: { 'not-sent': view }, ready: '.notice', size: [620, 480],
 });
 const attachment = (name: string, view: Omit<AttachmentView, 'bytes' | 'sender' | 'organisation'>, bytes: Uint8Array): Scene => ({
-  name, page: 'attachment.html?tab=1&message=1&index=0', ready: '.viewer img, .viewer pre, .viewer #open',
+  name, page: 'attachment.html?tab=1&message=1&index=0', ready: '.viewer img, .viewer pre, .viewer #save',
   answers: { attachment: (words) => ({
     ...view, bytes: { bytes: [...bytes] }, sender: '山田 太郎', organisation: HINODE.names[words.language],
     ...(isCalendar(view) && { invitation: invitationOf(words, Uint8Array.from(bytes), 'taro@hinode.example') }),

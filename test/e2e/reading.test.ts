@@ -1,6 +1,8 @@
 /** Reading in a real Thunderbird, and what a reader can do with a mail: report it, pass it on unopened. One reader; the others are test/e2e/mails.ts. */
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Place } from '../../scripts/world/chrome-side.ts';
 import type { Correspondent } from '../../scripts/world/correspondent.ts';
@@ -197,6 +199,13 @@ describe('reading', { timeout: 180_000 }, () => {
       await desktop.click({ ...inPane('.files li'), text: texts[0] ?? '' });
       await desktop.click(inPane(`.files li:nth-child(${index}) button.open`));
       for (const text of texts.slice(1)) await desktop.thunderbird.see({ ...onPage(selector), text });
+      if (index === 3) {
+        // Nothing is written in clear before that is asked for.
+        expect(existsSync(join(desktop.thunderbird.profile.downloads, '予定.ics'))).toBe(false);
+        await desktop.click(onPage('#save'));
+        await desktop.thunderbird.see({ ...onPage('#open'), text: 'ほかのアプリで開く' });
+        expect(Buffer.from(await desktop.thunderbird.waitForDownload('予定.ics')).toString()).toBe(INVITATION);
+      }
       if (index === 4) await picture('window-attached-mail');
       await desktop.keys('ctrl+w');
       await until(async () => (await desktop.thunderbird.find(onPage('.viewer'))).length === 0, { what: 'the window to close' });
@@ -210,8 +219,7 @@ describe('reading', { timeout: 180_000 }, () => {
     await picture('pane-invitation');
     await open(1, '.viewer pre', '見積書.csv', '見積書,1000');
     await open(2, '.viewer pre', '内訳.txt', '内訳ｶﾀ');
-    await open(3, '.viewer', '予定.ics', '来年度予算の打ち合わせ', 'ほかのアプリで開く');
-    expect(Buffer.from(await desktop.thunderbird.waitForDownload('予定.ics')).toString()).toBe(INVITATION);
+    await open(3, '.viewer', '予定.ics', '来年度予算の打ち合わせ', '保存したファイルはSSMAXでは保護されません。');
     await open(4, '.viewer', 'original.eml', '確認されていません', '田中一郎 <ichiro@elsewhere.example>', '見積書');
     expect(plugin.outside.asked).toHaveLength(before);
     await hanako.reply({});
@@ -225,6 +233,37 @@ describe('reading', { timeout: 180_000 }, () => {
     await hanako.select('差替え');
     expect(await verdict('problem')).toContain('差出人を偽っているおそれがあります');
     expect(await hanako.desktop.thunderbird.find(inPane('a, button, .files'))).toEqual([]);
+  });
+
+  it('answers a problem without its text, and not before that is ticked', async () => {
+    const forged = ['From: 山田 太郎 <taro@hinode.example>', `To: ${HANAKO}`, 'Reply-To: yuki@hinode.example', `Subject: ${formatText('振込先の変更', 'Subject')}`, `Date: ${new Date().toUTCString()}`, '', 'https://evil.example/', ''];
+    await plugin.store(HANAKO).append(Buffer.from(forged.join('\r\n')));
+    await hanako.select('振込先の変更');
+    await verdict('problem');
+    await hanako.reply({});
+    await until(async () => !(await hanako.draft()).body.includes('evil.example'), { what: 'the quotation to go', withinMs: 30_000 });
+    const before = plugin.submitted.length;
+    await hanako.desktop.keys('ctrl+Return');
+    await hanako.desktop.thunderbird.see({ ...onPage('.checks'), text: '問題のあるメールへの返信です。宛先（yuki@hinode.example）' }, 60_000);
+    await hanako.desktop.click(onPage('#back'));
+    await until(async () => (await hanako.desktop.thunderbird.find(onPage('.checks'))).length === 0, { what: 'the question to close' });
+    expect(plugin.submitted).toHaveLength(before);
+    expect((await hanako.draft()).body).not.toContain('evil.example');
+    await hanako.discard();
+  });
+
+  it('answers whom the sender sealed, whatever Reply-To the mail got on its way', async () => {
+    const raw = await post.deliver(TARO, { to: TO_HANAKO, subject: '返信先', text: 'ご返信ください。' });
+    await plugin.store(HANAKO).append(Buffer.from(Buffer.from(raw).toString('latin1').replace(/^To: /m, 'Reply-To: x@evil.example\r\nTo: '), 'latin1'));
+    await hanako.select('返信先');
+    expect(await verdict('verified')).toContain('x@evil.example');
+    await hanako.reply({});
+    const draft = await until(async () => {
+      const now = await hanako.draft();
+      return now.body.includes('ご返信ください。') ? now : undefined;
+    }, { what: 'the quotation', withinMs: 30_000 });
+    expect(draft.recipients).toEqual(['山田 太郎 <taro@hinode.example>']);
+    await hanako.discard();
   });
 
   it('saves an opened mail as text and as a whole mail, after saying that the copy is not protected', async () => {

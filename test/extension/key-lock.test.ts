@@ -58,7 +58,7 @@ describe('a key under a passphrase', () => {
     const lock = new KeyLock(member.ports.native, () => {
       kept++;
       return () => { kept--; };
-    });
+    }, () => 0);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       await lock.unlock([locked], PASSPHRASE, 15);
@@ -74,6 +74,17 @@ describe('a key under a passphrase', () => {
       vi.useRealTimers();
     }
     expect(await code(lock.key(locked).sign(utf8('x')))).toBe('key-locked');
+  });
+
+  it.each([['after the computer slept', 60_000, false], ['a moment before', 59_999, true], ['with a clock put back', -3_600_000, false]])('goes by the clock, not by a timer that stands still in standby: %s', async (_, by, open) => {
+    let now = Date.UTC(2026, 0, 1);
+    let kept = 0;
+    const lock = new KeyLock(member.ports.native, () => { kept++; return () => { kept--; }; }, () => now);
+    await lock.unlock([locked], PASSPHRASE, 1);
+    now += by;
+    const signed = await code(lock.key(locked).sign(utf8('x')));
+    expect([signed, lock.isOpen(locked), kept]).toEqual(open ? ['none', true, 1] : ['key-locked', false, 0]);
+    lock.lock();
   });
 
   it('goes with no search index', async () => {

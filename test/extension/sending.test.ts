@@ -4,6 +4,7 @@ import { rememberCorrespondents } from '../../extension/member/correspondents.ts
 import { enrol } from '../../extension/member/enrol.ts';
 import { previewDraft } from '../../extension/member/preview.ts';
 import { choices } from '../../extension/thunderbird/choices.ts';
+import { doubtful } from '../../extension/thunderbird/doubtful.ts';
 import { explanation } from '../../extension/thunderbird/explanations.ts';
 import { Sending } from '../../extension/thunderbird/sending.ts';
 import { concat } from '../../src/core/bytes.ts';
@@ -90,6 +91,17 @@ describe('before sending', () => {
     expect(await sent).toBe('goes');
     expect(sending.dialog.view(7)).toBeUndefined();
     expect(thunderbird.calls.some(({ name, args }) => name === 'windows.remove' && args[0] === 70)).toBe(true);
+  });
+
+  it.each([['reply', { kind: 'answers-problem', recipients: ['yuki@hinode.example'] }], ['forward', { kind: 'forwards-problem' }]] as const)('asks about a %s to a mail with a problem, whatever else is not asked', async (as, risk) => {
+    manage({ riskCheck: false });
+    await doubtful.mark(7, as);
+    const sent = send();
+    expect(await asked()).toMatchObject({ stage: 'confirm', risks: { recipients: [], mail: [risk] } });
+    sending.dialog.decide(7, false);
+    expect(await sent).toBe('cancelled');
+    await doubtful.forget(7);
+    expect(await send()).toBe('goes');
   });
 
   it.each(['the button', 'closing the window'])('leaves all as it was after %s, and says nothing more', async (how) => {

@@ -1,0 +1,72 @@
+// @vitest-environment jsdom
+/** Answering and forwarding a mail with a problem: nothing of it is taken over, and it does not go without a question. */
+import { beforeEach, expect, it, vi } from 'vitest';
+import { doubtful } from '../../extension/thunderbird/doubtful.ts';
+import type { ReadingDesk } from '../../extension/thunderbird/reading.ts';
+import { fakeComposeWindow, type FakeWindow, thunderbird } from './fake-thunderbird.ts';
+import type { TestMember } from './member-world.ts';
+
+vi.mock('webextension-polyfill', async () => ({ default: (await import('./fake-thunderbird.ts')).thunderbird.api }));
+const { Replying } = await import('../../extension/thunderbird/reply.ts');
+
+const TAB = { id: 7, type: 'messageCompose' } as never;
+const HTML = '<html><body><p>承知しました。</p><div class="moz-cite-prefix">On Monday, Taro wrote:</div><blockquote type="cite">Pay <a href="https://evil.example/">here</a></blockquote><div class="moz-signature">-- <br>花子</div></body></html>';
+const PLAIN = '承知しました。\n\nOn Monday, Taro wrote:\n> Pay here: https://evil.example/\n\n-- \n花子\n';
+const FORWARD = 'ご確認を。\n\n-------- 転送されたメッセージ --------\nSubject: x\n\nPay here: https://evil.example/\n\n-- \n花子\n';
+
+let window: FakeWindow;
+let state: string | undefined;
+
+beforeEach(() => {
+  thunderbird.reset();
+  state = 'problem';
+  window = { details: { relatedMessageId: 5, type: 'reply', isPlainText: true, body: '', plainTextBody: PLAIN, to: ['x@evil.example'] }, files: [] };
+});
+
+const replying = (): InstanceType<typeof Replying> => new Replying({ identities: { all: () => Promise.resolve([]) } } as unknown as TestMember,
+  { read: () => Promise.resolve({ reading: state === undefined ? undefined : { judgement: { state }, content: undefined } }) } as unknown as ReadingDesk);
+
+it.each([['plain text', { isPlainText: true }], ['HTML', { isPlainText: false, body: HTML, plainTextBody: '' }]])('quotes nothing of it in an answer, and leaves what was typed: %s', async (_, details) => {
+  Object.assign(window.details, details);
+  fakeComposeWindow(window);
+  await replying().opened(TAB);
+  const text = `${String(window.details['body'])}${String(window.details['plainTextBody'])}`;
+  expect(text).not.toMatch(/evil|Monday|blockquote|>>/);
+  expect(text).toMatch(/承知しました。[\s\S]*花子/);
+  expect(await doubtful.of(7)).toBe('reply');
+});
+
+it('takes neither text nor files over into a forward', async () => {
+  Object.assign(window.details, { type: 'forward', plainTextBody: FORWARD });
+  window.files = [new File(['x'], 'bill.exe')];
+  fakeComposeWindow(window);
+  await replying().opened(TAB);
+  expect(window.details['plainTextBody']).toBe('ご確認を。\n\n-- \n花子\n');
+  expect(window.files).toEqual([]);
+  expect(await doubtful.of(7)).toBe('forward');
+});
+
+it('does so too where it could not be judged for a fault', async () => {
+  state = undefined;
+  fakeComposeWindow(window);
+  await replying().opened(TAB);
+  expect(window.details['plainTextBody']).not.toContain('evil');
+  expect(await doubtful.of(7)).toBe('reply');
+});
+
+it('leaves the text of an answer that is written on, but still asks', async () => {
+  fakeComposeWindow(window);
+  const one = replying();
+  one.leave(5);
+  await one.opened(TAB);
+  expect(window.details['plainTextBody']).toBe(PLAIN);
+  expect(await doubtful.of(7)).toBe('reply');
+});
+
+it.each(['outside', 'cannot-check'])('leaves an answer to a mail that is %s as it is, and asks nothing', async (other) => {
+  state = other;
+  fakeComposeWindow(window);
+  await replying().opened(TAB);
+  expect(window.details['plainTextBody']).toBe(PLAIN);
+  expect(await doubtful.of(7)).toBeUndefined();
+});

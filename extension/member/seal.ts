@@ -31,8 +31,9 @@ export interface SealParts {
 /**
  * Seals a draft. Throws SsmaxError: `not-enrolled`, `not-configured`, `certificate-expired`, `certificate-revoked`, `no-recipients`,
  * `address-invalid`, `recipients-outside`, `recipients-mixed`, what TrustSource.get, buildInner, sealMail, sealMixed and sealForward throw.
+ * `progress` hears after each step, from 0 to 1, how much is done.
  */
-export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealResult> {
+export async function sealDraft(parts: SealParts, draft: Draft, progress: (done: number) => void = () => undefined): Promise<SealResult> {
   const { ports, identities, sealed } = parts;
   const from = readMailbox(draft.from);
   const sender = await identities.signer(from.address);
@@ -46,7 +47,9 @@ export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealRes
   const form = await formFor([...to, ...cc, ...bcc].map(({ address }) => address), trust, draft.mode === 'sign-only' ? draft.signedOnly : []);
   const organisation = await organisationOfSender(from.address, trust, now);
   await requireIssuedByOwn(sender.certificate, 'user', organisation, trust, now);
+  progress(0.2); // all that is fetched is there
   const fingerprint = await fingerprintOf(draft, [sender.certificate, organisation]);
+  progress(0.4);
   const again = await sealed.reusable(fingerprint, now);
   if (again !== undefined) return { kind: 'sealed', fingerprint, ...again };
 
@@ -63,6 +66,7 @@ export async function sealDraft(parts: SealParts, draft: Draft): Promise<SealRes
   const result = await sealForward(parts, mail, addressing) ?? (mode === 'protect-all'
     ? await sealMail(ports.native, { entity: buildInner(mail, random), ...addressing })
     : await sealMixed(ports.native, { mode, mail: buildMixed(mode, mail, random), ...addressing }));
+  progress(0.9);
   const contentDigest = hex(result.contentDigest);
   // What was hidden on the way is not kept in clear here either.
   await sealed.remember({ fingerprint, contentDigest, subject: hidesSubject(draft) ? HIDDEN_SUBJECT : draft.subject, sealedAt: now, cms: result.cms }, now);

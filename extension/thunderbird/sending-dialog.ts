@@ -15,6 +15,9 @@ interface Session {
   view: SendingView | undefined;
   window: Promise<number | undefined> | undefined;
   cancelled: boolean;
+  /** Rejects with `sending-cancelled` once the member cancels. */
+  readonly stopped: Promise<never>;
+  readonly stop: () => void;
   answer: ((go: boolean) => void) | undefined;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
@@ -24,7 +27,10 @@ export class SendingDialog {
   readonly #sessions = new Map<number, Session>();
 
   begin(tabId: number, subject: string): void {
-    this.#sessions.set(tabId, { subject, view: undefined, window: undefined, cancelled: false, answer: undefined, timer: undefined });
+    let stop = (): void => undefined;
+    const stopped = new Promise<never>((_, reject) => { stop = () => reject(refused('sending-cancelled')); });
+    stopped.catch(() => undefined); // nobody may be waiting when it is cancelled
+    this.#sessions.set(tabId, { subject, view: undefined, window: undefined, cancelled: false, stopped, stop, answer: undefined, timer: undefined });
   }
 
   /** Shows what is unusual and resolves when the member has decided. Throws `sending-cancelled`. */
@@ -50,6 +56,17 @@ export class SendingDialog {
     if (session.cancelled) throw refused('sending-cancelled');
   }
 
+  /** Waits for work that may take long; cancelled, it is not waited for, and what it gives is not used. Throws `sending-cancelled`. */
+  async during<T>(tabId: number, work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#session(tabId).stopped]);
+  }
+
+  /** How far the work is that goes on, from 0 to 1. */
+  progress(tabId: number, done: number): void {
+    const session = this.#sessions.get(tabId);
+    if (session?.view?.stage === 'working') session.view = { ...session.view, done };
+  }
+
   /** For the window's page; undefined once there is nothing to show. */
   view(tabId: number): SendingView | undefined {
     return this.#sessions.get(tabId)?.view;
@@ -58,7 +75,10 @@ export class SendingDialog {
   decide(tabId: number, go: boolean): void {
     const session = this.#sessions.get(tabId);
     if (session === undefined) return;
-    if (!go) session.cancelled = true;
+    if (!go) {
+      session.cancelled = true;
+      session.stop();
+    }
     session.answer?.(go);
   }
 

@@ -24,6 +24,9 @@ import { logFault } from './log.ts';
 import { SendingDialog } from './sending-dialog.ts';
 import { words } from './words.ts';
 
+/** How far the work is before the mail is sealed, and after; what is left is to put it into the window. */
+const [SEALING, SEALED] = [0.1, 0.9];
+
 interface Held {
   readonly original: Original;
   readonly fingerprint: string;
@@ -76,15 +79,17 @@ export class Sending {
       original = await readWindow(tabId, current);
       const written = await draftOf(original);
       await this.#keyReady(written.from);
-      const plan = await this.#planner.plan(written, await choices.of(tabId), isFresh(current));
+      await this.dialog.working(tabId, 0.05);
+      const plan = await this.dialog.during(tabId, this.#planner.plan(written, await choices.of(tabId), isFresh(current)));
       signedOnly = plan?.signedOnly ?? [];
       const draft = planned(written, plan);
       await this.#settle(tabId, draft, plan);
-      await this.dialog.working(tabId, 0.2);
-      const result = await sealDraft(this.#member, draft);
+      await this.dialog.working(tabId, SEALING);
+      const result = await this.dialog.during(tabId, sealDraft(this.#member, draft, (done) => this.dialog.progress(tabId, SEALING + done * (SEALED - SEALING))));
       if (result.kind === 'not-ours') return undefined;
-      await this.dialog.working(tabId, 0.9);
+      await this.dialog.working(tabId, SEALED);
       await putSealed(tabId, result.cms);
+      await this.dialog.working(tabId, 1); // the last moment: from here on it is Thunderbird's
       this.#held.set(tabId, { original, fingerprint: result.fingerprint, contentDigest: result.contentDigest, chosen: plan?.origin === 'chosen' ? draft.mode : undefined, release: keepAlive() });
       return { details: carrierDetails(original, hidesSubject(draft) ? HIDDEN_SUBJECT : undefined) };
     } catch (error) {

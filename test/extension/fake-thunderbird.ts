@@ -7,6 +7,8 @@ interface FakeThunderbird {
   /** What the polyfill exports. */
   readonly api: unknown;
   stub(name: string, act: (...args: never[]) => unknown): void;
+  /** What a name is stubbed by now. */
+  stubbed(name: string): (...args: never[]) => unknown;
   /** Forgets calls and stubs. */
   reset(): void;
 }
@@ -31,7 +33,7 @@ function fakeThunderbird(): FakeThunderbird {
     stubs.set('i18n.getMessage', (key: string) => messagesOf('ja')[key]?.message ?? '');
   };
   reset();
-  return { calls, api: at(''), stub: (name, act) => void stubs.set(name, act), reset };
+  return { calls, api: at(''), stub: (name, act) => void stubs.set(name, act), stubbed: (name) => stubs.get(name) ?? (() => undefined), reset };
 }
 
 /** What `webextension-polyfill` is mocked by: modules take hold of it when they are loaded. */

@@ -41,7 +41,7 @@ export interface FakeServer {
   /** What is asked, in order: `GET /ssmax/v1/directory/index.cms`. */
   readonly asked: string[];
   /** Gives another answer than the right one. */
-  bend: (path: string) => HttpAnswer | SsmaxError | undefined;
+  bend: (path: string) => HttpAnswer | SsmaxError | Promise<HttpAnswer> | undefined;
   code: string;
   /** Modes that the organisation permits. */
   modes: readonly Mode[];

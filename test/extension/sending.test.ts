@@ -68,7 +68,7 @@ const names = (): string[] => window.files.map(({ name }) => name);
 async function asked(): Promise<SendingView> {
   return eventually('the window', () => {
     const view = sending.dialog.view(7);
-    if (view === undefined) throw new Error('not there');
+    if (view === undefined || view.stage === 'working') throw new Error('not there');
     return view;
   }, 5);
 }
@@ -335,6 +335,34 @@ describe('sending', () => {
     expect(await again({}, [...sealed, new File(['資料'], '資料.txt')])).toBe('cancelled');
     expect(await again({}, [new File(['x'], 'message.ssmax')])).toBe('cancelled');
     await sending.afterSend(TAB, { mode: 'sendNow', headerMessageId: 'x@hinode.example' });
+  });
+
+  it('is cancelled at once, though a server does not answer', async () => {
+    chain.now = new Date(chain.now.getTime() + 120_000);
+    member.server.bend = () => new Promise(() => undefined);
+    const sent = send();
+    await eventually('the work', () => expect(sending.dialog.view(7)?.stage).toBe('working'), 5);
+    sending.dialog.decide(7, false);
+    expect(await sent).toBe('cancelled');
+    expect([window.details.plainTextBody, names()]).toEqual([BODY, ['資料.txt']]);
+    expect(told()).toBeUndefined();
+  });
+
+  it('can be cancelled until Thunderbird has it, even when the sealed part is in the window: all is put back', async () => {
+    const done: number[] = [];
+    const addAttachment = thunderbird.stubbed('compose.addAttachment');
+    thunderbird.stub('compose.addAttachment', async (...args: never[]) => {
+      const view = sending.dialog.view(7);
+      if (view?.stage === 'working') done.push(view.done);
+      await addAttachment(...args);
+      sending.dialog.decide(7, false);
+    });
+    expect(await send()).toBe('cancelled');
+    expect(done[0]).toBe(0.9);
+    expect([window.details.plainTextBody, names()]).toEqual([BODY, ['資料.txt']]);
+    expect(told()).toBeUndefined();
+    await sending.afterSend(TAB, { mode: 'sendNow', error: 'aborted' }); // nothing is left to put back
+    expect(names()).toEqual(['資料.txt']);
   });
 
   it('answers even when its own window cannot be opened', async () => {

@@ -232,9 +232,9 @@ export function chromeSide() {
     PromptListener.prototype.startListening = () => undefined;
   };
 
-  /** Makes a CA certificate (DER in base64) trusted for servers. */
+  /** Makes a CA certificate (DER in base64) trusted for servers and for signed mail. */
   const trust = (certificate: string): void => {
-    Cc['@mozilla.org/security/x509certdb;1']?.getService(Ci['nsIX509CertDB']).addCertFromBase64(certificate, 'C,,');
+    Cc['@mozilla.org/security/x509certdb;1']?.getService(Ci['nsIX509CertDB']).addCertFromBase64(certificate, 'C,C,');
   };
 
   /** Opens a page of an add-on in a tab, as the add-on itself would. */

@@ -35,7 +35,7 @@ export interface ProfileOptions {
   readonly prefs?: Readonly<Record<string, PrefValue>>;
   /** What `storage.managed` gives to an add-on, by add-on id. */
   readonly managed?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** CA certificates (DER) that Thunderbird is to trust for HTTPS, SMTP and IMAP. */
+  /** CA certificates (DER) that Thunderbird is to trust for HTTPS, SMTP and IMAP, and for S/MIME signatures. */
   readonly certificates?: readonly Uint8Array[];
 }
 

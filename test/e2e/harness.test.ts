@@ -1,4 +1,7 @@
-/** The harness itself: two real Thunderbirds on two displays, driven by keyboard and mouse, with a throw-away add-on. */
+/**
+ * The harness itself: two real Thunderbirds on two displays, driven by keyboard and mouse, with a throw-away add-on. They know nothing
+ * of SSMAX, so one of them also reads what a member sends to somebody outside.
+ */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -11,10 +14,13 @@ import { Correspondent } from '../../scripts/world/correspondent.ts';
 import { Desktop, pages } from '../../scripts/world/desktop.ts';
 import { shrinkPng, startDisplay } from '../../scripts/world/display.ts';
 import { startDovecot } from '../../scripts/world/dovecot.ts';
+import { MailStore } from '../../scripts/world/imap.ts';
 import { World } from '../../scripts/world/process.ts';
 import { makeProfile } from '../../scripts/world/profile.ts';
 import { startThunderbird } from '../../scripts/world/thunderbird.ts';
+import { until } from '../../scripts/world/wait.ts';
 import { addonId, writeHarnessAddon } from './harness-addon.ts';
+import { createSignedOnly, type SignedOnly } from './signed-only.ts';
 
 interface Received {
   readonly recipients: readonly string[];
@@ -32,6 +38,8 @@ describe('the Thunderbird harness', () => {
   let taro: Correspondent;
   let hanako: Correspondent;
   let files: string;
+  let inbox: MailStore;
+  let outside: SignedOnly;
 
   beforeAll(async () => {
     world = await World.open();
@@ -40,6 +48,8 @@ describe('the Thunderbird harness', () => {
     const lmtp = await world.ports.take();
     const accounts = [taroAddress, hanakoAddress, jiroAddress].map((address) => ({ address, password }));
     await startDovecot(world, { accounts, ports: { imap, lmtp } });
+    inbox = new MailStore(imap, { address: hanakoAddress, password });
+    outside = await createSignedOnly(hanakoAddress);
     const smtp = await startSmtp(lmtp);
     const https = await startHttps();
     writeHarnessAddon(join(files, 'addon'));
@@ -50,7 +60,7 @@ describe('the Thunderbird harness', () => {
         dir: world.directory(`profile-${name}`),
         account: { name: fullName, email: address, user: address, password, imapPort: imap, smtpPort: smtp },
         ...look,
-        certificates: [https.authority],
+        certificates: [https.authority, outside.root],
         managed: { [addonId]: { url: https.url } },
       });
       return new Correspondent(new Desktop(display, await startThunderbird(world, { name, profile, display, addon: join(files, 'addon') })));
@@ -145,6 +155,24 @@ describe('the Thunderbird harness', () => {
     expect(await taro.draft()).toMatchObject({ subject: 'refuse this', recipients: [hanakoAddress] });
     expect((await taro.draft()).body).toContain('本文');
     await taro.discard();
+  });
+
+  it('finds a member’s mail to outside well signed by the Authority’s root alone, one that was on hold for three hours too; not under another Date', async () => {
+    const signature = async (subject: string): Promise<string[]> => {
+      await hanako.select(subject);
+      const { thunderbird } = hanako.desktop;
+      await hanako.desktop.click({ page: pages.message, selector: '#encryptionTechBtn' });
+      const { text } = await thunderbird.see({ page: pages.message, selector: '#signatureLabel', text: 'ign' });
+      const signer = await Promise.all(['#signedBy', '#signerEmail'].map(async (selector) => (await thunderbird.find({ page: pages.message, selector }))[0]?.text ?? ''));
+      await hanako.desktop.keys('Escape');
+      await until(async () => (await thunderbird.find({ page: pages.message, selector: '#signatureLabel' })).length === 0, { what: 'the panel to close' });
+      return [text, ...signer];
+    };
+    for (const [subject, waited, misdated] of [['Sent at once', 0, 0], ['Held for hours', 3, 0], ['Misdated', 0, 2]] as const) await inbox.append(await outside.mail(subject, waited, misdated));
+    const good = ['Message Is Signed', '日之出市役所', taroAddress];
+    expect(await signature('Sent at once')).toEqual(good);
+    expect(await signature('Held for hours')).toEqual(good);
+    expect((await signature('Misdated'))[0]).toBe('Digital Signature Is Not Valid');
   });
 
   /** Accepts with the password only, delivers over LMTP, and refuses what asks for it in its subject. */

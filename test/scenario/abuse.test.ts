@@ -1,7 +1,12 @@
-/** Abuse with real servers: mail, report, case, warning, suspension; a trace by two administrators; the Authority's review. */
-import { rmSync, writeFileSync } from 'node:fs';
+/**
+ * Abuse with real servers: mail, report, case, warning, suspension; a trace by two administrators; the Authority's review by criteria
+ * of its own; a suspended organisation, whose mail on its way is refused and to which mail on its way waits.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { HINODE, type LocalOrganisation, type LocalWorld, PASSPHRASE, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
 import { World } from '../../scripts/world/process.ts';
@@ -17,13 +22,20 @@ import { openDatabase } from '../../src/server/shared/database.ts';
 import { migrations, type Tables } from '../../src/server/keyserver/tables.ts';
 import { Correspondent } from './correspondent.ts';
 import { serveFiles } from './web-server.ts';
+import { createWorldClock, type WorldClock } from './world-clock.ts';
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 let world: World;
+let clock: WorldClock;
 let local: LocalWorld;
 let hinode: LocalOrganisation;
 let tsukimi: LocalOrganisation;
 let taro: Correspondent;
 let hanako: Correspondent;
+let yuki: Correspondent;
+/** What goes from the one organisation to the other waits in the sender's queue. */
+let shut = false;
 
 const HANAKO = { address: 'hanako@tsukimi.example', displayName: '佐藤 花子' };
 const TARO = 'taro@hinode.example';
@@ -31,13 +43,32 @@ const native = createNodeCrypto();
 
 beforeAll(async () => {
   world = await World.open();
-  local = await startLocalWorld(world, [HINODE, { ...TSUKIMI, members: [...TSUKIMI.members, { user: 'abuse', name: '通報窓口' }] }], { mirror: true });
+  clock = createWorldClock(world);
+  local = await startLocalWorld(world, [HINODE, { ...TSUKIMI, members: [...TSUKIMI.members, { user: 'abuse', name: '通報窓口' }] }], {
+    env: clock.env, now: () => clock.now(), refresh: 1, mirror: true, detour: (_, hop, port) => (hop === 'arriving' ? door(port) : port),
+  });
   [hinode, tsukimi] = local.organisations as [LocalOrganisation, LocalOrganisation];
-  [taro, hanako] = await Promise.all([Correspondent.enrol(local, hinode, 'taro'), Correspondent.enrol(local, tsukimi, 'hanako')]);
+  [taro, yuki, hanako] = await Promise.all([Correspondent.enrol(local, hinode, 'taro'), Correspondent.enrol(local, hinode, 'yuki'), Correspondent.enrol(local, tsukimi, 'hanako')]);
 });
 afterAll(async () => {
   await world.stop();
 });
+
+/** Before a gateway's listener for arriving mail. */
+async function door(port: number): Promise<number> {
+  const own = await world.ports.take();
+  const server = createServer((from) => {
+    if (shut) {
+      from.destroy();
+      return;
+    }
+    const to = connect(port, '127.0.0.1');
+    for (const [one, other] of [[from, to], [to, from]] as const) one.on('error', () => other.destroy()).pipe(other);
+  });
+  await new Promise<void>((resolve) => { server.listen(own, '127.0.0.1', resolve); });
+  world.closing(() => { server.close(); });
+  return own;
+}
 
 /** One mail of taro's in hanako's mailbox. */
 async function delivered(subject: string): Promise<{ raw: Uint8Array<ArrayBuffer>; contentDigest: string }> {
@@ -122,6 +153,7 @@ describe('a trace', () => {
     writeFileSync(mail, reported.raw);
     const asked = await ssmax(['trace', mail, '--reason', 'fraud, case 1', '--state', hinode.state, '--admin-key', key('mori')], { passphrase: PASSPHRASE });
     const id = /ssmax approve ([0-9a-f-]{36})/.exec(asked)?.[1] ?? '';
+    expect(asked).not.toMatch(/E1001|taro@/);
     await expect(ssmax(['approve', id, '--state', hinode.state, '--admin-key', key('mori')], { passphrase: PASSPHRASE })).rejects.toThrow(/signed this request already/);
     const answer = await ssmax(['approve', id, '--state', hinode.state, '--admin-key', key('kato')], { passphrase: PASSPHRASE });
     expect(answer).toContain('E1001');
@@ -135,12 +167,19 @@ describe('the Authority', () => {
   const shown = async (...words: string[]): Promise<string> => (await runSsmax(words)).stdout.toString();
   const authority = (...words: string[]): Promise<string> => ssmax(['authority', ...words, '--state', local.authority.state]);
 
-  it('keeps figures and heads; a chain that was cut behind them is found, and refused with an alarm', async () => {
+  it('keeps figures and heads; the trace stands in the chain; a chain that was cut behind them is found, and refused with an alarm', async () => {
     await ssmax(['audit', 'anchor', '--state', hinode.state]);
     expect(await ssmax(['audit', 'verify', '--state', hinode.state])).toMatch(/compared with [1-9]\d* heads that the Authority keeps/);
     expect(await shown('authority', 'review', '--state', local.authority.state)).toMatch(/Hinode City Office {2}certified[\s\S]*sent [1-9]/);
     await hinode.servers.keyServer.stop();
     const store = await openDatabase<Tables>(join(hinode.state, 'keyserver.sqlite'), migrations);
+    // The trace stands there once, behind the signatures of two administrators and not behind the first alone.
+    const rows = await store.query.selectFrom('audit_entries').innerJoin('audit_details', 'audit_details.seq', 'audit_entries.seq').select(['kind', 'details'])
+      .where('kind', 'in', ['approval-signed', 'trace', 'approved']).orderBy('audit_entries.seq').execute();
+    expect(rows.map(({ kind, details }) => [kind, JSON.parse(details) as unknown])).toMatchObject([
+      ['approval-signed', { kind: 'trace', administrator: 'mori' }], ['approval-signed', { kind: 'trace', administrator: 'kato' }],
+      ['trace', { contentDigest: reported.contentDigest, reason: 'fraud, case 1', found: 1 }], ['approved', { kind: 'trace' }],
+    ]);
     const { seq } = await store.query.selectFrom('audit_entries').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirstOrThrow();
     for (const table of ['audit_details', 'audit_entries'] as const) await store.query.deleteFrom(table).where('seq', '>', seq - 3).execute();
     await store.close();
@@ -152,17 +191,78 @@ describe('the Authority', () => {
     await ssmax(['audit', 'anchor', '--state', hinode.state]);
   });
 
-  it('suspends an organisation: its mail is refused everywhere, and flows again afterwards', async () => {
-    writeFileSync(join(local.authority.dir, 'report.pdf'), 'an audit report');
-    await authority('recertify', HINODE.id, '--report', join(local.authority.dir, 'report.pdf'), '--auditor', '監査法人 月影', '--date', '2026-11-01');
+  it('reviews by the criteria of its file: candidates, findings with exit 1, an overdue audit, re-certification; exit 0 where nothing is found', async () => {
+    const daysAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+    const inDir = (name: string): string => join(local.authority.dir, name);
+    const review = async (): Promise<{ code: number; text: string }> => {
+      const { code, stdout } = await runSsmax(['authority', 'review', '--state', local.authority.state]);
+      return { code, text: stdout.toString() };
+    };
+    const criteria = async (version: string, confirmed: number): Promise<void> => {
+      writeFileSync(inDir('criteria.yaml'), [
+        `version: ${version}`, 'window: 30', 'minimumMails: 1', 'criteria:',
+        `  - { measure: confirmed, above: ${confirmed}, says: warn }`, '  - { measure: audit-age, above: 45, says: suspend }', '  - { measure: alarms, above: 0, says: suspend }', '',
+      ].join('\n'));
+      const file = inDir('authority.yaml');
+      writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')) as object, criteria: 'criteria.yaml' }));
+      await local.authority.running.stop();
+      await local.restartAuthority();
+    };
+    const audited = async (id: string, report: string, days: number): Promise<void> => {
+      writeFileSync(inDir('report.pdf'), report);
+      await authority('recertify', id, '--report', inDir('report.pdf'), '--auditor', '監査法人 月影', '--date', daysAgo(days));
+    };
+    await criteria('strict-1', 0);
+    await authority('candidate', 'NTRJP-5010401234567', '--name', '渚ネット', '--domain', 'nagisa.example');
+    await audited(HINODE.id, 'an audit report', 0);
+    await audited(TSUKIMI.id, 'an old report', 60);
+    const found = await review();
+    expect(found.code).toBe(1);
+    expect(found.text).toMatch(/^criteria strict-1, figures of 30 days\n/);
+    expect(found.text).toMatch(/Hinode City Office {2}certified since [\d-]+ {2}the criteria say: warn\n(?: {2}.*\n)*? {2}warn: confirmed is 1, more than 0\n/);
+    const hash = createHash('sha256').update('an audit report').digest('hex');
+    expect(found.text).toContain(`audit ${daysAgo(0)} by 監査法人 月影, SHA-256 ${hash}\n`);
+    expect(found.text).toMatch(/Tsukimi Works {2}certified since [\d-]+ {2}the criteria say: suspend\n(?: {2}.*\n)*? {2}suspend: audit-age is 6\d, more than 45\n/);
+    expect(found.text).toMatch(/\nNTRJP-5010401234567 {2}渚ネット {2}candidate since [\d-]+ {2}nagisa\.example\n$/);
+    await audited(TSUKIMI.id, 'a new report', 1);
+    await criteria('mild-1', 5);
+    const good = await review();
+    expect(good.text).toMatch(/^criteria mild-1, /);
+    expect(good.text.match(/the criteria say|meets the criteria/g)).toEqual(['meets the criteria', 'meets the criteria']);
+    expect(good.code).toBe(0);
+  });
+
+  it('suspends an organisation: every gateway refuses its mail, what was on its way too; mail on its way to it waits, and all flows again afterwards', async () => {
+    const toTaro = { to: [{ address: TARO, displayName: '' }], subject: '返事' };
+    const answer = async (from: Correspondent, raw: Uint8Array, to: string): Promise<string> => (await from.submit(Uint8Array.from(raw), [to])).final.text;
+    const seal = async (): Promise<string> => answer(taro, (await taro.seal({ to: [HANAKO], subject: '五度目' })).raw, HANAKO.address);
+    const [out, back] = [(await taro.seal({ to: [HANAKO], subject: '途中' })).raw, (await hanako.seal(toTaro)).raw];
+    const before = { taro: (await taro.mailbox().list()).length, hanako: (await hanako.mailbox().list()).length };
+    shut = true;
+    expect(await answer(taro, out, HANAKO.address)).toMatch(/^250 /);
+    expect(await answer(hanako, back, TARO)).toMatch(/^250 /);
+    await until(async () => (await hinode.postfix.queue()).length > 0 && (await tsukimi.postfix.queue()).length > 0, { what: 'leg 2 in both queues' });
+
     await authority('suspend', HINODE.id, '--reason', 'too many reports');
-    const seal = async (): Promise<string> => (await taro.submit((await taro.seal({ to: [HANAKO], subject: '五度目' })).raw, [HANAKO.address])).final.text;
-    await until(async () => (await seal()).includes('SSMAX-certificate-suspended'), { what: 'the suspension at the gateway' });
-    // Each organisation fetches the directory in its own time.
+    await until(async () => (await seal()).includes('SSMAX-certificate-suspended'), { what: 'the suspension at its own gateway' });
+    // The other's gateway refuses what is new; by that it is seen to know.
+    await until(async () => /^550 .*SSMAX-certificate-suspended/.test(await answer(hanako, back, TARO)), { what: 'the suspension at the other gateway' });
     await until(async () => (await (await hanako.trust()).directory.byId(HINODE.id))?.standing?.state === 'suspended', { what: 'the suspension in the directory' });
+    shut = false;
+    await hinode.postfix.flush();
+    const refusal = (await taro.receive(before.taro + 1)).map(({ raw }) => Buffer.from(raw).toString('latin1')).at(-1);
+    expect(refusal).toMatch(/Final-Recipient: rfc822; hanako@tsukimi\.example[^]*550[- ]5\.7\.1 SSMAX-certificate-suspended/);
+    const waits = async (): Promise<boolean> =>
+      (await tsukimi.postfix.queue()).some(({ recipients }) => recipients.some(({ delayReason }) => /451 4\.7\.1 SSMAX-organisation-suspended/.test(delayReason ?? '')));
+    await until(waits, { what: 'the mail to it put off', withinMs: 60_000 });
+    expect((await hanako.mailbox().list()).length).toBe(before.hanako);
     expect(await hanako.judge(reported.raw)).toMatchObject({ state: 'verified' });
+
     await authority('reinstate', HINODE.id, '--reason', 'put right');
     await until(async () => (await seal()).startsWith('250 '), { what: 'the end of the suspension at the gateway' });
+    await tsukimi.postfix.flush();
+    const arrived = (await taro.mailbox().waitFor(before.taro + 2, { withinMs: 60_000 })).at(-1);
+    expect(await taro.judge(Uint8Array.from(arrived?.raw ?? []))).toMatchObject({ state: 'verified', sender: { address: HANAKO.address } });
   });
 
   it('is away: a plain web server with its files is enough for servers that know nobody yet', async () => {
@@ -201,5 +301,26 @@ describe('a member who has left', () => {
     const traced = await ssmax(['trace', reported.contentDigest, '--reason', 'again', ...key('mori')], { passphrase: PASSPHRASE });
     expect(await second(traced)).toContain('nothing-found');
     expect(await ssmax(['audit', 'verify', '--state', hinode.state])).toMatch(/^good: /);
+  });
+});
+
+describe('a gateway that never heard of a suspension', () => {
+  it('says "later" as soon as its list has ended: nothing of the suspended organisation is delivered', async () => {
+    const before = (await hanako.mailbox().list()).length;
+    const { raw } = await yuki.seal({ to: [HANAKO], subject: '最後' });
+    shut = true;
+    expect((await yuki.submit(raw, [HANAKO.address])).final.text).toMatch(/^250 /);
+    await until(async () => (await hinode.postfix.queue()).length > 0, { what: 'leg 2 in the queue' });
+    await tsukimi.servers.gateway.stop();
+    await ssmax(['authority', 'suspend', HINODE.id, '--reason', 'unheard', '--state', local.authority.state]);
+    await local.authority.running.stop();
+    clock.day(2);
+    await tsukimi.restart('gateway');
+    shut = false;
+    await hinode.postfix.flush();
+    const later = async (): Promise<boolean> =>
+      (await hinode.postfix.queue()).some(({ recipients }) => recipients.some(({ delayReason }) => /451 4\.7\.1 SSMAX-(?:directory|crl)-stale/.test(delayReason ?? '')));
+    await until(later, { what: 'the mail put off', withinMs: 60_000 });
+    expect((await hanako.mailbox().list()).length).toBe(before);
   });
 });

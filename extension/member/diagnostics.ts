@@ -50,7 +50,7 @@ export async function diagnose(member: SealParts, { version, client, system, lan
   await say('sealed mails on record', async () => String((await ports.tables.sealed.all()).length));
   await say('search', async () => {
     const { on, fixed } = await searchChoice(ports);
-    return `${on ? 'on' : 'off'}${fixed ? ', managed' : ''}; ${(await ports.tables.searchMails.all()).length} mails`;
+    return `${on ? 'on' : 'off'}${fixed ? ', managed' : ''}; ${on ? (await ports.tables.searchMails.all()).length : 0} mails`;
   });
   return `${lines.join('\n')}\n`;
 }

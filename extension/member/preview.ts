@@ -2,6 +2,7 @@
 import { SsmaxError } from '../../src/core/error.ts';
 import type { Directory } from '../../src/flow/directory-files.ts';
 import { domainOf } from '../../src/mail/address.ts';
+import { shownName } from '../../src/mail/shown-text.ts';
 import type { Organisation } from '../../src/wire/directory.ts';
 import { matchesDomain } from '../../src/wire/sending-policy.ts';
 import { type Draft, readMailbox } from './draft.ts';
@@ -80,7 +81,7 @@ async function recipient(entry: string, own: Organisation | undefined, directory
     return { name: entry, address: '', outcome: 'unreadable' };
   }
   const organisation = await directory.byDomain(domainOf(address));
-  const name = displayName === '' ? address : displayName;
+  const name = shownName(displayName) || address;
   if (organisation === undefined) return { name, address, outcome: 'outside' };
   return { name, address, outcome: organisation.id === own?.id ? 'colleague' : 'partner', organisation: organisation.names };
 }

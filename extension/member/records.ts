@@ -94,6 +94,8 @@ export interface ForwardMark {
 export interface JudgedMail {
   /** Of the mail, as a list knows it. */
   readonly name: string;
+  /** Of the mail itself; absent in what former versions kept. */
+  readonly digest?: string;
   readonly state: State;
   readonly at: Date;
 }
@@ -125,5 +127,8 @@ export interface Tables extends SearchTables {
   readonly judged: Table<JudgedMail>;
 }
 
-/** New ones go to the end: their number is the version of the store. */
-export const TABLES = ['trust', 'settings', 'identities', 'pending', 'sealed', 'deliveries', 'organisations', 'correspondents', 'preferences', 'searchKeys', 'searchMails', 'forwards', 'recovered', 'chores', 'judged'] as const satisfies readonly (keyof Tables)[];
+/** Another version whenever they change: a profile of any earlier one opens. */
+export const TABLES_VERSION = 16;
+export const TABLES = ['trust', 'settings', 'identities', 'pending', 'sealed', 'deliveries', 'organisations', 'correspondents', 'preferences', 'forwards', 'recovered', 'chores', 'judged'] as const satisfies readonly (keyof Tables)[];
+/** In a database of their own, which is erased whole. */
+export const SEARCH_TABLES = ['searchKeys', 'searchMails'] as const satisfies readonly (keyof SearchTables)[];

@@ -37,6 +37,8 @@ export interface SearchTables {
   readonly searchKeys: Table<SearchKeys>;
   /** By name. */
   readonly searchMails: Table<SearchRecord>;
+  /** Both tables, with the file that they lie in. */
+  eraseSearch(): Promise<void>;
 }
 
 export interface SearchHit extends Omit<SearchableMail, 'text'> {
@@ -95,10 +97,9 @@ export class SearchIndex {
     return (await this.#tables.searchMails.all()).length;
   }
 
-  /** Forgets everything, the key first: what might be left on the disk then cannot be read. */
+  /** Forgets everything: nothing of it is left in the profile's files. */
   async erase(): Promise<void> {
-    await this.#tables.searchKeys.remove('keys');
-    for (const { name } of await this.#tables.searchMails.all()) await this.#tables.searchMails.remove(name);
+    await this.#tables.eraseSearch();
   }
 
   async #keys(): Promise<SearchKeys> {

@@ -29,9 +29,9 @@ const { compose, messageDisplay, messages, scripting, windows } = thunderbirdApi
 const member = createMember();
 const searching = new Searching(member);
 const listTags = new ListTags(member);
-const desk = new ReadingDesk(member, (shown) => {
+const desk = new ReadingDesk(member, (shown, raw) => {
   attempt(searching.read(shown));
-  attempt(listTags.judged(shown));
+  attempt(listTags.judged(shown, raw));
 });
 /** What waited for a key goes on. */
 const unlocking = new Unlocking(member, () => {
@@ -97,7 +97,9 @@ async function answer(request: Request, tabId: number): Promise<unknown> {
     case 'show-pictures': return openPictures(tabId);
     case 'pictures': return desk.pictures(request.tabId, request.messageId);
     case 'unlock': return unlocking.unlock(request.passphrase);
-    case 'keys-changed': return desk.again();
+    case 'keys-changed':
+      await searching.start(); // no index goes with a key under a passphrase
+      return desk.again();
     case 'search-switched': return searching.start();
     case 'tags-switched': return listTags.start();
     case 'preview': return composing.view(request.tabId);

@@ -18,7 +18,9 @@ window.addEventListener('focus', ask, true);
 ask();
 
 window.addEventListener('keydown', (event) => {
-  const save = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 's';
+  // With a layout that has no Latin letters (kana, Cyrillic) Thunderbird goes by the key's place, and so does this.
+  const letter = /^[\x20-\x7e]$/.test(event.key) ? event.key.toLowerCase() : event.code === 'KeyS' ? 's' : '';
+  const save = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && letter === 's';
   if (!save || !sealed || !event.isTrusted) return;
   event.preventDefault();
   event.stopImmediatePropagation();

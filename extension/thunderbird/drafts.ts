@@ -202,7 +202,8 @@ async function copyOf({ identityId, subject = '', isPlainText, body = '', plainT
         if (one.trim() !== subject.trim()) continue;
         const mail = parseMime(await rawOf(id), 'outer');
         const { html, text: stored = '' } = readContent(mail);
-        if (mail.headers.all(CARRIER_FIELD).length === 0 && plain(html === undefined ? stored : htmlToText(html)) === text) return id;
+        const [by = identityId] = mail.headers.all('X-Identity-Key');
+        if (by === identityId && mail.headers.all(CARRIER_FIELD).length === 0 && plain(html === undefined ? stored : htmlToText(html)) === text) return id;
       }
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));

@@ -1,10 +1,12 @@
 /** Tags in Thunderbird's list of messages, where the member or the organisation chose that. */
 import type { Permissions } from 'webextension-polyfill';
-import { forgetVerdict, pruneVerdicts, rememberVerdict, rightTags, VERDICT_TAGS } from '../member/list-tags.ts';
+import { digestOfMail, forgetVerdict, pruneVerdicts, rememberVerdict, rightTags, toLookInto, VERDICT_TAGS } from '../member/list-tags.ts';
 import { loadSettings } from '../member/preferences.ts';
+import type { Bytes } from '../../src/core/bytes.ts';
 import type { SealParts } from '../member/seal.ts';
 import type { MessageKey } from '../ui/words.ts';
 import { browserApi, type MessageHeader, thunderbirdApi } from './api.ts';
+import { rawOf } from './raw-mail.ts';
 import type { Shown } from './reading.ts';
 import { words } from './words.ts';
 
@@ -32,35 +34,39 @@ export class ListTags {
         await tags.update(key, { tag: words.text(name), color }).catch(() => tags.create(key, words.text(name), color));
       }
       await pruneVerdicts(this.#member.ports.tables.judged);
-      for await (const message of tagged()) await this.#right(message);
+      const all: MessageHeader[] = [];
+      for await (const message of tagged()) all.push(message);
+      const looked = await toLookInto(all);
+      for (const message of all) await this.#right(message, looked.has(message));
     } else {
       for await (const message of tagged()) await thunderbirdApi.messages.update(message.id, { tags: message.tags.filter((tag) => TAGS.every(({ key }) => key !== tag)) });
       for (const { key = '' } of TAGS) await tags.delete(key).catch(() => undefined); // it was none
     }
   }
 
-  /** A mail was judged because somebody looks at it. */
-  async judged({ message, reading }: Shown): Promise<void> {
-    if (reading === undefined || !await this.#active()) return;
+  /** A mail with these bytes was judged because somebody looks at it. */
+  async judged({ message, reading }: Shown, raw: Bytes | undefined): Promise<void> {
+    if (reading === undefined || raw === undefined || !await this.#active()) return;
     // Its tags may have changed since it was shown.
     const now = await thunderbirdApi.messages.get(message.id);
-    await rememberVerdict(this.#member.ports.tables.judged, now, reading.judgement.state, this.#member.ports.clock.now());
-    await this.#right(now);
+    await rememberVerdict(this.#member.ports.tables.judged, now, await digestOfMail(raw), reading.judgement.state, this.#member.ports.clock.now());
+    await this.#right(now, false); // its bytes are those that were judged
   }
 
   /** Mails that came, or whose tags somebody changed. */
   async look(messages: readonly MessageHeader[]): Promise<void> {
     const suspects = messages.filter((message) => message.tags.some((tag) => TAGS.some(({ key }) => key === tag)));
     if (suspects.length === 0 || !await this.#active()) return;
-    for (const message of suspects) await this.#right(message);
+    for (const message of suspects) await this.#right(message, true);
   }
 
   async deleted(messages: readonly MessageHeader[]): Promise<void> {
     for (const message of messages) await forgetVerdict(this.#member.ports.tables.judged, message);
   }
 
-  async #right(message: MessageHeader): Promise<void> {
-    const tags = await rightTags(this.#member.ports.tables.judged, message);
+  async #right(message: MessageHeader, lookInto: boolean): Promise<void> {
+    const digest = async (): Promise<string> => digestOfMail(await rawOf(message.id));
+    const tags = await rightTags(this.#member.ports.tables.judged, message, lookInto ? digest : undefined);
     if (tags !== undefined) await thunderbirdApi.messages.update(message.id, { tags });
   }
 

@@ -277,6 +277,11 @@ function replace(view: PaneView, replacement: Replacement): void {
   document.body.style.margin = '14px 18px';
 }
 
+/** Popovers and dialogs of a mail open by a click, without any script, and would stand over what is ours: none does. */
+document.addEventListener('beforetoggle', (event) => {
+  if (event.target !== line && event.target !== cover) event.preventDefault();
+}, true);
+
 /** In the top layer, which no style of the mail reaches under or over. */
 function onTop(host: HTMLElement, place: string): void {
   host.popover = 'manual';

@@ -1,5 +1,6 @@
 /** What the message pane shows of a judged mail: the verdict's second copy, and the opened content in place of the notice. */
 import type { Content } from '../../src/mail/content.ts';
+import { shownText } from '../../src/mail/shown-text.ts';
 import type { AttachedMailView, OutsidePicturesView, ShownBody } from '../host.ts';
 import type { AttachedField, AttachedMail } from '../member/attached-mail.ts';
 import type { Reading } from '../member/read.ts';
@@ -66,7 +67,7 @@ export function picturesOf({ reading, view }: Judged): OutsidePicturesView | und
   const servers = serversOf(reading);
   if (servers.length === 0) return undefined;
   return {
-    subject: reading.judgement.message?.headers.subject ?? '', sentence: view.sentence, servers: words.list(servers),
+    subject: shownText(reading.judgement.message?.headers.subject ?? ''), sentence: view.sentence, servers: words.list(servers),
     bodies: [
       { body: bodyOf(reading.content, false, WITH_PICTURES) },
       ...reading.forwarded.flatMap(({ content, writer }) => (content === undefined ? [] : [{ sentence: words.pieces('forwarded_by_writer', valuesOf(words, writer)), body: bodyOf(content, false, WITH_PICTURES) }])),
@@ -104,7 +105,7 @@ export function attachedMailView({ judgement, fields, content, files }: Attached
   return {
     name,
     ...(view === undefined
-      ? { state: 'outside', heading: words.text('attached_heading'), sentence: words.pieces('attached_unverified', { name: attachedBy }), headers: fields.map(([field, value]) => [words.text(FIELDS[field]), value] as const) }
+      ? { state: 'outside', heading: words.text('attached_heading'), sentence: words.pieces('attached_unverified', { name: attachedBy }), headers: fields.map(([field, value]) => [words.text(FIELDS[field]), shownText(value)] as const) }
       : { state: view.state, heading: view.heading, sentence: view.sentence, headers: view.headers }),
     ...(content !== undefined && { body: bodyOf(content, false, { page: true }) }),
     files: files.map((file, i) => ({ name: nameOfFile(words, file, i), bytes: file.bytes.slice() })),

@@ -1,4 +1,5 @@
 /** Reading: the verdict on the button in the message header, the mail's content in the message pane. */
+import type { Bytes } from '../../src/core/bytes.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import type { Person } from '../../src/flow/open.ts';
 import type { AttachedMailView, AttachmentView, DetailsView, OutsidePicturesView } from '../host.ts';
@@ -39,11 +40,11 @@ const SAME_DISPLAY = 3_000;
 
 export class ReadingDesk {
   readonly #member: SealParts;
-  /** Hears of every mail that was judged because somebody looks at it. */
-  readonly #onRead: (shown: Shown) => void;
+  /** Hears of every mail that was judged because somebody looks at it, and gets its bytes. */
+  readonly #onRead: (shown: Shown, raw: Bytes | undefined) => void;
   readonly #current = new Map<number, Current>();
 
-  constructor(member: SealParts, onRead: (shown: Shown) => void) {
+  constructor(member: SealParts, onRead: (shown: Shown, raw: Bytes | undefined) => void) {
     this.#member = member;
     this.#onRead = onRead;
   }
@@ -155,8 +156,8 @@ export class ReadingDesk {
     const release = keepAlive();
     try {
       await showButton(tabId, { state: 'cannot-check', label: words.text('label_checking'), heading: words.text('banner_checking') });
-      const shown = await this.read(message);
-      this.#onRead(shown);
+      const { shown, raw } = await this.#read(message);
+      this.#onRead(shown, raw);
       if (this.#current.get(tabId)?.messageId === message.id) {
         await showButton(tabId, { ...shown.view, heading: shown.view.sentence.map(({ text }) => text).join('') });
       }
@@ -168,12 +169,17 @@ export class ReadingDesk {
 
   /** Judges and opens a message. Never throws: what fails here is shown as such. */
   async read(message: MessageHeader): Promise<Shown> {
+    return (await this.#read(message)).shown;
+  }
+
+  async #read(message: MessageHeader): Promise<{ shown: Shown; raw?: Bytes }> {
     try {
-      const reading = await readMail(this.#member, await rawOf(message.id), new Date(message.date));
-      return { message, reading, view: viewOf(words, reading) };
+      const raw = await rawOf(message.id);
+      const reading = await readMail(this.#member, raw, new Date(message.date));
+      return { shown: { message, reading, view: viewOf(words, reading) }, raw };
     } catch (error) {
       if (!(error instanceof SsmaxError)) logFault(error);
-      return { message, reading: undefined, view: faultView(words) };
+      return { shown: { message, reading: undefined, view: faultView(words) } };
     }
   }
 }

@@ -5,6 +5,7 @@ import { isSealedFile } from '../member/sealed-files.ts';
 import type { Mailbox } from '../../src/mail/address.ts';
 import { CARRIER_NOTICE } from '../../src/mail/carrier.ts';
 import type { Content } from '../../src/mail/content.ts';
+import { shownMailbox, shownText } from '../../src/mail/shown-text.ts';
 import { createSafeHtml } from '../ui/safe-html.ts';
 import { fileName } from '../ui/file-name.ts';
 import { htmlToText } from '../ui/html-text.ts';
@@ -172,13 +173,13 @@ function subjectOf(details: ComposeDetails, subject: string): Pick<ComposeDetail
 function prefixOf(type: ComposeDetails['type'], { judgement, content }: Reading): string {
   const headers = judgement.message?.headers;
   if (headers === undefined || content === undefined) return '';
-  const people = (list: readonly Mailbox[]): string => words.list(list.map(({ displayName, address }) => (displayName === '' ? address : `${displayName} <${address}>`)));
+  const people = (list: readonly Mailbox[]): string => words.list(list.map(shownMailbox));
   // A name alone only where the organisation vouches for it: any other is what the sender calls himself.
   const name = headers.from.displayName === judgement.sender?.displayName ? headers.from.displayName : people([headers.from]);
   if (type === 'reply') return words.text('reply_prefix', { date: headers.date === undefined ? '' : words.moment(headers.date), name });
   return [
     words.text('forward_prefix'),
-    `${words.text('field_subject')}: ${headers.subject}`,
+    `${words.text('field_subject')}: ${shownText(headers.subject)}`,
     `${words.text('field_date')}: ${headers.date === undefined ? '' : words.moment(headers.date)}`,
     `${words.text('field_from')}: ${people([headers.from])}`,
     `${words.text('field_to')}: ${people(headers.to)}`,

@@ -12,10 +12,13 @@ const { ports } = createMember();
 const index = new SearchIndex(ports.tables);
 
 const host: SearchHost = {
-  search: async () => ({ ...await searchChoice(ports), count: await index.count() }),
+  async search() {
+    const choice = await searchChoice(ports);
+    return { ...choice, count: choice.on ? await index.count() : 0 };
+  },
   async switchSearch(on) {
     await ports.tables.preferences.put('search', { search: on });
-    if (!on) await index.erase();
+    // The event page erases it, so that nothing that is being added comes after.
     await browserApi.runtime.sendMessage<Request>({ kind: 'search-switched' });
   },
   find: (query) => index.search(query),

@@ -12,42 +12,56 @@ const SPACE = 'ssmax_search';
 export class Searching {
   readonly #member: SealParts;
   readonly #index: SearchIndex;
+  /** One after the other: what is being added when search is switched off is forgotten too. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(member: SealParts) {
     this.#member = member;
     this.#index = new SearchIndex(member.ports.tables);
   }
 
-  /** Shows or hides the space, as is chosen; forgets all where the organisation switched it off. */
+  /** Shows or hides the space, as is chosen; forgets all where search is off. */
   async start(): Promise<void> {
-    const { on, fixed, locked } = await searchChoice(this.#member.ports);
+    const { on } = await searchChoice(this.#member.ports);
     const spaces = await thunderbirdApi.spaces.query({ isSelfOwned: true, name: SPACE });
     if (on && spaces.length === 0) {
       await thunderbirdApi.spaces.create(SPACE, { url: browserApi.runtime.getURL('search.html') }, { title: words.text('search_title'), defaultIcons: 'icons/ssmax.svg' });
     }
     const [space] = spaces;
     if (!on && space !== undefined) await thunderbirdApi.spaces.remove(space.id);
-    if (!on && (fixed || locked)) await this.#index.erase();
+    await this.#inTurn(async () => {
+      if (!(await searchChoice(this.#member.ports)).on) await this.#index.erase();
+    });
   }
 
   /** A mail was opened: of a verified one its text is kept, where that was chosen. */
   async read({ message, reading }: Shown): Promise<void> {
     const { content, judgement } = reading ?? {};
-    if (content === undefined || judgement?.state !== 'verified' || !(await searchChoice(this.#member.ports)).on) return;
+    if (content === undefined || judgement?.state !== 'verified') return;
     const { sender } = judgement;
     const names = content.attachments.map(({ name }) => name).join('\n');
-    await this.#index.add({
+    const mail = {
       messageId: message.headerMessageId, subject: judgement.message?.headers.subject ?? message.subject, date: new Date(message.date).getTime(),
       from: sender === undefined ? message.author : words.text('name_and_address', { name: sender.displayName, address: sender.address }),
       text: [content.text ?? htmlToText(content.html ?? ''), names].join('\n'),
+    };
+    await this.#inTurn(async () => {
+      if ((await searchChoice(this.#member.ports)).on) await this.#index.add(mail);
     });
   }
 
   /** Mails were deleted: forgotten once no folder has them any more, the trash included. */
   async deleted(messages: readonly MessageHeader[]): Promise<void> {
+    if (!(await searchChoice(this.#member.ports)).on) return;
     for (const { headerMessageId } of messages) {
       const { messages: others } = await thunderbirdApi.messages.query({ headerMessageId });
       if (others.length === 0) await this.#index.remove(headerMessageId);
     }
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
   }
 }

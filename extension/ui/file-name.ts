@@ -1,6 +1,7 @@
+import { visibleText } from '../../src/mail/shown-text.ts';
 import type { MessageKey, Words } from './words.ts';
 
-const CONTROLS = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}]/gu;
+const UNASSIGNED = /\p{Cn}/gu;
 const LONGEST = 100;
 
 const UNNAMED: Readonly<Record<string, MessageKey>> = { 'text/calendar': 'unnamed_calendar', 'message/rfc822': 'unnamed_mail' };
@@ -16,7 +17,7 @@ export function nameOfFile(words: Words, { name, type }: { readonly name: string
  * turn an ending round. `index` counts from 0, for those without a name.
  */
 export function fileName(words: Words, given: string, index: number): string {
-  const name = given.normalize('NFC').replace(CONTROLS, '').replace(/[/\\:*?"<>|]/g, '_').replace(/^[.\s]+|[.\s]+$/g, '');
+  const name = visibleText(given.normalize('NFC')).replace(UNASSIGNED, '').replace(/[/\\:*?"<>|]/g, '_').replace(/^[.\s]+|[.\s]+$/g, '');
   const [, stem = name, ending = ''] = /^(.*?)(\.[^.]{1,10})?$/su.exec(name) ?? [];
   const short = [...stem].slice(0, LONGEST).join('') + ending;
   return short === '' ? `${words.text('banner_unnamed')} ${index + 1}` : short;

@@ -1,6 +1,7 @@
 /** An invitation in words: who, when in this computer's time, where, what. */
 import type { Bytes } from '../../src/core/bytes.ts';
 import { type CalendarEvent, type CalendarPerson, type CalendarTime, readCalendar } from '../../src/mail/calendar.ts';
+import { shownLines, shownName, shownText } from '../../src/mail/shown-text.ts';
 import type { DetailGroup } from './detail-group.ts';
 import type { MessageKey, Words } from './words.ts';
 
@@ -29,7 +30,7 @@ export function invitationOf(words: Words, bytes: Bytes, sender: string | undefi
   const cancelled = calendar.method === 'CANCEL' || calendar.events.every((event) => event.cancelled);
   return {
     heading: words.text(cancelled ? 'invitation_cancel' : HEADINGS[calendar.method] ?? 'invitation_event'),
-    events: calendar.events.slice(0, MOST_SHOWN).map((event) => ({ title: event.summary === '' ? words.text('invitation_untitled') : event.summary, rows: rowsOf(words, event, sender) })),
+    events: calendar.events.slice(0, MOST_SHOWN).map((event) => ({ title: shownText(event.summary) || words.text('invitation_untitled'), rows: rowsOf(words, event, sender) })),
     hint: words.text(calendar.method === 'REQUEST' && !cancelled ? 'invitation_answer' : 'invitation_keep'),
   };
 }
@@ -43,11 +44,13 @@ function rowsOf(words: Words, { start, end, location, organizer, attendees, repe
     ['invitation_attendees', words.list(attendees.map((one) => personOf(words, one)).filter((one) => one !== ''))],
     ['invitation_description', description.length > LONGEST_DESCRIPTION ? `${description.slice(0, LONGEST_DESCRIPTION)}…` : description],
   ];
-  return rows.filter(([, value]) => value !== '').map(([name, value]) => [words.text(name), value]);
+  return rows.filter(([, value]) => value !== '').map(([name, value]) => [words.text(name), shownLines(value)]);
 }
 
-function personOf(words: Words, { name, address }: CalendarPerson): string {
-  if (name === '' || name === address) return address;
+function personOf(words: Words, person: CalendarPerson): string {
+  const address = shownText(person.address);
+  const name = shownName(person.name);
+  if (name === '') return address;
   return address === '' ? name : words.text('name_and_address', { name, address });
 }
 

@@ -1,4 +1,5 @@
 /** What an organisation reports on a mail from outside SSMAX, in rows for the details. */
+import { shownText } from '../../src/mail/shown-text.ts';
 import type { BelievedReport } from '../../src/flow/outside-report.ts';
 import type { Smime } from '../../src/wire/outside-report.ts';
 import type { DetailGroup } from './detail-group.ts';
@@ -17,7 +18,7 @@ export function outsideGroup(words: Words, { names, by, spf, dkim, dmarc, smime 
 
 function shown(words: Words, { result, domain }: Checked): string {
   const text = words.text(result === 'pass' ? 'outside_pass' : result === 'none' ? 'outside_none' : result.endsWith('error') ? 'outside_error' : 'outside_fail');
-  return domain === undefined ? text : words.pair(domain, text);
+  return domain === undefined ? text : words.pair(shownText(domain), text);
 }
 
 const SIGNATURES = { 'valid': 'smime_valid', 'untrusted': 'smime_untrusted', 'invalid': 'smime_invalid', 'not-checked': 'smime_not_checked' } as const;

@@ -1,6 +1,7 @@
 /** Search over sealed mail that was opened on this computer. */
 import { type JSX, type VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { shownText } from '../../src/mail/shown-text.ts';
 import type { SearchHost, SearchView } from '../host.ts';
 import type { SearchHit } from '../member/search-index.ts';
 import { Mark } from './parts.tsx';
@@ -66,9 +67,9 @@ function Find({ host, words, view, onChanged }: Parts): VNode {
         <ul class="hits">
           {hits.map((hit) => (
             <li>
-              <button class="link" type="button" onClick={() => open(hit)}>{hit.subject === '' ? words.text('not_sent_no_subject') : hit.subject}</button>
-              <p class="faint">{hit.from} · {words.moment(new Date(hit.date))}</p>
-              <p>{hit.around}</p>
+              <button class="link" type="button" onClick={() => open(hit)}>{shownText(hit.subject) || words.text('not_sent_no_subject')}</button>
+              <p class="faint">{shownText(hit.from)} · {words.moment(new Date(hit.date))}</p>
+              <p>{shownText(hit.around)}</p>
             </li>
           ))}
         </ul>

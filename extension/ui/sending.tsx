@@ -1,6 +1,7 @@
 /** Between "send" and sending: what is unusual, a delay that can be cut short or taken back, long work. */
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { shownName } from '../../src/mail/shown-text.ts';
 import type { SendingHost, SendingView } from '../host.ts';
 import type { MailRisk, RecipientRisk } from '../member/risk.ts';
 import { Mark } from './parts.tsx';
@@ -38,7 +39,7 @@ function Confirm({ host, words, view }: Parts & { readonly view: Extract<Sending
   const items = [
     ...recipients.map(({ mailbox, risks }) => ({
       id: mailbox.address,
-      head: mailbox.displayName === '' ? mailbox.address : words.text('name_and_address', { name: mailbox.displayName, address: mailbox.address }),
+      head: shownName(mailbox.displayName) === '' ? mailbox.address : words.text('name_and_address', { name: shownName(mailbox.displayName), address: mailbox.address }),
       reasons: risks.map((risk) => recipientSentence(words, risk)),
     })),
     ...mail.map((risk, i) => ({ id: `mail${i}`, head: mailSentence(words, risk), reasons: [] as string[] })),

@@ -2,6 +2,7 @@
 import { confirmedDomain } from '../../src/flow/outside-report.ts';
 import type { AttestedBy, CertificateFacts, Judgement, Person, State } from '../../src/flow/open.ts';
 import type { Inspection } from '../../src/wire/leg.ts';
+import { shownMailbox, shownText } from '../../src/mail/shown-text.ts';
 import type { ProtectedHeaders } from '../../src/mail/protected-headers.ts';
 import type { Reading } from '../member/read.ts';
 import type { DetailGroup } from './detail-group.ts';
@@ -165,7 +166,7 @@ function detailsOf(words: Words, judgement: Judgement): DetailGroup[] {
   const { sender, organisations, signedAt, deliveredTo, contentDigest, detail, code } = judgement;
   const groups: DetailGroup[] = [];
   const group = (title: MessageKey, rows: readonly (readonly [MessageKey, string | undefined])[]): void => {
-    const filled = rows.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[words.text(name), value] as const]));
+    const filled = rows.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[words.text(name), shownText(value)] as const]));
     if (filled.length > 0) groups.push({ title: words.text(title), rows: filled });
   };
   if (sender !== undefined) {
@@ -211,12 +212,12 @@ function certificateRows(words: Words, facts: CertificateFacts | undefined): rea
 
 /** What its sender sealed beside the text: from, to, subject, date. */
 export function fieldRows(words: Words, { from, to, cc, replyTo, subject, date }: ProtectedHeaders): DetailGroup['rows'] {
-  const people = (list: typeof to): string => words.list(list.map(({ displayName, address }) => (displayName === '' ? address : `${displayName} <${address}>`)));
+  const people = (list: typeof to): string => words.list(list.map(shownMailbox));
   const rows: readonly (readonly [MessageKey, string])[] = [
     ['field_from', people([from])], ['field_to', people(to)], ['field_cc', people(cc)], ['field_reply_to', people(replyTo)],
     ['field_subject', subject], ['field_date', date === undefined ? '' : words.moment(date)],
   ];
-  return rows.filter(([, value]) => value !== '').map(([name, value]) => [words.text(name), value]);
+  return rows.filter(([, value]) => value !== '').map(([name, value]) => [words.text(name), shownText(value)]);
 }
 
 function legTitle({ leg }: AttestedBy, count: number): MessageKey {

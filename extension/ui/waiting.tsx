@@ -1,6 +1,7 @@
 /** Mails that have waited in the outbox for more than five days: to be sent again, each after a look. */
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
+import { shownText } from '../../src/mail/shown-text.ts';
 import type { WaitingHost } from '../host.ts';
 import { Notice, ReasonText } from './parts.tsx';
 import type { Reason } from './reasons.ts';
@@ -22,7 +23,7 @@ export function Waiting({ host, words }: { readonly host: WaitingHost; readonly 
       <ul class="recipients">
         {host.mails.map(({ id, subject, recipients, sealedAt }) => (
           <li>
-            <p><strong>{subject === '' ? words.text('not_sent_no_subject') : subject}</strong><br /><span class="faint">{words.text('waiting_mail', { recipients: words.list(recipients), date: words.moment(new Date(sealedAt)) })}</span></p>
+            <p><strong>{shownText(subject) || words.text('not_sent_no_subject')}</strong><br /><span class="faint">{words.text('waiting_mail', { recipients: words.list(recipients), date: words.moment(new Date(sealedAt)) })}</span></p>
             {failed?.id === id && <div role="alert"><ReasonText reason={failed.reason} words={words} /></div>}
             <div class="buttons"><button class="primary" type="button" disabled={opened.includes(id)} onClick={() => void again(id)}>{words.text(opened.includes(id) ? 'waiting_opened' : 'waiting_again')}</button></div>
           </li>

@@ -1,4 +1,5 @@
 /** Sentences for people: templates of the locale with names in them. `**…**` is emphasised, `{name}` is filled in. */
+import { shownText } from '../../src/mail/shown-text.ts';
 import type messages from '../locales/en/messages.json';
 
 export type MessageKey = keyof typeof messages;
@@ -60,12 +61,13 @@ export function createWords(language: 'ja' | 'en', template: (key: string) => st
       const [size, unit] = bytes < 1000 * 1024 ? [bytes / 1024, 'KB'] : [bytes / 1024 ** 2, 'MB'];
       return `${number.format(size)} ${unit}`;
     },
-    list: (items) => items.join(language === 'ja' ? '、' : ', '),
+    list: (items) => items.map(shownText).join(language === 'ja' ? '、' : ', '),
     pair: (name, value) => `${name}${language === 'ja' ? '：' : ': '}${value}`,
     sentences: (all) => all.join(language === 'ja' ? '' : ' '),
   };
 }
 
+/** Values are what somebody else may have written. */
 function fill(template: string, values: Values): string {
-  return template.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => (values[name] === undefined ? whole : shownText(String(values[name]))));
 }

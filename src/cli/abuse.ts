@@ -1,9 +1,9 @@
 /** `ssmax abuse list|show|warn|suspend|reinstate|close|reports`, asked of the running key server (docs/admin/abuse.md). */
 import { Command, Option } from 'commander';
 import { z } from 'zod';
+import { printable } from '../mail/shown-text.ts';
 import { decodeJson, timeField } from '../wire/json.ts';
 import { adminCall, adminOption } from './admin.ts';
-import { printable } from './sentences.ts';
 
 const summaryShape = {
   case: z.string(), state: z.string(), outcome: z.string().optional(), sender: z.string(), sent: timeField, opened: timeField, reports: z.int(),

@@ -3,13 +3,13 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { hex } from '../core/bytes.ts';
 import { sha256 } from '../core/digest.ts';
+import { printable } from '../mail/shown-text.ts';
 import { approvalSchema } from '../wire/approval.ts';
 import { bytesField, decodeJson, timeField } from '../wire/json.ts';
 import { adminCall, adminOption } from './admin.ts';
 import { adminKeyOption, type AdministratorKeyOptions, requestApproval } from './approvals.ts';
 import { newKeyWithRequest, readPem } from './files.ts';
 import { readPassphrase } from '../server/shared/passphrase.ts';
-import { printable } from './sentences.ts';
 import { passphraseOption } from './serve.ts';
 
 const addedSchema = z.object({ name: z.string(), approval: approvalSchema.optional() });

@@ -5,13 +5,13 @@
 import { Option } from 'commander';
 import { fromUtf8 } from '../core/bytes.ts';
 import type { PrivateKey } from '../core/keys.ts';
+import { printable } from '../mail/shown-text.ts';
 import { loadPrivateKey } from '../platform/node-crypto.ts';
 import { loadKey } from '../server/shared/keystore.ts';
 import { readPassphrase } from '../server/shared/passphrase.ts';
 import { type Approval, approvalSchema, approvalStatement, approvedSchema } from '../wire/approval.ts';
 import { decodeJson, encodeJson } from '../wire/json.ts';
 import { adminCall } from './admin.ts';
-import { printable } from './sentences.ts';
 
 export interface AdministratorKeyOptions {
   readonly state: string;

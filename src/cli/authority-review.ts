@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
+import { printable } from '../mail/shown-text.ts';
 import { decodeJson, timeField } from '../wire/json.ts';
 import { adminCall, adminOption } from './admin.ts';
 import { copyPublished } from './authority-publish.ts';
 import { readInput } from './files.ts';
-import { printable } from './sentences.ts';
 
 const reviewSchema = z.object({
   criteria: z.string(),

@@ -8,13 +8,13 @@ import { refused, SsmaxError } from '../core/error.ts';
 import { OID } from '../core/oids.ts';
 import { openView } from '../flow/held-view.ts';
 import type { Credential } from '../flow/ports.ts';
+import { printable } from '../mail/shown-text.ts';
 import { createNodeCrypto } from '../platform/node-crypto.ts';
 import { type HeldDecision, heldListSchema, type HeldLook, heldLookAnswerSchema, heldMailSchema, type HeldRecord, type HeldView } from '../wire/held.ts';
 import { decodeJson, encodeJson } from '../wire/json.ts';
 import { adminCall, adminOption } from './admin.ts';
 import { addKeyOptions, type KeyOptions, loadCredential } from './credential.ts';
 import { explanations } from './explanations.ts';
-import { printable } from './sentences.ts';
 
 const organisationSchema = z.strictObject({ organisation: z.string() });
 
@@ -101,7 +101,7 @@ async function decide(id: string, decision: HeldDecision['decision'], options: K
 
 function line({ id, state, since, sender, recipients, findings }: HeldRecord): string {
   const codes = [...new Set(findings.map(({ code }) => code))].join(', ');
-  return `${id}  ${state}  ${since.toISOString().slice(0, 16)}Z  ${sender} → ${recipients.join(', ')}  ${codes}\n`;
+  return `${id}  ${state}  ${since.toISOString().slice(0, 16)}Z  ${printable(`${sender} → ${recipients.join(', ')}`)}  ${codes}\n`;
 }
 
 function details(mail: HeldRecord): string {
@@ -118,7 +118,7 @@ function details(mail: HeldRecord): string {
     `approvers:  ${mail.approvers.join(', ')}`,
     `queue:      ${mail.queueIds.join(', ') || 'not known'}`,
     'found:', ...findings,
-  ].map((one) => `${one}\n`).join('');
+  ].map((one) => `${printable(one)}\n`).join('');
 }
 
 const MARKS: Readonly<Record<HeldView['views'][number]['pieces'][number]['marks'][number], string>> = {

@@ -1,5 +1,6 @@
 /** The verdict as one sentence, the same as the plugin's but for what only a command line meets: Japanese where LANG says so, else English. */
 import type { Judgement, Person, State } from '../flow/open.ts';
+import { printable } from '../mail/shown-text.ts';
 import type { Mode } from '../wire/leg.ts';
 
 export type Language = 'ja' | 'en';
@@ -95,11 +96,6 @@ export function sentenceOf({ state, code, leg, sender, params = {} }: Judgement,
 
 function fill(text: string, values: Readonly<Record<string, string | number>>): string {
   return text.replace(/\{(\w+)\}/g, (_, name: string) => printable(String(values[name] ?? '?')));
-}
-
-/** A name may hold anything its sender liked: nothing of it may steer a terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}');
 }
 
 const INSPECTIONS: Readonly<Record<string, Words>> = {

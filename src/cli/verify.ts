@@ -13,7 +13,8 @@ import type { Smime } from '../wire/outside-report.ts';
 import { addKeyOptions, type KeyOptions, loadCredential } from './credential.ts';
 import { readInput } from './files.ts';
 import { reportText, smimeText } from './outside-words.ts';
-import { forwardedLines, inspectionWords, type Language, languageOf, modeWords, printable, sentenceOf, stateWords } from './sentences.ts';
+import { printable } from '../mail/shown-text.ts';
+import { forwardedLines, inspectionWords, type Language, languageOf, modeWords, sentenceOf, stateWords } from './sentences.ts';
 import { loadTrustDirectory, trustOption } from './trust-directory.ts';
 
 interface VerifyOptions extends Partial<KeyOptions> {

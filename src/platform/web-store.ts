@@ -3,13 +3,13 @@ import { SsmaxError } from '../core/error.ts';
 import type { Table } from '../flow/ports.ts';
 
 /**
- * Opens (or makes) the database `name` with these tables. Throws `storage-unavailable` (kind fault) from every operation
+ * Opens (or makes) the database `name` with these tables, in this version: one more whenever they change. Throws `storage-unavailable` (kind fault) from every operation
  * if the browser refuses storage.
  */
-export function openTables<Name extends string>(name: string, tables: readonly Name[]): <T>(table: Name) => Table<T> {
+export function openTables<Name extends string>(name: string, tables: readonly Name[], version: number): <T>(table: Name) => Table<T> {
   let opened: Promise<IDBDatabase> | undefined;
   const database = (): Promise<IDBDatabase> => {
-    opened ??= open(name, tables).catch((cause: unknown) => {
+    opened ??= open(name, tables, version, () => { opened = undefined; }).catch((cause: unknown) => {
       opened = undefined; // the next operation may find storage again
       throw new SsmaxError('fault', 'storage-unavailable', {}, { cause });
     });
@@ -33,16 +33,33 @@ export function openTables<Name extends string>(name: string, tables: readonly N
   };
 }
 
-/** Tables are only ever added: their number is the version. What a table holds says itself which form it has. */
-function open(name: string, tables: readonly string[]): Promise<IDBDatabase> {
+/**
+ * Erases the database `name` with its file: no row of it stays behind in what the browser has not compacted yet. Whoever has it open lets
+ * go of it. Throws `storage-unavailable` (kind fault).
+ */
+export function eraseTables(name: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open(name, tables.length);
+    const request = indexedDB.deleteDatabase(name);
+    request.onsuccess = () => resolve();
+    request.onerror = () => reject(new SsmaxError('fault', 'storage-unavailable', {}, { cause: request.error }));
+  });
+}
+
+/** What a table holds says itself which form it has. `closed`: the database is no longer open. */
+function open(name: string, tables: readonly string[], version: number, closed: () => void): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(name, version);
     request.onupgradeneeded = () => {
-      for (const table of tables) if (!request.result.objectStoreNames.contains(table)) request.result.createObjectStore(table);
+      const { result: database } = request;
+      for (const table of tables) if (!database.objectStoreNames.contains(table)) database.createObjectStore(table);
+      for (const former of Array.from(database.objectStoreNames)) if (!tables.includes(former)) database.deleteObjectStore(former);
     };
     request.onsuccess = () => {
-      // A page of the version before must not keep the next one waiting.
-      request.result.onversionchange = () => request.result.close();
+      // A page of the version before must not keep the next one waiting, nor one that has it open whoever erases it.
+      request.result.onversionchange = () => {
+        request.result.close();
+        closed();
+      };
       resolve(request.result);
     };
     request.onerror = () => reject(request.error ?? new Error('IndexedDB'));

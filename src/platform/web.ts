@@ -5,7 +5,7 @@ import type { Http } from '../flow/ports.ts';
 
 export { createWebCrypto, generateWebKey, loadWebPrivateKey, unwrapFromBackup, type WebKeyPair, wrapForBackup } from './web-crypto.ts';
 export { type LockedKey, lockWebKey, unlockWebKey } from './web-lock.ts';
-export { openTables } from './web-store.ts';
+export { eraseTables, openTables } from './web-store.ts';
 
 /** Largest answer taken, bytes: a directory of some ten thousand organisations. */
 const MAX_ANSWER = 64 * 1024 * 1024;

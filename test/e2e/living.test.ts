@@ -2,6 +2,7 @@
  * A new member's first day in a real Thunderbird, with only what is on the screen: from the installed add-on to the first
  * verified mail, then a second computer that takes the key over. With PICTURES set it leaves pictures in dist/gallery.
  */
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Place } from '../../scripts/world/chrome-side.ts';
@@ -105,7 +106,7 @@ describe('a new member', { timeout: 600_000 }, () => {
   });
 
   it('takes the key over to a second computer, where old mail opens', async () => {
-    second = await plugin.open('second', HANAKO, '佐藤 花子', { locale: 'en-US', dark: true, managed: { search: true } });
+    second = await plugin.open('second', HANAKO, '佐藤 花子', { locale: 'en-US', dark: true });
     const { desktop } = second;
     await desktop.thunderbird.see(onPage('#code'));
     expect(await verdict(second, '最初のメール', 'cannot-check')).toContain('This computer has no key for this mail');
@@ -117,6 +118,10 @@ describe('a new member', { timeout: 600_000 }, () => {
     await desktop.click(onPage('#import'));
     expect((await desktop.thunderbird.see(onPage('.notice.verified'), 240_000)).text).toContain('Ready');
     await desktop.click(onPage('#close-enrolment'));
+    await desktop.thunderbird.marionette.run((chrome, id) => chrome.openAddonPage(id, 'search.html'), ADDON_ID);
+    await desktop.click(onPage('#switch')); // search is off unless chosen
+    await desktop.thunderbird.see(onPage('#query'));
+    await second.closeTab();
     // The mail in front is judged again when it is selected again.
     expect(await verdict(second, '外からのお知らせ', 'outside')).toContain('Nobody has confirmed the sender');
     expect(await verdict(second, '最初のメール', 'verified')).toContain('Tsukimi Works confirmed the sender');
@@ -135,6 +140,16 @@ describe('a new member', { timeout: 600_000 }, () => {
     await desktop.click(onPage('.hits button'));
     expect((await second.reading('届きましたか。')).subject).toContain('最初のメール');
     await second.closeTab();
+  });
+
+  it('has nothing left of the index in the profile once search is switched off', async () => {
+    const { thunderbird } = second.desktop;
+    const databases = (): string[] => readdirSync(thunderbird.profile.dir, { recursive: true, encoding: 'utf8' }).filter((path) => /moz-extension.*\.sqlite$/.test(path));
+    const before = databases().length;
+    await second.desktop.click({ page: pages.main, selector: '#spacesToolbarAddonsContainer button' });
+    await second.desktop.click(onPage('#switch'));
+    await until(() => databases().length === before - 1, { what: 'the index to be erased', withinMs: 30_000 });
+    expect(await thunderbird.find({ page: pages.main, selector: '#spacesToolbarAddonsContainer button' })).toEqual([]);
   });
 });
 

@@ -39,7 +39,7 @@ async function search(page: Page): Promise<void> {
   await page.locator('#query').waitFor();
   await page.evaluate(async () => {
     const database = await new Promise<IDBDatabase>((resolve, reject) => {
-      const request = indexedDB.open('ssmax');
+      const request = indexedDB.open('ssmax-search');
       request.onsuccess = () => resolve(request.result);
       request.onerror = () => reject(new Error('IndexedDB'));
     });

@@ -325,6 +325,11 @@ describe('reading', { timeout: 180_000 }, () => {
     await hanako.select('本物');
     await verdict('verified');
     await tagged('本物', 'ssmax-verified');
+    // A server that puts another mail in, alike in all that the list shows, to the byte in size: it was never judged.
+    const genuine = Buffer.from((await store.list()).find(({ flags }) => flags.includes('ssmax-verified'))?.raw ?? []);
+    genuine.writeUInt8(genuine.readUInt8(genuine.length - 9) ^ 1, genuine.length - 9);
+    await store.append(genuine, 'INBOX', ['ssmax-verified']);
+    await until(async () => (await thunderbird.refresh('INBOX')) > 0 && (await tagsOf('本物')).length === 1, { what: 'the tag to be off the copy', withinMs: 20_000, everyMs: 200 });
     await store.append(forged('印つき二'), 'INBOX', ['ssmax-verified']);
     await hanako.select('印つき二');
     await tagged('印つき二');

@@ -7,7 +7,7 @@ const words = wordsOf('en');
 describe('names of attachments', () => {
   it.each([
     ['見積書.xlsx', '見積書.xlsx'], ['../../etc/passwd', '_.._etc_passwd'], ['C:\\autoexec.bat', 'C__autoexec.bat'], ['a\u202Egpj.exe', 'agpj.exe'],
-    ['.bashrc', 'bashrc'], ['x\r\ny.txt', 'xy.txt'], ['', 'unnamed 1'], ['...', 'unnamed 1'], [`${'長'.repeat(300)}.pdf`, `${'長'.repeat(100)}.pdf`],
+    ['.bashrc', 'bashrc'], ['x\r\ny.txt', 'x y.txt'], ['', 'unnamed 1'], ['...', 'unnamed 1'], [`${'長'.repeat(300)}.pdf`, `${'長'.repeat(100)}.pdf`],
   ])('%j becomes %j', (given, expected) => {
     expect(fileName(words, given, 0)).toBe(expected);
   });

@@ -18,6 +18,7 @@ import { Identities } from '../../extension/member/identities.ts';
 import type { MemberPorts } from '../../extension/member/ports.ts';
 import type { Tables } from '../../extension/member/records.ts';
 import { Recovery } from '../../extension/member/recovery.ts';
+import type { SearchKeys, SearchRecord } from '../../extension/member/search-index.ts';
 import type { SealParts } from '../../extension/member/seal.ts';
 import { SealedMails } from '../../extension/member/sealed-mails.ts';
 import { TrustSource } from '../../extension/member/trust-source.ts';
@@ -34,7 +35,10 @@ function memoryTable<T>(): Table<T> {
 }
 
 function memoryTables(): Tables {
-  return { trust: memoryTable(), settings: memoryTable(), identities: memoryTable(), pending: memoryTable(), sealed: memoryTable(), deliveries: memoryTable(), organisations: memoryTable(), correspondents: memoryTable(), preferences: memoryTable(), searchKeys: memoryTable(), searchMails: memoryTable(), forwards: memoryTable(), recovered: memoryTable(), chores: memoryTable(), judged: memoryTable() };
+  let [searchKeys, searchMails] = [memoryTable<SearchKeys>(), memoryTable<SearchRecord>()];
+  return { trust: memoryTable(), settings: memoryTable(), identities: memoryTable(), pending: memoryTable(), sealed: memoryTable(), deliveries: memoryTable(), organisations: memoryTable(), correspondents: memoryTable(), preferences: memoryTable(), get searchKeys() { return searchKeys; }, get searchMails() { return searchMails; },
+    eraseSearch: () => Promise.resolve(void ([searchKeys, searchMails] = [memoryTable(), memoryTable()])),
+    forwards: memoryTable(), recovered: memoryTable(), chores: memoryTable(), judged: memoryTable() };
 }
 
 export interface FakeServer {

@@ -10,9 +10,17 @@ const FORGERY = '<p>Pay <a href="https://evil.example/">here</a></p><form action
 
 let answers: (() => Promise<PaneView | undefined>)[];
 let again: (() => void) | undefined;
+/** Ends what the script of the test before listens to. */
+let former = new AbortController();
+const listen = document.addEventListener.bind(document);
 
 beforeEach(() => {
   vi.resetModules();
+  former.abort();
+  const { signal } = former = new AbortController();
+  vi.spyOn(document, 'addEventListener').mockImplementation((name: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions) => {
+    listen(name, listener, { ...(typeof options === 'object' ? options : { capture: options === true }), signal });
+  });
   answers = [];
   document.documentElement.removeAttribute('data-ssmax-judged');
   for (const old of document.querySelectorAll('html > div')) old.remove();
@@ -100,4 +108,19 @@ describe('a mail from outside', () => {
     expect(await line('.banner.outside')).toBe('差出人');
     await eventually('the cover to go', () => expect([layers().length, document.body.inert, leads()]).toEqual([1, false, 4]), 5);
   });
+});
+
+it('a mail opens no popover or dialog over the line, which takes no script; the line itself opens', async () => {
+  answers = [() => Promise.resolve(outside('outside', true))];
+  const opening = (target: Element): boolean => target.dispatchEvent(Object.assign(new Event('beforetoggle', { cancelable: true }), { newState: 'open' }));
+  const opened: boolean[] = [];
+  HTMLElement.prototype.showPopover = function (): void {
+    opened.push(opening(this));
+    this.dataset['shown'] = '';
+  };
+  document.body.innerHTML = '<button popovertarget="x">x</button><div id="x" popover>本人確認済み</div><dialog>x</dialog>';
+  await load();
+  await line('.sentence');
+  expect(opened).not.toContain(false);
+  for (const one of document.body.querySelectorAll('[popover], dialog')) expect(opening(one)).toBe(false);
 });

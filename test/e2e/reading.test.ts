@@ -105,7 +105,7 @@ describe('reading', { timeout: 180_000 }, () => {
     for (const said of ['報告しました', 'すでに報告しています']) {
       await hanako.openHeaderPopup(ADDON_ID, '悪意のあるメール');
       await hanako.desktop.click(onPage('#report'));
-      await hanako.desktop.thunderbird.see({ ...onPage('.report'), text: 'あなたの組織の担当者に届きます' });
+      await hanako.desktop.thunderbird.see({ ...onPage('.report'), text: 'あなたの組織の担当者に届き' });
       await hanako.desktop.click(onPage('#send-report'));
       await hanako.desktop.thunderbird.see({ ...onPage('#reported'), text: said }, 30_000);
       await hanako.closePopup();

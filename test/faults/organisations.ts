@@ -43,6 +43,7 @@ export const organisations: readonly Fault[] = [
   ...of('src/flow/trust.ts', ROLLBACK, [
     ['rollback: directory', 'if (issued < known.issued)', NEVER, 'is not older in any part'],
     ['rollback: CRLs', 'if (number < (known.crls.get(issuer) ?? 0n))', NEVER, 'is not older in any part'],
+    ['rollback: an entry that cannot be had', '.catch(() => true)', '.catch(() => false)', 'cannot be had any more'],
     ['rollback: CRLs are signed', "if (!(await isByOrganisation(crl, next))) throw new SsmaxError('unavailable', 'crl-signature');", '', 'holds no CRL with a high number'],
   ]),
   ...of('src/flow/trust.ts', 'test/security/former-delegate.test.ts', [

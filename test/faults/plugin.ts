@@ -53,7 +53,21 @@ export const plugin: readonly Fault[] = [
   ]),
   ...of('extension/member/list-tags.ts', 'test/extension/list-tags.test.ts', [
     ['a tag that anybody set stays', 'mail.tags.filter((tag) => !own.includes(tag))', 'mail.tags', 'a tag stands on what was judged here'],
+    ['a tag goes by the list alone', 'digest === undefined || await digest() === judged.digest', 'true', 'says something else has no tag'],
     ['a tag goes by the Message-ID alone', '[headerMessageId, author, subject, String(new Date(date).getTime()), String(size)]', '[headerMessageId]', 'a tag stands on what was judged here'],
+  ]),
+  ...of('extension/thunderbird/compose-script.ts', 'test/extension/compose-script.test.ts', [
+    ['drafts: Latin letters only', ": event.code === 'KeyS' ? 's' : ''", ": ''", 'takes'],
+  ]),
+  ...of('extension/thunderbird/message-pane.ts', 'test/extension/message-pane.test.ts', [
+    ['pane: popovers of a mail', 'if (event.target !== line && event.target !== cover) event.preventDefault();', '', 'opens no popover'],
+  ]),
+  ...of('extension/ui/words.ts', 'test/extension/shown-names.test.ts', [
+    ['sentences: names as they were written', 'shownText(String(values[name]))', 'String(values[name])', 'cannot steer'],
+  ]),
+  ...of('src/mail/shown-text.ts', 'test/mail/shown-text.test.ts', [
+    ['names: an address for a name', "/[@<>]/.test(name.normalize('NFKC'))", 'false', 'could pass for the address'],
+    ['names: from right to left', 'return RIGHT_TO_LEFT.test(text) ?', 'return false ?', 'keeps to itself'],
   ]),
   ...of('extension/member/lock-demand.ts', 'test/extension/lock-demand.test.ts', [
     ['a demanded passphrase is not asked of keys that are there', "!('wrapped' in pair)", 'false', 'a policy that comes later than a key'],

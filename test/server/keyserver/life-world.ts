@@ -41,10 +41,11 @@ export interface LifeWorld {
   close(): Promise<void>;
 }
 
-export async function createLifeWorld(world: TestWorld, organisation: TestOrganisation): Promise<LifeWorld> {
+/** `location`: of its database, one of its own on SQLite if none is given. */
+export async function createLifeWorld(world: TestWorld, organisation: TestOrganisation, location?: string): Promise<LifeWorld> {
   const dir = mkdtempSync(join(tmpdir(), 'ssmax-life-'));
   const notices = join(dir, 'notices');
-  const store = await openDatabase<Tables>(join(dir, 'state.sqlite'), migrations);
+  const store = await openDatabase<Tables>(location ?? join(dir, 'state.sqlite'), migrations);
   const clock = { now: () => world.now };
   const random = (length: number) => native.random(length);
   const keys = createOwnKeys([{ key: organisation.serviceParts.key, certificate: organisation.issuer.certificate }]);

@@ -9,13 +9,15 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import { expect, it } from 'vitest';
 import { migrations as authority } from '../../../src/server/authority/register.ts';
+import { migrations as inspection } from '../../../src/server/inspection/tables-inspection.ts';
 import { migrations as keyserver } from '../../../src/server/keyserver/tables.ts';
 import { type AuditTables, verifyAuditChain } from '../../../src/server/shared/audit-chain.ts';
 import { openDatabase } from '../../../src/server/shared/database.ts';
+import { historyMigrations as status } from '../../../src/server/status/history.ts';
 import { onBothDatabases } from '../shared/databases.ts';
 
 const releases = readdirSync(import.meta.dirname, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
-const servers = { authority, keyserver };
+const servers = { authority, inspection, keyserver, status };
 
 /** Puts the database back as the release left it. */
 async function restore(location: string, release: string, server: string): Promise<void> {
@@ -58,8 +60,10 @@ onBothDatabases('databases of every release', (fresh) => {
         expect([table, rows.length]).toEqual([table, count]);
         if (!table.startsWith('audit_')) expectAsFilled(table, rows);
       }
-      expect(await verifyAuditChain(store)).toMatchObject({ head: { seq: 3 } });
-      expect((await verifyAuditChain(store)).fault).toBeUndefined();
+      if (server !== 'status') { // it keeps figures alone
+        expect(await verifyAuditChain(store)).toMatchObject({ head: { seq: 3 } });
+        expect((await verifyAuditChain(store)).fault).toBeUndefined();
+      }
       await store.close();
     },
   );
@@ -72,6 +76,6 @@ function expectAsFilled(table: string, rows: readonly Record<string, unknown>[])
       .filter((pair): pair is readonly [string, string] => typeof pair[1] === 'string' && pair[1].startsWith(`${table}.`));
     const numbers = new Set(texts.map(([, text]) => text.split('.')[2]));
     expect(texts.map(([column, text]) => [column, text.split('.')[1]])).toEqual(texts.map(([column]) => [column, column]));
-    expect([table, numbers.size]).toEqual([table, 1]);
+    expect([table, numbers.size]).toEqual([table, texts.length === 0 ? 0 : 1]);
   }
 }

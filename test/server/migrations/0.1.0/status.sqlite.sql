@@ -1,0 +1,16 @@
+CREATE TABLE "kysely_migration" ("name" varchar(255) not null primary key, "timestamp" varchar(255) not null);
+CREATE TABLE "kysely_migration_lock" ("id" varchar(255) not null primary key, "is_locked" integer default 0 not null);
+CREATE TABLE "growth" ("at" bigint not null, "counter" text not null, "count" bigint not null, constraint "growth_key" primary key ("at", "counter"));
+CREATE TABLE "standing" ("server" text not null, "counter" text not null, "value" bigint not null, constraint "standing_key" primary key ("server", "counter"));
+CREATE TABLE "beginning" ("id" integer primary key, "at" bigint not null);
+insert into "kysely_migration" values ('0001-history','2026-11-22T17:41:00.345Z');
+insert into "kysely_migration_lock" values ('migration_lock',0);
+insert into "growth" values (1790000000001,'growth.counter.1',1790000000001);
+insert into "growth" values (1790000000002,'growth.counter.2',1790000000002);
+insert into "growth" values (1790000000003,'growth.counter.3',1790000000003);
+insert into "standing" values ('standing.server.1','standing.counter.1',1790000000001);
+insert into "standing" values ('standing.server.2','standing.counter.2',1790000000002);
+insert into "standing" values ('standing.server.3','standing.counter.3',1790000000003);
+insert into "beginning" values (1000001,1790000000001);
+insert into "beginning" values (1000002,1790000000002);
+insert into "beginning" values (1000003,1790000000003);

@@ -5,12 +5,14 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
 import { HINODE, type LocalOrganisation, type LocalWorld, PASSPHRASE, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
 import { World } from '../../scripts/world/process.ts';
-import { ssmax, startSsmax } from '../../scripts/world/ssmax.ts';
+import { runSsmax, ssmax, startSsmax } from '../../scripts/world/ssmax.ts';
 import { until } from '../../scripts/world/wait.ts';
 import { splitCrls } from '../../src/core/pki/crl.ts';
 import { CommandLineMember } from './command-line-member.ts';
+import { Correspondent } from './correspondent.ts';
 import { createWorldClock, type WorldClock } from './world-clock.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -39,6 +41,7 @@ afterAll(async () => {
 
 const HANAKO = 'hanako@tsukimi.example';
 const MEI = 'mei@tsukimi.example';
+const reviewSchema = z.object({ members: z.array(z.object({ id: z.string(), measured: z.object({ daysWithoutStatement: z.int() }) })) });
 const VERIFIED = { state: 'verified', content: 'opened' };
 /** What hanako got on the first day. */
 let oldMail: Uint8Array;
@@ -69,6 +72,13 @@ async function onDay(number: number): Promise<void> {
   for (const member of [taro, hanako]) {
     await until(() => member.fetchTrust().then(() => true, () => false), { what: 'lists of the day', withinMs: 120_000, everyMs: 200 });
   }
+}
+
+/** For how many days hinode has stated nothing to the Authority, as its review shows it. */
+async function daysUnstated(): Promise<number | undefined> {
+  const { stdout } = await runSsmax(['authority', 'review', '--json', '--state', local.authority.state]);
+  const { members } = reviewSchema.parse(JSON.parse(stdout.toString()));
+  return members.find(({ id }) => id === HINODE.id)?.measured.daysWithoutStatement;
 }
 
 const of = (organisation: LocalOrganisation, name: string): string => join(organisation.dir, name);
@@ -140,10 +150,28 @@ describe('the first days', () => {
   });
 });
 
+describe('a one-time code', () => {
+  it('ends after its days; who tries at will is stopped, the right code too, and gets in with that later', async () => {
+    const mei = new CommandLineMember(local, tsukimi, 'mei', 'second');
+    const old = await tsukimi.code('mei');
+    await onDay(20);
+    await expect(mei.enrol(old)).rejects.toThrow(/enrolment-refused/);
+    const right = await tsukimi.code('mei');
+    for (let i = 1; i < 10; i++) await expect(Correspondent.enrol(local, tsukimi, 'mei', undefined, 'AAAA-BBBB-CCCC')).rejects.toThrow(/^401 .*"enrolment-refused"/);
+    await expect(Correspondent.enrol(local, tsukimi, 'mei', undefined, right)).rejects.toThrow(/^429 .*"enrolment-rate-limited"/);
+    await expect(mei.enrol(right)).rejects.toThrow(/enrolment-rate-limited/);
+    await onDay(21);
+    await mei.enrol(right);
+  });
+});
+
 describe('renewal', () => {
   it('does nothing until two thirds of the certificate’s life are over, then renews it in silence', async () => {
     expect((await taro.renew()).stdout.toString()).toMatch(/^not due: /);
     await onDay(250);
+    // Nobody anchors anything here: what servers state by themselves arrives, and agrees with the chain.
+    await until(async () => await daysUnstated() === 0, { what: 'the daily statement', withinMs: 120_000, everyMs: 500 });
+    expect(await ssmax(['audit', 'verify', '--state', hinode.state])).toMatch(/^good: [^]*^compared with [1-9]\d* heads that the Authority keeps$/m);
     for (const member of [taro, hanako]) expect((await member.renew()).stdout.toString()).toMatch(/^renewed until 202[89]/);
     expect((await taro.renew()).stdout.toString()).toMatch(/^not due: /);
     expect(await hanako.verify(await delivered(taro, hanako))).toMatchObject(VERIFIED);

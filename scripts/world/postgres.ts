@@ -49,7 +49,7 @@ export async function startPostgres(world: World): Promise<Postgres | undefined>
   };
   const answers = (): Promise<boolean> => ask('select 1').then(() => true, () => false);
   const [postgres, args] = command([join(bin, 'postgres'), '-D', data, '-k', dir, '-c', 'listen_addresses=']);
-  const start = (): Promise<Running> => world.start({ name: 'postgres', command: postgres, args, cwd: '/', ready: answers, readyWithinMs: 60_000 });
+  const start = (): Promise<Running> => world.start({ name: 'postgres', command: postgres, args, cwd: '/', ready: answers });
   let running = await start();
   await ask('create database soak');
   return {

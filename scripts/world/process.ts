@@ -27,7 +27,7 @@ export interface StartOptions {
   readonly secrets?: readonly string[];
   /** Asked until it is true. Without it the process counts as ready once it runs. */
   readonly ready?: () => boolean | Promise<boolean>;
-  /** Milliseconds for `ready`; 15,000 unless told. */
+  /** Milliseconds for `ready`; 120,000 unless told: beside other work on two processors a server may start slowly. */
   readonly readyWithinMs?: number;
   /** The log the program writes itself, to be quoted in errors beside its output. */
   readonly ownLog?: string;
@@ -158,7 +158,7 @@ export class World {
     this.#running.push(running);
     const { ready } = options;
     if (ready === undefined) return running;
-    const withinMs = options.readyWithinMs ?? 15_000;
+    const withinMs = options.readyWithinMs ?? 120_000;
     const logs = [log, ...(options.ownLog === undefined ? [] : [options.ownLog])];
     let ended = false;
     void running.exited.then(() => (ended = true));

@@ -50,7 +50,7 @@ export function startSsmax(world: World, name: string, args: readonly string[], 
   return world.start({
     name, command: process.execPath, env,
     ...(passphrase === undefined ? { args: [program, ...args] } : { args: [program, ...args, '--passphrase-fd', '3'], secrets: [`${passphrase}\n`] }),
-    ready: () => timesReady(log) > before, readyWithinMs: 30_000,
+    ready: () => timesReady(log) > before,
   });
 }
 

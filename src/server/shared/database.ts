@@ -197,10 +197,17 @@ function postgresDialect(location: string): Dialect {
   return new PostgresDialect({ pool: {
     async connect() {
       const client = await pool.connect().catch(outage);
+      // The pool does not listen to a connection in use: dropped between two statements, it would end the process. The next statement tells.
+      let dropped: Error | undefined;
+      const onError = (error: Error): void => { dropped = error; };
+      client.on('error', onError);
       return {
         // Kysely calls it with text and values; streaming by cursor is not used.
         query: <Row>(text: string, values: readonly unknown[]) => client.query(text, [...values]).catch(outage) as Promise<PostgresQueryResult<Row>>,
-        release: () => { client.release(); },
+        release: () => {
+          client.release(dropped);
+          if (dropped === undefined) client.off('error', onError);
+        },
       } as PostgresPoolClient;
     },
     end: () => pool.end(),
@@ -210,7 +217,7 @@ function postgresDialect(location: string): Dialect {
 /** What PostgreSQL, or the way there, says when it is not there: it may be back soon. */
 function outage(error: unknown): never {
   const { code = '', message = '' } = error instanceof Error ? error as NodeJS.ErrnoException : {};
-  const away = /^(?:ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|57P0[1-5]|08\w{3}|53300)$/.test(code) || /Connection terminated|timeout exceeded when trying to connect/.test(message);
+  const away = /^(?:ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|57P0[1-5]|08\w{3}|53300)$/.test(code) || /Connection terminated|not queryable|timeout exceeded when trying to connect/.test(message);
   throw away ? new SsmaxError('unavailable', 'database-unavailable', { reason: reasonOf(error) }, { cause: error }) : error;
 }
 

@@ -3,7 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
+import { until } from '../../../scripts/world/wait.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
 import { utf8 } from '../../../src/core/bytes.ts';
 import { databaseAnswers, openConfiguredDatabase, openDatabase } from '../../../src/server/shared/database.ts';
@@ -186,6 +188,23 @@ describe('DATABASE_URL', () => {
   it('or the configuration must be there', async () => {
     await expect(openConfiguredDatabase(undefined, {}, {})).rejects.toMatchObject({ kind: 'fault', code: 'database-missing' });
     await expect(openConfiguredDatabase('/dev/null/store.sqlite', {}, { DATABASE_URL: '' })).rejects.toMatchObject({ code: 'database-unavailable' });
+  });
+});
+
+onPostgres('a connection that is dropped', (fresh) => {
+  it('between two statements of a transaction ends neither process nor store', async () => {
+    const location = await fresh();
+    const [store, other] = await Promise.all([openDatabase<Tables>(location, migrations), openDatabase<Tables>(location, migrations)]);
+    const cut = store.transaction(async (tx) => {
+      const { rows: [own] } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+      await sql`select pg_terminate_backend(${own?.pid ?? 0})`.execute(other.query);
+      const gone = async (): Promise<boolean> => (await sql`select 1 from pg_stat_activity where pid = ${own?.pid ?? 0}`.execute(other.query)).rows.length === 0;
+      await until(gone, { what: 'the end of the connection' });
+      await tx.insertInto('notes').values({ id: 1, body: null, title: 'x' }).execute();
+    });
+    await expect(cut).rejects.toMatchObject({ kind: 'unavailable', code: 'database-unavailable' });
+    expect(await store.transaction(async (tx) => tx.selectFrom('notes').selectAll().execute())).toEqual([]);
+    await Promise.all([store.close(), other.close()]);
   });
 });
 

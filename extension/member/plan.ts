@@ -95,7 +95,7 @@ export class Planner {
     const addresses = [...to, ...cc, ...bcc].map(addressOf).filter((address) => address !== undefined);
     if (signedOnly.length === 0 || addresses.length < to.length + cc.length + bcc.length) return false;
     try {
-      return await formFor(addresses, await this.#parts.trust.get(), signedOnly) === 'signed-only';
+      return await formFor(addresses, await this.#parts.trust.forSealing(), signedOnly) === 'signed-only';
     } catch (error) {
       if (!(error instanceof SsmaxError)) throw error;
       return false; // it will be told why

@@ -8,6 +8,8 @@ export interface MemberPorts {
   readonly http: Http;
   readonly clock: Clock;
   readonly tables: Tables;
+  /** Whether this computer works offline, so that what is sent waits; absent where that is never so. */
+  offline?(): boolean;
   /** What the organisation manages centrally, unread; undefined where it does not. */
   managed(): Promise<unknown>;
 }

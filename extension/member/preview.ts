@@ -60,7 +60,7 @@ export async function previewDraft(parts: SealParts, draft: Envelope, signedOnly
       if (await isInside(parts, address)) return { kind: 'not-enrolled', address };
       return account !== undefined && await isInside(parts, account) ? { kind: 'from-typed', from: address, account } : { kind: 'not-ours' };
     }
-    const { directory } = await parts.trust.get();
+    const { directory } = await parts.trust.forSealing();
     const own = await directory.byDomain(domainOf(address));
     const recipients = await Promise.all([...draft.to, ...draft.cc, ...draft.bcc].map((entry) => recipient(entry, own, directory)));
     const inside = recipients.some(({ outcome }) => outcome === 'colleague' || outcome === 'partner');

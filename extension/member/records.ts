@@ -100,6 +100,13 @@ export interface JudgedMail {
   readonly at: Date;
 }
 
+/** What the organisation's server gave last. */
+export interface PublishedCopy {
+  readonly url: string;
+  readonly at: Date;
+  readonly body: Bytes;
+}
+
 export interface Tables extends SearchTables {
   /** How new the trust material was that was last believed, by hexadecimal SHA-256 of the root's certificate. */
   readonly trust: Table<TrustMarks>;
@@ -125,10 +132,12 @@ export interface Tables extends SearchTables {
   readonly chores: Table<{ readonly at: Date }>;
   /** By name. */
   readonly judged: Table<JudgedMail>;
+  /** By URL. */
+  readonly copies: Table<PublishedCopy>;
 }
 
 /** Another version whenever they change: a profile of any earlier one opens. */
-export const TABLES_VERSION = 16;
-export const TABLES = ['trust', 'settings', 'identities', 'pending', 'sealed', 'deliveries', 'organisations', 'correspondents', 'preferences', 'forwards', 'recovered', 'chores', 'judged'] as const satisfies readonly (keyof Tables)[];
+export const TABLES_VERSION = 17;
+export const TABLES = ['trust', 'settings', 'identities', 'pending', 'sealed', 'deliveries', 'organisations', 'correspondents', 'preferences', 'forwards', 'recovered', 'chores', 'judged', 'copies'] as const satisfies readonly (keyof Tables)[];
 /** In a database of their own, which is erased whole. */
 export const SEARCH_TABLES = ['searchKeys', 'searchMails'] as const satisfies readonly (keyof SearchTables)[];

@@ -30,7 +30,7 @@ export interface SealParts {
 
 /**
  * Seals a draft. Throws SsmaxError: `not-enrolled`, `not-configured`, `certificate-expired`, `certificate-revoked`, `no-recipients`,
- * `address-invalid`, `recipients-outside`, `recipients-mixed`, what TrustSource.get, buildInner, sealMail, sealMixed and sealForward throw.
+ * `address-invalid`, `recipients-outside`, `recipients-mixed`, what TrustSource.forSealing, buildInner, sealMail, sealMixed and sealForward throw.
  * `progress` hears after each step, from 0 to 1, how much is done.
  */
 export async function sealDraft(parts: SealParts, draft: Draft, progress: (done: number) => void = () => undefined): Promise<SealResult> {
@@ -43,7 +43,7 @@ export async function sealDraft(parts: SealParts, draft: Draft, progress: (done:
 
   const [to, cc, bcc, replyTo] = [draft.to, draft.cc, draft.bcc, draft.replyTo].map((list) => list.map(readMailbox)) as
     [Mailbox[], Mailbox[], Mailbox[], Mailbox[]];
-  const trust = await parts.trust.get();
+  const trust = await parts.trust.forSealing();
   const form = await formFor([...to, ...cc, ...bcc].map(({ address }) => address), trust, draft.mode === 'sign-only' ? draft.signedOnly : []);
   const organisation = await organisationOfSender(from.address, trust, now);
   await requireIssuedByOwn(sender.certificate, 'user', organisation, trust, now);
@@ -98,6 +98,6 @@ export async function isInside({ ports, identities, trust }: SealParts, entry: s
   if (await loadConfiguration(ports) === undefined) return true;
   const own = new Set((await identities.all()).map((one) => domainOf(one.address)));
   if (own.has(domain)) return true;
-  const { directory } = await trust.get();
+  const { directory } = await trust.forSealing();
   return await directory.byDomain(domain) !== undefined;
 }

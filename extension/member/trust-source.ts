@@ -1,19 +1,24 @@
 /**
  * Directory and revocation lists, fetched from the own organisation and verified up to the pinned root. They are kept in
  * memory for a minute only: whoever blocks a revocation list gets "cannot check now", never an old "verified". How new they
- * were is remembered for ever: whoever plays back older ones, still in date, gets the same.
+ * were is remembered for ever: whoever plays back older ones, still in date, gets the same. Copies are kept for one use alone: sealing
+ * what waits in the outbox while this computer works offline (decision 66).
  */
 import { hex } from '../../src/core/bytes.ts';
 import { sha256 } from '../../src/core/digest.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import { fetchTrust } from '../../src/flow/enrol.ts';
+import type { Http } from '../../src/flow/ports.ts';
 import { createTrustCache, requireSuccessor, type Trust, trustMarks } from '../../src/flow/trust.ts';
+import { INDEX_FILE } from '../../src/wire/directory-index.ts';
 import { loadConfiguration } from './configuration.ts';
 import type { MemberPorts } from './ports.ts';
 import type { Configuration } from './records.ts';
 
 /** Milliseconds. */
 const MAX_AGE = 60_000;
+const KEPT = 30 * 86_400_000;
+const FILE = /\/ssmax\/v1\/directory\/files\/[0-9a-f]+$/;
 
 export class TrustSource {
   readonly #ports: MemberPorts;
@@ -42,16 +47,61 @@ export class TrustSource {
     return trust;
   }
 
+  /**
+   * For sealing. The same, but while this computer works offline it is what was fetched last, verified anew, for as long as it is in date:
+   * the mail waits, and its gateway judges by what holds when it goes. Never for a verdict.
+   */
+  async forSealing(): Promise<Trust> {
+    try {
+      return await this.get();
+    } catch (error) {
+      const configuration = await loadConfiguration(this.#ports);
+      const away = error instanceof SsmaxError && error.code === 'network-unreachable' && this.#ports.offline?.() === true;
+      if (!away || configuration === undefined) throw error;
+      const { organisationUrl, root } = configuration;
+      const { trust } = await fetchTrust(fromCopies(this.#ports), organisationUrl, root, this.#ports.clock.now());
+      await requireSuccessor(trust, await this.#ports.tables.trust.get(hex(await sha256(root))));
+      return trust;
+    }
+  }
+
   async #fetch({ organisationUrl, root }: Configuration, now: Date): Promise<Trust> {
-    const { http, tables } = this.#ports;
-    const { trust } = await fetchTrust(http, organisationUrl, root, now, this.#cache);
+    const { tables } = this.#ports;
+    const { published: { directory, authorityCrl, organisationCrl }, trust } = await fetchTrust(keepingFiles(this.#ports), organisationUrl, root, now, this.#cache);
     const name = hex(await sha256(root));
     const known = await tables.trust.get(name);
     await requireSuccessor(trust, known);
     const marks = trustMarks(trust);
     await tables.trust.put(name, { ...marks, crls: new Map([...(known?.crls ?? []), ...marks.crls]) });
+    for (const [path, body] of [[`/ssmax/v1/directory/${INDEX_FILE}`, directory.index], ['/ssmax/v1/crl/authority', authorityCrl], ['/ssmax/v1/crl/organisation', organisationCrl]] as const) {
+      const url = `${organisationUrl}${path}`;
+      await tables.copies.put(url, { url, at: now, body });
+    }
     return trust;
   }
+}
+
+type CopyPorts = Pick<MemberPorts, 'http' | 'tables' | 'clock'>;
+
+/** Keeps the directory's files, each of which is known by its digest; those that nobody fetched for a long time go. */
+function keepingFiles({ http, tables: { copies }, clock }: CopyPorts): Http {
+  return async (request) => {
+    const answer = await http(request);
+    const { url } = request;
+    if (!FILE.test(url) || answer.status !== 200) return answer;
+    const now = clock.now();
+    for (const copy of await copies.all()) if (FILE.test(copy.url) && now.getTime() - copy.at.getTime() > KEPT) await copies.remove(copy.url);
+    await copies.put(url, { url, at: now, body: answer.body });
+    return answer;
+  };
+}
+
+function fromCopies({ tables: { copies } }: CopyPorts): Http {
+  return async ({ url }) => {
+    const copy = await copies.get(url);
+    if (copy === undefined) throw new SsmaxError('unavailable', 'network-unreachable', { url });
+    return { status: 200, header: () => undefined, body: copy.body };
+  };
 }
 
 /** For readers, who are told why there is no trust rather than stopped. */

@@ -27,7 +27,7 @@ export async function split(member: SealParts, tabId: number, replying: Pick<Rep
     subject = given.subject ?? '';
     // Lists as their members: some may be inside, some outside.
     const { details, files } = await readWindow(tabId, given);
-    const { directory } = await member.trust.get();
+    const { directory } = await member.trust.forSealing();
     const { to, cc, bcc } = addressesOf(details);
     const without = new Set(await outsideAmong([...to, ...cc, ...bcc].map((entry) => readMailbox(entry).address), directory));
     const those = (outside: boolean): ComposeDetails => {

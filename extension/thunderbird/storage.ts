@@ -22,7 +22,7 @@ function openAll(): Tables {
     deliveries: table('deliveries'), organisations: table('organisations'),
     correspondents: table('correspondents'), preferences: table('preferences'),
     searchKeys: searchTable('searchKeys'), searchMails: searchTable('searchMails'), eraseSearch: () => eraseTables(SEARCH),
-    forwards: table('forwards'), recovered: table('recovered'), chores: table('chores'), judged: table('judged'),
+    forwards: table('forwards'), recovered: table('recovered'), chores: table('chores'), judged: table('judged'), copies: table('copies'),
   };
 }
 
@@ -40,7 +40,7 @@ async function managed(): Promise<unknown> {
 /** Everything that the member's stories need. */
 export function createMember(): SealParts {
   const tables = openAll();
-  const ports: MemberPorts = { native: createWebCrypto(), http: createWebHttp(), clock: { now: () => new Date() }, tables, managed };
+  const ports: MemberPorts = { native: createWebCrypto(), http: createWebHttp(), clock: { now: () => new Date() }, tables, managed, offline: () => !navigator.onLine };
   const identities = new Identities(ports, keepAlive);
   return { ports, identities, recovery: new Recovery({ ports, identities }), trust: new TrustSource(ports), sealed: new SealedMails(tables.sealed) };
 }

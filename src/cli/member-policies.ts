@@ -33,21 +33,35 @@ function policies({ server, root, tlsCa, addon }: PoliciesOptions): object {
       '3rdparty': { Extensions: { [id]: { organisationUrl: server, root: toBase64(der) } } },
       ...(addon !== undefined && { ExtensionSettings: { [id]: { installation_mode: 'force_installed', install_url: addon } } }),
       ...(tlsCa !== undefined && { Certificates: { Install: [tlsCa] } }),
-      Preferences: draftsStayHere(),
+      Preferences: { ...draftsStayHere(), ...noReceipts() },
     },
   };
 }
 
-/** Identities (sender addresses) of one Thunderbird profile for which the folder is fixed. */
+/** Identities (sender addresses) of one Thunderbird profile for which this is fixed. */
 const IDENTITIES = 10;
+const identities = ['default', ...Array.from({ length: IDENTITIES }, (_, i) => `id${i + 1}`)];
+
+function locked(value: unknown): object {
+  return { Value: value, Status: 'locked' };
+}
+
+/**
+ * Thunderbird sends read receipts past every add-on, unsealed, and the gateway refuses them: it is not to try, nor to let an account have
+ * a choice of its own (docs/quirks-thunderbird.md).
+ */
+function noReceipts(): object {
+  return {
+    'mail.mdn.report.enabled': locked(false),
+    ...Object.fromEntries(identities.map((id) => [`mail.identity.${id}.use_custom_prefs`, locked(false)])),
+  };
+}
 
 /**
  * What is being written must not lie in clear on the mail server, be it for a moment: nothing is saved unasked, and what
  * Thunderbird saves by itself before the add-on hears of it goes to this computer's own Drafts (docs/decisions/0041-sealed-drafts.md).
  */
 function draftsStayHere(): object {
-  const identities = ['default', ...Array.from({ length: IDENTITIES }, (_, i) => `id${i + 1}`)];
-  const locked = (value: unknown): object => ({ Value: value, Status: 'locked' });
   return {
     'mail.compose.autosave': locked(false),
     ...Object.fromEntries(identities.map((id) => [`mail.identity.${id}.draft_folder`, locked('mailbox://nobody@Local%20Folders/Drafts')])),

@@ -17,6 +17,7 @@ import { formatText } from '../../src/mail/header.ts';
 import { parseMime } from '../../src/mail/mime.ts';
 import { generateWebKey } from '../../src/platform/web.ts';
 import { native } from '../flow/world.ts';
+import { allowOutside } from '../security/outside.ts';
 import { Composer, editor, inCompose, onPage } from './composer.ts';
 import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
@@ -25,6 +26,7 @@ const YUKI = 'yuki@hinode.example';
 const SOUMU = 'soumu@hinode.example';
 const PRIVATE = 'taro@private.example';
 const HANAKO = 'hanako@tsukimi.example';
+const OUTSIDER = 'mei@elsewhere.example';
 const CANARY = 'canary-7ad20e91';
 const button = inCompose(`#${ADDON_ID.replace(/[^a-z0-9_-]/gi, '_')}-composeAction-toolbarbutton`);
 const PASSPHRASE = '月夜に 三羽の 兎 はねた';
@@ -43,6 +45,7 @@ describe('a mail', { timeout: 180_000 }, () => {
     world = await World.open();
     plugin = await startPluginWorld(world);
     plugin.signedOnly = ['elsewhere.example'];
+    allowOutside(plugin.hinode, plugin.signedOnly, new Date());
     await plugin.chain.addUser(plugin.tsukimi, HANAKO, '佐藤 花子');
     const { waiting, backup } = await longAgo();
     taro = await plugin.open('taro', TARO, '山田 太郎', {
@@ -126,6 +129,8 @@ describe('a mail', { timeout: 180_000 }, () => {
     expect((await taro.draft()).body).toContain(CANARY);
     await taro.discard();
   };
+  /** Of all windows. */
+  const recipients = async (): Promise<string[]> => (await taro.desktop.thunderbird.find(inCompose('mail-address-pill'))).map((pill) => pill.text.trim()).sort();
   /** Whose key signed it. */
   const signerOf = (mail: string): string | undefined => {
     const carrier = findCarrier(parseMime(new Uint8Array(Buffer.from(mail)), 'outer'));
@@ -211,5 +216,85 @@ describe('a mail', { timeout: 180_000 }, () => {
     await composer.windows(0);
     // A template is meant to be used again.
     expect(await plugin.store(TARO).list('Templates')).toHaveLength(1);
+  });
+
+  it('to inside and outside is parted by one click, and each part goes as it can', async () => {
+    const { thunderbird } = taro.desktop;
+    await taro.write({ to: [HANAKO, OUTSIDER], subject: '両方へ', body: [CANARY] });
+    const before = plugin.submitted.length;
+    await taro.desktop.activate(editor);
+    await taro.desktop.keys('ctrl+Return');
+    await taro.desktop.click(onPage('#split'));
+    await composer.windows(2);
+    await until(async () => (await recipients()).join() === [HANAKO, OUTSIDER].sort().join(), { what: 'each recipient in a window of his own' });
+    expect(plugin.submitted).toHaveLength(before);
+    // The one in front goes first, whichever it is; nothing of what goes outside is encrypted, and that is asked.
+    for (const left of [1, 0]) {
+      const inFront = (await taro.draft()).recipients.join();
+      await taro.desktop.activate(editor);
+      await taro.desktop.keys('ctrl+Return');
+      if (inFront.includes(OUTSIDER)) {
+        await taro.desktop.click(onPage('.checks input'));
+        await until(async () => (await thunderbird.find(onPage('#send')))[0]?.disabled === false, { what: 'the way to be open' });
+        await taro.desktop.click(onPage('#send'));
+      }
+      await composer.windows(left);
+    }
+    const [inside, outside] = [HANAKO, OUTSIDER].map((to) => plugin.submitted.slice(before).find((one) => one.recipients.join() === to)?.raw.toString() ?? '');
+    expect(inside).not.toContain(CANARY);
+    expect(inside).not.toContain(OUTSIDER);
+    expect(signerOf(inside ?? '')).toBe(TARO);
+    expect(outside).not.toContain(HANAKO);
+    expect(signerOf(outside ?? '')).toBe(TARO);
+  });
+
+  it('waits as long as was chosen: taken back it is as it was, left alone it goes', async () => {
+    const { thunderbird } = taro.desktop;
+    const delay = async (...keys: string[]): Promise<void> => {
+      await thunderbird.marionette.run((chrome, id) => chrome.openAddonPage(id, 'options.html'), ADDON_ID);
+      await taro.desktop.click(onPage('#delay'));
+      await taro.desktop.keys(...keys, 'Return');
+      await until(async () => (await thunderbird.find(onPage('#delay')))[0]?.value === (keys.includes('Home') ? '0' : '5'), { what: 'the delay to be chosen' });
+      await taro.closeTab();
+    };
+    await delay('Down');
+    await taro.write({ to: [HANAKO], subject: '待って', body: [CANARY] });
+    const before = await taro.draft();
+    const digests = plugin.digests.length;
+    await taro.desktop.activate(editor);
+    await taro.desktop.keys('ctrl+Return');
+    await thunderbird.see({ ...onPage('main.dialog'), text: '秒後に送信します' }, 30_000);
+    await taro.desktop.click(onPage('#back'));
+    await until(async () => (await thunderbird.find(onPage('main.dialog'))).length === 0, { what: 'the window to close' });
+    expect(await taro.draft()).toEqual(before);
+    expect(plugin.digests).toHaveLength(digests);
+    await composer.goes([HANAKO]);
+    await composer.windows(0);
+    await delay('Home');
+  });
+
+  it('written offline is sealed by what is known, waits, and goes when there is a connection', async () => {
+    const { thunderbird } = taro.desktop;
+    await thunderbird.marionette.run((chrome) => {
+      // Going online sends what waits, unasked; going offline fetches nothing.
+      chrome.setPref('offline.send.unsent_messages', 1);
+      chrome.setPref('offline.download.download_messages', 2);
+    });
+    const toggle = (): Promise<void> => thunderbird.marionette.run((chrome) => { (chrome.mainWindow() as unknown as { MailOfflineMgr: { toggleOfflineStatus(): void } }).MailOfflineMgr.toggleOfflineStatus(); });
+    const waiting = await thunderbird.marionette.run((chrome) => chrome.outbox());
+    await toggle();
+    plugin.reachable = false;
+    // Nothing is left in memory of what was fetched a moment ago.
+    await thunderbird.marionette.run((chrome, id) => chrome.endBackground(id), ADDON_ID);
+    const before = plugin.submitted.length;
+    await taro.write({ to: [HANAKO], subject: '車中から', body: [CANARY] });
+    await label('保護：月見製作所');
+    expect(await taro.send()).toBeUndefined();
+    await composer.windows(0);
+    await until(() => thunderbird.marionette.run((chrome) => chrome.outbox()).then((there) => there === waiting + 1), { what: 'the mail in the outbox' });
+    expect(plugin.submitted).toHaveLength(before);
+    plugin.reachable = true;
+    await toggle();
+    expect(signerOf(await composer.went(before, [HANAKO]))).toBe(TARO);
   });
 });

@@ -38,7 +38,7 @@ function memoryTables(): Tables {
   let [searchKeys, searchMails] = [memoryTable<SearchKeys>(), memoryTable<SearchRecord>()];
   return { trust: memoryTable(), settings: memoryTable(), identities: memoryTable(), pending: memoryTable(), sealed: memoryTable(), deliveries: memoryTable(), organisations: memoryTable(), correspondents: memoryTable(), preferences: memoryTable(), get searchKeys() { return searchKeys; }, get searchMails() { return searchMails; },
     eraseSearch: () => Promise.resolve(void ([searchKeys, searchMails] = [memoryTable(), memoryTable()])),
-    forwards: memoryTable(), recovered: memoryTable(), chores: memoryTable(), judged: memoryTable() };
+    forwards: memoryTable(), recovered: memoryTable(), chores: memoryTable(), judged: memoryTable(), copies: memoryTable() };
 }
 
 export interface FakeServer {

@@ -155,6 +155,30 @@ describe('sealing', () => {
     expect(await code(sealDraft(taro, draft()))).toBe('network-unreachable');
   });
 
+  it('seals offline by what was fetched last, for as long as that is in date, and only what was looked up then', async () => {
+    expect(await sealDraft(taro, draft())).toMatchObject({ kind: 'sealed' });
+    await chain.addOrganisation('kasumi.example', { ja: '霞商会', en: 'Kasumi Trading' });
+    taro.server.bend = () => new SsmaxError('unavailable', 'network-unreachable');
+    chain.now = new Date(chain.now.getTime() + 3_600_000);
+    const later = draft({ text: '車中から' });
+    expect(await code(sealDraft(taro, later))).toBe('network-unreachable'); // the network fails, but nobody works offline
+    Object.assign(taro.ports, { offline: () => true });
+    expect(await sealDraft(taro, later)).toMatchObject({ kind: 'sealed' });
+    expect(await code(taro.trust.get())).toBe('network-unreachable'); // a verdict takes no copies
+    expect(await code(sealDraft(taro, draft({ to: ['somebody@kasumi.example'] })))).toBe('recipients-outside'); // as the directory had it
+    const [index] = (await taro.ports.tables.copies.all()).filter(({ url }) => url.endsWith('/index.cms'));
+    const files = (await taro.ports.tables.copies.all()).filter(({ url }) => url.includes('/files/'));
+    for (const { url } of files) await taro.ports.tables.copies.remove(url);
+    expect(await code(sealDraft(taro, later))).toBe('network-unreachable');
+    for (const file of files) await taro.ports.tables.copies.put(file.url, file);
+    if (index === undefined) throw new Error('no copy of the index');
+    await taro.ports.tables.copies.put(index.url, { ...index, body: index.body.map((byte, i) => (i === index.body.length - 1 ? byte ^ 1 : byte)) });
+    expect(await code(sealDraft(taro, later))).toBe('trust-invalid');
+    await taro.ports.tables.copies.put(index.url, index);
+    chain.now = new Date(chain.now.getTime() + 2 * 86_400_000);
+    expect(['crl-stale', 'directory-stale']).toContain(await code(taro.trust.forSealing()));
+  });
+
   it('sends the same bytes again for the same content, until it has gone', async () => {
     const [first, second] = [await sealDraft(taro, draft()), await sealDraft(taro, draft())];
     expect(second).toEqual(first);

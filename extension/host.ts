@@ -47,6 +47,8 @@ export interface UnlockHost {
 export interface EnrolmentHost extends BackupHost, LockHost {
   /** The organisation wants a passphrase on every new key. */
   lockRequired(): Promise<boolean>;
+  /** What the organisation says of backups of new keys. */
+  backupPolicy(): Promise<'required' | 'allowed' | 'forbidden'>;
   /** Addresses whose key has none all the same: nothing can be sent from them until it is set. */
   unprotected(): Promise<readonly string[]>;
   /** The addresses of the client's accounts. */
@@ -274,6 +276,8 @@ export interface AttachedMailView {
   readonly heading: string;
   readonly sentence: readonly Piece[];
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Its files may be saved. */
+  readonly copies: boolean;
   /** Undefined where it could not be opened. */
   readonly body?: ShownBody;
   readonly files: readonly { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[];
@@ -294,6 +298,8 @@ export interface AttachmentView {
   /** It is an invitation, or another entry for a calendar. */
   readonly invitation?: InvitationView;
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** It may be saved. */
+  readonly copies: boolean;
   readonly sender: string;
   readonly organisation: string;
 }

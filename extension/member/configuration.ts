@@ -50,7 +50,7 @@ export async function configure({ ports: { tables }, trust }: { ports: Pick<Memb
 
 /** Everything that an organisation can manage (docs/admin/roll-out.md §2); the modules whose settings they are read the values. */
 const MANAGED = new Set([
-  'organisationUrl', 'root', 'enrolmentCode', 'lockKeys', 'lockAfter', 'search', 'sendDelay', 'outsidePictures', 'hideSubject', 'sealedDrafts', 'listTags', 'riskCheck', 'manyOutsiders',
+  'organisationUrl', 'root', 'enrolmentCode', 'lockKeys', 'lockAfter', 'search', 'sendDelay', 'outsidePictures', 'hideSubject', 'sealedDrafts', 'listTags', 'riskCheck', 'manyOutsiders', 'backup', 'copies',
 ]);
 
 /**

@@ -123,7 +123,7 @@ async function answer(request: Request, tabId: number): Promise<unknown> {
 
 async function save(tabId: number, index: number): Promise<boolean> {
   const file = await desk.attachment(tabId, undefined, index);
-  if (file === undefined) return false;
+  if (file?.copies !== true) return false;
   return saveFile(file.name, file.bytes).then(() => true, () => false);
 }
 

@@ -1,5 +1,6 @@
 import { configure, loadConfiguration } from '../member/configuration.ts';
 import { importBackup, writeBackup } from '../member/backup.ts';
+import { copyPolicy, requirePermission } from '../member/copies.ts';
 import { enrol, type FreshKeys, lockFreshKey } from '../member/enrol.ts';
 import { lockPolicy } from '../member/key-lock.ts';
 import { unprotectedAddresses } from '../member/lock-demand.ts';
@@ -41,6 +42,7 @@ const host: EnrolmentHost = {
   async saveBackup(address, passphrase) {
     const key = fresh.get(address);
     const identity = (await member.identities.all()).find((one) => one.address === address);
+    await requirePermission(member.ports, 'backup');
     if (key === undefined || identity === undefined) throw refused('backup-too-late');
     const name = `ssmax-${address.replace('@', '-')}.p12`;
     await saveFile(name, await writeBackup(member.ports, identity, key.exportable, passphrase));
@@ -53,6 +55,7 @@ const host: EnrolmentHost = {
     return viewIdentity(member, identity);
   },
   unprotected: () => unprotectedAddresses(member),
+  backupPolicy: async () => (await copyPolicy(member.ports)).backup,
   lockRequired: async () => (await lockPolicy(member.ports)).required,
   async lockKey(address, passphrase) {
     await lockFreshKey(member.identities, address, passphrase, fresh);

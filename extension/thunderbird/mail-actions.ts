@@ -3,6 +3,7 @@ import type { Bytes } from '../../src/core/bytes.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import type { Complaint } from '../../src/wire/report.ts';
 import type { CopyKind, Reported } from '../host.ts';
+import { requirePermission } from '../member/copies.ts';
 import { prepareForward } from '../member/forward.ts';
 import { reportMalicious } from '../member/report.ts';
 import type { SealParts } from '../member/seal.ts';
@@ -60,6 +61,7 @@ export class MailActions {
   /** Saves a copy outside the seal; gives why not. */
   copy(tabId: number, kind: CopyKind): Promise<Reason | undefined> {
     return whyNot(async () => {
+      await requirePermission(this.#member.ports, 'copies');
       const copy = copyOf((await this.#desk.shown(tabId))?.reading, kind);
       if (copy === undefined) return reasonOf(words, 'other');
       await saveFile(copy.name, copy.bytes);

@@ -216,7 +216,7 @@ function invitation({ heading, events, hint, index, open }: Replacement['invitat
   return box;
 }
 
-function files({ attachments, attachmentsOff, words }: Replacement): HTMLElement[] {
+function files({ attachments, attachmentsOff, copies, words }: Replacement): HTMLElement[] {
   if (attachments.length === 0) return [];
   const box = element('section', 'files');
   box.append(element('h2', '', words.title));
@@ -225,7 +225,7 @@ function files({ attachments, attachmentsOff, words }: Replacement): HTMLElement
   for (const [index, { name, size }] of attachments.entries()) {
     const item = element('li');
     item.append(element('span', 'name', name), element('span', 'size', size));
-    if (attachmentsOff === undefined) item.append(action(words.open, name, { kind: 'open', index }, words), action(words.save, name, { kind: 'save', index }, words));
+    if (attachmentsOff === undefined) item.append(action(words.open, name, { kind: 'open', index }, words), ...(copies ? [action(words.save, name, { kind: 'save', index }, words)] : []));
     list.append(item);
   }
   box.append(list);

@@ -19,9 +19,9 @@ interface Judged {
   readonly view: VerdictView;
 }
 
-/** `picturesAllowed`: the organisation lets pictures be fetched from outside. */
-export function paneOf({ reading, view }: Judged, picturesAllowed: boolean): PaneView {
-  const replacement = replacementOf(reading, view, picturesAllowed);
+/** `picturesAllowed`: the organisation lets pictures be fetched from outside; `copies`: attachments be saved. */
+export function paneOf({ reading, view }: Judged, picturesAllowed: boolean, copies = true): PaneView {
+  const replacement = replacementOf(reading, view, picturesAllowed, copies);
   return { language: words.language, banner: bannerOf(view), links: view.trusted, ...(replacement !== undefined && { replacement }) };
 }
 
@@ -29,7 +29,7 @@ function bannerOf({ state, quiet, heading, sentence, notes, inspections, remedy 
   return { state, quiet, heading, sentence, notes, inspections, ...(remedy !== undefined && { enrol: words.text(remedy === 'unlock' ? 'banner_unlock' : 'banner_enrol') }) };
 }
 
-function replacementOf(reading: Reading | undefined, { trusted, state, headers }: VerdictView, picturesAllowed: boolean): Replacement | undefined {
+function replacementOf(reading: Reading | undefined, { trusted, state, headers }: VerdictView, picturesAllowed: boolean, copies: boolean): Replacement | undefined {
   const labels = {
     title: words.text('banner_attachments'), open: words.text('banner_open'), save: words.text('banner_save'), saved: words.text('banner_saved'),
     failed: words.text('banner_save_failed'), empty: words.text('banner_empty'),
@@ -50,12 +50,13 @@ function replacementOf(reading: Reading | undefined, { trusted, state, headers }
         : { text: words.text('pictures_forbidden') } }),
       invitations: trusted ? invitationsOf(reading) : [],
       attachments: reading.files.map((file, i) => ({ name: nameOfFile(words, file, i), size: words.size(file.bytes.length) })),
+      copies,
       ...(!trusted && { attachmentsOff: words.text('banner_attachments_off') }),
       words: labels,
     };
   }
   // A problem: the text may be read, but nothing in it can be clicked. Of a sealed mail there is the notice only.
-  if (state === 'problem' || reading?.marked === true) return { body: 'own-text', headers, links: false, forwarded: [], invitations: [], attachments: [], words: labels };
+  if (state === 'problem' || reading?.marked === true) return { body: 'own-text', headers, links: false, forwarded: [], invitations: [], attachments: [], copies: false, words: labels };
   return undefined;
 }
 
@@ -100,10 +101,10 @@ function bodyOf({ html, text, images }: Content, links: boolean, place: Pick<Saf
 const FIELDS: Readonly<Record<AttachedField, MessageKey>> = { From: 'field_from', To: 'field_to', Cc: 'field_cc', Subject: 'field_subject', Date: 'field_date' };
 
 /** `attachedBy`: whose mail it came with. */
-export function attachedMailView({ judgement, fields, content, files }: AttachedMail, name: string, attachedBy: string): AttachedMailView {
+export function attachedMailView({ judgement, fields, content, files }: AttachedMail, name: string, attachedBy: string, copies: boolean): AttachedMailView {
   const view = judgement === undefined ? undefined : viewOf(words, { judgement, notes: { firstFromOrganisation: false }, forwarded: [], files: [], marked: true, idle: false });
   return {
-    name,
+    name, copies,
     ...(view === undefined
       ? { state: 'outside', heading: words.text('attached_heading'), sentence: words.pieces('attached_unverified', { name: attachedBy }), headers: fields.map(([field, value]) => [words.text(FIELDS[field]), shownText(value)] as const) }
       : { state: view.state, heading: view.heading, sentence: view.sentence, headers: view.headers }),

@@ -80,6 +80,8 @@ export interface Replacement {
   /** Invitations among the attachments, each with the number of its file. */
   readonly invitations: readonly (InvitationView & { readonly index: number; readonly open: string })[];
   readonly attachments: readonly { readonly name: string; readonly size: string }[];
+  /** Attachments may be saved. */
+  readonly copies: boolean;
   /** Why attachments cannot be used; undefined where they can. */
   readonly attachmentsOff?: string;
   readonly words: { readonly title: string; readonly open: string; readonly save: string; readonly saved: string; readonly failed: string; readonly empty: string };

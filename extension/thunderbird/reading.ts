@@ -4,6 +4,7 @@ import { SsmaxError } from '../../src/core/error.ts';
 import type { Person } from '../../src/flow/open.ts';
 import type { AttachedMailView, AttachmentView, DetailsView, OutsidePicturesView } from '../host.ts';
 import { readAttached } from '../member/attached-mail.ts';
+import { copyPolicy } from '../member/copies.ts';
 import { loadSettings } from '../member/preferences.ts';
 import { type Reading, readMail } from '../member/read.ts';
 import type { MailFile } from '../member/reading-content.ts';
@@ -67,7 +68,7 @@ export class ReadingDesk {
     if (message === undefined) return undefined;
     const shown = await this.#show(tabId, message);
     const still = only(await messageDisplay.getDisplayedMessages(tabId));
-    return still?.id === message.id ? paneOf(shown, await this.#picturesAllowed()) : undefined;
+    return still?.id === message.id ? paneOf(shown, await this.#picturesAllowed(), await this.#copies()) : undefined;
   }
 
   /** For the popup on the button. */
@@ -75,7 +76,8 @@ export class ReadingDesk {
     const shown = await this.shown(tabId);
     if (shown === undefined) return undefined;
     const { state, heading, sentence, notes, details, remedy } = shown.view;
-    return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: actionsOf(shown.reading), sealedNames: shown.reading?.judgement.sealedNames ?? [] };
+    const copies = await this.#copies();
+    return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: actionsOf(shown.reading).filter((action) => action !== 'copy' || copies), sealedNames: shown.reading?.judgement.sealedNames ?? [] };
   }
 
   /** The message of this tab, judged. The event page may have been ended in between: then it is judged again. */
@@ -93,7 +95,7 @@ export class ReadingDesk {
     const { file, from } = found;
     const invitation = isCalendar(file) ? invitationOf(words, file.bytes, from.address) : undefined;
     return {
-      name: nameOfFile(words, file, index), type: file.type, bytes: file.bytes.slice(), sender: from.displayName, organisation: from.organisation.names[words.language],
+      name: nameOfFile(words, file, index), type: file.type, bytes: file.bytes.slice(), copies: await this.#copies(), sender: from.displayName, organisation: from.organisation.names[words.language],
       ...(file.charset !== undefined && { charset: file.charset }), ...(invitation !== undefined && { invitation }),
     };
   }
@@ -104,7 +106,7 @@ export class ReadingDesk {
     if (found === undefined) return undefined;
     const release = keepAlive();
     try {
-      return attachedMailView(await readAttached(this.#member, found.file.bytes), nameOfFile(words, found.file, index), found.from.displayName);
+      return attachedMailView(await readAttached(this.#member, found.file.bytes), nameOfFile(words, found.file, index), found.from.displayName, await this.#copies());
     } finally {
       release();
     }
@@ -122,6 +124,11 @@ export class ReadingDesk {
   async pictures(tabId: number, messageId: number): Promise<OutsidePicturesView | undefined> {
     const shown = await this.shown(tabId);
     return shown?.message.id === messageId && await this.#picturesAllowed() ? picturesOf(shown) : undefined;
+  }
+
+  /** Whether what is opened may be saved; no where that cannot be read. */
+  async #copies(): Promise<boolean> {
+    return copyPolicy(this.#member.ports).then(({ copies }) => copies, () => false);
   }
 
   /** What the organisation says, and no where that cannot be read. */

@@ -3,6 +3,7 @@ import { SsmaxError } from '../../src/core/error.ts';
 import { domainOf, type Mailbox } from '../../src/mail/address.ts';
 import { matchesDomain } from '../../src/wire/sending-policy.ts';
 import { type Draft, HIDDEN_SUBJECT, hidesSubject, readMailbox } from '../member/draft.ts';
+import { requireBackup } from '../member/copies.ts';
 import { isMarked } from '../member/forward.ts';
 import { effectiveMode, type Plan, Planner, requirePermitted } from '../member/plan.ts';
 import { askRefusal } from '../member/refusal.ts';
@@ -106,6 +107,7 @@ export class Sending {
     const { address } = readMailbox(from);
     if (await this.#member.identities.signer(address) === undefined) return;
     await requireProtectedKey(this.#member, address);
+    await requireBackup(this.#member, address);
     await this.#unlocked();
   }
 

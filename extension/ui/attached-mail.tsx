@@ -11,7 +11,7 @@ export function AttachedMail({ host, words }: { readonly host: AttachedMailHost;
   useEffect(() => void host.mail().then(setView, () => setView(undefined)), []);
   if (view === 'loading') return <main class="page" />;
   if (view === undefined) return <main class="page"><p role="alert">{words.text('viewer_unavailable')}</p></main>;
-  const { name, state, heading, sentence, headers, body, files } = view;
+  const { name, state, heading, sentence, headers, body, copies, files } = view;
   document.title = name;
   return (
     <main class="page viewer">
@@ -22,15 +22,16 @@ export function AttachedMail({ host, words }: { readonly host: AttachedMailHost;
       {files.length > 0 && (
         <section class="group">
           <h2>{words.text('banner_attachments')}</h2>
-          <ul class="hits">{files.map((file) => <li><AttachedFile host={host} words={words} file={file} /></li>)}</ul>
+          <ul class="hits">{files.map((file) => <li><AttachedFile host={host} words={words} file={file} copies={copies} /></li>)}</ul>
+          <p class="faint">{words.text(copies ? 'viewer_save_warning' : 'copies_forbidden')}</p>
         </section>
       )}
     </main>
   );
 }
 
-function AttachedFile({ host, words, file: { name, bytes } }: { readonly host: AttachedMailHost; readonly words: Words; readonly file: AttachedMailView['files'][number] }): VNode {
+function AttachedFile({ host, words, file: { name, bytes }, copies }: { readonly host: AttachedMailHost; readonly words: Words; readonly file: AttachedMailView['files'][number]; readonly copies: boolean }): VNode {
   const [saved, setSaved] = useState('');
   const save = (): void => void host.save(name, bytes).then(() => setSaved(words.text('viewer_saved')), () => setSaved(words.text('banner_save_failed')));
-  return <p>{name} · {words.size(bytes.length)} <button type="button" aria-label={`${words.text('banner_save')}: ${name}`} onClick={save}>{words.text('banner_save')}</button> <span role="status">{saved}</span></p>;
+  return <p>{name} · {words.size(bytes.length)} {copies && <button type="button" aria-label={`${words.text('banner_save')}: ${name}`} onClick={save}>{words.text('banner_save')}</button>} <span role="status">{saved}</span></p>;
 }

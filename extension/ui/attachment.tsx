@@ -27,12 +27,13 @@ export function Attachment({ host, words }: { readonly host: AttachmentHost; rea
       <header>
         <h1>{name}</h1>
         <p class="faint"><Pieces pieces={words.pieces('viewer_from', { name: sender, organisation })} /> · {words.size(bytes.length)}</p>
-        <div class="buttons">
+        {!view.copies && <p class="faint">{words.text('copies_forbidden')}</p>}
+        {view.copies && <div class="buttons">
           {saved === undefined
             ? <button id="save" class="primary" type="button" autofocus onClick={() => save(view)}>{words.text('viewer_save')}</button>
             : <button id="open" class="primary" type="button" autofocus onClick={() => saved.open()}>{words.text('viewer_open_outside')}</button>}
-        </div>
-        <p class="faint">{words.text('viewer_save_warning')}</p>
+        </div>}
+        {view.copies && <p class="faint">{words.text('viewer_save_warning')}</p>}
         <p class="faint" role="status">{saved === undefined ? '' : words.text('viewer_saved')}</p>
       </header>
       <Preview view={view} words={words} />

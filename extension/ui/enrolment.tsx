@@ -15,6 +15,9 @@ interface Props {
   readonly words: Words;
 }
 
+/** What the organisation says of backups. */
+type BackupPolicy = Awaited<ReturnType<EnrolmentHost['backupPolicy']>>;
+
 type Step =
   | { readonly name: 'loading' }
   | { readonly name: 'setup' }
@@ -31,11 +34,13 @@ export function Enrolment({ host, words }: Props): VNode {
   const [code, setCode] = useState('');
   const [unprotected, setUnprotected] = useState<readonly string[]>([]);
   const [lock, setLock] = useState<Lock>('offered');
+  const [backup, setBackup] = useState<BackupPolicy>('allowed');
   /** The one that came by policy: tried once, then the field is there. */
   const [given, setGiven] = useState<string>();
 
   const load = async (): Promise<void> => {
-    const [known, identities, configured, managed, required, open] = await Promise.all([host.addresses(), host.identities(), host.configured(), host.managedCode(), host.lockRequired(), host.unprotected()]);
+    const [known, identities, configured, managed, required, open, backups] = await Promise.all([host.addresses(), host.identities(), host.configured(), host.managedCode(), host.lockRequired(), host.unprotected(), host.backupPolicy()]);
+    setBackup(backups);
     setUnprotected(open);
     setLock(required ? 'required' : 'offered');
     setAddresses(known);
@@ -100,7 +105,7 @@ export function Enrolment({ host, words }: Props): VNode {
         </form>
       )}
       {step.name === 'import' && <ImportForm host={host} words={words} lock={lock} onLock={setLock} onDone={(identity) => setStep({ name: 'done', identity, backup: false })} onBack={() => setStep({ name: 'form' })} />}
-      {step.name === 'done' && <Done host={host} backup={step.backup} lock={lock} identity={step.identity} words={words} onClose={() => host.close()} onAnother={() => void load()} more={addresses.length > 1} />}
+      {step.name === 'done' && <Done host={host} backup={step.backup ? backup : undefined} lock={lock} identity={step.identity} words={words} onClose={() => host.close()} onAnother={() => void load()} more={addresses.length > 1} />}
     </main>
   );
 }
@@ -128,13 +133,13 @@ function AddressField({ addresses, value, words, disabled, onChange }: {
 }
 
 function Done({ host, backup, lock, identity, words, more, onClose, onAnother }: {
-  readonly host: EnrolmentHost; readonly backup: boolean; readonly lock: Lock; readonly identity: IdentityView; readonly words: Words; readonly more: boolean; onClose(): void; onAnother(): void;
+  readonly host: EnrolmentHost; readonly backup: BackupPolicy | undefined; readonly lock: Lock; readonly identity: IdentityView; readonly words: Words; readonly more: boolean; onClose(): void; onAnother(): void;
 }): VNode {
   const { name, address, organisation, until } = identity;
   const [locked, setLocked] = useState(false);
   const [saved, setSaved] = useState(false);
   // It can be made on this page alone: one Return shall not lose it.
-  const missing = backup && !saved;
+  const missing = (backup === 'allowed' || backup === 'required') && !saved;
   if (lock !== 'offered' && !locked) {
     return (
       <>
@@ -149,12 +154,14 @@ function Done({ host, backup, lock, identity, words, more, onClose, onAnother }:
         <p><Pieces pieces={words.pieces('enrol_done_text', { name, address, organisation: organisation[words.language] })} /></p>
         <p class="faint">{words.text('enrol_until', { date: words.day(until) })}</p>
       </Notice>
-      {backup && <BackupForm host={host} words={words} identity={identity} onSaved={() => setSaved(true)} />}
+      {backup === 'forbidden' && <p>{words.text('backup_forbidden')}</p>}
+      {backup === 'required' && missing && <p><strong>{words.text('backup_required')}</strong></p>}
+      {(backup === 'allowed' || backup === 'required') && <BackupForm host={host} words={words} identity={identity} onSaved={() => setSaved(true)} />}
       <div class="buttons">
         {missing
-          ? <button id="close-enrolment" type="button" onClick={onClose}>{words.text('enrol_close_without')}</button>
+          ? backup === 'allowed' && <button id="close-enrolment" type="button" onClick={onClose}>{words.text('enrol_close_without')}</button>
           : <button id="close-enrolment" class="primary" type="button" ref={focus} onClick={onClose}>{words.text('enrol_close')}</button>}
-        {more && <button type="button" onClick={onAnother}>{words.text('enrol_another')}</button>}
+        {more && !(missing && backup === 'required') && <button type="button" onClick={onAnother}>{words.text('enrol_another')}</button>}
       </div>
     </>
   );

@@ -18,7 +18,7 @@ function view(words: Words, judgement: Partial<Judgement>, replacement?: Partial
     language: words.language, links: trusted,
     banner: { state, quiet, heading, sentence, notes, inspections, ...(remedy !== undefined && { enrol: words.text(remedy === 'unlock' ? 'banner_unlock' : 'banner_enrol') }) },
     ...(replacement !== undefined && { replacement: {
-      body: 'own-text', headers: [], links: trusted, forwarded: [], invitations: [], attachments: [], ...replacement,
+      body: 'own-text', headers: [], links: trusted, forwarded: [], invitations: [], attachments: [], copies: true, ...replacement,
       words: { title: words.text('banner_attachments'), open: words.text('banner_open'), save: words.text('banner_save'), saved: words.text('banner_saved'), failed: words.text('banner_save_failed'), empty: words.text('banner_empty') },
     } }),
   };

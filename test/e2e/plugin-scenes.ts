@@ -72,10 +72,10 @@ const sending = (name: string, view: () => SendingView): Scene => ({ name, page:
 const notSent = (name: string, view: (words: Words) => NotSentView): Scene => ({
   name, page: 'not-sent.html?number=1', answers: { 'not-sent': view }, ready: '.notice', size: [620, 480],
 });
-const attachment = (name: string, view: Omit<AttachmentView, 'bytes' | 'sender' | 'organisation'>, bytes: Uint8Array): Scene => ({
+const attachment = (name: string, view: Omit<AttachmentView, 'bytes' | 'copies' | 'sender' | 'organisation'>, bytes: Uint8Array): Scene => ({
   name, page: 'attachment.html?tab=1&message=1&index=0', ready: '.viewer img, .viewer pre, .viewer #save',
   answers: { attachment: (words) => ({
-    ...view, bytes: { bytes: [...bytes] }, sender: '山田 太郎', organisation: HINODE.names[words.language],
+    ...view, bytes: { bytes: [...bytes] }, copies: true, sender: '山田 太郎', organisation: HINODE.names[words.language],
     ...(isCalendar(view) && { invitation: invitationOf(words, Uint8Array.from(bytes), 'taro@hinode.example') }),
   }) },
 });
@@ -167,7 +167,7 @@ export const SCENES: readonly Scene[] = [
   attachment('attachment-calendar', { name: '予定.ics', type: 'text/calendar' }, new TextEncoder().encode(INVITATION)),
   { name: 'attached-mail', page: 'attached-mail.html?tab=1&message=1&index=0', ready: '.mail-body', answers: { 'attached-mail': (words) => ({
     name: '工程表の件.eml', state: 'outside', heading: words.text('attached_heading'), sentence: words.pieces('attached_unverified', { name: '山田 太郎' }),
-    headers: [[words.text('field_from'), '田中 一郎 <ichiro@elsewhere.example>'], [words.text('field_subject'), '工程表の件']], body: { text: '工程表をお送りします。' },
+    copies: true, headers: [[words.text('field_from'), '田中 一郎 <ichiro@elsewhere.example>'], [words.text('field_subject'), '工程表の件']], body: { text: '工程表をお送りします。' },
     files: [{ name: '工程表.xlsx', bytes: { bytes: [1, 2, 3] } }],
   }) } },
   attachment('attachment-other', { name: '見積書.xlsx', type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet' }, new Uint8Array(20_000)),

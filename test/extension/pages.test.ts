@@ -14,7 +14,7 @@ import { eventually } from '../eventually.ts';
 import { wordsOf } from './words.ts';
 
 const words = wordsOf('ja');
-const IDENTITY: IdentityView = { address: 'taro@hinode.example', name: '山田 太郎', organisation: { ja: '日之出市役所', en: 'Hinode City Office' }, until: new Date('2027-05-23') };
+const IDENTITY: IdentityView = { address: 'taro@hinode.example', name: '山田 太郎', organisation: { ja: '日之出市役所', en: 'Hinode City Office' }, until: new Date('2027-05-23'), locked: false, fingerprint: 'ABCD' };
 
 const unexpected = (): never => {
   throw new Error('not expected');
@@ -23,7 +23,7 @@ const unexpected = (): never => {
 function host(changes: Partial<EnrolmentHost> = {}): EnrolmentHost {
   return {
     addresses: () => Promise.resolve(['taro@hinode.example']), identities: () => Promise.resolve([]), configured: () => Promise.resolve(true), managedCode: () => Promise.resolve(undefined),
-    configure: unexpected, enrol: unexpected, saveBackup: unexpected, importBackup: unexpected, lockRequired: () => Promise.resolve(false), unprotected: () => Promise.resolve([]), lockKey: unexpected, close: unexpected, ...changes,
+    configure: unexpected, enrol: unexpected, saveBackup: unexpected, importBackup: unexpected, lockRequired: () => Promise.resolve(false), backupPolicy: () => Promise.resolve('allowed'), unprotected: () => Promise.resolve([]), lockKey: unexpected, close: unexpected, ...changes,
   };
 }
 
@@ -94,6 +94,20 @@ describe('the enrolment page', () => {
     await eventually('the way out', () => expect([done.textContent, document.querySelector('#close-enrolment.primary') === document.activeElement]).toEqual(['閉じる', true]));
     done.click();
     expect(closed).toBe(1);
+  });
+
+  it('makes no backup where the organisation forbids it, and has no way out before there is one where it is required', async () => {
+    show({ enrol: () => Promise.resolve({ ...IDENTITY, backup: true }), backupPolicy: () => Promise.resolve('forbidden') });
+    await submit();
+    await see('#close-enrolment', '閉じる');
+    await see('main', '組織の決まりにより、鍵の控えは作りません。');
+    expect(document.querySelector('#save-backup')).toBeNull();
+    render(null, document.body);
+    show({ enrol: () => Promise.resolve({ ...IDENTITY, backup: true }), backupPolicy: () => Promise.resolve('required') });
+    await submit();
+    await see('#save-backup');
+    await see('main', '保存するまで、このアドレスからは送信できません。');
+    expect(document.querySelector('#close-enrolment')).toBeNull();
   });
 
   it('says why not, and lets the member try again', async () => {

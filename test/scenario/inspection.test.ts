@@ -34,6 +34,10 @@ const POLICY = {
     { name: 'large', check: 'size', megabytes: 1 },
     { name: 'many', check: 'recipients', external: 1 },
     { name: 'draft', check: 'keywords', words: ['素案'], result: 'hold' },
+    { name: 'cards', check: 'card-number', atLeast: 2 },
+    { name: 'contracts', check: 'pattern', expressions: ['K-\\d{4}'], atLeast: 2 },
+    { name: 'programs', check: 'file-type', types: ['executable'] },
+    { name: 'names', check: 'name-mismatch' },
   ],
   inbound: [{ name: 'virus', check: 'malware' }],
   domains: { 'hinode.example': { outbound: [{ name: 'draft', check: 'keywords', words: ['素案'], result: 'tag' }] } },
@@ -43,7 +47,10 @@ const POLICY = {
       outbound: [{ name: 'numbers', check: 'my-number', result: 'tag' }, { name: 'draft', check: 'keywords', words: ['素案'], result: 'refuse' }],
     },
   },
-  members: { 'yuki@hinode.example': { outbound: [{ name: 'draft', check: 'keywords', words: ['素案'], result: 'off' }] } },
+  members: {
+    'yuki@hinode.example': { outbound: [{ name: 'draft', check: 'keywords', words: ['素案'], result: 'off' }] },
+    'ken@hinode.example': { outbound: [{ name: 'many', check: 'recipients', external: 5 }] },
+  },
 };
 const inbound = (version: string, lines: readonly SenderLine[]) => ({
   version, approvers: ['jiro@tsukimi.example'],
@@ -53,6 +60,7 @@ const inbound = (version: string, lines: readonly SenderLine[]) => ({
     { name: 'invoices', check: 'keywords', words: ['請求書の承認'], result: 'hold' },
     { name: 'senders', check: 'organisations', lines },
   ],
+  members: { 'jiro@tsukimi.example': { inbound: [{ name: 'macros', check: 'macros', result: 'tag' }] } },
 });
 
 let world: World;
@@ -104,12 +112,12 @@ async function send(from: Correspondent, text: string, file?: { name: string; by
   return (await from.submit(raw, to.map(({ address }) => address))).final.text;
 }
 
-/** Takes the one mail out of hanako's mailbox; gives what an organisation's inspection said of it. */
-async function said(organisation: LocalOrganisation): Promise<{ result: string; codes: readonly string[] }[]> {
-  const [mail] = await hanako.receive(1);
-  const judgement = await hanako.judge(mail?.raw ?? new Uint8Array());
+/** Takes the one mail out of a mailbox, hanako's; gives what an organisation's inspection said of it. */
+async function said(organisation: LocalOrganisation, reader = hanako): Promise<{ result: string; codes: readonly string[] }[]> {
+  const [mail] = await reader.receive(1);
+  const judgement = await reader.judge(mail?.raw ?? new Uint8Array());
   expect(judgement).toMatchObject({ state: 'verified', content: 'opened' });
-  await hanako.mailbox().delete();
+  await reader.mailbox().delete();
   const attested = judgement.organisations.find(({ id }) => id === organisation.plan.id);
   return (attested?.inspections ?? []).map(({ result, codes }) => ({ result, codes }));
 }
@@ -167,6 +175,17 @@ describe('going out', () => {
     expect(await send(taro, 'x', noise)).toMatch(/^550 5\.3\.4 SSMAX-too-large /);
     const both = [HANAKO, { address: 'jiro@tsukimi.example', displayName: '' }];
     expect(await send(taro, 'x', undefined, both)).toMatch(/^550 5\.7\.1 SSMAX-external-recipients /);
+  });
+
+  it('card numbers and patterns count from so many on; programs and names that mislead are refused', async () => {
+    expect(await send(taro, '4111111111111111, 5555555555554445')).toMatch(/^250 /); // the second has a wrong check digit
+    expect(await send(taro, 'K-1234')).toMatch(/^250 /);
+    await hanako.receive(2);
+    await hanako.mailbox().delete();
+    expect(await send(taro, '4111111111111111, ３７８２－８２２４６３－１０００５')).toMatch(/^550 5\.7\.1 SSMAX-card-number /);
+    expect(await send(taro, 'K-1234, k-5678')).toMatch(/^550 5\.7\.1 SSMAX-pattern /);
+    expect(await send(taro, 'x', { name: 'setup.dat', bytes: Buffer.concat([Buffer.from('MZ'), Buffer.alloc(200)]) })).toMatch(/^550 5\.7\.1 SSMAX-file-type /);
+    expect(await send(taro, 'x', { name: 'invoice.pdf', bytes: zip({ 'a.txt': 'x' }) })).toMatch(/^550 5\.7\.1 SSMAX-name-mismatch /);
   });
 
   it('the nearest level decides: organisation, domain, group, member', async () => {
@@ -247,6 +266,16 @@ describe('going out', () => {
 });
 
 describe('coming in', () => {
+  it('each recipient has the rules of the nearest level; of two, the severest counts for both', async () => {
+    const [jiroToo, file] = [{ address: jiro.address, displayName: '' }, { name: '請求書.docm', bytes: docm() }];
+    expect(await send(ken, 'x', file, [jiroToo])).toMatch(/^250 /);
+    const [inspection] = await said(tsukimi, jiro);
+    expect([inspection?.result, [...inspection?.codes ?? []].sort()]).toEqual(['tagged', ['macro', 'sending-organisation']]);
+    expect(await send(ken, 'x', file, [HANAKO, jiroToo])).toMatch(/^250 /);
+    await reported(ken, 'macro');
+    expect([await hanako.mailbox().list(), await jiro.mailbox().list()]).toEqual([[], []]);
+  });
+
   it('a macro is refused: the report has the code', async () => {
     expect(await send(taro, 'x', { name: '請求書.docm', bytes: docm() })).toMatch(/^250 /);
     await reported(taro, 'macro');

@@ -29,5 +29,6 @@ export async function requireBackup({ ports, identities }: Pick<SealParts, 'port
 /** Throws `copies-forbidden`, `backup-forbidden`. */
 export async function requirePermission({ managed }: Pick<MemberPorts, 'managed'>, what: 'copies' | 'backup'): Promise<void> {
   const policy = await copyPolicy({ managed });
-  if (what === 'copies' ? !policy.copies : policy.backup === 'forbidden') throw refused(`${what}-forbidden`);
+  if (what === 'copies' && !policy.copies) throw refused('copies-forbidden');
+  if (what === 'backup' && policy.backup === 'forbidden') throw refused('backup-forbidden');
 }

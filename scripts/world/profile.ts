@@ -117,7 +117,7 @@ function accountsPrefs(account: MailAccount, { identities = [], more = [] }: Pic
     'mail.smtpservers': ['smtp1', ...numbers.map((number) => `smtp${number}`)].join(','),
     'mail.smtp.defaultserver': 'smtp1',
     ...accountPrefs(account, 1, identities),
-    ...Object.assign({}, ...more.map((one, i) => accountPrefs(one, numbers[i] ?? 0, []))),
+    ...Object.fromEntries(more.flatMap((one, i) => Object.entries(accountPrefs(one, numbers[i] ?? 0, [])))),
   };
 }
 
@@ -129,7 +129,7 @@ function accountPrefs(account: MailAccount, number: number, identities: readonly
   return {
     [`mail.account.account${number}.identities`]: all.map(([id]) => id).join(','),
     [`mail.account.account${number}.server`]: `server${number}`,
-    ...Object.assign({}, ...all.map(([id, identity]) => identityPrefs(`mail.identity.${id}`, identity, `smtp${number}`, `imap://${encodeURIComponent(user)}@127.0.0.1`))),
+    ...Object.fromEntries(all.flatMap(([id, identity]) => Object.entries(identityPrefs(`mail.identity.${id}`, identity, `smtp${number}`, `imap://${encodeURIComponent(user)}@127.0.0.1`)))),
     [`${server}.type`]: 'imap',
     [`${server}.hostname`]: '127.0.0.1',
     [`${server}.port`]: imapPort,

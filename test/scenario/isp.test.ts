@@ -2,13 +2,24 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { addonId, Person } from '../../scripts/demo/person.ts';
+import type { Place } from '../../scripts/world/chrome-side.ts';
+import { pages } from '../../scripts/world/desktop.ts';
 import { HINODE, type LocalOrganisation, type LocalWorld, MALWARE_MARKER, NAGISA, PASSPHRASE, startLocalWorld } from '../../scripts/world/local-world.ts';
 import { World } from '../../scripts/world/process.ts';
 import { SmtpDialogue } from '../../scripts/world/smtp.ts';
 import { runSsmax, ssmax } from '../../scripts/world/ssmax.ts';
+import { parseSignedData, verifySignedObject } from '../../src/core/cms/signed-data.ts';
+import { OID } from '../../src/core/oids.ts';
+import { parseCertificate } from '../../src/core/pki/certificate.ts';
 import { encodePem } from '../../src/core/pki/pem.ts';
 import { generatePrivateKey } from '../../src/platform/node-crypto.ts';
+import { migrations, type Tables } from '../../src/server/keyserver/tables.ts';
+import { openDatabase } from '../../src/server/shared/database.ts';
 import { saveKey } from '../../src/server/shared/keystore.ts';
+import { consentStatementSchema } from '../../src/wire/consent.ts';
+import { decodeJson } from '../../src/wire/json.ts';
+import { takePictures } from '../e2e/pictures.ts';
 import { Correspondent } from './correspondent.ts';
 
 // Real servers on a busy machine: slow is no failure.
@@ -25,11 +36,12 @@ let keys: string;
 
 const TARO = { address: 'taro@hinode.example', displayName: '' };
 const AOI = { address: 'aoi@nagisa.example', displayName: '' };
+const MIO = { address: 'mio@nagisa.example', displayName: '' };
 const REN = { address: 'ren@nagisa.example', displayName: '' };
 
 beforeAll(async () => {
   world = await World.open();
-  local = await startLocalWorld(world, [HINODE, NAGISA]);
+  local = await startLocalWorld(world, [HINODE, { ...NAGISA, members: [...NAGISA.members, { user: 'mio', name: '三好 澪' }] }]);
   [hinode, nagisa] = local.organisations as [LocalOrganisation, LocalOrganisation];
   const pkcs8 = generatePrivateKey();
   [taro, aoi, ren] = await Promise.all([
@@ -119,5 +131,79 @@ describe('a member of a provider', () => {
     const { code, stderr } = await runSsmax(['consent', 'show', ...options().map((word) => (word === nagisa.pluginUrl ? hinode.pluginUrl : word))], { passphrase: PASSPHRASE });
     expect(code).toBe(1);
     expect(stderr).toContain('(request-invalid)');
+  });
+});
+
+describe('a member of a provider with a real Thunderbird', () => {
+  let mio: Person;
+  const onPage = (selector: string): Place => ({ page: pages.addon, selector });
+  const inspected = (direction: string): Promise<boolean> => mio.desktop.thunderbird.see(onPage(`input[name=${direction}]`)).then(({ checked }) => checked);
+
+  beforeAll(async () => {
+    mio = await Person.open(local, nagisa, 'mio', { locale: 'ja', dark: false });
+    await mio.enrol(() => Promise.resolve());
+  });
+  afterAll(() => mio.quit());
+
+  async function settings(): Promise<void> {
+    await mio.desktop.thunderbird.marionette.run((chrome, id) => chrome.openAddonPage(id, 'options.html'), addonId);
+    await mio.desktop.thunderbird.see({ ...onPage('fieldset:not(:disabled) legend'), text: 'mio@nagisa.example' }, 60_000);
+  }
+
+  /** By a click; what is shown afterwards is what the provider answered. */
+  async function turn(direction: 'outbound' | 'inbound', on: boolean): Promise<void> {
+    expect(await inspected(direction)).toBe(!on);
+    await mio.desktop.click(onPage(`input[name=${direction}]`));
+    await mio.desktop.thunderbird.see({ ...onPage('fieldset [role=status]'), text: '変更しました。次のメールから変わります。' }, 60_000);
+    expect(await inspected(direction)).toBe(on);
+  }
+
+  it('agrees to the inspection of what she sends by a click, and her next mail is inspected', async () => {
+    await mio.write({ to: [TARO.address], subject: '一通目', body: ['これは社外秘です。'] });
+    expect(await mio.send(120_000)).toBeUndefined();
+    expect(await inspections(taro)).toContain(`${NAGISA.id} outbound not-inspected`);
+    await settings();
+    expect([await inspected('outbound'), await inspected('inbound')]).toEqual([false, false]);
+    await turn('outbound', true);
+    await takePictures(mio, 'ja', 'light', 'options-provider');
+    await mio.closeTab();
+    await mio.write({ to: [TARO.address], subject: '二通目', body: ['これも社外秘です。'] });
+    expect((await mio.sendRefused(() => Promise.resolve())).reason).toContain('組織の外に出してはならない言葉');
+    await mio.discard();
+  });
+
+  it('sees in each mail whether it was inspected when it came, and decides on that too', async () => {
+    const passed = async (subject: string, expected: string): Promise<void> => {
+      expect((await taro.submit((await taro.seal({ to: [MIO], subject })).raw, [MIO.address])).final.text).toMatch(/^250 /);
+      expect((await mio.readMail(subject, 'verified')).banner).toContain(expected);
+    };
+    await passed('検査前', '受信側：検査なし');
+    await settings();
+    // As the provider has it, not as this window was left.
+    expect(await inspected('outbound')).toBe(true);
+    await turn('inbound', true);
+    await mio.closeTab();
+    await passed('検査後', '受信側：ウイルス検査ずみ');
+  });
+
+  it('takes it back by a click; each time the provider has her signed statement', async () => {
+    await settings();
+    await turn('outbound', false);
+    await mio.closeTab();
+    await mio.write({ to: [TARO.address], subject: '三通目', body: ['これは社外秘です。'] });
+    expect(await mio.send(120_000)).toBeUndefined();
+    expect(await inspections(taro)).toContain(`${NAGISA.id} outbound not-inspected`);
+    await nagisa.servers.keyServer.stop();
+    const store = await openDatabase<Tables>(join(nagisa.state, 'keyserver.sqlite'), migrations);
+    const kept = await store.query.selectFrom('consents').select('statement').where('address', '=', MIO.address).orderBy('number').execute();
+    const [certificate] = await store.query.selectFrom('certificates').select('der').where('address', '=', MIO.address).execute();
+    await store.close();
+    const { publicKey } = parseCertificate(certificate?.der ?? new Uint8Array());
+    const statements = await Promise.all(kept.map(async ({ statement }) => {
+      const signed = parseSignedData(statement);
+      await verifySignedObject(signed, { contentType: OID.userRequest, certificate: certificate?.der ?? new Uint8Array(), publicKey });
+      return decodeJson(consentStatementSchema, signed.eContent);
+    }));
+    expect(statements.map(({ outbound, inbound }) => [outbound, inbound])).toEqual([[true, false], [true, true], [false, true]]);
   });
 });

@@ -67,6 +67,7 @@ const STYLE = `
   button:focus-visible, a:focus-visible { outline: 2px solid light-dark(#0b57a4, #8ab8f0); outline-offset: 2px; }
   .headers { display: none; margin: 0 0 16px; }
   .headers p { margin: 0; }
+  .headers .printed { margin: 0 0 12px; padding: 6px 12px; border: 2px solid; font-weight: 650; }
   @media print { .headers { display: block; } .quiet, .pictures, button { display: none; } }
 `;
 
@@ -130,8 +131,9 @@ function banner({ state, quiet, heading, sentence, notes, inspections, enrol }: 
   return box;
 }
 
-function headers({ headers: rows }: Replacement): HTMLElement {
+function headers({ headers: rows, printed }: Replacement): HTMLElement {
   const box = element('div', 'headers');
+  if (printed !== undefined) box.append(element('p', 'printed', printed));
   box.append(...rows.map(([name, value]) => element('p', '', `${name}: ${value}`)));
   return box;
 }
@@ -304,6 +306,25 @@ function above(view: PaneView): void {
   followable(view.links);
 }
 
+/** Between two looks at a mail that could not be checked; milliseconds. The first is soon, the later ones cost nobody much. */
+const FIRST_PAUSE = 5_000;
+const LONGEST_PAUSE = 60_000;
+
+/** As it is on the screen. */
+let drawn = '';
+let pause = FIRST_PAUSE;
+let timer: number | undefined;
+
+/** What was missing may have come by now. Tabs that nobody looks at wait. */
+function askLater(): void {
+  window.clearTimeout(timer);
+  timer = window.setTimeout(() => {
+    if (document.hidden) askLater();
+    else void show();
+  }, pause);
+  pause = Math.min(pause * 2, LONGEST_PAUSE);
+}
+
 /** What was taken out of the mail's document so that nothing in it leads anywhere. */
 const dead: { readonly element: Element; readonly attribute: Attr }[] = [];
 
@@ -366,23 +387,34 @@ const FAULT: PaneView = {
   language: LANGUAGE,
   banner: {
     state: 'cannot-check', quiet: false, heading: browser.i18n.getMessage('state_cannot_check'), notes: [], inspections: '',
-    sentence: [{ text: browser.i18n.getMessage('verdict_fault'), strong: false }],
+    sentence: [{ text: browser.i18n.getMessage('verdict_fault'), strong: false }], passing: false,
   },
   links: false,
 };
 
 /** Whatever goes wrong, the mail is not shown without a line; at the worst it stays under its cover. */
 async function show(): Promise<void> {
+  window.clearTimeout(timer);
   const asked = verdict();
   if (document.readyState === 'loading') await new Promise((resolve) => document.addEventListener('DOMContentLoaded', resolve, { once: true }));
   const view = await asked;
+  if (view.banner.passing) askLater();
+  else pause = FIRST_PAUSE;
+  // What is there already keeps its place and what is marked in it.
+  const now = JSON.stringify(view);
+  if (now !== drawn) draw(view, now);
+  uncover();
+}
+
+function draw(view: PaneView, as: string): void {
   try {
     if (view.replacement === undefined) above(view);
     else replace(view, view.replacement);
+    drawn = as;
   } catch {
+    drawn = '';
     above(FAULT);
   }
-  uncover();
 }
 
 // There is not even a root element yet; message-pane.css hides what comes before it has its cover.

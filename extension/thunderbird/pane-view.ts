@@ -25,8 +25,8 @@ export function paneOf({ reading, view }: Judged, picturesAllowed: boolean, copi
   return { language: words.language, banner: bannerOf(view), links: view.trusted, ...(replacement !== undefined && { replacement }) };
 }
 
-function bannerOf({ state, quiet, heading, sentence, notes, inspections, remedy }: VerdictView): BannerView {
-  return { state, quiet, heading, sentence, notes, inspections, ...(remedy !== undefined && { enrol: words.text(remedy === 'unlock' ? 'banner_unlock' : 'banner_enrol') }) };
+function bannerOf({ state, quiet, heading, sentence, notes, inspections, remedy, passing }: VerdictView): BannerView {
+  return { state, quiet, heading, sentence, notes, inspections, passing, ...(remedy !== undefined && { enrol: words.text(remedy === 'unlock' ? 'banner_unlock' : 'banner_enrol') }) };
 }
 
 function replacementOf(reading: Reading | undefined, { trusted, state, headers }: VerdictView, picturesAllowed: boolean, copies: boolean): Replacement | undefined {
@@ -39,6 +39,7 @@ function replacementOf(reading: Reading | undefined, { trusted, state, headers }
     return {
       body: bodyOf(reading.content, trusted),
       headers,
+      printed: words.text('copy_head'),
       links: trusted,
       forwarded: reading.forwarded.flatMap((part) => (part.content === undefined ? [] : [{
         sentence: words.pieces('forwarded_by_writer', valuesOf(words, part.writer)),

@@ -48,6 +48,8 @@ export interface BannerView {
   readonly inspections: string;
   /** A button that opens the enrolment page. */
   readonly enrol?: string;
+  /** To be asked for again later: what is missing may come by itself. */
+  readonly passing: boolean;
 }
 
 /** What the message pane is to show. */
@@ -71,6 +73,8 @@ export interface Replacement {
   readonly body: ShownBody | 'own-text';
   /** For paper: Thunderbird's own header block goes with the document that is replaced. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Stands above them there: that what is printed is not protected. Of an opened mail only. */
+  readonly printed?: string;
   /** Links may be followed. */
   readonly links: boolean;
   /** Mails passed on unopened, below the sender's own text. */

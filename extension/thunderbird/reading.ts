@@ -162,7 +162,8 @@ export class ReadingDesk {
   async #judge(tabId: number, message: MessageHeader): Promise<Shown> {
     const release = keepAlive();
     try {
-      await showButton(tabId, { state: 'cannot-check', label: words.text('label_checking'), heading: words.text('banner_checking') });
+      // Of a mail that is looked at once more the former word stands meanwhile.
+      if (this.#current.get(tabId)?.messageId !== message.id) await showButton(tabId, { state: 'cannot-check', label: words.text('label_checking'), heading: words.text('banner_checking') });
       const { shown, raw } = await this.#read(message);
       this.#onRead(shown, raw);
       if (this.#current.get(tabId)?.messageId === message.id) {

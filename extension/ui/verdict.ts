@@ -30,6 +30,8 @@ export interface VerdictView {
   readonly headers: DetailGroup['rows'];
   /** A page that helps, where there is one. */
   readonly remedy?: 'enrol' | 'unlock';
+  /** What is missing may come by itself: worth another look later. */
+  readonly passing: boolean;
 }
 
 export function viewOf(words: Words, reading: Reading): VerdictView {
@@ -38,6 +40,8 @@ export function viewOf(words: Words, reading: Reading): VerdictView {
   const idle = reading.idle && !marked;
   const { code } = judgement;
   const state = idle && judgement.state === 'cannot-check' ? 'outside' : judgement.state;
+  // A key does not come by itself.
+  const passing = state === 'cannot-check' && code !== 'key-missing' && code !== 'key-locked';
   return {
     state,
     code,
@@ -45,11 +49,12 @@ export function viewOf(words: Words, reading: Reading): VerdictView {
     label: labelOf(words, { ...judgement, state }),
     heading: words.text(code === 'key-missing' || code === 'key-locked' ? 'state_cannot_open' : HEADINGS[state]),
     sentence: sentenceOf(words, reading, state),
-    notes: [...notesOf(words, reading), ...(state === 'cannot-check' && !marked ? [words.text('note_links_off')] : [])],
+    notes: [...notesOf(words, reading), ...(state === 'cannot-check' && !marked ? [words.text('note_links_off')] : []), ...(passing ? [words.text('note_again')] : [])],
     inspections: words.list(judgement.organisations.flatMap(({ inspections }) => inspections).map((one) => words.text(inspectionKey(one)))),
     trusted: state === 'verified' || state === 'outside',
     details: detailsOf(words, judgement),
     headers: headersOf(words, judgement),
+    passing,
     ...(code === 'key-missing' && !('recovery' in (judgement.params ?? {})) && { remedy: 'enrol' as const }),
     ...(code === 'key-locked' && { remedy: 'unlock' as const }),
   };
@@ -59,7 +64,7 @@ export function viewOf(words: Words, reading: Reading): VerdictView {
 export function faultView(words: Words): VerdictView {
   return {
     state: 'cannot-check', code: 'fault', quiet: false, label: words.text('label_cannot_check'), heading: words.text('state_cannot_check'),
-    sentence: words.pieces('verdict_fault'), notes: [words.text('note_links_off')], inspections: '', trusted: false, details: [], headers: [],
+    sentence: words.pieces('verdict_fault'), notes: [words.text('note_links_off')], inspections: '', trusted: false, details: [], headers: [], passing: false,
   };
 }
 

@@ -169,16 +169,17 @@ export function chromeSide() {
     }
   };
 
-  const imapServer = (): IncomingServer => {
+  /** Of the account with this number; the first is 0. */
+  const imapServer = (account = 0): IncomingServer => {
     const { MailServices } = ChromeUtils.importESModule('resource:///modules/MailServices.sys.mjs');
-    const found = MailServices.accounts.accounts.map((account) => account.incomingServer).find((server) => server.type === 'imap');
+    const found = MailServices.accounts.accounts.map(({ incomingServer }) => incomingServer).filter((server) => server.type === 'imap')[account];
     if (found === undefined) throw new Error('no IMAP account');
     return found;
   };
 
-  const folder = (name: string): MailFolder | undefined => {
+  const folder = (name: string, account = 0): MailFolder | undefined => {
     const all = (from: MailFolder): MailFolder[] => from.subFolders.flatMap((child) => [child, ...all(child)]);
-    return all(imapServer().rootFolder).find((child) => child.URI.toLowerCase().endsWith(`/${name.toLowerCase()}`));
+    return all(imapServer(account).rootFolder).find((child) => child.URI.toLowerCase().endsWith(`/${name.toLowerCase()}`));
   };
 
   /** How many mails wait to be sent. */

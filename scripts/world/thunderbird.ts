@@ -53,19 +53,19 @@ export class Thunderbird {
     });
   }
 
-  /** Fetches what is new in a folder (`INBOX`, `Sent`, …) and gives the number of its messages. */
-  refresh(folder: string): Promise<number> {
-    return this.marionette.run(async (chrome, name) => {
-      const server = chrome.imapServer();
+  /** Fetches what is new in a folder (`INBOX`, `Sent`, …) of an account, and gives the number of its messages. */
+  refresh(folder: string, account = 0): Promise<number> {
+    return this.marionette.run(async (chrome, name, number) => {
+      const server = chrome.imapServer(number);
       const window = chrome.mainWindow().msgWindow;
-      const found = chrome.folder(name);
+      const found = chrome.folder(name, number);
       if (found === undefined) {
         server.getNewMessages(server.rootFolder, window, null);
         return 0;
       }
       found.updateFolder(window);
       return found.getTotalMessages(false);
-    }, folder);
+    }, folder, account);
   }
 
   /** Refreshes until the folder holds at least `count` messages. */

@@ -11,10 +11,18 @@ import { pages } from '../../scripts/world/desktop.ts';
 import { World } from '../../scripts/world/process.ts';
 import { until } from '../../scripts/world/wait.ts';
 import { holding } from './files.ts';
+import { createKeyService } from '../../src/flow/key-service.ts';
+import { createLifeWorld, type LifeWorld } from '../server/keyserver/life-world.ts';
+import { Post } from './mails.ts';
+import { OLD_STORE_PAGE, packTwoVersions } from './older-addon.ts';
+import { startOutsidePost } from './outside-mail.ts';
 import { takePictures } from './pictures.ts';
 import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const HANAKO = 'hanako@tsukimi.example';
+const JIRO = 'jiro@tsukimi.example';
+const TARO = 'taro@hinode.example';
+const DAY = 86_400_000;
 const PASSPHRASE = '月夜に 三羽の 兎 はねた';
 
 const inPane = (selector: string): Place => ({ page: pages.message, frame: '#messagepane', selector });
@@ -25,17 +33,38 @@ describe('a new member', { timeout: 600_000 }, () => {
   let plugin: PluginWorld;
   let first: Correspondent;
   let second: Correspondent;
+  let third: Correspondent;
+  let life: LifeWorld;
+  let post: Post;
+  const running: Correspondent[] = [];
   let installed: number;
+  /** How long ago the key server believes it is; milliseconds. */
+  let ago = 0;
 
   beforeAll(async () => {
     world = await World.open();
     plugin = await startPluginWorld(world);
+    const { chain, tsukimi } = plugin;
+    life = await createLifeWorld(Object.defineProperty({ ...chain }, 'now', { get: () => new Date(Date.now() - ago) }), tsukimi);
+    plugin.life = life;
+    world.closing(() => life.close());
+    tsukimi.parts = { ...tsukimi.parts, recovery: true, keyServer: createKeyService({ ...tsukimi.serviceParts, recovery: true }) };
+    for (const [address, reference, displayName] of [[HANAKO, 'E1', '佐藤 花子'], [JIRO, 'E2', '佐藤 次郎']] as const) {
+      await life.registry.add({ address, reference, displayName, pseudonym: false, identityCheck: 'HR' });
+    }
+    post = new Post(plugin);
+    await post.addSender(TARO, '山田 太郎');
     first = await plugin.open('first', HANAKO, '佐藤 花子', { locale: 'ja', dark: false, byPolicies: true });
+    running.push(first);
     installed = performance.now();
   }, 240_000);
 
+  async function leave(): Promise<void> {
+    await Promise.all(running.splice(0).map((one) => one.desktop.thunderbird.quit()));
+  }
+
   afterAll(async () => {
-    await Promise.all([first, second].map((one) => one?.desktop.thunderbird.quit()));
+    await leave();
     await world.stop();
   });
 
@@ -56,13 +85,16 @@ describe('a new member', { timeout: 600_000 }, () => {
 
   it('types one code, keeps a backup, and is told that all is ready', async () => {
     const { desktop } = first;
-    plugin.codes.set(HANAKO, 'ABCD-1234');
+    // The certificate is one of ten months ago: it will be time to renew it.
+    ago = 300 * DAY;
+    const { code } = await life.registry.newCode(HANAKO, 'E1');
     expect((await desktop.thunderbird.see(onPage('#address'))).text).toContain(HANAKO);
     expect(await desktop.thunderbird.find(onPage('.promises li'))).toHaveLength(3);
     // A tab that opens by itself does not take the keyboard: the field is clicked, then Return is enough.
-    await desktop.fill(onPage('#code'), 'ABCD-1234');
+    await desktop.fill(onPage('#code'), code);
     await desktop.keys('Return');
     expect((await desktop.thunderbird.see(onPage('.notice.verified'), 60_000)).text).toContain('準備ができました');
+    ago = 0;
     passed('enrolled');
     await desktop.fill(onPage('#passphrase'), PASSPHRASE);
     await desktop.fill(onPage('#again'), PASSPHRASE);
@@ -107,6 +139,7 @@ describe('a new member', { timeout: 600_000 }, () => {
 
   it('takes the key over to a second computer, where old mail opens', async () => {
     second = await plugin.open('second', HANAKO, '佐藤 花子', { locale: 'en-US', dark: true });
+    running.push(second);
     const { desktop } = second;
     await desktop.thunderbird.see(onPage('#code'));
     expect(await verdict(second, '最初のメール', 'cannot-check')).toContain('This computer has no key for this mail');
@@ -118,14 +151,18 @@ describe('a new member', { timeout: 600_000 }, () => {
     await desktop.click(onPage('#import'));
     expect((await desktop.thunderbird.see(onPage('.notice.verified'), 240_000)).text).toContain('Ready');
     await desktop.click(onPage('#close-enrolment'));
+    // The mail in front is drawn anew: the key has come.
+    await second.openFolder('inbox');
+    expect((await desktop.thunderbird.see(inPane('.banner.verified'), 60_000)).text).toContain('Tsukimi Works confirmed the sender');
     await desktop.thunderbird.marionette.run((chrome, id) => chrome.openAddonPage(id, 'search.html'), ADDON_ID);
     await desktop.click(onPage('#switch')); // search is off unless chosen
     await desktop.thunderbird.see(onPage('#query'));
     await second.closeTab();
-    // The mail in front is judged again when it is selected again.
     expect(await verdict(second, '外からのお知らせ', 'outside')).toContain('Nobody has confirmed the sender');
     expect(await verdict(second, '最初のメール', 'verified')).toContain('Tsukimi Works confirmed the sender');
     await second.reading('届きましたか。');
+    await picture(second, 'pane-verified');
+    expect(await verdict(second, '外からのお知らせ', 'outside')).toContain('Nobody has confirmed the sender');
     expect(await verdict(second, '至急のお願い', 'problem')).toContain('did not confirm it');
     expect(await second.headerButton(ADDON_ID)).toBe('Problem');
   });
@@ -150,6 +187,145 @@ describe('a new member', { timeout: 600_000 }, () => {
     await second.desktop.click(onPage('#switch'));
     await until(() => databases().length === before - 1, { what: 'the index to be erased', withinMs: 30_000 });
     expect(await thunderbird.find({ page: pages.main, selector: '#spacesToolbarAddonsContainer button' })).toEqual([]);
+  });
+
+  /** What the popup on the button says, once it holds the first of these; all of them stand in it. */
+  async function details(person: Correspondent, name: string, ...expected: readonly string[]): Promise<string> {
+    const { text } = await person.openHeaderPopup(ADDON_ID, expected[0]);
+    for (const one of expected) expect(text).toContain(one);
+    await picture(person, name);
+    await person.closePopup();
+    return text;
+  }
+
+  it('shows on demand how a mail was checked, organisation by organisation', async () => {
+    await post.send(TARO, { to: [{ address: HANAKO, displayName: '' }], subject: '工程表', text: '工程表をお送りします。' });
+    const evidence = [plugin.hinode.id, plugin.tsukimi.id, 'test-1'];
+    await verdict(first, '工程表', 'verified');
+    const ja = await details(first, 'thunderbird-details', '送信側の組織', '受信側の組織', '日之出市役所', '月見製作所', '署名の時刻', '送信側：情報漏えい検査ずみ', '受信側：ウイルス検査ずみ', '検査の規則', '証明書', '有効期間', '内容の識別番号', ...evidence);
+    await verdict(second, '工程表', 'verified');
+    const en = await details(second, 'thunderbird-details', 'Sending organisation', 'Receiving organisation', 'Hinode City Office', 'Tsukimi Works', ...evidence);
+    // Both organisations' certificates by their fingerprints; the mail by its digest, the same to both readers.
+    const [fingerprint, digest] = [/\b(?:[0-9A-F]{4} ){15}[0-9A-F]{4}\b/g, /\b[0-9a-f]{64}\b/];
+    expect(ja.match(fingerprint)).toHaveLength(2);
+    expect(en.match(fingerprint)).toEqual(ja.match(fingerprint));
+    expect(digest.exec(en)?.[0]).toBe(digest.exec(ja)?.[0]);
+  });
+
+  it('shows what the organisation found out about mail from outside', async () => {
+    const outside = await startOutsidePost(world, plugin.tsukimi);
+    await plugin.store(HANAKO).append(await outside.signed(HANAKO, '外の署名'));
+    await plugin.store(HANAKO).append(await outside.spoofed(HANAKO, '外の偽物'));
+    expect(await verdict(first, '外の署名', 'outside')).toContain('ドメインoutside.exampleからの送信であることだけは、月見製作所が確認しました');
+    await details(first, 'thunderbird-outside', 'SSMAXの外から届いたメール（月見製作所が調べた結果）', 'あなたの組織のメールサーバ', 'DMARC', 'DKIM', 'SPF', 'outside.example: 確認できました', 'S/MIME', '署名を確認できました。 署名者：Mika（mika@outside.example）、発行者：Outside CA');
+    expect(await verdict(first, '外の偽物', 'outside')).not.toContain('確認しました');
+    await details(first, 'thunderbird-outside-spoofed', 'SPF', 'outside.example: 確認できませんでした');
+    expect(await verdict(second, '外の署名', 'outside')).toContain('Tsukimi Works could confirm only that it was sent by the domain outside.example');
+    await details(second, 'thunderbird-outside', 'outside.example: confirmed', 'The signature was confirmed. Signed by Mika (mika@outside.example), issued by Outside CA');
+  });
+
+  it('has the certificate renewed without a window or a click', async () => {
+    const { thunderbird } = first.desktop;
+    const windows = await thunderbird.marionette.run((chrome) => chrome.windows().length);
+    const before = await life.store.query.selectFrom('certificates').selectAll().where('address', '=', HANAKO).execute();
+    // As after half a minute without anything to do.
+    await thunderbird.marionette.run((chrome, id) => chrome.endBackground(id), ADDON_ID);
+    await verdict(first, '最初のメール', 'verified');
+    const renewed = await until(async () => {
+      const rows = await life.store.query.selectFrom('certificates').selectAll().where('address', '=', HANAKO).orderBy('not_after', 'desc').execute();
+      return rows.length > 1 ? rows[0] : undefined;
+    }, { what: 'the renewal', withinMs: 30_000 });
+    expect(Buffer.from(renewed.spki_hash).equals(Buffer.from(before[0]?.spki_hash ?? []))).toBe(true);
+    expect(await thunderbird.marionette.run((chrome) => chrome.windows().length)).toBe(windows);
+    expect(await thunderbird.find(onPage('*'))).toEqual([]);
+    await thunderbird.marionette.run((chrome, id) => chrome.openAddonPage(id, 'options.html'), ADDON_ID);
+    const day = new Intl.DateTimeFormat('ja-JP', { dateStyle: 'long' }).format(renewed.not_after);
+    await thunderbird.see({ ...onPage('.group dd'), text: `証明書の期限：${day}` }, 30_000);
+  });
+
+  it('shows key, certificate, organisation, backup and diagnostics on one page', async () => {
+    const { desktop } = first;
+    const page = await desktop.thunderbird.see({ ...onPage('main'), text: HANAKO });
+    for (const part of ['佐藤 花子 — 月見製作所', '鍵の控え：', 'に保存ずみ', 'tsukimi.example', 'SSMAXの削除', '控えのある鍵は、SSMAXを入れ直せば戻せます。']) expect(page.text).toContain(part);
+    await picture(first, 'thunderbird-options');
+    await desktop.click(onPage('#diagnose'));
+    const { value } = await desktop.thunderbird.see(onPage('#report'), 60_000);
+    for (const line of ['plugin: ', `key of ${HANAKO}: works, no passphrase; certificate until `, 'directory and revocation lists: in force', 'backup of ']) expect(value).toContain(line);
+    for (const secret of [PASSPHRASE, '最初のメール', '届きましたか', '太郎']) expect(value).not.toContain(secret);
+    await first.closeTab();
+  });
+
+  it('cannot check without a connection, and does it by itself when that is back', async () => {
+    const { thunderbird } = second.desktop;
+    plugin.reachable = false;
+    await thunderbird.marionette.run((chrome, id) => chrome.endBackground(id), ADDON_ID);
+    expect(await verdict(second, '工程表', 'cannot-check')).toContain('It is checked again by itself');
+    expect(await second.headerButton(ADDON_ID)).toBe('Cannot check now');
+    expect((await thunderbird.find(inPane('.body'))).map(({ text }) => text).join()).not.toContain('お送りします');
+    plugin.reachable = true;
+    await thunderbird.see({ ...inPane('.body'), text: '工程表をお送りします。' }, 60_000);
+    expect((await thunderbird.see(inPane('.banner.verified'))).text).toContain('Hinode City Office confirmed the sender');
+    expect(await second.headerButton(ADDON_ID)).toBe('Confirmed by Hinode City Office');
+  });
+
+  it('loses the computer: a new one gets a new key, and old mail opens again once that is allowed', async () => {
+    await leave();
+    await life.revoke(HANAKO, 'E1');
+    third = await plugin.open('third', HANAKO, '佐藤 花子', { locale: 'ja', dark: true, more: [{ email: JIRO, name: '佐藤 次郎' }], addon: packTwoVersions(world).older });
+    running.push(third);
+    await third.desktop.thunderbird.see(onPage('#code'), 60_000);
+    expect(await verdict(third, '工程表', 'cannot-check')).toContain('鍵がありません');
+    await third.desktop.click(inPane('.banner button'));
+    await enrolThird(HANAKO, 'E1');
+    await third.desktop.click(onPage('#close-enrolment ~ button'));
+    await enrolThird(JIRO, 'E2');
+    await third.desktop.click(onPage('#close-enrolment'));
+    await third.openFolder('inbox');
+    const line = await third.desktop.thunderbird.see({ ...inPane('.banner.cannot-check'), text: '以前の鍵で受け取ったメールです' }, 60_000);
+    expect(line.text).toContain('組織の担当者が復元を許可すると');
+    await life.open(HANAKO, 'E1');
+    // A minute later.
+    await third.desktop.thunderbird.marionette.run((chrome, id) => chrome.endBackground(id), ADDON_ID);
+    await verdict(third, '外からのお知らせ', 'outside');
+    expect(await verdict(third, '工程表', 'verified')).toContain('いまの鍵で読めるようにしました');
+    await third.reading('工程表をお送りします。');
+  });
+
+  async function enrolThird(address: string, reference: string): Promise<void> {
+    const { desktop } = third;
+    const { code } = await life.registry.newCode(address, reference);
+    await until(async () => (await desktop.thunderbird.find(onPage('select#address'))).some(({ value }) => value === address), { what: `${address} to be offered` });
+    await desktop.fill(onPage('#code'), code);
+    await desktop.click(onPage('#enrol'));
+    await desktop.thunderbird.see({ ...onPage('.notice.verified'), text: address }, 60_000);
+  }
+
+  it('keeps the keys of both accounts when version 0.1.0 is updated, and reads with each', async () => {
+    const { desktop } = third;
+    const { thunderbird } = desktop;
+    await thunderbird.marionette.run((chrome, id, page) => chrome.openAddonPage(id, page), ADDON_ID, OLD_STORE_PAGE);
+    await thunderbird.see({ ...onPage('p'), text: 'done' }, 30_000);
+    await third.closeTab();
+    await thunderbird.installAddon(packTwoVersions(world).newer);
+    await post.send(TARO, { to: [{ address: HANAKO, displayName: '' }], subject: '花子宛て', text: '花子さんへ。' });
+    await post.send(TARO, { to: [{ address: JIRO, displayName: '' }], subject: '次郎宛て', text: '次郎さんへ。' });
+    await verdict(third, '花子宛て', 'verified');
+    await third.reading('花子さんへ。');
+    third.account = 1;
+    await verdict(third, '次郎宛て', 'verified');
+    await third.reading('次郎さんへ。');
+  });
+
+  it('says what is lost before the add-on is removed, and removes it', async () => {
+    const { desktop } = third;
+    await desktop.thunderbird.marionette.run((chrome, id) => chrome.openAddonPage(id, 'options.html'), ADDON_ID);
+    const page = await desktop.thunderbird.see({ ...onPage('main'), text: 'SSMAXの削除' }, 30_000);
+    expect(page.text).toContain(`次のアドレスの鍵には控えがありません`);
+    for (const address of [HANAKO, JIRO]) expect(page.text.slice(page.text.indexOf('SSMAXの削除'))).toContain(address);
+    await desktop.click(onPage('#remove'));
+    await desktop.seeDialog('SSMAX');
+    await desktop.closeDialog();
+    await until(async () => (await third.headerButton(ADDON_ID)) === undefined, { what: 'the add-on to be gone' });
   });
 });
 

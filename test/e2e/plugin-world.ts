@@ -44,6 +44,7 @@ import type { Mode } from '../../src/wire/leg.ts';
 import { memberRequestSchema } from '../../src/wire/member-requests.ts';
 import { encodeProblem } from '../../src/wire/problem.ts';
 import type { ReportRequest } from '../../src/wire/report.ts';
+import type { LifeWorld } from '../server/keyserver/life-world.ts';
 import { fileOf, createWorld, native, readSubmission, signVerdict, type TestOrganisation, type TestWorld } from '../flow/world.ts';
 
 export const ADDON_ID = (JSON.parse(readFileSync('manifest.json', 'utf8')) as { browser_specific_settings: { gecko: { id: string } } }).browser_specific_settings.gecko.id;
@@ -64,6 +65,8 @@ interface Look {
   readonly identities?: readonly Identity[];
   /** Other accounts; without an SMTP port at the same servers. */
   readonly more?: readonly (Identity & { readonly smtpPort?: number })[];
+  /** An XPI in place of the built add-on. */
+  readonly addon?: string;
 }
 
 export interface PluginWorld {
@@ -92,6 +95,8 @@ export interface PluginWorld {
   reachable: boolean;
   /** The plugin's HTTPS server takes requests and answers none; switched off, it hangs up on those who wait. */
   silent(on: boolean): void;
+  /** The key server's own code for what becomes of tsukimi's keys in time: enrolment with its codes, renewal, recovery. */
+  life?: LifeWorld;
   open(name: string, address: string, displayName: string, look: Look): Promise<Correspondent>;
   store(address: string): MailStore;
 }
@@ -134,7 +139,7 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
       const thunderbird = await startThunderbird(world, { name, profile, display, ...(look.byPolicies === true
         && { policies: await policies(world, `${https.url}${domainOf(address)}`, chain.root.der, https.authorityFile) }) });
       for (const mail of look.outbox ?? []) await intoOutbox(thunderbird, join(world.directory(`profile-${name}`), 'waiting.eml'), mail);
-      if (look.byPolicies !== true) await thunderbird.installAddon(join(process.cwd(), 'dist/thunderbird'));
+      if (look.byPolicies !== true) await thunderbird.installAddon(look.addon ?? join(process.cwd(), 'dist/thunderbird'));
       return new Correspondent(new Desktop(display, thunderbird));
     },
   };
@@ -215,6 +220,10 @@ async function answer(plugin: PluginWorld, refusals: Map<string, string>, reques
   };
   if (!plugin.reachable || organisation === undefined) return reply(503);
   if (request.method === 'OPTIONS') return reply(204);
+  if (plugin.life !== undefined && organisation === plugin.tsukimi && /^\/(\.well-known\/est\/simplereenroll|ssmax\/v1\/recoveries)$/.test(path)) {
+    const lived = await plugin.life.http({ method: 'POST', url: `https://keys.example${path}`, headers: { 'Content-Type': 'application/cms' }, body: new Uint8Array(body) });
+    return reply(lived.status, lived.body);
+  }
   const { delegate } = chain;
   const validity = { thisUpdate: new Date(Date.now() - 1000), nextUpdate: new Date(Date.now() + 86_400_000) };
   const file = /^\/ssmax\/v1\/directory\/(files\/[0-9a-f]{64})$/.exec(path)?.[1];
@@ -228,6 +237,12 @@ async function answer(plugin: PluginWorld, refusals: Map<string, string>, reques
       return reply(200, (await issueCrl({ issuer: organisation.issuer, number: Date.now(), ...validity, revoked: organisation.revoked })).der);
     case '/.well-known/est/simpleenroll': {
       const [address = '', code = ''] = Buffer.from(request.headers.authorization?.replace('Basic ', '') ?? '', 'base64').toString().split(':');
+      if (plugin.life !== undefined && organisation === plugin.tsukimi) {
+        const { der } = await plugin.life.registry.enrol(address, code, (await parseCsr(fromBase64(body.toString('latin1')))).publicKey);
+        const [known] = await plugin.life.registry.expand(address);
+        if (known !== undefined) organisation.members.set(address, known);
+        return reply(200, toBase64(encodeCertsOnly([der])));
+      }
       if (plugin.codes.get(address) !== code) {
         const problem = encodeProblem(new SsmaxError('refused', 'enrolment-refused'));
         return reply(problem.status, problem.body);

@@ -202,7 +202,7 @@ describe('a new member', { timeout: 600_000 }, () => {
     await post.send(TARO, { to: [{ address: HANAKO, displayName: '' }], subject: '工程表', text: '工程表をお送りします。' });
     const evidence = [plugin.hinode.id, plugin.tsukimi.id, 'test-1'];
     await verdict(first, '工程表', 'verified');
-    const ja = await details(first, 'thunderbird-details', '送信側の組織', '受信側の組織', '日之出市役所', '月見製作所', '署名の時刻', '送信側：情報漏えい検査ずみ', '受信側：ウイルス検査ずみ', '検査の規則', '証明書', '有効期間', '内容の識別番号', ...evidence);
+    const ja = await details(first, 'thunderbird-details', '送信側の組織', '受信側の組織', '日之出市役所', '月見製作所', '署名の時刻', '送信側：情報漏えい検査ずみ', '受信側：ウイルス検査ずみ', '検査の決まりの版', '証明書', '有効期間', '内容の識別番号', ...evidence);
     await verdict(second, '工程表', 'verified');
     const en = await details(second, 'thunderbird-details', 'Sending organisation', 'Receiving organisation', 'Hinode City Office', 'Tsukimi Works', ...evidence);
     // Both organisations' certificates by their fingerprints; the mail by its digest, the same to both readers.

@@ -217,9 +217,9 @@ describe('a new member', { timeout: 600_000 }, () => {
     await plugin.store(HANAKO).append(await outside.signed(HANAKO, '外の署名'));
     await plugin.store(HANAKO).append(await outside.spoofed(HANAKO, '外の偽物'));
     expect(await verdict(first, '外の署名', 'outside')).toContain('ドメインoutside.exampleからの送信であることだけは、月見製作所が確認しました');
-    await details(first, 'thunderbird-outside', 'SSMAXの外から届いたメール（月見製作所が調べた結果）', 'あなたの組織のメールサーバ', 'DMARC', 'DKIM', 'SPF', 'outside.example: 確認できました', 'S/MIME', '署名を確認できました。 署名者：Mika（mika@outside.example）、発行者：Outside CA');
+    await details(first, 'thunderbird-outside', 'SSMAXの外から届いたメール（月見製作所が調べた結果）', 'あなたの組織のメールサーバ', 'DMARC', 'DKIM', 'SPF', 'outside.example：確認できました', 'S/MIME', '署名を確認できました。署名者：Mika（mika@outside.example）、発行者：Outside CA');
     expect(await verdict(first, '外の偽物', 'outside')).not.toContain('確認しました');
-    await details(first, 'thunderbird-outside-spoofed', 'SPF', 'outside.example: 確認できませんでした');
+    await details(first, 'thunderbird-outside-spoofed', 'SPF', 'outside.example：確認できませんでした');
     expect(await verdict(second, '外の署名', 'outside')).toContain('Tsukimi Works could confirm only that it was sent by the domain outside.example');
     await details(second, 'thunderbird-outside', 'outside.example: confirmed', 'The signature was confirmed. Signed by Mika (mika@outside.example), issued by Outside CA');
   });
@@ -257,6 +257,7 @@ describe('a new member', { timeout: 600_000 }, () => {
 
   it('cannot check without a connection, and does it by itself when that is back', async () => {
     const { thunderbird } = second.desktop;
+    await verdict(second, '外からのお知らせ', 'outside');
     plugin.reachable = false;
     await thunderbird.marionette.run((chrome, id) => chrome.endBackground(id), ADDON_ID);
     expect(await verdict(second, '工程表', 'cannot-check')).toContain('It is checked again by itself');

@@ -13,10 +13,10 @@ const MAIL = `<!doctype html><html lang="ja"><head><title>見積書の件</title
 
 function view(words: Words, judgement: Partial<Judgement>, replacement?: Partial<Replacement>): PaneView {
   const reading: Reading = { judgement: { state: 'outside', code: 'outside', organisations: [], content: 'not-opened', ...judgement }, notes: { firstFromOrganisation: true }, forwarded: [], files: [], marked: true, idle: false };
-  const { state, quiet, heading, sentence, notes, inspections, remedy, trusted } = viewOf(words, reading);
+  const { state, quiet, heading, sentence, notes, inspections, remedy, trusted, passing } = viewOf(words, reading);
   return {
     language: words.language, links: trusted,
-    banner: { state, quiet, heading, sentence, notes, inspections, ...(remedy !== undefined && { enrol: words.text(remedy === 'unlock' ? 'banner_unlock' : 'banner_enrol') }) },
+    banner: { state, quiet, heading, sentence, notes, inspections, passing, ...(remedy !== undefined && { enrol: words.text(remedy === 'unlock' ? 'banner_unlock' : 'banner_enrol') }) },
     ...(replacement !== undefined && { replacement: {
       body: 'own-text', headers: [], links: trusted, forwarded: [], invitations: [], attachments: [], copies: true, ...replacement,
       words: { title: words.text('banner_attachments'), open: words.text('banner_open'), save: words.text('banner_save'), saved: words.text('banner_saved'), failed: words.text('banner_save_failed'), empty: words.text('banner_empty') },

@@ -119,7 +119,7 @@ type MailPane = Window & {
 
 declare const Services: {
   readonly wm: { getMostRecentWindow(type: string | null): MainWindow | null; getEnumerator(type: string | null): Iterable<GeckoWindow> };
-  readonly prefs: { setBoolPref(name: string, value: boolean): void; setIntPref(name: string, value: number): void };
+  readonly prefs: { setBoolPref(name: string, value: boolean): void; setIntPref(name: string, value: number): void; setStringPref(name: string, value: string): void };
   readonly focus: { readonly activeWindow: GeckoWindow | null };
   readonly logins: { addLoginAsync(login: unknown): Promise<unknown> };
 };
@@ -245,8 +245,9 @@ export function chromeSide() {
     mainWindow().document.querySelector<TabMail>('#tabmail')?.openTab('contentTab', { url: policy?.getURL(page), linkHandler: 'single-page', principal, browsingContextGroupId });
   };
 
-  const setPref = (name: string, value: boolean | number): void => {
-    if (typeof value === 'boolean') Services.prefs.setBoolPref(name, value);
+  const setPref = (name: string, value: boolean | number | string): void => {
+    if (typeof value === 'string') Services.prefs.setStringPref(name, value);
+    else if (typeof value === 'boolean') Services.prefs.setBoolPref(name, value);
     else Services.prefs.setIntPref(name, value);
   };
 

@@ -35,6 +35,9 @@ const messageBody: Place = { page: pages.message, frame: '#messagepane', selecto
 const rows = '#threadTree tr[is]';
 
 export class Correspondent {
+  /** Whose folders are looked at, where the profile has several accounts: 0 is the first. */
+  account = 0;
+
   constructor(readonly desktop: Desktop) {}
 
   /** Opens a compose window (Ctrl+N), types everything in, and leaves it open. */
@@ -113,7 +116,7 @@ export class Correspondent {
       await this.desktop.activate({ page: pages.main, selector: '#tabmail' });
       await this.desktop.keys('alt+1');
     }
-    await this.desktop.click({ page: pages.mailTab, selector: `#folderTree li[data-mode="all"] > ul > li:nth-of-type(1) li[data-folder-type="${type}"] > .container .name` });
+    await this.desktop.click({ page: pages.mailTab, selector: `#folderTree li[data-mode="all"] > ul > :nth-child(${this.account + 1} of li[data-server-type="imap"]) li[data-folder-type="${type}"] > .container .name` });
   }
 
   /** Fetches new mail into the folder and clicks on the topmost mail whose subject (or other text in its row) contains this. */
@@ -194,7 +197,7 @@ export class Correspondent {
     await until(
       async () => {
         if ((await this.#thunderbird.find(row)).length > 0) return true;
-        await this.#thunderbird.refresh(name);
+        await this.#thunderbird.refresh(name, this.account);
         return false;
       },
       { what: `a mail with "${row.text ?? ''}" in ${name}`, withinMs, everyMs: 200 },

@@ -68,7 +68,10 @@ describe('a new member', { timeout: 600_000 }, () => {
     await world.stop();
   });
 
-  const picture = (person: Correspondent, name: string): Promise<void> => (person === first ? takePictures(first, 'ja', 'light', name) : takePictures(person, 'en', 'dark', name));
+  const picture = async (person: Correspondent, name: string): Promise<void> => {
+    if (person === first) await takePictures(first, 'ja', 'light', name);
+    if (person === second) await takePictures(second, 'en', 'dark', name);
+  };
 
   /** Says how long the machine has taken since the add-on was there; a person's reading and typing come on top. */
   function passed(step: string): void {
@@ -301,7 +304,7 @@ describe('a new member', { timeout: 600_000 }, () => {
     await desktop.thunderbird.see({ ...onPage('.notice.verified'), text: address }, 60_000);
   }
 
-  it('keeps the keys of both accounts when version 0.1.0 is updated', async () => {
+  it('keeps the keys of both accounts when version 0.1.0 is updated, and reads with each', async () => {
     const { desktop } = third;
     const { thunderbird } = desktop;
     await thunderbird.marionette.run((chrome, id, page) => chrome.openAddonPage(id, page), ADDON_ID, OLD_STORE_PAGE);
@@ -309,8 +312,13 @@ describe('a new member', { timeout: 600_000 }, () => {
     await third.closeTab();
     await thunderbird.installAddon(packTwoVersions(world).newer);
     await post.send(TARO, { to: [{ address: HANAKO, displayName: '' }], subject: '花子宛て', text: '花子さんへ。' });
+    await post.send(TARO, { to: [{ address: JIRO, displayName: '' }], subject: '次郎宛て', text: '次郎さんへ。' });
     await verdict(third, '花子宛て', 'verified');
     await third.reading('花子さんへ。');
+    third.account = 1;
+    await until(async () => await thunderbird.refresh('INBOX', 1) > 0, { what: 'the folders of the second account', withinMs: 30_000, everyMs: 200 });
+    await verdict(third, '次郎宛て', 'verified');
+    await third.reading('次郎さんへ。');
   });
 
   it('says what is lost before the add-on is removed, and removes it', async () => {

@@ -1,8 +1,9 @@
 /** Reading in a real Thunderbird, and what a reader can do with a mail: report it, pass it on unopened. One reader; the others are test/e2e/mails.ts. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { extractText, getDocumentProxy } from 'unpdf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Place } from '../../scripts/world/chrome-side.ts';
 import type { Correspondent } from '../../scripts/world/correspondent.ts';
@@ -133,6 +134,28 @@ describe('reading', { timeout: 180_000 }, () => {
     const { files, content } = contentOf(judgement);
     expect(files.map(({ name }) => name)).toEqual(['内訳.txt']);
     expect(content?.text ?? content?.html).toContain('ご参考まで');
+  });
+
+  it('passes on the one of two sealed attachments that was chosen', async () => {
+    const attachments = ['図面一.txt', '図面二.txt'].map((name) => ({ name, type: 'text/plain', bytes: utf8(name) }));
+    await post.send(TARO, { to: TO_HANAKO, mode: 'attachments-only', subject: '図面', text: '二つお送りします。', attachments });
+    await hanako.select('図面');
+    await verdict('verified');
+    await hanako.openHeaderPopup(ADDON_ID, '開かずに転送する');
+    await hanako.desktop.click(onPage('#forward'));
+    expect((await hanako.desktop.thunderbird.see(onPage('.forward fieldset'))).text).toContain('図面一.txt');
+    await hanako.desktop.click(onPage('.forward input[name=part0]'));
+    await hanako.desktop.click(onPage('#write-forward'));
+    await hanako.desktop.thunderbird.see({ page: pages.compose, selector: '#attachmentBucket > *', text: '開かずに転送' }, 30_000);
+    await hanako.continueWriting({ to: [YUKI], body: ['二枚目だけです。'] });
+    expect(await hanako.send()).toBeUndefined();
+    const received = (await plugin.store(YUKI).waitFor(2)).at(-1);
+    const judgement = await judgeMail(new Uint8Array(received?.raw ?? []), {
+      native, credentials: [plugin.hinode.users.get(YUKI)].filter((one) => one !== undefined), addresses: [YUKI], trust: await plugin.chain.trust(), now: new Date(),
+    });
+    expect(judgement).toMatchObject({ state: 'verified', sender: { address: HANAKO }, forwarded: [{ writer: { address: TARO } }] });
+    const { files } = contentOf(judgement);
+    expect(files.map(({ name, bytes }) => [name, Buffer.from(bytes).toString()])).toEqual([['図面二.txt', '図面二.txt']]);
   });
 
   it('shows a mail that was passed on: who forwarded it and who wrote it, its text and its attachments', async () => {
@@ -281,6 +304,26 @@ describe('reading', { timeout: 180_000 }, () => {
     const copy = parseMime(await desktop.thunderbird.waitForDownload('議事録.eml') as Bytes, 'outer');
     expect([copy.headers.text('Subject'), readContent(copy).text?.trim(), readContent(copy).attachments.map(({ name }) => name)]).toEqual(['議事録', '来週までにご確認ください。', ['議題.txt']]);
     await hanako.closePopup();
+  });
+
+  it('prints an opened mail below a line that says that paper is not protected', async () => {
+    const { desktop } = hanako;
+    const { thunderbird } = desktop;
+    const file = join(thunderbird.profile.downloads, 'printed.pdf');
+    const pdf = 'print.printer_Mozilla_Save_to_PDF';
+    // Thunderbird's own dialog is left out; all else is as its "Print" does it.
+    for (const [name, value] of [['print.always_print_silent', true], ['print_printer', 'Mozilla Save to PDF'], [`${pdf}.print_to_file`, true], [`${pdf}.print_to_filename`, file]] as const) {
+      await thunderbird.marionette.run((chrome, pref, to) => chrome.setPref(pref, to), name, value);
+    }
+    await hanako.select('議事録');
+    await verdict('verified');
+    await desktop.keys('ctrl+p');
+    await until(() => existsSync(file) && readFileSync(file).includes('%%EOF'), { what: 'the printed pages', withinMs: 60_000 });
+    const { text } = await extractText(await getDocumentProxy(new Uint8Array(readFileSync(file))), { mergePages: true });
+    // Fonts name some characters by their look-alikes.
+    const paper = text.normalize('NFKC').replace(/\s/g, '');
+    for (const part of ['この写しは保護されていません。', '山田太郎<taro@hinode.example>', '件名:議事録', '日之出市役所が本人であることを確認しました', '来週までにご確認ください。', '議題.txt']) expect(paper).toContain(part);
+    expect(paper.indexOf('この写しは保護されていません')).toBeLessThan(paper.indexOf('差出人'));
   });
 
   it('judges and opens a mail in a window of its own', async () => {

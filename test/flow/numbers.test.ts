@@ -28,6 +28,7 @@ test('the same number, written in two ways, is one; others are others', () => {
 test.each([
   ['in one run', '123456789018', 1], ['in groups', '1234 5678 9018', 1], ['in boxes', '1 2 3 4 5 6 7 8 9 0 1 8', 1], ['full-width', '１２３４－５６７８－９０１８', 1],
   ['with a wrong check digit', '123456789017', 0], ['in a longer run', '1234567890181', 0], ['one digit all over', '000000000000', 0],
+  ['that is three groups of a card number', '4000 0000 0009 0003', 0], ['beside a card number', '4000 0000 0009 0003 / 1234 5678 9018', 1], ['in a row of a table', '1234 5678 9018\t4000 0000 0009', 2],
 ])('an Individual Number %s', (_, text, count) => {
   expect(individualNumbers(text).size).toBe(count);
 });

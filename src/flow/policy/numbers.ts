@@ -24,16 +24,20 @@ function luhn(digits: string): boolean {
 }
 
 function found(text: string, form: RegExp, valid: (digits: string) => boolean): Set<string> {
-  const runs = [...text.normalize('NFKC').matchAll(form)].map(([run]) => run.replace(/\D/g, ''));
+  const runs = [...text.matchAll(form)].map(([run]) => digitsOf(run));
   return new Set(runs.filter((digits) => !SAME_DIGIT.test(digits) && valid(digits)));
 }
 
-/** Different Individual Numbers (My Number) in a text, also in full-width digits and in groups. */
+const digitsOf = (run: string): string => run.replace(/\D/g, '');
+const isCardNumber = (digits: string): boolean => BRANDS.test(digits) && luhn(digits);
+
+/** Different Individual Numbers (My Number) in a text, also in full-width digits and in groups. Three of a card number's four groups are none. */
 export function individualNumbers(text: string): Set<string> {
-  return found(text, TWELVE, isIndividualNumber);
+  const withoutCards = text.normalize('NFKC').replace(CARD, (run) => (isCardNumber(digitsOf(run)) ? '#' : run));
+  return found(withoutCards, TWELVE, isIndividualNumber);
 }
 
 /** Different payment card numbers in a text, also in full-width digits and in groups. */
 export function cardNumbers(text: string): Set<string> {
-  return found(text, CARD, (digits) => BRANDS.test(digits) && luhn(digits));
+  return found(text.normalize('NFKC'), CARD, isCardNumber);
 }

@@ -24,6 +24,8 @@ export interface KillerParts {
   readonly random: Random;
   /** Milliseconds between a recovery and the next strike. */
   readonly pause: number;
+  /** Told of a program that had ended by itself. */
+  readonly onEnded: (name: string) => void;
 }
 
 /**
@@ -56,10 +58,11 @@ async function killInTurn(
   }
 }
 
-function programs({ local, postgres }: KillerParts): Victim[] {
+function programs({ local, postgres, onEnded }: KillerParts): Victim[] {
   const { authority } = local;
+  const whole = (name: string, running: () => Running, heal: () => Promise<void>): Victim => program(name, running, heal, onEnded);
   return [
-    ...local.organisations.flatMap(servers),
+    ...local.organisations.flatMap((organisation) => servers(organisation, whole)),
     whole('authority', () => authority.running, () => local.restartAuthority()),
     whole('dovecot', () => local.dovecot, () => local.restartDovecot()),
     whole('clamd', () => local.clamd, () => local.restartClamd()),
@@ -67,7 +70,7 @@ function programs({ local, postgres }: KillerParts): Victim[] {
   ];
 }
 
-function servers(organisation: LocalOrganisation): Victim[] {
+function servers(organisation: LocalOrganisation, whole: (name: string, running: () => Running, heal: () => Promise<void>) => Victim): Victim[] {
   const { plan: { name } } = organisation;
   return [
     ...(['gateway', 'keyServer', 'inspection'] as const).map((server) => whole(`${name} ${server}`, () => organisation.servers[server], () => organisation.restart(server))),
@@ -79,11 +82,12 @@ function daemons(local: LocalWorld, organisation: LocalOrganisation): Victim[] {
   return POSTFIX_PARTS.map((part) => ({ name: `${organisation.plan.name} postfix ${part}`, strike: async () => killPart(local, organisation, part) }));
 }
 
-function whole(name: string, running: () => Running, heal: () => Promise<void>): Victim {
+function program(name: string, running: () => Running, heal: () => Promise<void>, onEnded: (name: string) => void): Victim {
   return {
     name, heal,
     async strike(how) {
       const victim = running();
+      if (!victim.alive()) onEnded(name);
       if (how === 'stop') {
         await victim.stop(30_000);
       } else {

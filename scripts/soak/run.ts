@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { MODES } from '../../src/wire/leg.ts';
 import { HINODE, type LocalOrganisation, type LocalWorld, type OrganisationPlan, startLocalWorld, TSUKIMI } from '../world/local-world.ts';
 import { startPostgres } from '../world/postgres.ts';
-import type { World } from '../world/process.ts';
+import type { Running, World } from '../world/process.ts';
 import { runSsmax, ssmax } from '../world/ssmax.ts';
 import { pause, until } from '../world/wait.ts';
 import { approveUntil, enrolWithFiles } from './approver.ts';
@@ -68,7 +68,8 @@ export async function soak(world: World, { seconds, seed, say }: SoakOptions): P
     local, who, ledger, canary, list, kept, random: random.fork(), others: people.filter((one) => one !== who).map(({ address }) => address), onRetry: () => { retries++; },
   }));
   const readers = members.map(({ reader }) => reader.readUntil(() => finished));
-  const killer = killUntil(() => passed() >= seconds * (1 - CALM), { local, postgres, random: random.fork(), pause: Math.min(5_000, seconds * 10) })
+  const ended: string[] = [];
+  const killer = killUntil(() => passed() >= seconds * (1 - CALM), { local, postgres, random: random.fork(), pause: Math.min(5_000, seconds * 10), onEnded: (name) => ended.push(name) })
     .finally(() => { killing = false; });
   let hurry = false;
   const approvers = local.organisations.map((organisation) => approveUntil(() => finished, { organisation, ledger, random: random.fork(), hurry: () => hurry }));
@@ -84,8 +85,9 @@ export async function soak(world: World, { seconds, seed, say }: SoakOptions): P
   finished = true;
   const approved = (await Promise.all(approvers)).reduce((sum, count) => sum + count, 0);
   await Promise.all([...readers, observer]);
-  await finalChecks(local, { ledger, search, watch, say });
-  const problems = [...ledger.problems, ...ledger.leaks, ...ledger.outstanding().map((entry) => `lost: ${describe(entry)}`), ...await brokenChains(local)];
+  ended.push(...programsOf(local).filter((one) => !one.alive()).map(({ name }) => name));
+  const unsearched = await finalChecks(local, { ledger, search, watch });
+  const problems = [...ledger.problems, ...ended.map((name) => `ended by itself: ${name}`), ...unsearched.map((name) => `memory not readable, so not searched: ${name}`), ...ledger.leaks, ...ledger.outstanding().map((entry) => `lost: ${describe(entry)}`), ...await brokenChains(local)];
   return { totals: ledger.totals(), problems, kills, growth: watch.results(), faults: faultsIn(local), approved, letGo };
 }
 
@@ -140,13 +142,18 @@ async function observe(over: () => boolean, parts: Observation & { seconds: numb
   }
 }
 
-async function finalChecks({ clamd }: LocalWorld, { ledger, search, watch, say }: Observation): Promise<void> {
+function programsOf({ organisations, authority, clamd, dovecot }: LocalWorld): Running[] {
+  return [authority.running, clamd, dovecot, ...organisations.flatMap(({ servers, postfix }) => [...Object.values(servers), postfix])];
+}
+
+/** Gives the processes whose memory could not be searched. */
+async function finalChecks({ clamd }: LocalWorld, { ledger, search, watch }: Pick<Observation, 'ledger' | 'search' | 'watch'>): Promise<readonly string[]> {
   await until(() => clamd.leftovers().length === 0, { what: 'an empty directory of clamd', withinMs: 60_000 });
   ledger.leaks.push(...search.files(true));
   const { found, unreadable } = search.memory();
   ledger.leaks.push(...found);
-  if (unreadable.length > 0) say(`memory not readable, so not searched: ${unreadable.join(', ')}`);
   ledger.leaks.push(...growing(watch.results()));
+  return unreadable;
 }
 
 async function brokenChains({ organisations }: LocalWorld): Promise<string[]> {

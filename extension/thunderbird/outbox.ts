@@ -10,6 +10,7 @@ import type { Reason } from '../ui/reasons.ts';
 import { browserApi, thunderbirdApi } from './api.ts';
 import { whyNot } from './why-not.ts';
 import { identityOf } from './identity-of.ts';
+import { logFault } from './log.ts';
 import { rawOf } from './raw-mail.ts';
 import { reopen } from './reopening.ts';
 import { replaced } from './replaced.ts';
@@ -36,8 +37,10 @@ export class Outbox {
     // Kept until Thunderbird ends: after a start there is always a look.
     const last = (await browserApi.storage.session.get(LOOKED))[LOOKED] as number | undefined;
     if (last !== undefined && Math.abs(now.getTime() - last) < EVERY) return;
+    const waiting = await this.waiting();
+    // A look that failed is none.
     await browserApi.storage.session.set({ [LOOKED]: now.getTime() });
-    if ((await this.waiting()).length === 0) return;
+    if (waiting.length === 0) return;
     await browserApi.windows.create({ type: 'popup', url: browserApi.runtime.getURL('waiting.html'), width: 620, height: 480 });
   }
 
@@ -47,7 +50,8 @@ export class Outbox {
     const out: WaitingMail[] = [];
     for (const { id: folderId } of await folders.query({ specialUse: ['outbox'] })) {
       for (const { id, subject, recipients } of (await messages.query({ folderId })).messages) {
-        const sealed = sealedAt(await rawOf(id));
+        // One that cannot be read, as it is just being written or sent, does not hide the others.
+        const sealed = await rawOf(id).then(sealedAt).catch((error: unknown) => { logFault(error); return undefined; });
         if (sealed !== undefined && isTooOld(sealed, now)) out.push({ id, subject, recipients, sealedAt: sealed.getTime() });
       }
     }

@@ -175,7 +175,7 @@ async function intoOutbox(thunderbird: Thunderbird, path: string, mail: Bytes): 
     const outbox = MailServices.accounts.localFoldersServer.rootFolder.getFolderWithFlags(QUEUE);
     let done = false;
     MailServices.copy.copyFileMessage(new FileUtils.File(file), outbox, null, false, 0, '', { onStartCopy: () => undefined, onProgress: () => undefined, setMessageKey: () => undefined, onStopCopy: () => { done = true; } }, null);
-    await chrome.until(() => done, 'the mail to be in the outbox');
+    await chrome.until(() => done && chrome.outbox() > 0, 'the mail to be in the outbox');
   }, path);
 }
 

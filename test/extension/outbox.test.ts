@@ -87,6 +87,22 @@ describe('a mail in the outbox', () => {
     expect(opened()).toHaveLength(2);
   });
 
+  it('that cannot be read does not hide the others, and a look that failed is made again', async () => {
+    await wait(1);
+    await wait(2);
+    later(6 * 24);
+    const log = vi.spyOn(console, 'error').mockReturnValue();
+    thunderbird.stub('messages.getRaw', (id: number) => (id === 1 ? Promise.reject(new Error('just being sent')) : Promise.resolve(new File([folder.get(id) ?? new Uint8Array(0)], 'mail'))));
+    expect(await outbox.waiting()).toMatchObject([{ id: 2 }]);
+    expect(log).toHaveBeenCalledOnce();
+    thunderbird.stub('folders.query', () => Promise.reject(new Error('not yet')));
+    await expect(outbox.look()).rejects.toThrow('not yet');
+    thunderbird.stub('folders.query', () => Promise.resolve([{ id: 'outbox' }]));
+    await outbox.look();
+    expect(opened()).toHaveLength(1);
+    log.mockRestore();
+  });
+
   it('opens as it was written, Bcc and files too, and goes when the new one is sent', async () => {
     await wait(1, { hideSubject: true });
     later(6 * 24);

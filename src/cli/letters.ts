@@ -47,7 +47,7 @@ const WORDS = {
     steps: 'What to do',
     first: 'Start Thunderbird. The page “Enrol in SSMAX” opens. If it does not, press the button “Enrol” above a mail, or “Enrol an address” in the add-on’s settings.',
     second: 'Check that “Mail address” is the address above, type the code into “Enrolment code”, and press “Enrol”. Capitals and hyphens do not matter. The letters I, L, O and U do not occur in it.',
-    third: 'When it says “Ready”, you have finished. Then make “A copy of your key” on the same page: should this computer break, you go on reading your mail. Please shred this sheet.',
+    third: 'When it says “Ready”, you have finished. Then make “Backup of your key” on the same page: should this computer break, you go on reading your mail. Please shred this sheet.',
     warning: 'Do not show the code to anybody, and do not tell it by mail or telephone: nobody of ours will ask for it. If this letter had been opened, if you did not expect it, or if its date has passed, tell the contact below, and you will get a new code.',
     contact: 'Questions',
   },

@@ -56,7 +56,7 @@ function told(): NotSentView | undefined {
 function asked(): Promise<SendingView> {
   return eventually('the window', () => {
     const view = sending.dialog.view(7);
-    if (view === undefined) throw new Error('not there');
+    if (view?.stage !== 'confirm') throw new Error('not there');
     return view;
   });
 }

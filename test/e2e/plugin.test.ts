@@ -156,7 +156,7 @@ describe('the plugin in Thunderbird', { timeout: 180_000 }, () => {
       const line = await thunderbird.see(inPane('.checking'), 30_000);
       expect([line.text.trim(), line.reachable]).toEqual(['Checking the sender.', true]);
       expect((await thunderbird.find(inPane('a'))).filter(({ reachable }) => reachable)).toEqual([]);
-      expect(await hanako.headerButton(ADDON_ID)).toBe('Checking');
+      await until(async () => await hanako.headerButton(ADDON_ID) === 'Checking', { what: 'the button to say so' });
     } finally {
       plugin.reachable = false;
       plugin.silent(false);

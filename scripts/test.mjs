@@ -67,6 +67,7 @@ const checks = [
   { name: 'types: pure', command: ['tsc', '-p', 'tsconfig.pure.json'] },
   { name: 'types: node', command: ['tsc', '-p', 'tsconfig.json'] },
   { name: 'types: extension', command: ['tsc', '-p', 'tsconfig.extension.json'], needs: 'extension/thunderbird/background.ts' },
+  { name: 'types: tests of the extension', command: ['tsc', '-p', 'tsconfig.extension-test.json'] },
   { name: 'lint', command: ['eslint', '--max-warnings', '0', '.'] },
   { name: 'dependency directions', command: ['depcruise', '--config', '.dependency-cruiser.cjs', 'src', 'extension', 'test', 'scripts'] },
   { name: 'unused code and dependencies', command: ['knip', '--no-progress'] },

@@ -40,7 +40,7 @@ beforeEach(() => {
 
 const never = (): Promise<undefined> => new Promise(() => undefined);
 const outside = (state: 'outside' | 'cannot-check', links: boolean): PaneView =>
-  ({ language: 'ja', banner: { state, quiet: true, heading: state, sentence: [{ text: '差出人', strong: false }], notes: [], inspections: '' }, links });
+  ({ language: 'ja', banner: { state, quiet: true, heading: state, sentence: [{ text: '差出人', strong: false }], notes: [], inspections: '', passing: false }, links });
 
 const load = (): Promise<unknown> => import('../../extension/thunderbird/message-pane.ts');
 const layers = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>('html > div[data-shown]')];

@@ -58,7 +58,7 @@ export function startHold(parts: HoldParts): Hold {
     const queueId = /queued as ([0-9A-Za-z]{5,40})/.exec(reply)?.[1];
     if (queueId === undefined) {
       log.error('held-without-queue-id', { contentDigest: hex(contentDigest) });
-      return;
+      throw new SsmaxError('fault', 'release-failed', { program: release[0] });
     }
     // Before the client is answered: a mail that lies on hold and that nobody knows of is lost if this program ends now.
     const told = await tell(contentDigest, queueId);

@@ -26,13 +26,13 @@ afterEach(() => {
 });
 
 /** A gateway's hold beside a queue that takes all, and an inspection server that answers as `recorded` does. */
-function start(recorded: () => Promise<unknown>, release = 'cat > "$0"'): { take: () => Promise<void>; reports: number; released: string } {
+function start(recorded: () => Promise<unknown>, release = 'cat > "$0"', reply = '250 2.0.0 Ok: queued as 4ABCDEF'): { take: () => Promise<void>; reports: number; released: string } {
   const inspection: Pick<PinnedClient, 'request'> = {
     request: async ({ method }) => encodeJson(method === 'GET' ? { queueIds: [] } : await recorded()),
   };
   const released = join(directory, 'released');
   const started = { take: async () => hold?.take(ARRIVAL), reports: 0, released };
-  const lying = { take: async () => ['250 2.0.0 Ok: queued as 4ABCDEF'] };
+  const lying = { take: async () => [reply] };
   hold = startHold({
     inspection: { ...inspection, close: () => undefined }, queues: { submission: lying, arriving: lying }, queue: { take: async () => { started.reports++; return []; } },
     release: ['/bin/sh', '-c', release, released], interval: 1, log: createLogger({ server: 'gateway', level: 'error' }),
@@ -66,4 +66,10 @@ it('lets the mail go where the inspection server cannot be told', async () => {
 it('does not answer for a mail that can neither be recorded nor let go', async () => {
   const started = start(() => Promise.reject(new SsmaxError('unavailable', 'peer-unreachable')), 'exit 1');
   await expect(started.take()).rejects.toMatchObject({ code: 'release-failed' });
+});
+
+it('does not answer for a mail that the queue gave no number: nobody could let it go', async () => {
+  const started = start(() => Promise.resolve({ first: true, until: new Date(0) }), undefined, '250 2.0.0 Ok');
+  await expect(started.take()).rejects.toMatchObject({ code: 'release-failed' });
+  expect(started.reports).toBe(0);
 });

@@ -12,18 +12,23 @@ import { installDebianPackages, installPackages, requireNode } from './setup.mjs
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
+/** Of runs that failed without a failed test: what they said. */
+const unexplained = [];
 const skips = [];
 /** Tests of the stores, by database. */
 const databases = { SQLite: 0, PostgreSQL: 0 };
 
-/** Runs a program; with `loud` its output is shown as it comes, else it is kept for the caller. */
+/** Runs a program and gives its output; with `loud` that is shown as it comes, too. */
 function run(command, args, { loud = false } = {}) {
-  const stream = loud ? 'inherit' : 'pipe';
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', stream, stream] });
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const output = [];
-    child.stdout?.on('data', (chunk) => output.push(chunk));
-    child.stderr?.on('data', (chunk) => output.push(chunk));
+    for (const [from, to] of [[child.stdout, process.stdout], [child.stderr, process.stderr]]) {
+      from.on('data', (chunk) => {
+        output.push(chunk);
+        if (loud) to.write(chunk);
+      });
+    }
     child.on('error', (error) => resolve({ status: 1, output: String(error) }));
     child.on('close', (status) => resolve({ status: status ?? 1, output: Buffer.concat(output).toString('utf8') }));
   });
@@ -91,6 +96,12 @@ function testFiles(directory) {
 
 const ownStage = ['scenario', 'security', 'e2e'];
 
+/** What vitest says of errors that belong to no test; the end of its output if it says nothing of them. */
+function errorsIn(output) {
+  const from = output.search(/^.*(Unhandled Errors?|Unhandled Rejection|Uncaught Exception)/m);
+  return from === -1 ? output.slice(-5000) : output.slice(from, from + 10_000);
+}
+
 /** Runs one set of vitest files and adds up its JSON report; without `loud` it prints when it is done. */
 async function suite(name, args, { loud = true } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'ssmax-test-'));
@@ -122,7 +133,8 @@ async function suite(name, args, { loud = true } = {}) {
   }
   if (status !== 0 && failed === 0) {
     failed++;
-    failures.push(`${name}: vitest ended with ${status} (an unhandled error?)`);
+    failures.push(`${name}: vitest ended with ${status}, though no test failed: its errors stand above`);
+    unexplained.push(errorsIn(output));
   }
   total.failed += failed;
   if (name === 'unit') console.log(`stores: ${databases.SQLite} passed on SQLite, ${databases.PostgreSQL} passed on PostgreSQL`);
@@ -160,6 +172,7 @@ try {
   fail('test run', error instanceof Error ? (error.stack ?? error.message) : String(error));
 }
 console.log('');
+for (const text of unexplained) console.log(text);
 for (const name of skips) console.log(`skipped: ${name}`);
 for (const name of failures) console.log(`failed: ${name}`);
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -1,21 +1,16 @@
 /** Ends one process after the other, by kill -9 or in good order, and starts it again after a while. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { isErrno } from '../world/owned.ts';
 import type { LocalOrganisation, LocalWorld } from '../world/local-world.ts';
-import { ownedProcesses, signal } from '../world/owned.ts';
 import type { Postgres } from '../world/postgres.ts';
 import type { Running } from '../world/process.ts';
 import { pause } from '../world/wait.ts';
 import type { Random } from './random.ts';
 
-/** Daemons of Postfix that are killed by themselves; its master starts them again. */
-const POSTFIX_PARTS = ['smtpd', 'cleanup', 'qmgr', 'smtp', 'lmtp', 'bounce', 'trivial-rewrite'];
-
 interface Victim {
   readonly name: string;
-  /** Undefined where the program that watches over it does that. */
-  readonly heal?: () => Promise<void>;
-  /** True if there was something to be killed. */
-  readonly strike: (how: 'kill' | 'stop') => Promise<boolean>;
+  readonly heal: () => Promise<void>;
+  readonly strike: (how: 'kill' | 'stop') => Promise<void>;
 }
 
 export interface KillerParts {
@@ -29,14 +24,16 @@ export interface KillerParts {
 }
 
 /**
- * Strikes until `over`, in two lanes side by side: whole programs, and the daemons of Postfix. Every whole program is killed
- * once, however soon it is over. Gives how often each was killed.
+ * Strikes until `over`, in two lanes side by side: whole programs, and the processes that programs start for themselves.
+ * Every whole program is killed once, however soon it is over. Gives how often each was killed.
  */
 export async function killUntil(over: () => boolean, parts: KillerParts): Promise<ReadonlyMap<string, number>> {
-  const { local, random } = parts;
-  const lanes = [programs(parts), local.organisations.flatMap((organisation) => daemons(local, organisation))];
-  const kills = new Map(lanes.flat().map(({ name }) => [name, 0]));
-  await Promise.all(lanes.map((victims) => killInTurn(over, victims, { pause: parts.pause, random: random.fork(), kills })));
+  const victims = programs(parts);
+  const kills = new Map(victims.map(({ name }) => [name, 0]));
+  await Promise.all([
+    killInTurn(over, victims, { pause: parts.pause, random: parts.random.fork(), kills }),
+    killChildren(over, parts, kills),
+  ]);
   return kills;
 }
 
@@ -47,11 +44,9 @@ async function killInTurn(
     for (const { name, strike, heal } of random.shuffled(victims)) {
       if (round > 0 && over()) return;
       await pause(between);
-      // Those whom somebody else starts again are only ever killed.
-      const how = round > 0 && heal !== undefined && random.chance(0.2) ? 'stop' : 'kill';
-      const struck = await strike(how);
-      if (struck && how === 'kill') kills.set(name, (kills.get(name) ?? 0) + 1);
-      if (heal === undefined) continue;
+      const how = round > 0 && random.chance(0.2) ? 'stop' : 'kill';
+      await strike(how);
+      if (how === 'kill') kills.set(name, (kills.get(name) ?? 0) + 1);
       await pause(random.between(0, 1_500));
       await heal();
     }
@@ -78,10 +73,6 @@ function servers(organisation: LocalOrganisation, whole: (name: string, running:
   ];
 }
 
-function daemons(local: LocalWorld, organisation: LocalOrganisation): Victim[] {
-  return POSTFIX_PARTS.map((part) => ({ name: `${organisation.plan.name} postfix ${part}`, strike: async () => killPart(local, organisation, part) }));
-}
-
 function program(name: string, running: () => Running, heal: () => Promise<void>, onEnded: (name: string) => void): Victim {
   return {
     name, heal,
@@ -95,23 +86,53 @@ function program(name: string, running: () => Running, heal: () => Promise<void>
         await victim.exited;
         await victim.stop(); // until its last child is gone as well
       }
-      return true;
     },
   };
 }
 
-/** All processes of this daemon: some run at times only. */
-function killPart({ world }: LocalWorld, { postfix }: LocalOrganisation, part: string): boolean {
-  const pids = new Set(postfix.pids());
-  const found = ownedProcesses({ world: world.id }).filter(({ pid }) => pids.has(pid) && nameOf(pid) === part);
-  for (const one of found) signal(one, 'SIGKILL');
-  return found.length > 0;
+/**
+ * Strikes one child process after another: Postfix's daemons, Dovecot's, PostgreSQL's, and those that read mails for
+ * inspection. Who started it starts it again. Each kind that is there has the same chance.
+ */
+async function killChildren(over: () => boolean, { local, postgres, random, pause: between }: KillerParts, kills: Map<string, number>): Promise<void> {
+  const chance = random.fork();
+  while (!over()) {
+    await pause(between);
+    const parents = [
+      ...local.organisations.flatMap(({ plan: { name }, postfix, servers: { inspection } }) => [{ name: `${name} postfix`, parent: postfix }, { name: `${name} inspection`, parent: inspection }]),
+      { name: 'dovecot', parent: local.dovecot },
+      ...(postgres === undefined ? [] : [{ name: 'postgresql', parent: postgres.running() }]),
+    ];
+    const found = parents.flatMap(({ name, parent }) => childrenOf(parent).map(({ pid, program }) => ({ pid, kind: `${name}: ${program}` })));
+    if (found.length === 0) continue;
+    const kind = chance.pick([...new Set(found.map((child) => child.kind))].sort());
+    for (const { pid } of found.filter((child) => child.kind === kind)) killNow(pid);
+    kills.set(kind, (kills.get(kind) ?? 0) + 1);
+  }
 }
 
-function nameOf(pid: number): string {
+/** What its main process started. */
+function childrenOf({ main }: Running): { pid: number; program: string }[] {
+  return readdirSync('/proc').map(Number).filter((pid) => pid > 0).flatMap((pid) => {
+    const { parent, program } = statusOf(pid);
+    return parent !== undefined && parent === main() ? [{ pid, program }] : [];
+  });
+}
+
+/** proc(5); nothing of a process that has ended meanwhile. */
+function statusOf(pid: number): { parent: number | undefined; program: string } {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'latin1').trim();
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    return { parent: Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]), program: /^Name:\s+(.+)/m.exec(status)?.[1] ?? '' };
   } catch {
-    return ''; // gone in the meantime
+    return { parent: undefined, program: '' };
+  }
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!isErrno(error, 'ESRCH')) throw error;
   }
 }

@@ -39,6 +39,8 @@ export interface StartOptions {
 export interface Running {
   readonly name: string;
   readonly pid: number;
+  /** The pid of the program itself, which is not the one started where something stands before it. */
+  main(): number;
   /** Path of the log file that holds its stdout and stderr. */
   readonly log: string;
   /** Resolves when the started process has ended. */
@@ -300,9 +302,11 @@ async function runningOf(
   const { pid } = child;
   if (pid === undefined) throw new SsmaxError('fault', 'program-not-started', { name: options.name, command: options.command });
   const own = () => ownedProcesses({ ...mark, sessions: new Set([pid]) });
+  const main = (): number => options.leader?.() ?? pid;
   return {
     name: options.name,
     pid,
+    main,
     log,
     exited,
     alive: () => child.exitCode === null && child.signalCode === null,
@@ -310,7 +314,7 @@ async function runningOf(
     kill: (name) => {
       for (const owned of own()) signal(owned, name);
     },
-    stop: (graceMs = 5_000) => end(own, graceMs, () => options.leader?.() ?? pid),
+    stop: (graceMs = 5_000) => end(own, graceMs, main),
   };
 }
 

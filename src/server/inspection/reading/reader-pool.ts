@@ -1,6 +1,7 @@
 /**
  * Processes that read mails, kept for some mails each. One that takes too long, takes too much memory or ends is killed
- * and replaced; the mail that it read then counts as unread, which the policy decides about and never means "pass".
+ * and replaced; the mail that it read then counts as unread, which the policy decides about and never means "pass". A mail
+ * whose process ended without a word is read once more: the machine may have been short of memory, or somebody ended it.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -30,22 +31,31 @@ const WATCH = 200;
 /** Until a new process says that it is ready; milliseconds, for a busy machine. */
 const START = 60_000;
 
+/** Processes that a mail may cost. */
+const ATTEMPTS = 2;
+
 type Ended = 'timeout' | 'memory' | 'died';
 
 export function createReaderPool(options: ReaderOptions): ReaderPool {
   const idle: Reader[] = [];
   const busy = new Set<Reader>();
   let closed = false;
+  const readWith = async (reader: Reader, job: ReadingJob): Promise<ReadingResult | 'died' | undefined> => {
+    busy.add(reader);
+    try {
+      return await reader.read(job);
+    } finally {
+      busy.delete(reader);
+      if (reader.usable && !closed) idle.push(reader);
+      else reader.kill();
+    }
+  };
   return {
     async read(job) {
-      const reader = idle.pop() ?? new Reader(options);
-      busy.add(reader);
-      try {
-        return await reader.read(job);
-      } finally {
-        busy.delete(reader);
-        if (reader.usable && !closed) idle.push(reader);
-        else reader.kill();
+      for (let attempt = 1; ; attempt++) {
+        const result = await readWith(idle.pop() ?? new Reader(options), job);
+        if (result !== 'died') return result;
+        if (attempt === ATTEMPTS || closed) return undefined;
       }
     },
     close() {
@@ -77,7 +87,8 @@ class Reader {
     this.#child.kill('SIGKILL');
   }
 
-  async read(job: ReadingJob): Promise<ReadingResult | undefined> {
+  /** Undefined if the mail was too much for it or it broke. */
+  async read(job: ReadingJob): Promise<ReadingResult | 'died' | undefined> {
     this.#read++;
     const started = performance.now();
     const ready = await this.#ready;
@@ -86,7 +97,7 @@ class Reader {
     this.#ended = true;
     this.kill();
     this.options.log.error('reading-failed', { code: typeof answer === 'string' ? answer : 'fault', milliseconds: Math.round(performance.now() - started) });
-    return undefined;
+    return answer === 'died' ? answer : undefined;
   }
 
   async #ask(job: ReadingJob): Promise<unknown> {

@@ -18,11 +18,11 @@ interface Watched extends ReaderPool {
   readonly errors: unknown[];
 }
 
-function open(limits: { timeoutMs: number; memory: number }): Watched {
+function open({ started, ...limits }: { timeoutMs: number; memory: number; started?: (pid: number) => void }): Watched {
   const pids: number[] = [];
   const errors: unknown[] = [];
   const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (event: string, fields?: object) => { errors.push({ event, ...fields }); } };
-  pool = createReaderPool({ ...limits, log, started: (pid) => pids.push(pid) });
+  pool = createReaderPool({ ...limits, log, started: (pid) => { pids.push(pid); started?.(pid); } });
   return Object.assign(pool, { pids, errors });
 }
 
@@ -57,6 +57,19 @@ test('one that hangs is ended when the time for a mail is over', async () => {
   await gone(first);
   expect(await readers.read(mail())).toMatchObject(READ);
   expect(readers.pids).toHaveLength(2);
+});
+
+test('a mail whose process ends without a word is read once more, and not a third time', async () => {
+  const readers = open({ timeoutMs: 120_000, memory: 2 ** 30 });
+  expect(await readers.read(mail())).toMatchObject(READ);
+  process.kill(readers.pids[0] ?? 0, 'SIGKILL');
+  expect(await readers.read(mail())).toMatchObject(READ);
+  expect(readers.pids).toHaveLength(2);
+  readers.close();
+  const mortal = open({ timeoutMs: 120_000, memory: 2 ** 30, started: (pid) => process.kill(pid, 'SIGKILL') });
+  expect(await mortal.read(mail())).toBeUndefined();
+  expect(mortal.pids).toHaveLength(2);
+  expect(mortal.errors).toHaveLength(2);
 });
 
 test('one that takes more memory than it may is ended', async () => {

@@ -31,9 +31,6 @@ const WATCH = 200;
 /** Until a new process says that it is ready; milliseconds, for a busy machine. */
 const START = 60_000;
 
-/** Processes that a mail may cost. */
-const ATTEMPTS = 2;
-
 type Ended = 'timeout' | 'memory' | 'died';
 
 export function createReaderPool(options: ReaderOptions): ReaderPool {
@@ -52,11 +49,12 @@ export function createReaderPool(options: ReaderOptions): ReaderPool {
   };
   return {
     async read(job) {
-      for (let attempt = 1; ; attempt++) {
-        const result = await readWith(idle.pop() ?? new Reader(options), job);
-        if (result !== 'died') return result;
-        if (attempt === ATTEMPTS || closed) return undefined;
-      }
+      const first = await readWith(idle.pop() ?? new Reader(options), job);
+      if (first !== 'died') return first;
+      if (closed) return undefined;
+      // Not one that waits: what ended the first may have ended them all.
+      const second = await readWith(new Reader(options), job);
+      return second === 'died' ? undefined : second;
     },
     close() {
       closed = true;

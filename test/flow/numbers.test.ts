@@ -32,3 +32,11 @@ test.each([
 ])('an Individual Number %s', (_, text, count) => {
   expect(individualNumbers(text).size).toBe(count);
 });
+
+/** As they stand on cards, in contracts and in letters: no text speaks of an Individual Number, and one in six would hold one by chance. */
+test('of a thousand numbers of four groups with hyphens none is an Individual Number', () => {
+  const numbers = Array.from({ length: 1000 }, (_, i) => String(7_000_000_000_000_000 + i * 1_234_567_891_011).replace(/\d{4}(?=\d)/g, '$&-'));
+  expect(new Set(numbers.map((number) => number.length))).toEqual(new Set([19]));
+  expect(individualNumbers(numbers.map((number, i) => `お客様番号${i % 2 === 0 ? '：' : ' '}${number}`).join('\n'))).toEqual(new Set());
+  expect(individualNumbers(numbers.map((number) => number.replaceAll('-', ' ')).join('\n')).size).toBeGreaterThan(100);
+});

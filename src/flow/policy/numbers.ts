@@ -7,6 +7,13 @@ import { isIndividualNumber } from '../identifiers.ts';
 const SEPARATOR = String.raw`[\p{Z}\p{Pd}\p{Cf}\t−ー・.]`;
 /** Twelve digits in one run, in groups of four, or each in a box of its own; never part of a longer run. */
 const TWELVE = new RegExp(String.raw`(?<!\d)(?:\d{12}|\d{4}${SEPARATOR}{1,3}\d{4}${SEPARATOR}{1,3}\d{4}|\d(?:[\p{Z}\t|]{1,3}\d){11})(?!\d)`, 'gu');
+/**
+ * Sixteen digits in four groups, joined by one and the same visible sign: a member's, a contract's, a product's number as it is printed on cards.
+ * With blanks between them they count all the same: the row "1001 1234 5678 9018" of a list looks no different.
+ */
+const SIXTEEN = /(?<!\d|\d[\p{Pd}−ー・.])\d{4}([\p{Pd}−ー・.])\d{4}\1\d{4}\1\d{4}(?!\d|[\p{Pd}−ー・.]\d)/gu;
+/** In a text that speaks of Individual Numbers, one may stand behind somebody's number, joined to it. */
+const ITS_NAME = /個人番号|マイ ?ナンバー|my ?number|individual number/i;
 /** Digits with one separator at most between them. */
 const CARD = new RegExp(String.raw`(?<!\d)\d(?:${SEPARATOR}?\d){12,18}(?!\d)`, 'gu');
 
@@ -31,10 +38,11 @@ function found(text: string, form: RegExp, valid: (digits: string) => boolean): 
 const digitsOf = (run: string): string => run.replace(/\D/g, '');
 const isCardNumber = (digits: string): boolean => BRANDS.test(digits) && luhn(digits);
 
-/** Different Individual Numbers (My Number) in a text, also in full-width digits and in groups. Three of a card number's four groups are none. */
+/** Different Individual Numbers (My Number) in a text, also in full-width digits and in groups. Three of a longer number's four groups are none. */
 export function individualNumbers(text: string): Set<string> {
-  const withoutCards = text.normalize('NFKC').replace(CARD, (run) => (isCardNumber(digitsOf(run)) ? '#' : run));
-  return found(withoutCards, TWELVE, isIndividualNumber);
+  const plain = text.normalize('NFKC');
+  const withoutCards = plain.replace(CARD, (run) => (isCardNumber(digitsOf(run)) ? '#' : run));
+  return found(ITS_NAME.test(plain) ? withoutCards : withoutCards.replace(SIXTEEN, '#'), TWELVE, isIndividualNumber);
 }
 
 /** Different payment card numbers in a text, also in full-width digits and in groups. */

@@ -57,9 +57,9 @@ function config(changes: Readonly<Record<string, string>> = {}): string {
 
 const put = (name: string, text: string): void => writeFileSync(join(directory, name), text);
 
-function clientAs({ pkcs8, certificate: own }: ServerIdentity, pin: Bytes = certificate.spkiSha256): PinnedClient {
+function clientAs({ pkcs8, certificate: own }: ServerIdentity, pin: Bytes = certificate.spkiSha256, { port } = running): PinnedClient {
   const made = createPinnedClient({
-    identity: { key: pkcs8, certificates: [own.der] }, peer: 'inspection server', server: { host: '127.0.0.1', port: running.port }, pins: () => [pin],
+    identity: { key: pkcs8, certificates: [own.der] }, peer: 'inspection server', server: { host: '127.0.0.1', port }, pins: () => [pin],
   });
   world.closing(() => made.close());
   return made;
@@ -79,11 +79,11 @@ const seal = (mail: Bytes, deviations?: Deviations): Promise<Bytes> => submissio
 
 const plain = (text: string): Bytes =>
   utf8(`Subject: s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n${text}\r\n`);
-const attached = (bytes: Uint8Array): Bytes =>
+const attached = (bytes: Uint8Array, times = 1): Bytes =>
   concat(
-    utf8('Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nsee file\r\n--b\r\n' +
-      'Content-Type: application/gzip; name="a.gz"\r\nContent-Transfer-Encoding: base64\r\n\r\n'),
-    utf8(toBase64(bytes)), utf8('\r\n--b--\r\n'),
+    utf8('Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nsee file\r\n'),
+    ...Array.from({ length: times }, () => [utf8('--b\r\nContent-Type: application/gzip; name="a.gz"\r\nContent-Transfer-Encoding: base64\r\n\r\n'), utf8(`${toBase64(bytes)}\r\n`)]).flat(),
+    utf8('--b--\r\n'),
   );
 
 beforeAll(async () => {
@@ -195,14 +195,9 @@ describe('the scanner', () => {
   test('being away, incoming mail is put off, never passed; outgoing mail goes on', async () => {
     const lonely = await runInspection(config({ clamd: '{ socket: nobody }' }), passphrase, { log });
     try {
-      const { port } = lonely;
-      const caller = createPinnedClient({
-        identity: { key: gateway.pkcs8, certificates: [gateway.certificate.der] }, peer: 'inspection server',
-        server: { host: '127.0.0.1', port }, pins: () => [certificate.spkiSha256],
-      });
+      const caller = clientAs(gateway, undefined, lonely);
       await expect(post(await seal(plain('x')), 'leg=2&direction=inbound', caller)).rejects.toMatchObject({ kind: 'unavailable', code: 'scanner-unavailable' });
       expect(decodeVerdict(parseSignedData(await post(await seal(plain('x')), undefined, caller)).eContent).result).toBe('pass');
-      caller.close();
       expect(await readiness(lonely.healthPort ?? 0)).toBe(503);
     } finally {
       await lonely.close();
@@ -213,6 +208,59 @@ describe('the scanner', () => {
     const file = config();
     writeFileSync(file, readFileSync(file, 'utf8').replace(/^clamd:.*\n/m, ''));
     await expect(runInspection(file, passphrase, { log })).rejects.toMatchObject({ code: 'scanner-not-configured' });
+  });
+});
+
+describe('the bounds of a reading are those of the configuration', () => {
+  /** The processes that read mails for the servers of this file. */
+  const readers = (): number[] => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('reading/child.ts') && readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1] === String(process.pid);
+    } catch {
+      return false; // it has ended meanwhile
+    }
+  });
+  let before = 0;
+  const failed = (): unknown[] => logLines.slice(before).filter((line) => line.includes('"event":"reading-failed"')).map((line) => (JSON.parse(line) as { code: unknown }).code);
+  /** Has one server beside the usual one, with these bounds, and its reading process. */
+  async function bounded(reading: string, tests: (caller: PinnedClient, its: number, usual: number) => Promise<void>): Promise<void> {
+    await verdict(plain('x'));
+    const [usual = 0] = readers();
+    const server = await runInspection(config({ reading }), passphrase, { log });
+    before = logLines.length;
+    try {
+      const caller = clientAs(gateway, undefined, server);
+      await post(await seal(plain('x')), undefined, caller);
+      const [its = 0] = readers().filter((pid) => pid !== usual);
+      await tests(caller, its, usual);
+    } finally {
+      await server.close();
+    }
+  }
+  const resultOf = async (answer: Promise<Bytes>): Promise<Verdict> => decodeVerdict(parseSignedData(await answer).eContent);
+
+  test('seconds: of two processes that hang, the one that may take one second is ended, the other one’s mail is read when it goes on', async () => {
+    await bounded('{ seconds: 1 }', async (caller, its, usual) => {
+      for (const pid of [its, usual]) process.kill(pid, 'SIGSTOP');
+      const waiting = verdict(plain('x'));
+      try {
+        expect(await resultOf(post(await seal(plain('x')), undefined, caller))).toMatchObject({ result: 'refuse', findings: [{ code: 'reading-failed' }] });
+        expect(failed()).toEqual(['timeout']);
+      } finally {
+        process.kill(usual, 'SIGCONT');
+      }
+      expect(await waiting).toMatchObject({ result: 'pass' });
+    });
+  });
+
+  test('megabytes: of a mail that takes more than they allow nothing is read; with the usual ones it is', async () => {
+    const large = await seal(attached(gzipSync(new Uint8Array(200 * 2 ** 20)), 3));
+    await bounded('{ megabytes: 256 }', async (caller) => {
+      expect(await resultOf(post(large, undefined, caller))).toMatchObject({ result: 'refuse', findings: [{ code: 'reading-failed' }] });
+      expect(failed()).toEqual(['memory']);
+      expect(await resultOf(post(large))).not.toMatchObject({ findings: [{ code: 'reading-failed' }] });
+      expect(failed()).toEqual(['memory']);
+    });
   });
 });
 

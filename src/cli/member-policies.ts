@@ -33,7 +33,7 @@ function policies({ server, root, tlsCa, addon }: PoliciesOptions): object {
       '3rdparty': { Extensions: { [id]: { organisationUrl: server, root: toBase64(der) } } },
       ...(addon !== undefined && { ExtensionSettings: { [id]: { installation_mode: 'force_installed', install_url: addon } } }),
       ...(tlsCa !== undefined && { Certificates: { Install: [tlsCa] } }),
-      Preferences: { ...draftsStayHere(), ...noReceipts() },
+      Preferences: { ...draftsStayHere(), ...nothingUnsealed() },
     },
   };
 }
@@ -47,12 +47,13 @@ function locked(value: unknown): object {
 }
 
 /**
- * Thunderbird sends read receipts past every add-on, unsealed, and the gateway refuses them: it is not to try, nor to let an account have
- * a choice of its own (docs/quirks-thunderbird.md).
+ * Thunderbird sends read receipts, and answers by the bar above an invitation, past every add-on, unsealed, and the gateway refuses them: it is
+ * not to offer them, nor to let an account have a choice of its own about receipts (docs/quirks-thunderbird.md).
  */
-function noReceipts(): object {
+function nothingUnsealed(): object {
   return {
     'mail.mdn.report.enabled': locked(false),
+    'calendar.itip.showImipBar': locked(false),
     ...Object.fromEntries(identities.map((id) => [`mail.identity.${id}.use_custom_prefs`, locked(false)])),
   };
 }

@@ -15,7 +15,10 @@ import { fromBase64 } from '../../src/wire/json.ts';
 const ID = (JSON.parse(readFileSync('manifest.json', 'utf8')) as { browser_specific_settings: { gecko: { id: string } } }).browser_specific_settings.gecko.id;
 
 interface Policies {
-  readonly policies: { readonly '3rdparty': { readonly Extensions: Readonly<Record<string, { readonly organisationUrl: string; readonly root: string }>> } };
+  readonly policies: {
+    readonly '3rdparty': { readonly Extensions: Readonly<Record<string, { readonly organisationUrl: string; readonly root: string }>> };
+    readonly Preferences: Readonly<Record<string, { readonly Value: unknown; readonly Status: string }>>;
+  };
 }
 const sample = (name: string): string => readFileSync(`docs/admin/samples/${name}`, 'utf8');
 
@@ -42,6 +45,14 @@ describe('samples', () => {
   it('members.csv is read without error', () => {
     const table = readMemberTable(new Uint8Array(readFileSync('docs/admin/samples/members.csv')));
     expect(table).toMatchObject({ errors: [], unused: [], rows: { length: 6 } });
+  });
+
+  it.each(['policies.json', 'policies-private-ca.json'])('%s locks what Thunderbird would send or store past the add-on', (name) => {
+    const { Preferences } = (JSON.parse(sample(name)) as Policies).policies;
+    // As docs/quirks-thunderbird.md names them; the first identities of a profile, and the default of further ones.
+    const preferences = ['mail.mdn.report.enabled', 'calendar.itip.showImipBar', 'mail.compose.autosave', ...['default', 'id1', 'id10'].map((id) => `mail.identity.${id}.use_custom_prefs`)];
+    for (const one of preferences) expect(Preferences[one], one).toEqual({ Value: false, Status: 'locked' });
+    for (const id of ['default', 'id1', 'id10']) expect(Preferences[`mail.identity.${id}.draft_folder`]).toEqual({ Value: 'mailbox://nobody@Local%20Folders/Drafts', Status: 'locked' });
   });
 
   it.each([

@@ -14,6 +14,7 @@ import { holding } from './files.ts';
 import { createKeyService } from '../../src/flow/key-service.ts';
 import { createLifeWorld, type LifeWorld } from '../server/keyserver/life-world.ts';
 import { Post } from './mails.ts';
+import { INVITATION, invitationBar, PastAddOns, receiptButton, RECEIPT } from './past-add-ons.ts';
 import { OLD_STORE_PAGE, packTwoVersions } from './older-addon.ts';
 import { startOutsidePost } from './outside-mail.ts';
 import { takePictures } from './pictures.ts';
@@ -130,6 +131,22 @@ describe('a new member', { timeout: 600_000 }, () => {
     expect(uid).toBe(1); // nothing was stored there before it
     expect(holding(plugin.mailDirectory, canary)).toEqual([]);
     await first.discard();
+  });
+
+  it('is asked for no receipt and offered no answer to an invitation, which would go past the add-on, whatever was chosen before', async () => {
+    const { thunderbird } = first.desktop;
+    const past = new PastAddOns(first, plugin.store(HANAKO), { from: 'mei@elsewhere.example', to: HANAKO });
+    const before = plugin.digests.length;
+    // Receipts go unasked, where they go at all.
+    await thunderbird.marionette.run((chrome) => { for (const which of ['not_in_to_cc', 'outside_domain', 'other']) chrome.setPref(`mail.mdn.report.${which}`, 1); });
+    await past.openRequest();
+    await verdict(first, RECEIPT, 'outside');
+    expect(await thunderbird.find(receiptButton)).toEqual([]);
+    await past.openInvitation();
+    await verdict(first, INVITATION, 'outside');
+    expect(await thunderbird.find(invitationBar)).toEqual([]);
+    expect(plugin.digests).toHaveLength(before);
+    expect(await past.nothingKept()).toBe(true);
   });
 
   it('is told of mail from outside, and of a forgery', async () => {

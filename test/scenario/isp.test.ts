@@ -1,5 +1,5 @@
 /** A provider beside an organisation: its members' mail is inspected only as they say themselves (design §2). */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { addonId, Person } from '../../scripts/demo/person.ts';
@@ -19,6 +19,7 @@ import { openDatabase } from '../../src/server/shared/database.ts';
 import { saveKey } from '../../src/server/shared/keystore.ts';
 import { consentStatementSchema } from '../../src/wire/consent.ts';
 import { decodeJson } from '../../src/wire/json.ts';
+import { PastAddOns } from '../e2e/past-add-ons.ts';
 import { takePictures } from '../e2e/pictures.ts';
 import { Correspondent } from './correspondent.ts';
 
@@ -184,6 +185,20 @@ describe('a member of a provider with a real Thunderbird', () => {
     await turn('inbound', true);
     await mio.closeTab();
     await passed('検査後', '受信側：ウイルス検査ずみ');
+  });
+
+  it.each([
+    ['a read receipt', 'confirm'], ['an answer to an invitation', 'accept'], ['what a filter forwards', 'filterForwards'],
+  ] as const)('cannot send %s past the add-on: the gateway refuses it, and nothing of it is kept', async (_, send) => {
+    const refusals = (): number => readFileSync(nagisa.servers.gateway.log, 'utf8').split('"not-protected"').length;
+    const before = refusals();
+    const past = new PastAddOns(mio, mio.mailbox, { from: TARO.address, to: MIO.address });
+    const alert = await past[send]();
+    // Of a receipt Thunderbird says only that it did not go.
+    expect(alert).toContain(send === 'confirm' ? '送信できませんでした' : 'SSMAX-not-protected');
+    expect(refusals()).toBe(before + 1);
+    expect(await past.nothingKept()).toBe(true);
+    expect(await taro.mailbox().list()).toEqual([]);
   });
 
   it('takes it back by a click; each time the provider has her signed statement', async () => {

@@ -24,6 +24,8 @@ export interface PostfixOptions {
   readonly answersRecipients?: boolean;
   /** Dovecot's socket for SASL. */
   readonly authSocket: string;
+  /** What else stands in main.cf. */
+  readonly parameters?: Readonly<Record<string, string>>;
 }
 
 // For fakeroot to go on in the daemons, and for every daemon to be known as ours.
@@ -95,6 +97,7 @@ export function mainCf(dir: string, options: PostfixOptions): string {
     smtpd_proxy_timeout: '300s',
     // The gateway is asked only when the whole mail is there: a slow client does not occupy it.
     smtpd_proxy_options: 'speed_adjust',
+    ...options.parameters,
   });
 }
 

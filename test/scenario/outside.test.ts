@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type NameServer, startNameServer } from '../../scripts/world/dns.ts';
 import { MailStore } from '../../scripts/world/imap.ts';
 import { HINODE, type LocalOrganisation, type LocalWorld, PASSPHRASE, startLocalWorld } from '../../scripts/world/local-world.ts';
+import { startPostfix } from '../../scripts/world/postfix.ts';
 import { World } from '../../scripts/world/process.ts';
 import { submit } from '../../scripts/world/smtp.ts';
 import { runSsmax, ssmax } from '../../scripts/world/ssmax.ts';
@@ -195,6 +196,56 @@ describe('from outside', () => {
     };
     expect(await signed('good')).toMatchObject({ result: 'valid', fromMatches: true, revocation: 'good', signer: { name: 'good', issuer: 'Outside CA' } });
     expect(await signed('gone')).toMatchObject({ result: 'valid', revocation: 'revoked' });
+  });
+});
+
+/** A provider takes hinode's mail from the Internet, looks at it, and hands it on from an address of its own. */
+describe('from outside, behind a mail server that is trusted to look at it', () => {
+  const NAME = 'mx.provider.example';
+  let provider: number;
+  beforeAll(async () => {
+    // On top of all that came with the mail.
+    writeFileSync(join(files, 'looks-at-mail'), `/^Received: .*by mail\\.provider\\.example/ PREPEND Authentication-Results: ${NAME};\n  spf=softfail smtp.mailfrom=outside.example; dkim=pass header.d=newsletter.example; dmarc=fail header.from=outside.example\n`);
+    const ports = { arriving: await world.ports.take(), submission: await world.ports.take(), reinjection: await world.ports.take() };
+    await startPostfix(world, {
+      name: 'provider', domain: 'provider.example', mailboxes: [], ports, lmtpPort: local.dovecot.ports.lmtp, routes: new Map([['hinode.example', hinode.ports.postfix.arriving]]), authSocket: local.dovecot.authSocket,
+      parameters: { relay_domains: 'hinode.example', smtp_bind_address: '127.0.0.2', header_checks: `regexp:${join(files, 'looks-at-mail')}` },
+    });
+    provider = ports.arriving;
+    const file = join(hinode.dir, 'gateway.yaml');
+    const config = JSON.parse(readFileSync(file, 'utf8')) as { outside: object };
+    writeFileSync(file, JSON.stringify({ ...config, outside: { ...config.outside, authentication: { by: 'upstream', name: NAME, addresses: ['127.0.0.2'] } } }));
+    await hinode.servers.gateway.stop();
+    await hinode.restart('gateway');
+  });
+
+  const forged = [NAME, 'gateway.hinode.example', 'else.example'].map((name) => `Authentication-Results: ${name}; spf=pass smtp.mailfrom=bank.example; dmarc=pass header.from=bank.example\r\n`).join('');
+  async function send(port: number): Promise<{ report: Judgement['report']; fields: string[]; text: string }> {
+    const raw = utf8(`${forged}From: ${MIKA}\r\nTo: ${taro.address}\r\nSubject: hi\r\nDate: Sun, 22 Nov 2026 03:00:00 +0000\r\nMessage-ID: <${crypto.randomUUID()}@outside.example>\r\n\r\nhello\r\n`);
+    expect((await submit({ port, envelope: { from: MIKA, to: [taro.address] }, raw })).final.text).toMatch(/^250 /);
+    const [message] = await taro.receive(1);
+    await taro.mailbox().delete();
+    const delivered = message?.raw ?? new Uint8Array(0);
+    const { state, report } = await taro.judge(delivered);
+    expect(state).toBe('outside');
+    return { report, fields: parseMime(delivered, 'outer').headers.all('Authentication-Results'), text: Buffer.from(delivered).toString('latin1') };
+  }
+
+  it('what it found is taken over, though this gateway would find something else; others’ fields and those forged in its name go', async () => {
+    const { report, fields, text } = await send(provider);
+    expect(text).toMatch(/by mail\.provider\.example/);
+    expect(report).toMatchObject({
+      by: 'upstream', spf: { result: 'softfail', domain: 'outside.example' }, dkim: [{ result: 'pass', domain: 'newsletter.example' }], dmarc: { result: 'fail', domain: 'outside.example' },
+    });
+    expect(fields).toEqual([expect.stringMatching(/^mx\.provider\.example;\s+spf=softfail/)]);
+    expect(text).not.toContain('bank.example');
+  });
+
+  it('its name in mail from anywhere else is believed by nobody and taken out', async () => {
+    const { report, fields, text } = await send(hinode.ports.postfix.arriving);
+    expect(report).toMatchObject({ by: 'nobody', dkim: [] });
+    expect([report?.spf, report?.dmarc, fields]).toEqual([undefined, undefined, []]);
+    expect(text).not.toContain('bank.example');
   });
 });
 

@@ -1,46 +1,18 @@
-/** `ssmax authority init|run|certify|revoke|export`; the review's verbs are in authority-review.ts */
+/** `ssmax authority init|run|revoke|servers|…|export`; certifying is in authority-certify.ts, the review in authority-review.ts */
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { fromHex } from '../core/bytes.ts';
 import { parseCertificate } from '../core/pki/certificate.ts';
-import { parseCsr } from '../core/pki/csr.ts';
-import { issueDelegate, issueOrganisation, issueRoot } from '../core/pki/issue.ts';
+import { issueDelegate, issueRoot } from '../core/pki/issue.ts';
 import { createNodeCrypto, generatePrivateKey, loadPrivateKey } from '../platform/node-crypto.ts';
 import { runAuthority } from '../server/authority/main.ts';
 import { loadKey, saveKey } from '../server/shared/keystore.ts';
 import { adminCall, adminOption } from './admin.ts';
+import { addCertifyCommands, validity } from './authority-certify.ts';
 import { copyPublished } from './authority-publish.ts';
 import { addReviewCommands } from './authority-review.ts';
 import { readPem, readPins, spkiHash, writeCertificate, writePins } from './files.ts';
 import { passphraseFor, passphraseOption, runServer } from './serve.ts';
-
-const YEAR = 365 * 86_400_000;
-
-function validity(years: number): { notBefore: Date; notAfter: Date } {
-  const now = Date.now();
-  return { notBefore: new Date(now - 10 * 60_000), notAfter: new Date(now + years * YEAR) };
-}
-
-interface CertifyOptions {
-  readonly state: string;
-  readonly root: string;
-  readonly rootKey: string;
-  readonly csr: string;
-  readonly id: string;
-  readonly nameJa: string;
-  readonly nameEn: string;
-  readonly domain: string[];
-  readonly hostName: string[];
-  readonly alwaysSigned: string[];
-  readonly type: 'organisation' | 'isp';
-  readonly vetted: string;
-  readonly gatewaySpki: string[];
-  readonly inspectionSpki: string[];
-  readonly keyServerSpki: string;
-  readonly out: string;
-  readonly overlap?: number;
-  readonly passphraseFd?: number;
-}
 
 interface ServersOptions {
   readonly state: string;
@@ -78,29 +50,7 @@ export function authorityCommand(): Command {
       const passphrase = await passphraseFor('authority', passphraseFd, false);
       await runServer(() => runAuthority(config, passphrase));
     });
-  command.command('certify')
-    .description('certify an organisation and enter it in the directory')
-    .addOption(adminOption())
-    .requiredOption('--root <file>', 'root certificate')
-    .requiredOption('--root-key <file>', 'root key')
-    .requiredOption('--csr <file>', 'the organisation\'s certification request')
-    .requiredOption('--id <identifier>', 'NTRJP- and the corporate number')
-    .requiredOption('--name-ja <name>', 'legal name in Japanese')
-    .requiredOption('--name-en <name>', 'legal name in English')
-    .requiredOption('--domain <domain...>', 'mail domains')
-    .requiredOption('--host-name <name...>', 'domains of its servers\' host names')
-    .option('--always-signed <domain...>', 'domains whose every mail is signed', [])
-    .addOption(new Option('--type <type>').choices(['organisation', 'isp']).default('organisation'))
-    .requiredOption('--vetted <date>', 'date of vetting, YYYY-MM-DD')
-    .requiredOption('--gateway-spki <hash...>', 'SHA-256 of its gateways\' keys')
-    .requiredOption('--inspection-spki <hash...>', 'SHA-256 of its inspection servers\' keys')
-    .requiredOption('--key-server-spki <hash>', 'SHA-256 of its key server\'s TLS key')
-    .option('--overlap <days>', 'how long its keys that this replaces go on counting (30; 0 for a key that was stolen)', Number)
-    .requiredOption('--out <file>', 'where the certificate goes')
-    .addOption(passphraseOption())
-    .action(async (options: CertifyOptions) => {
-      await certify(options, random);
-    });
+  addCertifyCommands(command);
   command.command('revoke <organisation>')
     .description('revoke an organisation\'s certificate at once')
     .addOption(adminOption())
@@ -181,26 +131,4 @@ export function authorityCommand(): Command {
     });
   addReviewCommands(command);
   return command;
-}
-
-async function certify(options: CertifyOptions, random: (length: number) => ReturnType<typeof fromHex>): Promise<void> {
-  const passphrase = await passphraseFor('authority', options.passphraseFd, false);
-  const root = parseCertificate(readPem(options.root, 'CERTIFICATE'));
-  const key = loadPrivateKey(loadKey(options.rootKey, passphrase));
-  const { publicKey } = await parseCsr(readPem(options.csr, 'CERTIFICATE REQUEST'));
-  const certificate = await issueOrganisation({
-    publicKey, issuer: { certificate: root, key }, validity: validity(3), random, name: options.nameJa, organisationId: options.id, country: 'JP',
-    mailDomains: options.domain, hostNames: options.hostName,
-  });
-  const corporateNumber = /^NTRJP-(\d{13})$/.exec(options.id)?.[1];
-  await adminCall(options.state, 'POST', '/organisations', {
-    ...(options.overlap !== undefined && { overlap: options.overlap }),
-    keyServer: fromHex(options.keyServerSpki),
-    entry: {
-      id: options.id, certificate: certificate.der, formerCertificates: [], names: { ja: options.nameJa, en: options.nameEn },
-      ...(corporateNumber !== undefined && { corporateNumber }), vetted: options.vetted, domains: options.domain, type: options.type,
-      alwaysSigned: options.alwaysSigned, gateways: options.gatewaySpki.map(fromHex), inspections: options.inspectionSpki.map(fromHex),
-    },
-  });
-  writeCertificate(options.out, certificate.der);
 }

@@ -21,9 +21,9 @@ export function keyServerCommand(): Command {
     .addOption(passphraseOption())
     .action(async ({ dir, name, hostName, passphraseFd }: { dir: string; name: string; hostName: string; passphraseFd?: number }) => {
       const passphrase = await passphraseFor('keyserver', passphraseFd, true);
-      await newKeyWithRequest({ key: join(dir, 'organisation.key'), request: join(dir, 'organisation.csr') }, passphrase, { commonName: name });
+      const organisation = await newKeyWithRequest({ key: join(dir, 'organisation.key'), request: join(dir, 'organisation.csr') }, passphrase, { commonName: name });
       const spki = await newKeyWithRequest({ key: join(dir, 'tls.key'), request: join(dir, 'tls.csr') }, passphrase, { commonName: hostName, dnsName: hostName });
-      process.stdout.write(`spki ${spki}\n`);
+      process.stdout.write(`spki ${spki}\norganisation-spki ${organisation}\n`);
     });
   command.command('rotate-key')
     .description('make the organisation\'s next key and its certification request for the Authority (docs/admin/certificates.md)')

@@ -37,12 +37,13 @@ const desk = new ReadingDesk(member, (shown, raw) => {
 const unlocking = new Unlocking(member, () => {
   attempt(desk.again());
   attempt(renew(member, unlocking));
+  attempt(drafts.unlocked());
 });
 const planner = new Planner(member);
 const replying = new Replying(member, desk);
 const composing = new Composing(member, planner);
 const mailActions = new MailActions(member, desk);
-const drafts = new Drafts(member, (tabId, text) => composing.say(tabId, text), replying);
+const drafts = new Drafts(member, (tabId, text) => composing.say(tabId, text), replying, () => unlocking.demand());
 const outbox = new Outbox(member, replying);
 const sending = new Sending(member, planner, { filled: (tabId) => replying.filled(tabId), sent: (tabId) => drafts.sent(tabId), unlocked: () => unlocking.demand() });
 

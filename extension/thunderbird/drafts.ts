@@ -31,18 +31,34 @@ import { words } from './words.ts';
 
 const { compose, folders, messages } = thunderbirdApi;
 
+/** What Thunderbird stored in clear, and what is to lie there in its place. */
+interface Stored {
+  readonly tabId: number;
+  readonly details: ComposeDetails;
+  /** Undefined where the window was gone before they could be read. */
+  readonly files: File[] | undefined;
+  /** Where Thunderbird said which mail it is. */
+  readonly named: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
 export class Drafts {
   readonly #member: SealParts;
   readonly #replying: Pick<Replying, 'leave'>;
   readonly #say: (tabId: number, text: string) => Promise<void>;
+  readonly #demandKey: () => Promise<void>;
   /** What is being stored now, by tab. */
   readonly #storing = new Map<number, Promise<boolean>>();
+  /** What waits in clear for a locked key, the last of each window, by tab; `release` lets this program end. */
+  readonly #waiting = new Map<number, Stored & { readonly release: () => void }>();
 
-  /** `say`: tells the member something in passing, at this compose window. */
-  constructor(member: SealParts, say: (tabId: number, text: string) => Promise<void>, replying: Pick<Replying, 'leave'>) {
+  /** `say`: tells the member something in passing, at this compose window. `demandKey`: asks for the passphrase of a locked key, throws where it is not given. */
+  constructor(member: SealParts, say: (tabId: number, text: string) => Promise<void>, replying: Pick<Replying, 'leave'>, demandKey: () => Promise<void> = () => Promise.resolve()) {
     this.#member = member;
     this.#say = say;
     this.#replying = replying;
+    this.#demandKey = demandKey;
   }
 
   /** Whether drafts of this window are sealed: then Ctrl+S in its text is this add-on's. */
@@ -53,27 +69,68 @@ export class Drafts {
   /** Saves the mail in this window as a sealed draft; says why if it cannot. */
   async save(tabId: number): Promise<void> {
     const given = await compose.getComposeDetails(tabId);
-    const done = await this.#once(tabId, given, async () => this.#store(tabId, await readWindow(tabId, given, 'lists as they are')));
+    const done = await this.#once(tabId, given, async () => {
+      await this.#demandKey();
+      await this.#store(tabId, await readWindow(tabId, given, 'lists as they are'));
+      const waiting = this.#waiting.get(tabId);
+      if (waiting === undefined) return;
+      await remove(waiting.named ?? await copyOf(waiting.details, waiting.at));
+      this.#settled(tabId);
+    });
     if (done) await unmodified(tabId, given);
   }
 
-  /** For onAfterSave: what Thunderbird stored in clear is replaced. */
+  /**
+   * For onAfterSave: what Thunderbird stored in clear is replaced. Whoever saved himself is asked for the passphrase of a locked key; what was
+   * saved unasked waits until the key is used for something else.
+   */
   async saved(tab: Tab, { error, mode, messages: [named], details }: SaveInfo): Promise<void> {
     const tabId = tab.id ?? -1;
     if (error !== undefined || mode === 'template') return;
+    const at = Date.now();
     const given = details ?? await compose.getComposeDetails(tabId);
     if (!(await this.#sealsFrom(given))) return;
     await this.#once(tabId, given, async () => {
       // After "Save" in the question on closing, the window may be gone already.
-      const files = await readFiles(tabId).catch(() => undefined);
-      await this.#store(tabId, { details: given, given, files: files ?? [] });
-      const copy = named?.id ?? await copyOf(given); // storing has made Thunderbird look into the folder
-      if (files === undefined) {
-        const inside = await filesOf(copy);
-        if (inside.length > 0) await this.#store(tabId, { details: given, given, files: inside });
-      }
-      await remove(copy);
+      const stored: Stored = { tabId, details: given, files: await readFiles(tabId).catch(() => undefined), named: named?.id, at };
+      if (mode === 'draft') await this.#demandKey().catch(ifLocked);
+      await this.#replace(stored).catch(async (cause: unknown) => {
+        ifLocked(cause);
+        this.#settled(tabId);
+        this.#waiting.set(tabId, { ...stored, release: keepAlive() });
+        await this.#say(tabId, words.text('draft_waits')).catch(() => { throw new SsmaxError('unavailable', 'draft-waits'); });
+      });
     });
+  }
+
+  /** A key was unlocked: what waits for it is sealed. */
+  async unlocked(): Promise<void> {
+    for (const [tabId, { details }] of [...this.#waiting]) {
+      await this.#once(tabId, details, async () => {
+        const stored = this.#waiting.get(tabId);
+        if (stored === undefined) return; // saved once more meanwhile
+        // Thunderbird removes what it saved unasked where the mail was then sent or thrown away.
+        if (stored.named !== undefined && await messages.get(stored.named).catch(() => undefined) === undefined) this.#settled(tabId);
+        else await this.#replace(stored);
+      });
+    }
+  }
+
+  #settled(tabId: number): void {
+    this.#waiting.get(tabId)?.release();
+    this.#waiting.delete(tabId);
+  }
+
+  /** Stores a sealed draft, then removes what lies there in clear. */
+  async #replace({ tabId, details, files, named, at }: Stored): Promise<void> {
+    await this.#store(tabId, { details, given: details, files: files ?? [] });
+    const copy = named ?? await copyOf(details, at); // storing has made Thunderbird look into the folder
+    if (files === undefined) {
+      const inside = await filesOf(copy);
+      if (inside.length > 0) await this.#store(tabId, { details, given: details, files: inside });
+    }
+    await remove(copy);
+    this.#settled(tabId);
   }
 
   /** For tabs.onCreated: in place of a sealed draft that is opened for editing, a window with what is in it. */
@@ -189,15 +246,15 @@ async function draftsFolder(identityId: string | undefined): Promise<string> {
 
 /**
  * What Thunderbird stored in clear, where it cannot say which mail that is (seen: where the folder was not open). It is known by all that it
- * says: no other draft may be taken for it. Throws `draft-left-readable`.
+ * says: no other draft may be taken for it. `at`: when it was stored, milliseconds since 1970. Throws `draft-left-readable`.
  */
-async function copyOf({ identityId, subject = '', isPlainText, body = '', plainTextBody = '' }: ComposeDetails): Promise<number> {
+async function copyOf({ identityId, subject = '', isPlainText, body = '', plainTextBody = '' }: ComposeDetails, at: number): Promise<number> {
   const text = plain(isPlainText === true ? plainTextBody : htmlToText(body));
   // Policy may have Thunderbird store in another folder than this add-on does (decision 41).
   const all = new Set([await draftsFolder(identityId), ...(await folders.query({ specialUse: ['drafts'] })).map(({ id }) => id)]);
   for (let tries = 0; tries < TRIES; tries++) {
     for (const folderId of all) {
-      const { messages: recent } = await messages.query({ folderId, fromDate: new Date(Date.now() - RECENT) });
+      const { messages: recent } = await messages.query({ folderId, fromDate: new Date(at - RECENT) });
       for (const { id, subject: one } of recent) {
         if (one.trim() !== subject.trim()) continue;
         const mail = parseMime(await rawOf(id), 'outer');
@@ -211,8 +268,13 @@ async function copyOf({ identityId, subject = '', isPlainText, body = '', plainT
   throw new SsmaxError('unavailable', 'draft-left-readable');
 }
 
+/** Throws what it is given, unless that says that a key is locked. */
+function ifLocked(error: unknown): void {
+  if (!(error instanceof SsmaxError) || error.code !== 'key-locked') throw error;
+}
+
 const plain = (text: string): string => text.replace(/\s+/g, '');
-/** How long ago it may have been stored, milliseconds: clocks of mail servers differ. */
+/** How much earlier the mail server may say that it was stored, milliseconds: clocks differ. */
 const RECENT = 10 * 60_000;
 const TRIES = 20;
 /** Milliseconds. */

@@ -8,7 +8,7 @@ import { browserApi } from './api.ts';
 
 /** Reasons that a page can put right. */
 const REMEDIES: Readonly<Record<string, NotSentView['remedy']>> = {
-  'key-locked': 'unlock', 'key-unprotected': 'enrol', 'backup-missing': 'enrol',
+  'key-locked': 'unlock', 'draft-waits': 'unlock', 'key-unprotected': 'enrol', 'backup-missing': 'enrol',
   'not-enrolled': 'enrol', 'not-configured': 'enrol', 'certificate-expired': 'enrol', 'certificate-revoked': 'enrol', 'key-mismatch': 'enrol',
   'lists-not-allowed': 'allow-lists',
 };

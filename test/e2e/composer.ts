@@ -48,6 +48,16 @@ export class Composer {
     }, name);
   }
 
+  /** Saves the mail as Thunderbird's autosave does when its minutes are over; gives how many milliseconds these are, 0 where it is off. */
+  autosave(): Promise<number> {
+    return this.person.desktop.thunderbird.marionette.run(async (chrome) => {
+      const window = chrome.windows().find(({ document }) => document.documentURI.includes('messengercompose')) as unknown as { AutoSave(): Promise<void>; gAutoSaveInterval: number };
+      const interval = window.gAutoSaveInterval;
+      await window.AutoSave();
+      return interval;
+    });
+  }
+
   /** Sends the mail in front and gives what was submitted. */
   async goes(recipients: readonly string[], withinMs = 45_000): Promise<string> {
     const before = this.plugin.submitted.length;

@@ -10,6 +10,7 @@ import type { Correspondent } from '../../scripts/world/correspondent.ts';
 import { pages } from '../../scripts/world/desktop.ts';
 import { World } from '../../scripts/world/process.ts';
 import { until } from '../../scripts/world/wait.ts';
+import { Composer } from './composer.ts';
 import { holding } from './files.ts';
 import { createKeyService } from '../../src/flow/key-service.ts';
 import { createLifeWorld, type LifeWorld } from '../server/keyserver/life-world.ts';
@@ -123,13 +124,18 @@ describe('a new member', { timeout: 600_000 }, () => {
     const canary = `canary${crypto.randomUUID()}`;
     const { desktop } = first;
     const stored = () => until(async () => (await plugin.store(HANAKO).list('Drafts')).filter(({ flags }) => !flags.includes('\\Deleted'))[0], { what: 'a sealed draft', withinMs: 60_000, everyMs: 200 });
+    await desktop.thunderbird.marionette.run((chrome) => { chrome.setPref('mail.compose.autosave', true); }); // chosen by the member, to no avail
     await first.write({ to: [HANAKO], subject: '会議の案', body: [canary] });
-    await desktop.click({ page: pages.compose, selector: '#msgSubject' });
-    await desktop.keys('ctrl+s');
+    // Its autosave is off; even if it saved, and by Ctrl+S in the header too, the server gets nothing before the sealed draft.
+    expect(await new Composer(plugin, first, canary).autosave()).toBe(0);
     const { uid, raw } = await stored();
     expect(Buffer.from(raw).toString()).toContain('message.ssmax');
-    expect(uid).toBe(1); // nothing was stored there before it
+    expect(uid).toBe(1);
+    await desktop.click({ page: pages.compose, selector: '#msgSubject' });
+    await desktop.keys('ctrl+s');
+    await until(async () => (await stored()).uid === 2, { what: 'the second draft in place of the first', withinMs: 60_000 });
     expect(holding(plugin.mailDirectory, canary)).toEqual([]);
+    expect(holding(join(desktop.thunderbird.profile.dir, 'ImapMail'), canary)).toEqual([]);
     await first.discard();
   });
 

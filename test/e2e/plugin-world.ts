@@ -155,12 +155,19 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
   return plugin;
 }
 
-/** On the page that opens by itself, with a code; the page is closed then. */
-export async function enrol(plugin: PluginWorld, { desktop }: Correspondent, address: string): Promise<void> {
+/** On the page that opens by itself, with a code; the page is closed then. With a passphrase the key rests under it, and is locked afterwards. */
+export async function enrol(plugin: PluginWorld, { desktop }: Correspondent, address: string, passphrase?: string): Promise<void> {
   const onPage = (selector: string): Place => ({ page: pages.addon, selector });
   plugin.codes.set(address, 'ABCD-1234');
   await desktop.fill(onPage('#code'), 'ABCD-1234');
+  if (passphrase !== undefined) await desktop.click(onPage('#lock-key'));
   await desktop.click(onPage('#enrol'));
+  if (passphrase !== undefined) {
+    await desktop.thunderbird.see(onPage('#lock-passphrase'), 60_000);
+    await desktop.fill(onPage('#lock-passphrase'), passphrase);
+    await desktop.fill(onPage('#lock-again'), passphrase);
+    await desktop.click(onPage('#lock'));
+  }
   await desktop.thunderbird.see(onPage('.notice.verified'), 60_000);
   await desktop.click(onPage('#close-enrolment'));
 }

@@ -21,7 +21,7 @@ import { closedVectors, openVectors, type Traps } from './hostile-html.ts';
 import { INVITATION, japaneseMail } from './japanese-mail.ts';
 import { Post } from './mails.ts';
 import { takePictures } from './pictures.ts';
-import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
+import { ADDON_ID, enrol, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const HANAKO = 'hanako@tsukimi.example';
 const JIRO = 'jiro@tsukimi.example';
@@ -47,17 +47,8 @@ describe('reading', { timeout: 180_000 }, () => {
     await post.addSender(JIRO, '佐藤 次郎');
     await post.addSender(YUKI, '鈴木 雪');
     hanako = await plugin.open('hanako', HANAKO, '佐藤 花子', { locale: 'ja', dark: false });
-    plugin.codes.set(HANAKO, 'ABCD-1234');
-    await hanako.desktop.fill(onPage('#code'), 'ABCD-1234');
     // On a shared computer: the key rests under a passphrase.
-    await hanako.desktop.click(onPage('#lock-key'));
-    await hanako.desktop.click(onPage('#enrol'));
-    await hanako.desktop.thunderbird.see(onPage('#lock-passphrase'), 60_000);
-    await hanako.desktop.fill(onPage('#lock-passphrase'), PASSPHRASE);
-    await hanako.desktop.fill(onPage('#lock-again'), PASSPHRASE);
-    await hanako.desktop.click(onPage('#lock'));
-    await hanako.desktop.thunderbird.see(onPage('.notice.verified'), 60_000);
-    await hanako.desktop.click(onPage('#close-enrolment'));
+    await enrol(plugin, hanako, HANAKO, PASSPHRASE);
   }, 240_000);
 
   afterAll(async () => {

@@ -6,13 +6,16 @@ import { pages } from '../../scripts/world/desktop.ts';
 import type { StoredMessage } from '../../scripts/world/imap.ts';
 import { World } from '../../scripts/world/process.ts';
 import { until } from '../../scripts/world/wait.ts';
+import { Composer } from './composer.ts';
 import { holding } from './files.ts';
+import { Post } from './mails.ts';
 import { MODES } from '../../src/wire/leg.ts';
 import { ADDON_ID, enrol, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const TARO = 'taro@hinode.example';
 const HANAKO = 'hanako@tsukimi.example';
 const YUKI = 'yuki@hinode.example';
+const PASSPHRASE = '月夜に 三羽の 兎 はねた';
 
 const onPage = (selector: string): Place => ({ page: pages.addon, selector });
 const button: Place = { page: pages.compose, selector: `#${ADDON_ID.replace(/[^a-z0-9_-]/gi, '_')}-composeAction-toolbarbutton` };
@@ -20,15 +23,17 @@ const button: Place = { page: pages.compose, selector: `#${ADDON_ID.replace(/[^a
 describe('writing', { timeout: 180_000 }, () => {
   let world: World;
   let plugin: PluginWorld;
+  let post: Post;
   let taro: Correspondent;
 
   beforeAll(async () => {
     world = await World.open();
     plugin = await startPluginWorld(world);
     plugin.modes = MODES;
-    await plugin.chain.addUser(plugin.tsukimi, HANAKO, '佐藤 花子');
+    post = new Post(plugin);
+    await post.addSender(HANAKO, '佐藤 花子');
     taro = await plugin.open('taro', TARO, '山田 太郎', { locale: 'ja', dark: false, plainText: true });
-    await enrol(plugin, taro, TARO);
+    await enrol(plugin, taro, TARO, PASSPHRASE);
   }, 240_000);
 
   afterAll(async () => {
@@ -43,6 +48,29 @@ describe('writing', { timeout: 180_000 }, () => {
     return count === undefined || all.length === count ? all : undefined;
   }, { what: `${count ?? 'the'} drafts`, withinMs: 60_000, everyMs: 200 });
   const label = (text: string): Promise<unknown> => taro.desktop.thunderbird.see({ ...button, text }, 60_000);
+
+  it('seals what autosave left in clear while the key was locked, once the key is used for something else', async () => {
+    const { thunderbird } = taro.desktop;
+    const canary = `canary${crypto.randomUUID()}`;
+    await post.send(HANAKO, { to: [{ address: TARO, displayName: '' }], subject: '鍵を開く', text: '鍵が要ります。' });
+    await taro.write({ to: [HANAKO], subject: '書きかけ', body: [canary] });
+    expect(await new Composer(plugin, taro, canary).autosave()).toBe(300_000);
+    await label('下書きは、鍵を開くと保護されます');
+    // Without the policy (test/e2e/living.test.ts) it lies there, and nobody was asked for the passphrase.
+    expect(holding(plugin.mailDirectory, canary)).not.toEqual([]);
+    expect(await thunderbird.find(onPage('#passphrase'))).toEqual([]);
+    await taro.select('鍵を開く');
+    await taro.desktop.click({ page: pages.message, frame: '#messagepane', selector: '.banner button' });
+    await taro.desktop.fill(onPage('#passphrase'), PASSPHRASE);
+    await taro.desktop.keys('Return');
+    await until(async () => {
+      const all = await drafts();
+      return all.length === 1 && Buffer.from(all[0]?.raw ?? []).toString().includes('message.ssmax');
+    }, { what: 'a sealed draft in place of the one in clear', withinMs: 60_000, everyMs: 200 });
+    await until(() => holding(plugin.mailDirectory, canary).length === 0, { what: 'the text to be gone from the server', withinMs: 60_000 });
+    await taro.discard();
+    await plugin.store(TARO).delete('Drafts');
+  });
 
   it('says on the button, while recipients are typed, who takes the mail, and in the popup what happens to each', async () => {
     await taro.write({ to: [HANAKO, YUKI], subject: '予定', body: ['来週の予定です。'] });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { enrol } from '../../extension/member/enrol.ts';
+import { enrol, type FreshKeys, lockFreshKey } from '../../extension/member/enrol.ts';
 import { readMail } from '../../extension/member/read.ts';
 import { choices } from '../../extension/thunderbird/choices.ts';
 import { Drafts } from '../../extension/thunderbird/drafts.ts';
@@ -174,6 +174,81 @@ describe('a sealed draft', () => {
     await drafts.saved(TAB, { mode: 'draft', messages: messages as never, details: window.details });
     expect([...folder.keys()]).toEqual([51, 102]);
     expect(Buffer.from(folder.get(102) ?? []).toString()).toContain('message.ssmax');
+  });
+
+  describe('with a key under a passphrase', () => {
+    const PASSPHRASE = '月夜に 三羽の 兎 はねた';
+    /** What the member does when he is asked for it. */
+    let asked: () => Promise<void>;
+    const saved = (mode: 'draft' | 'autoSave'): Promise<void> => drafts.saved(TAB, { mode, messages: [{ id: 50 }] as never, details: window.details });
+    const sealed = (): boolean => folder.size === 1 && stored().includes('message.ssmax');
+
+    beforeEach(async () => {
+      const locking: FreshKeys = new Map();
+      chain = await createWorld();
+      member = createTestMember(chain, await chain.addOrganisation('hinode.example', { ja: '日之出市役所', en: 'Hinode City Office' }));
+      await enrol(member, { address: TARO, code: 'ABCD-1234', lock: true }, locking);
+      await lockFreshKey(member.identities, TARO, PASSPHRASE, locking);
+      asked = () => Promise.reject(new SsmaxError('refused', 'key-locked'));
+      drafts = new Drafts(member, (_, text) => Promise.resolve(void said.push(text)), { leave: () => undefined }, () => asked());
+      folder.set(50, utf8(`Subject: x\r\n\r\n${BODY}\r\n`));
+      thunderbird.stub('messages.get', (id: number) => (folder.has(id) ? Promise.resolve({ id }) : Promise.reject(new Error('gone'))));
+    });
+
+    it('asks who saves for it, by the button and by Thunderbird’s own menu', async () => {
+      asked = () => member.identities.unlock(PASSPHRASE, 15);
+      await drafts.save(7);
+      expect([...folder.keys()]).toEqual([50, 101]);
+      await saved('draft');
+      expect(sealed()).toBe(true);
+    });
+
+    it('saved once more, has the text of then: what waited only goes', async () => {
+      await saved('autoSave');
+      asked = () => member.identities.unlock(PASSPHRASE, 15);
+      await drafts.save(7);
+      expect([...folder.keys()]).toEqual([101]);
+      await drafts.unlocked();
+      expect([...folder.keys()]).toEqual([101]);
+    });
+
+    it('takes the place of what was saved unasked once the key is unlocked, and nothing asks before', async () => {
+      asked = () => Promise.reject(new Error('asked'));
+      await saved('autoSave');
+      expect(stored()).toContain(BODY);
+      expect(said).toEqual(['下書きは、鍵を開くと保護されます']);
+      expect(thunderbird.calls.some(({ name }) => name === 'windows.create')).toBe(false);
+      await member.identities.unlock(PASSPHRASE, 15);
+      await drafts.unlocked();
+      expect(sealed()).toBe(true);
+      await drafts.unlocked();
+      expect(sealed()).toBe(true);
+    });
+
+    it('takes no place where Thunderbird removed what it had saved: the mail was thrown away', async () => {
+      await saved('autoSave');
+      folder.clear();
+      await member.identities.unlock(PASSPHRASE, 15);
+      await drafts.unlocked();
+      expect(folder.size).toBe(0);
+    });
+
+    it('tells whoever closed the window, or the question, that it still lies there in clear, with the way out', async () => {
+      thunderbird.stub('compose.listAttachments', () => Promise.reject(new Error('the window is gone')));
+      thunderbird.stub('messages.listAttachments', () => Promise.resolve([]));
+      drafts = new Drafts(member, () => Promise.reject(new Error('the window is gone')), { leave: () => undefined }, () => asked());
+      await saved('draft');
+      expect(told()).toMatchObject({ failed: 'draft-saved', reason: { code: 'draft-waits' }, remedy: 'unlock' });
+      await member.identities.unlock(PASSPHRASE, 15);
+      await drafts.unlocked();
+      expect(sealed()).toBe(true);
+    });
+
+    it('saves nothing by the button while nobody gives the passphrase', async () => {
+      await drafts.save(7);
+      expect([...folder.keys()]).toEqual([50]);
+      expect(told()).toMatchObject({ reason: { code: 'key-locked' } });
+    });
   });
 
   it.each([

@@ -1,10 +1,11 @@
 /** Ends one process after the other, by kill -9 or in good order, and starts it again after a while. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { SsmaxError } from '../../src/core/error.ts';
 import { isErrno } from '../world/owned.ts';
 import type { LocalOrganisation, LocalWorld } from '../world/local-world.ts';
 import type { Postgres } from '../world/postgres.ts';
 import type { Running } from '../world/process.ts';
-import { pause } from '../world/wait.ts';
+import { pause, until } from '../world/wait.ts';
 import type { Random } from './random.ts';
 
 interface Victim {
@@ -48,9 +49,22 @@ async function killInTurn(
       await strike(how);
       if (how === 'kill') kills.set(name, (kills.get(name) ?? 0) + 1);
       await pause(random.between(0, 1_500));
-      await heal();
+      await startAgain(name, heal);
     }
   }
+}
+
+/** As a service manager does: a server that is started while its database comes up ends, and is started once more. */
+async function startAgain(name: string, heal: () => Promise<void>): Promise<void> {
+  await until(async () => {
+    try {
+      await heal();
+      return true;
+    } catch (error) {
+      if (!(error instanceof SsmaxError) || error.code !== 'process-ended') throw error;
+      return false;
+    }
+  }, { what: `${name} to start again`, withinMs: 120_000, everyMs: 1_000 });
 }
 
 function programs({ local, postgres, onEnded }: KillerParts): Victim[] {

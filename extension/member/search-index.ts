@@ -9,6 +9,8 @@ import type { Table } from '../../src/flow/ports.ts';
 
 /** What is kept of one mail. */
 export interface SearchableMail {
+  /** Hexadecimal. A server that gives two mails one Message-ID hides neither. */
+  readonly contentDigest: string;
   /** Message-ID without angle brackets: by it the mail is found again, in whichever folder it is by then. */
   readonly messageId: string;
   readonly subject: string;
@@ -25,8 +27,10 @@ export interface SearchKeys {
 }
 
 export interface SearchRecord {
-  /** The Message-ID's HMAC, hexadecimal: its key in the table. */
+  /** The content digest's HMAC, hexadecimal: its key in the table. */
   readonly name: string;
+  /** The Message-ID's HMAC, hexadecimal: by it a deleted mail is forgotten. */
+  readonly mail: string;
   /** 12 bytes. */
   readonly iv: Bytes;
   readonly box: Bytes;
@@ -41,7 +45,7 @@ export interface SearchTables {
   eraseSearch(): Promise<void>;
 }
 
-export interface SearchHit extends Omit<SearchableMail, 'text'> {
+export interface SearchHit extends Omit<SearchableMail, 'text' | 'contentDigest'> {
   /** What stands around the first word that was found in the text; its beginning where only the head has it. */
   readonly around: string;
 }
@@ -67,14 +71,16 @@ export class SearchIndex {
   async add(mail: SearchableMail): Promise<void> {
     const keys = await this.#keys();
     const iv = crypto.getRandomValues(new Uint8Array(12));
-    const name = await nameOf(keys, mail.messageId);
+    const [name, byMessageId] = await Promise.all([nameOf(keys, mail.contentDigest), nameOf(keys, mail.messageId)]);
     const box = await subtle.encrypt({ name: 'AES-GCM', iv, additionalData: utf8(name) }, keys.aes, pad(JSON.stringify({ ...mail, text: mail.text.slice(0, LONGEST_TEXT) })));
-    await this.#tables.searchMails.put(name, { name, iv, box: new Uint8Array(box) });
+    await this.#tables.searchMails.put(name, { name, mail: byMessageId, iv, box: new Uint8Array(box) });
   }
 
   async remove(messageId: string): Promise<void> {
     const keys = await this.#tables.searchKeys.get('keys');
-    if (keys !== undefined) await this.#tables.searchMails.remove(await nameOf(keys, messageId));
+    if (keys === undefined) return;
+    const byMessageId = await nameOf(keys, messageId);
+    for (const { name, mail } of await this.#tables.searchMails.all()) if (mail === byMessageId) await this.#tables.searchMails.remove(name);
   }
 
   /** Newest first, at most a hundred: mails that hold each word of the query, whatever its case and width. */
@@ -86,7 +92,7 @@ export class SearchIndex {
     for (const record of await this.#tables.searchMails.all()) {
       const mail = await open(keys, record);
       if (mail === undefined) continue;
-      const { text, ...head } = mail;
+      const { text, contentDigest: _, ...head } = mail;
       const all = fold([mail.subject, mail.from, text].join('\n'));
       if (words.every((word) => all.includes(word))) hits.push({ ...head, around: around(text, words) });
     }
@@ -119,8 +125,8 @@ function fold(text: string): string {
   return text.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim();
 }
 
-async function nameOf({ mac }: SearchKeys, messageId: string): Promise<string> {
-  return hex(new Uint8Array(await subtle.sign('HMAC', mac, utf8(messageId))));
+async function nameOf({ mac }: SearchKeys, text: string): Promise<string> {
+  return hex(new Uint8Array(await subtle.sign('HMAC', mac, utf8(text))));
 }
 
 /** Undefined where the record is not what was written under this key and name. */

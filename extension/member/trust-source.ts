@@ -9,7 +9,7 @@ import { sha256 } from '../../src/core/digest.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import { fetchTrust } from '../../src/flow/enrol.ts';
 import type { Http } from '../../src/flow/ports.ts';
-import { createTrustCache, requireSuccessor, type Trust, trustMarks } from '../../src/flow/trust.ts';
+import { createTrustCache, laterMarks, requireSuccessor, type Trust, trustMarks } from '../../src/flow/trust.ts';
 import { INDEX_FILE } from '../../src/wire/directory-index.ts';
 import { loadConfiguration } from './configuration.ts';
 import type { MemberPorts } from './ports.ts';
@@ -69,10 +69,8 @@ export class TrustSource {
     const { tables } = this.#ports;
     const { published: { directory, authorityCrl, organisationCrl }, trust } = await fetchTrust(keepingFiles(this.#ports), organisationUrl, root, now, this.#cache);
     const name = hex(await sha256(root));
-    const known = await tables.trust.get(name);
-    await requireSuccessor(trust, known);
-    const marks = trustMarks(trust);
-    await tables.trust.put(name, { ...marks, crls: new Map([...(known?.crls ?? []), ...marks.crls]) });
+    await requireSuccessor(trust, await tables.trust.get(name));
+    await tables.trust.change(name, (known) => laterMarks(trustMarks(trust), known));
     for (const [path, body] of [[`/ssmax/v1/directory/${INDEX_FILE}`, directory.index], ['/ssmax/v1/crl/authority', authorityCrl], ['/ssmax/v1/crl/organisation', organisationCrl]] as const) {
       const url = `${organisationUrl}${path}`;
       await tables.copies.put(url, { url, at: now, body });

@@ -139,6 +139,7 @@ function headers({ headers: rows, printed }: Replacement): HTMLElement {
 }
 
 function body({ body: content, links, words }: Pick<Replacement, 'body' | 'links' | 'words'>, ownText: string): HTMLElement {
+  if (content === undefined) return element('div');
   const box = element('div', 'body');
   if (content === 'own-text' || 'text' in content) {
     const text = content === 'own-text' ? ownText : content.text;
@@ -218,7 +219,7 @@ function invitation({ heading, events, hint, index, open }: Replacement['invitat
   return box;
 }
 
-function files({ attachments, attachmentsOff, copies, words }: Replacement): HTMLElement[] {
+function files({ attachments, attachmentsOff, copies, saveWarning, words }: Replacement): HTMLElement[] {
   if (attachments.length === 0) return [];
   const box = element('section', 'files');
   box.append(element('h2', '', words.title));
@@ -231,6 +232,7 @@ function files({ attachments, attachmentsOff, copies, words }: Replacement): HTM
     list.append(item);
   }
   box.append(list);
+  if (saveWarning !== undefined) box.append(element('p', 'faint', saveWarning));
   return [box];
 }
 

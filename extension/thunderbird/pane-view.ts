@@ -52,12 +52,13 @@ function replacementOf(reading: Reading | undefined, { trusted, state, headers }
       invitations: trusted ? invitationsOf(reading) : [],
       attachments: reading.files.map((file, i) => ({ name: nameOfFile(words, file, i), size: words.size(file.bytes.length) })),
       copies,
+      ...(copies && trusted && reading.files.length > 0 && { saveWarning: words.text('viewer_save_warning') }),
       ...(!trusted && { attachmentsOff: words.text('banner_attachments_off') }),
       words: labels,
     };
   }
-  // A problem: the text may be read, but nothing in it can be clicked. Of a sealed mail there is the notice only.
-  if (state === 'problem' || reading?.marked === true) return { body: 'own-text', headers, links: false, forwarded: [], invitations: [], attachments: [], copies: false, words: labels };
+  // A problem: the text may be read, but nothing in it can be clicked. A sealed mail that is not opened yet has the notice for other programs only.
+  if (state === 'problem' || reading?.marked === true) return { ...(state === 'problem' && { body: 'own-text' }), headers, links: false, forwarded: [], invitations: [], attachments: [], copies: false, words: labels };
   return undefined;
 }
 

@@ -70,7 +70,8 @@ export interface ForwardedBody {
 }
 
 export interface Replacement {
-  readonly body: ShownBody | 'own-text';
+  /** Undefined where there is nothing to be read yet. */
+  readonly body?: ShownBody | 'own-text';
   /** For paper: Thunderbird's own header block goes with the document that is replaced. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Stands above them there: that what is printed is not protected. Of an opened mail only. */
@@ -86,6 +87,8 @@ export interface Replacement {
   readonly attachments: readonly { readonly name: string; readonly size: string }[];
   /** Attachments may be saved. */
   readonly copies: boolean;
+  /** What saving them means. */
+  readonly saveWarning?: string;
   /** Why attachments cannot be used; undefined where they can. */
   readonly attachmentsOff?: string;
   readonly words: { readonly title: string; readonly open: string; readonly save: string; readonly saved: string; readonly failed: string; readonly empty: string };

@@ -65,8 +65,9 @@ export class Replying {
       if (relatedMessageId === undefined || type === 'draft' || type === 'redirect') return;
       const left = this.#left.delete(relatedMessageId);
       const { reading } = await this.#desk.read({ id: relatedMessageId, date: new Date() } as MessageHeader);
-      if ((reading === undefined || reading.judgement.state === 'problem') && (type === 'reply' || type === 'forward')) {
-        await doubtful.mark(tabId, type);
+      if (reading === undefined || reading.judgement.state === 'problem') {
+        // Written anew from it, its text would go on as the member's own.
+        await doubtful.mark(tabId, type === 'reply' ? 'reply' : 'forward');
         if (!left) await this.#empty(tabId, details);
         return;
       }
@@ -85,12 +86,12 @@ export class Replying {
     // Here too Thunderbird's own quotation may come late.
     for (let tries = 0; tries < TRIES; tries++) {
       const details = { ...first, ...await (tries === 0 ? quoted(tabId) : compose.getComposeDetails(tabId)) };
-      if (!quotes(details)) break;
+      if (!quotes(details) && !(first.type === 'new' && !emptied)) break;
       emptied = true;
       await compose.setComposeDetails(tabId, details.isPlainText === true ? { plainTextBody: withoutQuotation(details) } : { body: htmlBody(details) });
       await pause(LOOK_AGAIN);
     }
-    if (!emptied || first.type !== 'forward') return;
+    if (!emptied || first.type === 'reply') return;
     for (const { id } of await compose.listAttachments(tabId)) await compose.removeAttachment(tabId, id);
   }
 
@@ -139,6 +140,7 @@ async function quoted(tabId: number): Promise<ComposeDetails> {
   for (;;) {
     const details = await compose.getComposeDetails(tabId) as ComposeDetails;
     if (quotes(details) || quotesNotice(details) || Date.now() > deadline) return details;
+    if (details.type === 'new' && (details.plainTextBody ?? '').trim() !== '') return details;
     await pause(LOOK_AGAIN);
   }
 }

@@ -37,11 +37,11 @@ export class Searching {
   /** A mail was opened: of a verified one its text is kept, where that was chosen. */
   async read({ message, reading }: Shown): Promise<void> {
     const { content, judgement } = reading ?? {};
-    if (content === undefined || judgement?.state !== 'verified') return;
-    const { sender } = judgement;
+    if (content === undefined || judgement?.state !== 'verified' || judgement.contentDigest === undefined) return;
+    const { sender, contentDigest } = judgement;
     const names = content.attachments.map(({ name }) => name).join('\n');
     const mail = {
-      messageId: message.headerMessageId, subject: judgement.message?.headers.subject ?? message.subject, date: new Date(message.date).getTime(),
+      contentDigest, messageId: message.headerMessageId, subject: judgement.message?.headers.subject ?? message.subject, date: new Date(message.date).getTime(),
       from: sender === undefined ? message.author : words.text('name_and_address', { name: sender.displayName, address: sender.address }),
       text: [content.text ?? htmlToText(content.html ?? ''), names].join('\n'),
     };

@@ -5,10 +5,10 @@ import { note } from '../../extension/member/seen.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import type { Bytes } from '../../src/core/bytes.ts';
 import type { Judgement } from '../../src/flow/open.ts';
-import type { Table } from '../../src/flow/ports.ts';
 import type { Trust } from '../../src/flow/trust.ts';
 import { readContent } from '../../src/mail/content.ts';
 import { parseMime } from '../../src/mail/mime.ts';
+import { memoryTable } from '../../test/memory-table.ts';
 import type { Correspondent } from '../../test/scenario/correspondent.ts';
 import type { StoredMessage } from '../world/imap.ts';
 import { pause } from '../world/wait.ts';
@@ -28,7 +28,7 @@ const [KEEP, LARGEST] = [3, 5_000_000];
 const TRUST_LIFETIME = 20_000;
 
 export class MailReader {
-  readonly #tables = { deliveries: table<SeenDelivery>(), organisations: table<SeenOrganisation>(), correspondents: table<KnownAddress>() };
+  readonly #tables = { deliveries: memoryTable<SeenDelivery>(), organisations: memoryTable<SeenOrganisation>(), correspondents: memoryTable<KnownAddress>() };
   readonly #read = new Set<string>();
   #trust: { readonly trust: Trust; readonly at: number } | undefined;
 
@@ -121,14 +121,4 @@ export class MailReader {
 function isPassing(error: unknown): boolean {
   if (error instanceof SsmaxError) return error.kind === 'unavailable';
   return error instanceof Error && ('code' in error || /^\d{3} /.test(error.message));
-}
-
-function table<T>(): Table<T> {
-  const rows = new Map<string, T>();
-  return {
-    get: async (name) => rows.get(name),
-    put: async (name, value) => void rows.set(name, value),
-    remove: async (name) => void rows.delete(name),
-    all: async () => [...rows.values()],
-  };
 }

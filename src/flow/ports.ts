@@ -76,6 +76,8 @@ export interface Records {
 export interface Table<T> {
   get(key: string): Promise<T | undefined>;
   put(key: string, value: T): Promise<void>;
+  /** Puts what `to` makes of what is there, in one step: nobody else writes in between. */
+  change(key: string, to: (present: T | undefined) => T): Promise<void>;
   remove(key: string): Promise<void>;
   all(): Promise<readonly T[]>;
 }

@@ -137,6 +137,19 @@ export function trustMarks({ directory, delegate, authorityCrl, organisationCrls
   return { issued: directory.issued, delegate: delegate.notBefore, crls };
 }
 
+/** The newer of both in everything: whoever fetches beside another does not set him back. */
+export function laterMarks(one: TrustMarks, other: TrustMarks | undefined): TrustMarks {
+  if (other === undefined) return one;
+  const crls = new Map(other.crls);
+  for (const [issuer, number] of one.crls) if (number > (crls.get(issuer) ?? -1n)) crls.set(issuer, number);
+  const delegate = latest(one.delegate, other.delegate);
+  return { issued: latest(one.issued, other.issued), ...(delegate !== undefined && { delegate }), crls };
+}
+
+function latest<T extends Date | undefined>(one: T, other: T): T {
+  return one === undefined || (other !== undefined && other > one) ? other : one;
+}
+
 /**
  * Whether newly fetched material may follow what was `known`: neither the directory nor any CRL goes back, however fresh it
  * still is, nor the delegate to a former one, whose key may be why there is another; and no CRL that nobody signed blocks later ones by a high number. Throws `unavailable` `trust-rollback` or

@@ -15,7 +15,7 @@ export function openTables<Name extends string>(name: string, tables: readonly N
     });
     return opened;
   };
-  return <T>(table: Name) => {
+  return <T>(table: Name): Table<T> => {
     const run = async <R>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<R>): Promise<R> => {
       const transaction = (await database()).transaction(table, mode);
       const result = act(transaction.objectStore(table));
@@ -27,6 +27,11 @@ export function openTables<Name extends string>(name: string, tables: readonly N
     return {
       get: (key) => run('readonly', (store) => store.get(key) as IDBRequest<T | undefined>),
       put: async (key, value) => void (await run('readwrite', (store) => store.put(value, key))),
+      change: async (key, to) => void (await run('readwrite', (store) => {
+        const present = store.get(key) as IDBRequest<T | undefined>;
+        present.onsuccess = () => store.put(to(present.result), key);
+        return present;
+      })),
       remove: (key) => run('readwrite', (store) => store.delete(key)),
       all: () => run('readonly', (store) => store.getAll() as IDBRequest<T[]>),
     };

@@ -24,7 +24,7 @@ describe('the report for the administrator', () => {
     });
     if (sealed.kind !== 'sealed') throw new Error();
     await member.ports.tables.correspondents.put('mei@elsewhere.example', { address: 'mei@elsewhere.example', names: ['芽衣'], lastAt: chain.now });
-    await new SearchIndex(member.ports.tables).add({ messageId: 'm@x', subject: '秘密の件', from: 'f', date: 0, text: '秘密の本文' });
+    await new SearchIndex(member.ports.tables).add({ contentDigest: 'd', messageId: 'm@x', subject: '秘密の件', from: 'f', date: 0, text: '秘密の本文' });
 
     const report = await diagnose(member, HERE);
     expect(report).toContain(`key of ${TARO}: works, no passphrase; certificate until `);

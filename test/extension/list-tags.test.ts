@@ -2,13 +2,10 @@ import { expect, it } from 'vitest';
 import { digestOfMail, forgetVerdict, type ListedMail, pruneVerdicts, rememberVerdict, rightTags, toLookInto } from '../../extension/member/list-tags.ts';
 import type { JudgedMail } from '../../extension/member/records.ts';
 import { utf8 } from '../../src/core/bytes.ts';
-import type { Table } from '../../src/flow/ports.ts';
+import { memoryTable } from '../memory-table.ts';
 
 const rows = new Map<string, JudgedMail>();
-const table: Table<JudgedMail> = {
-  get: (key) => Promise.resolve(rows.get(key)), put: (key, value) => Promise.resolve(void rows.set(key, value)),
-  remove: (key) => Promise.resolve(void rows.delete(key)), all: () => Promise.resolve([...rows.values()]),
-};
+const table = memoryTable(rows);
 const NOW = new Date('2026-11-22T03:00:00Z');
 const mail = (changes: Partial<ListedMail> = {}): ListedMail => ({ headerMessageId: '1@x', author: 'taro@hinode.example', subject: '件名', date: NOW, size: 100, tags: [], ...changes });
 

@@ -22,17 +22,8 @@ import type { SearchKeys, SearchRecord } from '../../extension/member/search-ind
 import type { SealParts } from '../../extension/member/seal.ts';
 import { SealedMails } from '../../extension/member/sealed-mails.ts';
 import { TrustSource } from '../../extension/member/trust-source.ts';
+import { memoryTable } from '../memory-table.ts';
 import { fileOf, type TestOrganisation, type TestWorld } from '../flow/world.ts';
-
-function memoryTable<T>(): Table<T> {
-  const rows = new Map<string, T>();
-  return {
-    get: (key) => Promise.resolve(rows.get(key)),
-    put: (key, value) => Promise.resolve(void rows.set(key, value)),
-    remove: (key) => Promise.resolve(void rows.delete(key)),
-    all: () => Promise.resolve([...rows.values()]),
-  };
-}
 
 function memoryTables(): Tables {
   let [searchKeys, searchMails] = [memoryTable<SearchKeys>(), memoryTable<SearchRecord>()];

@@ -1,10 +1,11 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Draft, readMailbox } from '../../extension/member/draft.ts';
 import { importBackup, writeBackup } from '../../extension/member/backup.ts';
 import { enrol, type FreshKeys } from '../../extension/member/enrol.ts';
 import { readMail } from '../../extension/member/read.ts';
 import { sealDraft, type SealResult } from '../../extension/member/seal.ts';
 import { fingerprintOf } from '../../extension/member/sealed-mails.ts';
+import { TrustSource } from '../../extension/member/trust-source.ts';
 import { type Bytes, fromHex, utf8 } from '../../src/core/bytes.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import { relay } from '../../src/flow/relay.ts';
@@ -240,6 +241,25 @@ describe('reading', () => {
     const restarted = createTestMember(chain, tsukimi, hanako.ports.tables);
     restarted.server.bend = (path) => (path.endsWith('/index.cms') ? old : undefined);
     expect((await readMail(restarted, carrier(leg3), chain.now)).judgement).toMatchObject({ state: 'cannot-check', code: 'trust-rollback' });
+  });
+
+  it('is not set back by another page that fetched before it', async () => {
+    const { trust } = hanako.ports.tables;
+    const other = createTestMember(chain, tsukimi, hanako.ports.tables);
+    // The other page has fetched, and is slow to write down what it saw.
+    const held: (() => void)[] = [];
+    const slow: typeof trust = { ...trust, change: async (...args) => {
+      await new Promise<void>((resolve) => { held.push(resolve); });
+      await trust.change(...args);
+    } };
+    const waiting = new TrustSource({ ...other.ports, tables: { ...other.ports.tables, trust: slow } }).get();
+    await vi.waitFor(() => expect(held).toHaveLength(1));
+    chain.now = new Date(chain.now.getTime() + 120_000);
+    await hanako.trust.get();
+    const [newer] = await trust.all();
+    held[0]?.();
+    await waiting;
+    expect(await trust.all()).toEqual([newer]);
   });
 
   it('cannot check, and opens nothing, while directory or CRL are out of reach', async () => {

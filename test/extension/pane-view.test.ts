@@ -38,3 +38,26 @@ describe('pictures from outside', () => {
     expect(picturesOf(doubted)).toBeUndefined();
   });
 });
+
+describe('of a mail that is not opened', () => {
+  const { content: _, ...bare } = reading;
+  const of = (state: 'cannot-check' | 'problem', code: string): ReturnType<typeof paneOf> => {
+    const unopened: Reading = { ...bare, judgement: { state, code, content: 'not-opened', organisations: [] } };
+    return paneOf({ reading: unopened, view: viewOf(wordsOf('ja'), unopened) }, true);
+  };
+
+  it('no notice asks for another program while this one lacks the key', () => {
+    expect(of('cannot-check', 'key-missing').replacement).toMatchObject({ links: false, attachments: [] });
+    expect(of('cannot-check', 'key-missing').replacement?.body).toBeUndefined();
+  });
+
+  it('the text of one with a problem may be read', () => {
+    expect(of('problem', 'signature-invalid').replacement?.body).toBe('own-text');
+  });
+});
+
+it('what saving an attachment means stands below those that can be saved', () => {
+  const one: Reading = { ...reading, files: [{ name: 'a.txt', type: 'text/plain', bytes: new Uint8Array(3) }] };
+  const of = (copies: boolean): string | undefined => paneOf({ reading: one, view: viewOf(wordsOf('ja'), one) }, true, copies).replacement?.saveWarning;
+  expect([of(true), of(false)]).toEqual(['保存したファイルはSSMAXでは保護されません。要らなくなったら消してください。', undefined]);
+});

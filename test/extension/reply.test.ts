@@ -46,6 +46,16 @@ it('takes neither text nor files over into a forward', async () => {
   expect(await doubtful.of(7)).toBe('forward');
 });
 
+it.each([['plain text', { isPlainText: true }], ['HTML', { isPlainText: false, body: '<p>Pay <a href="https://evil.example/">here</a></p>' }]])('takes nothing over where it is written anew: %s', async (_, details) => {
+  Object.assign(window.details, { type: 'new', plainTextBody: 'Pay here: https://evil.example/\n' }, details);
+  window.files = [new File(['x'], 'bill.exe')];
+  fakeComposeWindow(window);
+  await replying().opened(TAB);
+  expect(String(details.isPlainText ? window.details['plainTextBody'] : window.details['body'])).not.toContain('evil');
+  expect(window.files).toEqual([]);
+  expect(await doubtful.of(7)).toBe('forward');
+});
+
 it('does so too where it could not be judged for a fault', async () => {
   state = undefined;
   fakeComposeWindow(window);

@@ -5,7 +5,7 @@ import { createWorld } from '../flow/world.ts';
 import { createTestMember, type TestMember } from './member-world.ts';
 
 const MAIL: SearchableMail = {
-  messageId: '1@hinode.example', subject: '見積書の件', from: '山田 太郎（taro@hinode.example）', date: 1,
+  contentDigest: '01', messageId: '1@hinode.example', subject: '見積書の件', from: '山田 太郎（taro@hinode.example）', date: 1,
   text: '庁舎改修工事の見積書をお送りします。ｶﾀﾛｸﾞも同封します。 The Budget is enclosed.',
 };
 
@@ -23,7 +23,7 @@ const found = async (query: string): Promise<string[]> => (await index.search(qu
 describe('search over opened mail', () => {
   it('finds words of head and text, in any width and case, all of them', async () => {
     await index.add(MAIL);
-    await index.add({ ...MAIL, messageId: '2@hinode.example', subject: '会議', text: '見積もりは別便で。', date: 2 });
+    await index.add({ ...MAIL, contentDigest: '02', messageId: '2@hinode.example', subject: '会議', text: '見積もりは別便で。', date: 2 });
     for (const query of ['改修工', '見積書', 'カタログ', 'ＢＵＤＧＥＴ', '太郎 見積書', 'taro@hinode 庁舎']) expect(await found(query), query).toEqual(['1@hinode.example']);
     expect(await found('見積')).toEqual(['2@hinode.example', '1@hinode.example']);
     expect(await found('見積書 予算')).toEqual([]);
@@ -39,9 +39,9 @@ describe('search over opened mail', () => {
 
   it('keeps nothing that can be read without the key, and no length to the byte', async () => {
     await index.add(MAIL);
-    await index.add({ ...MAIL, messageId: '2@hinode.example', text: `${MAIL.text}x` });
+    await index.add({ ...MAIL, contentDigest: '02', messageId: '2@hinode.example', text: `${MAIL.text}x` });
     const records = await member.ports.tables.searchMails.all();
-    const bytes = Buffer.concat(records.flatMap(({ name, iv, box }) => [Buffer.from(name), iv, box]));
+    const bytes = Buffer.concat(records.flatMap(({ name, mail, iv, box }) => [Buffer.from(name), Buffer.from(mail), iv, box]));
     for (const secret of ['見積書', '庁舎', 'Budget', 'taro@hinode.example', '1@hinode.example', 'messageId']) expect(bytes.includes(secret), secret).toBe(false);
     expect(records[0]?.box.length).toBe(records[1]?.box.length);
     const keys = await member.ports.tables.searchKeys.get('keys');
@@ -56,6 +56,14 @@ describe('search over opened mail', () => {
     if (record === undefined) throw new Error();
     await member.ports.tables.searchMails.put('other', { ...record, name: 'other' });
     expect(await found('改訂')).toEqual(['1@hinode.example']);
+  });
+
+  it('finds both of two mails that a server gave one Message-ID', async () => {
+    await index.add(MAIL);
+    await index.add({ ...MAIL, contentDigest: '02', text: '別のメールです。' });
+    expect([await found('庁舎'), await found('別のメール')]).toEqual([[MAIL.messageId], [MAIL.messageId]]);
+    await index.remove(MAIL.messageId);
+    expect(await index.count()).toBe(0);
   });
 
   it('forgets one mail, and all of them with their key', async () => {

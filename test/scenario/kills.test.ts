@@ -11,9 +11,9 @@ import { HINODE, type LocalOrganisation, startLocalWorld, TSUKIMI } from '../../
 import { World } from '../../scripts/world/process.ts';
 import { until } from '../../scripts/world/wait.ts';
 import { hex } from '../../src/core/bytes.ts';
-import type { Table } from '../../src/flow/ports.ts';
 import type { Trust } from '../../src/flow/trust.ts';
 import { parseMime } from '../../src/mail/mime.ts';
+import { memoryTable } from '../memory-table.ts';
 import { Correspondent, type Sealed } from './correspondent.ts';
 import { checkpoints, Killer, type Moment, type Victim } from './killer.ts';
 
@@ -89,7 +89,7 @@ beforeAll(async () => {
   killers.tsukimi.organisation = tsukimi;
   taro = await Correspondent.enrol(local, hinode, 'taro');
   const recipients = [await Correspondent.enrol(local, tsukimi, 'hanako'), await Correspondent.enrol(local, hinode, 'yuki')];
-  readers = await Promise.all(recipients.map(async (who) => ({ who, trust: await who.trust(), tables: { deliveries: table<SeenDelivery>(), organisations: table<SeenOrganisation>(), correspondents: table() } })));
+  readers = await Promise.all(recipients.map(async (who) => ({ who, trust: await who.trust(), tables: { deliveries: memoryTable<SeenDelivery>(), organisations: memoryTable<SeenOrganisation>(), correspondents: memoryTable() } })));
 }, 300_000);
 afterAll(async () => {
   await world.stop();
@@ -191,14 +191,4 @@ async function arrived(sealed: Sealed): Promise<void> {
     count.noted += notes.filter(({ duplicateOf }) => duplicateOf !== undefined).length;
     await reader.who.mailbox().delete();
   }
-}
-
-function table<T>(): Table<T> {
-  const rows = new Map<string, T>();
-  return {
-    get: async (key) => rows.get(key),
-    put: async (key, value) => void rows.set(key, value),
-    remove: async (key) => void rows.delete(key),
-    all: async () => [...rows.values()],
-  };
 }

@@ -6,7 +6,7 @@ import { encodeCertsOnly } from '../../src/core/pki/certs-only.ts';
 import { issueCrl } from '../../src/core/pki/crl.ts';
 import { parseCsr } from '../../src/core/pki/csr.ts';
 import { issueUser } from '../../src/core/pki/issue.ts';
-import type { HttpAnswer, Table } from '../../src/flow/ports.ts';
+import type { HttpAnswer } from '../../src/flow/ports.ts';
 import { createWebCrypto } from '../../src/platform/web.ts';
 import { type Bytes, utf8 } from '../../src/core/bytes.ts';
 import { INDEX_FILE } from '../../src/wire/directory-index.ts';

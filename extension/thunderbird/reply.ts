@@ -1,4 +1,5 @@
 /** Replying and forwarding: what is quoted is the verified text, and it goes to the protected addressees. */
+import { readMailbox } from '../member/draft.ts';
 import type { Reading } from '../member/read.ts';
 import type { SealParts } from '../member/seal.ts';
 import { isSealedFile } from '../member/sealed-files.ts';
@@ -65,7 +66,7 @@ export class Replying {
       if (relatedMessageId === undefined || type === 'draft' || type === 'redirect') return;
       const left = this.#left.delete(relatedMessageId);
       const { reading } = await this.#desk.read({ id: relatedMessageId, date: new Date() } as MessageHeader);
-      if (reading === undefined || reading.judgement.state === 'problem') {
+      if ((reading === undefined || reading.judgement.state === 'problem') && !(type === 'new' && await this.#isOwn(relatedMessageId))) {
         // Written anew from it, its text would go on as the member's own.
         await doubtful.mark(tabId, type === 'reply' ? 'reply' : 'forward');
         if (!left) await this.#empty(tabId, details);
@@ -77,6 +78,18 @@ export class Replying {
       await this.#fill(tabId, details, reading, content);
     } finally {
       release();
+    }
+  }
+
+  /** Whether a mail bears one of the member's addresses: a template, or what he sent before his mail was sealed. */
+  async #isOwn(messageId: number): Promise<boolean> {
+    const { author } = await thunderbirdApi.messages.get(messageId);
+    const own = await this.#member.identities.all();
+    try {
+      const { address } = readMailbox(author);
+      return own.some((identity) => identity.address === address);
+    } catch {
+      return false;
     }
   }
 

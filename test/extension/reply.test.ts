@@ -23,7 +23,7 @@ beforeEach(() => {
   window = { details: { relatedMessageId: 5, type: 'reply', isPlainText: true, body: '', plainTextBody: PLAIN, to: ['x@evil.example'] }, files: [] };
 });
 
-const replying = (): InstanceType<typeof Replying> => new Replying({ identities: { all: () => Promise.resolve([]) } } as unknown as TestMember,
+const replying = (): InstanceType<typeof Replying> => new Replying({ identities: { all: () => Promise.resolve([{ address: 'hanako@tsukimi.example' }]) } } as unknown as TestMember,
   { read: () => Promise.resolve({ reading: state === undefined ? undefined : { judgement: { state }, content: undefined } }) } as unknown as ReadingDesk);
 
 it.each([['plain text', { isPlainText: true }], ['HTML', { isPlainText: false, body: HTML, plainTextBody: '' }]])('quotes nothing of it in an answer, and leaves what was typed: %s', async (_, details) => {
@@ -50,10 +50,20 @@ it.each([['plain text', { isPlainText: true }], ['HTML', { isPlainText: false, b
   Object.assign(window.details, { type: 'new', plainTextBody: 'Pay here: https://evil.example/\n' }, details);
   window.files = [new File(['x'], 'bill.exe')];
   fakeComposeWindow(window);
+  thunderbird.stub('messages.get', () => Promise.resolve({ author: 'hanako@tsukimi.example <taro@hinode.example>' }));
   await replying().opened(TAB);
   expect(String(details.isPlainText ? window.details['plainTextBody'] : window.details['body'])).not.toContain('evil');
   expect(window.files).toEqual([]);
   expect(await doubtful.of(7)).toBe('forward');
+});
+
+it('leaves what is written anew from a template of one’s own', async () => {
+  Object.assign(window.details, { type: 'new', plainTextBody: 'Every week\n' });
+  fakeComposeWindow(window);
+  thunderbird.stub('messages.get', () => Promise.resolve({ author: '花子 <Hanako@tsukimi.example>' }));
+  await replying().opened(TAB);
+  expect(window.details['plainTextBody']).toBe('Every week\n');
+  expect(await doubtful.of(7)).toBeUndefined();
 });
 
 it('does so too where it could not be judged for a fault', async () => {

@@ -6,7 +6,6 @@ import { connect as connectTcp, createServer as createTcpServer, type Socket } f
 import { connect as connectTls, createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
 import type { World } from '../../scripts/world/process.ts';
-import { isErrno } from '../../scripts/world/owned.ts';
 
 /** What may go on after an event: everything, or nothing more on this connection. */
 export type Verdict = 'pass' | 'cut';
@@ -161,13 +160,19 @@ function join(client: Duplex, server: Duplex, toServer: (chunk: Buffer) => Promi
     server.destroy();
   };
   const carry = async (from: Duplex, to: Duplex, through: (chunk: Buffer) => Promise<boolean>): Promise<void> => {
+    const pieces = (from as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
     try {
-      for await (const chunk of from as AsyncIterable<Buffer>) if (!(await through(chunk))) return cut();
-      to.end();
+      for (;;) {
+        // Whatever a connection ends by, TLS alerts included, is a cut; what an observer throws is an error of the test.
+        const piece = await pieces.next().catch(() => undefined);
+        if (piece?.done === true) break;
+        if (piece === undefined || !(await through(piece.value))) return cut();
+      }
     } catch (error) {
       cut();
-      if (!isErrno(error, 'ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED')) throw error;
+      throw error;
     }
+    to.end();
   };
   void carry(client, server, toServer);
   void carry(server, client, toClient);

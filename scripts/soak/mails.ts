@@ -87,8 +87,9 @@ export function nextMail(random: Random, { others, list, canary: { ascii, japane
 
 function file(random: Random, words: string, most: number): Attachment {
   const length = Math.min(most, random.between(500, weighted(random, SIZES)));
-  // One block again and again, with the words between: making 25 MB of random bytes would be the soak's main work.
-  const block = concat(random.bytes(Math.min(length, 60_000)), utf8(`\r\n${words}\r\n`));
+  // One block again and again, with the words between: making 25 MB of random bytes would be the soak's main work. Its first
+  // letters are those of no format: among thousands of files some begin by chance as an archive does, and are refused as damaged.
+  const block = concat(utf8('load '), random.bytes(Math.min(length, 60_000)), utf8(`\r\n${words}\r\n`));
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; at += block.length) bytes.set(block.subarray(0, Math.min(block.length, length - at)), at);
   return { name: `添付 ${random.between(1, 99)}.bin`, type: 'application/octet-stream', bytes };

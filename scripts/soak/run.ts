@@ -130,8 +130,10 @@ interface Observation {
 async function observe(over: () => boolean, parts: Observation & { seconds: number; passed: () => number; retries: () => number }): Promise<void> {
   const { ledger, search, watch, say, seconds, passed, retries } = parts;
   let next = seconds / 6;
+  let told = 0;
   while (!over()) {
     watch.sample();
+    for (; told < ledger.problems.length; told++) say(`problem: ${ledger.problems[told]}`);
     if (passed() >= next && passed() < seconds) {
       next += Math.min(seconds / 6, 300);
       ledger.leaks.push(...search.files(false));

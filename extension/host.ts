@@ -133,6 +133,8 @@ export interface DetailsView {
   readonly enrol: boolean;
   /** What can be done with this mail. */
   readonly actions: readonly MailAction[];
+  /** False where it could be saved but for the organisation, which forbids that. */
+  readonly copies: boolean;
   /** Of a mail of which only parts are sealed: their names. */
   readonly sealedNames: readonly string[];
 }

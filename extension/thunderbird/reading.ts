@@ -76,8 +76,9 @@ export class ReadingDesk {
     const shown = await this.shown(tabId);
     if (shown === undefined) return undefined;
     const { state, heading, sentence, notes, details, remedy } = shown.view;
-    const copies = await this.#copies();
-    return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: actionsOf(shown.reading).filter((action) => action !== 'copy' || copies), sealedNames: shown.reading?.judgement.sealedNames ?? [] };
+    const possible = actionsOf(shown.reading);
+    const copies = !possible.includes('copy') || await this.#copies();
+    return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: possible.filter((action) => action !== 'copy' || copies), copies, sealedNames: shown.reading?.judgement.sealedNames ?? [] };
   }
 
   /** The message of this tab, judged. The event page may have been ended in between: then it is judged again. */

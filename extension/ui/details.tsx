@@ -15,7 +15,7 @@ export function Details({ host, words }: { readonly host: DetailsHost; readonly 
   useEffect(() => void host.details().then(setView, () => setView(undefined)), []);
   if (view === 'loading') return <main class="popup"><h1 class="heard">{words.text('details_title')}</h1><p role="status">{words.text('label_checking')}</p></main>;
   if (view === undefined) return <main class="popup"><h1 class="heard">{words.text('details_title')}</h1><p>{words.text('details_no_message')}</p></main>;
-  const { state, heading, sentence, notes, groups, enrol, actions, sealedNames } = view;
+  const { state, heading, sentence, notes, groups, enrol, actions, copies, sealedNames } = view;
   if (doing === 'forward') return <main class="popup"><Forward host={host} words={words} names={sealedNames} onBack={() => setDoing(undefined)} /></main>;
   if (doing === 'copy') return <main class="popup"><Copy host={host} words={words} onBack={() => setDoing(undefined)} /></main>;
   if (doing === 'report') return <main class="popup"><Report host={host} words={words} onBack={() => setDoing(undefined)} /></main>;
@@ -26,9 +26,10 @@ export function Details({ host, words }: { readonly host: DetailsHost; readonly 
         {notes.map((note) => <p>{note}</p>)}
         {enrol && <div class="buttons"><button type="button" class="primary" onClick={() => host.openEnrolment()}>{words.text('banner_enrol')}</button></div>}
       </Notice>
-      <div class={actions.length > 0 ? 'actions' : ''}>
+      <div class={actions.length > 0 || !copies ? 'actions' : ''}>
         {actions.includes('forward') && <p><button id="forward" class="link" type="button" onClick={() => setDoing('forward')}>{words.text('forward_button')}</button></p>}
         {actions.includes('copy') && <p><button id="copy" class="link" type="button" onClick={() => setDoing('copy')}>{words.text('copy_button')}</button></p>}
+        {!copies && <p class="faint">{words.text('copies_forbidden')}</p>}
         {actions.includes('report') && <p><button id="report" class="link" type="button" onClick={() => setDoing('report')}>{words.text('report_button')}</button></p>}
       </div>
       {groups.map(({ title, rows }) => (

@@ -1,5 +1,5 @@
 /** `ssmax member policies`: Thunderbird's policies.json for the whole organisation (docs/admin/roll-out.md). */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import manifest from '../../manifest.json' with { type: 'json' };
 import { parsePins } from '../flow/trust.ts';
 import { toBase64 } from '../wire/json.ts';
@@ -13,24 +13,28 @@ interface PoliciesOptions {
   readonly root: string;
   readonly tlsCa?: string;
   readonly addon?: string;
+  readonly backup?: string;
+  readonly copies?: string;
 }
 
 export function memberPoliciesCommand(): Command {
   return addServerOptions(new Command('policies').description('print policies.json: every Thunderbird gets the add-on, its server and the Authority\'s root'))
     .requiredOption('--root <file>', 'the Authority\'s root certificate, PEM')
     .option('--addon <url>', 'where Thunderbird gets the add-on and its updates: https://… or file:///…')
+    .addOption(new Option('--backup <how>', 'backups of new keys; without it the member decides').choices(['required', 'allowed', 'forbidden']))
+    .addOption(new Option('--copies <how>', 'saving opened mails and attachments as files; without it that is allowed').choices(['allowed', 'forbidden']))
     .action((options: PoliciesOptions) => {
       process.stdout.write(`${JSON.stringify(policies(options), null, 2)}\n`);
     });
 }
 
 /** Keys as in https://thunderbird.github.io/policy-templates/; `--tls-ca` is a path on the members' computers. */
-function policies({ server, root, tlsCa, addon }: PoliciesOptions): object {
+function policies({ server, root, tlsCa, addon, backup, copies }: PoliciesOptions): object {
   const der = readPins(root);
   parsePins(der);
   return {
     policies: {
-      '3rdparty': { Extensions: { [id]: { organisationUrl: server, root: toBase64(der) } } },
+      '3rdparty': { Extensions: { [id]: { organisationUrl: server, root: toBase64(der), ...(backup !== undefined && { backup }), ...(copies !== undefined && { copies }) } } },
       ...(addon !== undefined && { ExtensionSettings: { [id]: { installation_mode: 'force_installed', install_url: addon } } }),
       ...(tlsCa !== undefined && { Certificates: { Install: [tlsCa] } }),
       Preferences: { ...draftsStayHere(), ...nothingUnsealed() },

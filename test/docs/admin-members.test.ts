@@ -56,7 +56,7 @@ describe('samples', () => {
   });
 
   it.each([
-    ['policies.json', ['--addon', 'https://software.hinode.example/ssmax.xpi']],
+    ['policies.json', ['--addon', 'https://software.hinode.example/ssmax.xpi', '--backup', 'allowed', '--copies', 'allowed']],
     ['policies-private-ca.json', ['--addon', 'https://software.hinode.example/ssmax.xpi', '--tls-ca', String.raw`C:\SSMAX\web-ca.pem`]],
   ])('%s is what `ssmax member policies` writes, and what the add-on reads', async (name, options) => {
     const settings = (JSON.parse(sample(name)) as Policies).policies['3rdparty'].Extensions[ID];

@@ -56,7 +56,7 @@ describe('a new member', { timeout: 600_000 }, () => {
     }
     post = new Post(plugin);
     await post.addSender(TARO, '山田 太郎');
-    first = await plugin.open('first', HANAKO, '佐藤 花子', { locale: 'ja', dark: false, byPolicies: true });
+    first = await plugin.open('first', HANAKO, '佐藤 花子', { locale: 'ja', dark: false, byPolicies: [] });
     running.push(first);
     installed = performance.now();
   }, 240_000);
@@ -164,7 +164,8 @@ describe('a new member', { timeout: 600_000 }, () => {
   });
 
   it('takes the key over to a second computer, where old mail opens', async () => {
-    second = await plugin.open('second', HANAKO, '佐藤 花子', { locale: 'en-US', dark: true });
+    // Her organisation has meanwhile forbidden what writes secrets to files; the backup that she has still serves.
+    second = await plugin.open('second', HANAKO, '佐藤 花子', { locale: 'en-US', dark: true, byPolicies: ['--backup', 'forbidden', '--copies', 'forbidden'], more: [{ email: JIRO, name: '佐藤 次郎' }] });
     running.push(second);
     const { desktop } = second;
     await desktop.thunderbird.see(onPage('#code'));
@@ -191,6 +192,32 @@ describe('a new member', { timeout: 600_000 }, () => {
     expect(await verdict(second, '外からのお知らせ', 'outside')).toContain('Nobody has confirmed the sender');
     expect(await verdict(second, '至急のお願い', 'problem')).toContain('did not confirm it');
     expect(await second.headerButton(ADDON_ID)).toBe('Problem');
+  });
+
+  it('is offered no backup and no copy where the organisation forbids them, and is told why', async () => {
+    const { thunderbird } = second.desktop;
+    await post.send(TARO, { to: [{ address: HANAKO, displayName: '' }], subject: '別紙', text: '別紙です。', attachments: [{ name: '別紙.txt', type: 'text/plain', bytes: new TextEncoder().encode('別紙') }] });
+    await verdict(second, '別紙', 'verified');
+    expect((await thunderbird.find(inPane('.files button'))).map(({ text }) => text)).toEqual(['Open']);
+    const { text } = await second.openHeaderPopup(ADDON_ID, 'does not allow saving this as a file');
+    expect(text).not.toContain('Save or print');
+    await second.closePopup();
+    await second.desktop.click(inPane('.files button'));
+    expect((await thunderbird.see({ ...onPage('.viewer header'), text: '別紙.txt' })).text).toContain('does not allow saving this as a file');
+    expect(await thunderbird.find(onPage('.viewer #save'))).toEqual([]);
+    await second.desktop.keys('ctrl+w');
+    await until(async () => (await thunderbird.find(onPage('.viewer'))).length === 0, { what: 'the attachment to close' });
+    // Of a new key; that of her other account.
+    await thunderbird.marionette.run((chrome, id) => chrome.openAddonPage(id, 'enrolment.html'), ADDON_ID);
+    const { code } = await life.registry.newCode(JIRO, 'E2');
+    await second.desktop.click(onPage('select#address'));
+    await second.desktop.keys('j', 'Return');
+    await until(async () => (await thunderbird.find(onPage('select#address')))[0]?.value === JIRO, { what: 'the other account to be chosen' });
+    await second.desktop.fill(onPage('#code'), code);
+    await second.desktop.click(onPage('#enrol'));
+    await thunderbird.see({ ...onPage('main'), text: 'Your organisation does not allow copies of the key.' }, 60_000);
+    expect(await thunderbird.find(onPage('#save-backup'))).toEqual([]);
+    await second.desktop.click(onPage('#close-enrolment'));
   });
 
   it('finds an opened mail by a word in it, and opens it from the search page', async () => {

@@ -58,7 +58,8 @@ interface Look {
   readonly dark: boolean;
   readonly plainText?: boolean;
   readonly managed?: Readonly<Record<string, unknown>>;
-  readonly byPolicies?: true;
+  /** Set up by what `ssmax member policies` writes with these options. */
+  readonly byPolicies?: readonly string[];
   /** What waits to be sent, from before the add-on came. */
   readonly outbox?: readonly Bytes[];
   /** Of the same account. */
@@ -131,15 +132,15 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
         locale: look.locale,
         dark: look.dark,
         prefs: { 'mail.identity.id1.compose_html': look.plainText !== true },
-        ...(look.byPolicies !== true && {
+        ...(look.byPolicies === undefined && {
           certificates: [https.authority],
           managed: { [ADDON_ID]: { organisationUrl: `${https.url}${domainOf(address)}`, root: toBase64(chain.root.der), ...look.managed } },
         }),
       });
-      const thunderbird = await startThunderbird(world, { name, profile, display, ...(look.byPolicies === true
-        && { policies: await policies(world, `${https.url}${domainOf(address)}`, chain.root.der, https.authorityFile) }) });
+      const thunderbird = await startThunderbird(world, { name, profile, display, ...(look.byPolicies !== undefined
+        && { policies: await policies(world, `${https.url}${domainOf(address)}`, chain.root.der, https.authorityFile, look.byPolicies) }) });
       for (const mail of look.outbox ?? []) await intoOutbox(thunderbird, join(world.directory(`profile-${name}`), 'waiting.eml'), mail);
-      if (look.byPolicies !== true) await thunderbird.installAddon(look.addon ?? join(process.cwd(), 'dist/thunderbird'));
+      if (look.byPolicies === undefined) await thunderbird.installAddon(look.addon ?? join(process.cwd(), 'dist/thunderbird'));
       return new Correspondent(new Desktop(display, thunderbird));
     },
   };
@@ -196,11 +197,11 @@ interface MailModule {
 }
 
 /** What an administrator writes with the command line (docs/admin/roll-out.md): the add-on itself comes by it too. */
-async function policies(world: World, server: string, root: Bytes, webCa: string): Promise<string> {
+async function policies(world: World, server: string, root: Bytes, webCa: string, more: readonly string[]): Promise<string> {
   const [rootFile, addon] = ['root.pem', 'ssmax.xpi'].map((name) => join(world.directory('policies'), name)) as [string, string];
   writeFileSync(addon, packXpi('dist/thunderbird'));
   writeFileSync(rootFile, encodePem('CERTIFICATE', root));
-  return ssmax(['member', 'policies', '--server', server, '--root', rootFile, '--tls-ca', webCa, '--addon', pathToFileURL(addon).href]);
+  return ssmax(['member', 'policies', '--server', server, '--root', rootFile, '--tls-ca', webCa, '--addon', pathToFileURL(addon).href, ...more]);
 }
 
 /** Verdicts of this moment: those of test/flow are of a fixed one. */

@@ -1,4 +1,6 @@
 /** Writing in a real Thunderbird: what the button says, what is asked before an unusual mail goes, and what each answer does. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Correspondent } from '../../scripts/world/correspondent.ts';
 import type { Place } from '../../scripts/world/chrome-side.ts';
@@ -30,6 +32,8 @@ describe('writing', { timeout: 180_000 }, () => {
     world = await World.open();
     plugin = await startPluginWorld(world);
     plugin.modes = MODES;
+    plugin.signedOnly = ['tsukirni.example', 'outside.example'];
+    await plugin.chain.addUser(plugin.hinode, YUKI, '鈴木 雪');
     post = new Post(plugin);
     await post.addSender(HANAKO, '佐藤 花子');
     taro = await plugin.open('taro', TARO, '山田 太郎', { locale: 'ja', dark: false, plainText: true });
@@ -86,7 +90,7 @@ describe('writing', { timeout: 180_000 }, () => {
   });
 
   it('asks about an unusual mail; only every tick opens the way, and going back leaves all as it was', async () => {
-    await taro.write({ to: [HANAKO], subject: '見積書', body: ['見積書を添付します。'] });
+    await taro.write({ to: [HANAKO, `鈴木 雪 <${YUKI}>`], subject: '見積書', body: ['見積書を添付します。'] });
     const before = await taro.draft();
     await taro.desktop.keys('ctrl+Return');
     const dialog = await taro.desktop.thunderbird.see({ ...onPage('main.dialog'), text: 'いつもと違うところがあります' }, 30_000);
@@ -104,6 +108,29 @@ describe('writing', { timeout: 180_000 }, () => {
     await taro.desktop.click(onPage('#send'));
     await until(() => plugin.digests.length === 1, { what: 'the sealed mail to be submitted', withinMs: 60_000 });
     await until(async () => (await taro.desktop.thunderbird.find({ page: pages.compose, selector: '#messageEditor' })).length === 0, { what: 'the window to close', withinMs: 60_000 });
+  });
+
+  it('names each of several odd things in one mail; each is ticked by itself, and going back leaves all as it was', async () => {
+    const { thunderbird } = taro.desktop;
+    const file = join(world.directory('files'), '名簿.zip');
+    // A ZIP file that is cut off after the head of its first entry, which is encrypted (APPNOTE 4.4.4).
+    writeFileSync(file, Buffer.concat([Buffer.from('PK\u0003\u0004\u0014\0\u0001\0'), Buffer.alloc(22)]));
+    await taro.write({ to: ['佐藤 花子 <hanako@tsukirni.example>', '鈴木 雪 <yuki@outside.example>'], subject: '名簿', body: ['中村様', '名簿です。'], attachments: [file] });
+    const before = [await taro.draft(), plugin.digests.length];
+    await taro.desktop.keys('ctrl+Return');
+    const { text } = await thunderbird.see({ ...onPage('main.dialog'), text: 'いつもと違うところがあります' }, 30_000);
+    const odd = ['tsukimi.example によく似た', `同じ組織の ${YUKI} と同じ名前ですが、組織の外の`, '宛先はSSMAXの外です', '「中村」への呼びかけ', '「名簿.zip」を開くには、パスワードが'];
+    for (const said of odd) expect(text).toContain(said);
+    expect(await thunderbird.find(onPage('.checks input'))).toHaveLength(odd.length);
+    for (const [i] of odd.entries()) {
+      expect((await thunderbird.see(onPage('#send'))).disabled).toBe(true);
+      await taro.desktop.click(onPage(`.checks li:nth-child(${i + 1}) input`));
+    }
+    await until(async () => (await thunderbird.find(onPage('#send')))[0]?.disabled === false, { what: 'the way to be open' });
+    await taro.desktop.click(onPage('#back'));
+    await until(async () => (await thunderbird.find(onPage('main.dialog'))).length === 0, { what: 'the window to close' });
+    expect([await taro.draft(), plugin.digests.length]).toEqual(before);
+    await taro.discard();
   });
 
   it('offers the modes that are permitted and says what each means, by keyboard; a hidden subject is read where the mail is opened', async () => {

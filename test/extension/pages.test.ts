@@ -173,7 +173,7 @@ describe('inspection at a provider', () => {
 describe('reporting a mail', () => {
   it('says what happens next, sends what was said and nothing more, and explains a refusal', async () => {
     const asked: unknown[] = [];
-    const view = { state: 'verified' as const, heading: 'x', sentence: [], notes: [], enrol: false, actions: ['report' as const], sealedNames: [], groups: [] };
+    const view = { state: 'verified' as const, heading: 'x', sentence: [], notes: [], enrol: false, actions: ['report' as const], copies: true, sealedNames: [], groups: [] };
     const report = (complaint: unknown): Promise<Reported> => {
       asked.push(complaint);
       return Promise.resolve(asked.length === 1 ? { reason: reasonOf(words, 'evidence-erased') } : { done: { report: 'R-1', known: false } });
@@ -192,7 +192,7 @@ describe('reporting a mail', () => {
 describe('passing a mail on unopened', () => {
   it('lets choose sealed attachments, and explains a refusal', async () => {
     const asked: unknown[] = [];
-    const view = { state: 'verified' as const, heading: 'x', sentence: [], notes: [], enrol: false, actions: ['forward' as const], sealedNames: ['甲.pdf', '乙.pdf'], groups: [] };
+    const view = { state: 'verified' as const, heading: 'x', sentence: [], notes: [], enrol: false, actions: ['forward' as const], copies: true, sealedNames: ['甲.pdf', '乙.pdf'], groups: [] };
     const forward = (parts: unknown): Promise<Reason> => {
       asked.push(parts);
       return Promise.resolve(reasonOf(words, 'not-forwardable'));
@@ -263,7 +263,7 @@ describe('the other pages', () => {
   });
 
   it('show names from a mail as text', async () => {
-    const view = { state: 'verified' as const, heading: 'x', sentence: [{ text: '<img src=x onerror=alert(1)>', strong: true }], notes: [], enrol: false, actions: [], sealedNames: [], groups: [{ title: 't', rows: [['a', '<b>x</b>'] as const] }] };
+    const view = { state: 'verified' as const, heading: 'x', sentence: [{ text: '<img src=x onerror=alert(1)>', strong: true }], notes: [], enrol: false, actions: [], copies: true, sealedNames: [], groups: [{ title: 't', rows: [['a', '<b>x</b>'] as const] }] };
     render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined, report: unexpected, forward: unexpected, saveCopy: unexpected }, words }), document.body);
     await see('dd', '<b>x</b>');
     expect(document.querySelector('img, b')).toBeNull();

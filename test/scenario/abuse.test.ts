@@ -2,16 +2,17 @@
  * Abuse with real servers: mail, report, case, warning, suspension; a trace by two administrators; the Authority's review by criteria
  * of its own; a suspended organisation, whose mail on its way is refused and to which mail on its way waits.
  */
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { HINODE, type LocalOrganisation, type LocalWorld, PASSPHRASE, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
 import { World } from '../../scripts/world/process.ts';
 import { submit } from '../../scripts/world/smtp.ts';
-import { runSsmax, ssmax } from '../../scripts/world/ssmax.ts';
+import { runSsmax, ssmax, startSsmax } from '../../scripts/world/ssmax.ts';
 import { until } from '../../scripts/world/wait.ts';
 import { hex } from '../../src/core/bytes.ts';
 import { reportMail } from '../../src/flow/report.ts';
@@ -39,13 +40,14 @@ let shut = false;
 
 const HANAKO = { address: 'hanako@tsukimi.example', displayName: '佐藤 花子' };
 const TARO = 'taro@hinode.example';
+const DAY = 86_400_000;
 const native = createNodeCrypto();
 
 beforeAll(async () => {
   world = await World.open();
   clock = createWorldClock(world);
   local = await startLocalWorld(world, [HINODE, { ...TSUKIMI, members: [...TSUKIMI.members, { user: 'abuse', name: '通報窓口' }] }], {
-    env: clock.env, now: () => clock.now(), refresh: 1, mirror: true, detour: (_, hop, port) => (hop === 'arriving' ? door(port) : port),
+    env: clock.env, now: () => clock.now(), refresh: 1, mirror: true, health: true, detour: (_, hop, port) => (hop === 'arriving' ? door(port) : port),
   });
   [hinode, tsukimi] = local.organisations as [LocalOrganisation, LocalOrganisation];
   [taro, yuki, hanako] = await Promise.all([Correspondent.enrol(local, hinode, 'taro'), Correspondent.enrol(local, hinode, 'yuki'), Correspondent.enrol(local, tsukimi, 'hanako')]);
@@ -89,7 +91,42 @@ const refresh = async (): Promise<void> => {
 
 let reported: Awaited<ReturnType<typeof delivered>>;
 
+/** hinode's status page in a real Chromium, in one language each; `days` sets the clock of its server, and of nothing else, forward. */
+interface StatusPage {
+  readonly ja: Page;
+  readonly en: Page;
+  day(days: number): void;
+  close(): Promise<void>;
+}
+
+async function startStatusPage(): Promise<StatusPage> {
+  const dir = world.directory('status');
+  const port = await world.ports.take();
+  const day = (days: number): void => { writeFileSync(join(dir, 'clock'), String(Math.round(days * DAY))); };
+  day(0);
+  writeFileSync(join(dir, 'status.yaml'), JSON.stringify({
+    listen: `127.0.0.1:${port}`, organisation: HINODE.names, database: 'status.sqlite', every: 1, postfix: hinode.postfix.configuration,
+    servers: Object.entries(hinode.health ?? {}).map(([role, at]) => ({ name: role, role: role.toLowerCase(), health: `127.0.0.1:${at}` })),
+  }));
+  await startSsmax(world, 'status', ['status', 'run', '--config', join(dir, 'status.yaml')], undefined, { ...clock.env, SSMAX_TEST_CLOCK: join(dir, 'clock') });
+  const browser: Browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
+  const open = async (locale: string): Promise<Page> => {
+    const page = await browser.newPage({ locale, timezoneId: 'Asia/Tokyo' });
+    await page.goto(`http://127.0.0.1:${port}/`);
+    return page;
+  };
+  return { ja: await open('ja-JP'), en: await open('en-GB'), day, close: () => browser.close() };
+}
+
 describe('a mail that is reported', () => {
+  let status: StatusPage;
+  afterAll(() => status.close());
+  /** What a page asks to be looked at, once it says this. */
+  async function attentions(page: Page, sentence: string): Promise<string[]> {
+    await page.locator('.overall li', { hasText: sentence }).first().waitFor({ timeout: 60_000 });
+    return page.locator('.overall li').allInnerTexts();
+  }
+
   it('by the plugin becomes a case at its sender’s organisation, which learns nothing of the reporter', async () => {
     reported = await delivered('儲け話');
     const trust = await hanako.trust();
@@ -127,6 +164,16 @@ describe('a mail that is reported', () => {
     await until(async () => (await cases()).length === 2, { what: 'the second case' });
   });
 
+  it('is an open case on the status page, in Japanese and English; whose it is does not stand there', async () => {
+    status = await startStatusPage();
+    expect(await attentions(status.ja, '対応中の迷惑行為の報告が 2 件あります。')).toHaveLength(1);
+    expect(await attentions(status.en, 'Open abuse cases: 2.')).toHaveLength(1);
+    for (const [page, name] of [[status.ja, '対応中の迷惑行為の報告'], [status.en, 'Abuse cases not closed']] as const) {
+      expect(await page.locator('section[aria-labelledby=members] dl > div', { hasText: name }).locator('dd').innerText()).toBe('2');
+      expect(await page.content()).not.toMatch(/taro|hanako|山田|儲け話/);
+    }
+  });
+
   it('leads to a warning and a suspension, effective at the gateway at once and reversible', async () => {
     const id = (await cases()).at(-1)?.case ?? '';
     await abuse('warn', id, '--reason', 'first');
@@ -139,6 +186,22 @@ describe('a mail that is reported', () => {
     await until(async () => (await taro.submit((await taro.seal({ to: [HANAKO], subject: '四度目' })).raw, [HANAKO.address])).final.text.startsWith('250 '), { what: 'the gateway’s next list' });
     await abuse('close', id, '--outcome', 'confirmed', '--reason', 'done');
     expect((await cases()).at(-1)).toMatchObject({ state: 'closed' });
+    await attentions(status.ja, '対応中の迷惑行為の報告が 1 件あります。');
+    await attentions(status.en, 'Open abuse cases: 1.');
+  });
+
+  it('its servers’ certificates are named twelve days before they end, in both languages', async () => {
+    const ends = Date.parse(new X509Certificate(readFileSync(join(hinode.dir, 'gateway.pem'))).validTo);
+    status.day((ends - Date.now()) / DAY - 12.5);
+    const end = (language: string): string => new Intl.DateTimeFormat(language, { year: 'numeric', month: 'short', day: 'numeric', timeZone: 'Asia/Tokyo' }).format(ends);
+    const japanese = await attentions(status.ja, '期限が切れます');
+    const english = await attentions(status.en, 'ends on');
+    for (const server of ['gateway', 'inspection', 'keyServer']) {
+      expect(japanese).toContainEqual(expect.stringMatching(new RegExp(`${server} のサーバ証明書は ${end('ja')} に期限が切れます（あと 12 日）。\\s*更新の手続きをしてください。`)));
+      expect(english).toContainEqual(expect.stringMatching(new RegExp(`Server certificate of ${server} ends on ${end('en')}, in 12 days\\.\\s*Have it renewed\\.`)));
+    }
+    // The organisation's own lasts a year longer.
+    expect([...japanese, ...english].filter((item) => /組織証明書は|Organisation’s certificate of/.test(item))).toEqual([]);
   });
 });
 

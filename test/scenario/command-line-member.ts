@@ -79,11 +79,17 @@ export class CommandLineMember {
 
   /** Judges a mail with this key; `state`, or with what went before it where that is no reason to fetch anew. */
   async verify(raw: Uint8Array, fetch = true): Promise<z.output<typeof verifiedSchema>[number]> {
-    if (fetch) await this.fetchTrust();
-    const { stdout } = await runSsmax(['verify', this.#file(raw), '--json', '--trust', this.#trust, ...this.#keys], { passphrase: PASSPHRASE });
-    const [judged] = verifiedSchema.parse(JSON.parse(stdout.toString()));
+    const [judged] = await this.verifyAll([raw], fetch);
     if (judged === undefined) throw new Error('not judged');
     return judged;
+  }
+
+  /** The same of several mails, at one start of the program. */
+  async verifyAll(raws: readonly Uint8Array[], fetch = true): Promise<z.output<typeof verifiedSchema>> {
+    if (fetch) await this.fetchTrust();
+    const files = raws.map((raw, index) => this.#file(raw, `mail-${index}.eml`));
+    const { stdout } = await runSsmax(['verify', ...files, '--json', '--trust', this.#trust, ...this.#keys], { passphrase: PASSPHRASE });
+    return verifiedSchema.parse(JSON.parse(stdout.toString()));
   }
 
   async recover(raw: Uint8Array): Promise<Outcome> {
@@ -91,8 +97,8 @@ export class CommandLineMember {
     return runSsmax(['recover', this.#file(raw), ...this.#server, '--trust', this.#trust, ...this.#keys], { passphrase: PASSPHRASE });
   }
 
-  #file(raw: Uint8Array): string {
-    const file = join(this.#dir, 'mail.eml');
+  #file(raw: Uint8Array, name = 'mail.eml'): string {
+    const file = join(this.#dir, name);
     writeFileSync(file, raw);
     return file;
   }

@@ -20,7 +20,7 @@ import { loadKey } from '../shared/keystore.ts';
 import { createLogger, type Logger } from '../shared/log.ts';
 import { startMemberTrust } from '../shared/member-trust.ts';
 import { startPeriodic } from '../shared/periodic.ts';
-import { startPinnedServer } from '../shared/pinned-server.ts';
+import { startPinnedServer, type TlsIdentity } from '../shared/pinned-server.ts';
 import { type PlainHttpsServer, startPlainHttps } from '../shared/plain-https.ts';
 import { RateLimiter, rateLimit } from '../shared/rate-limit.ts';
 import { startAbuse } from './abuse.ts';
@@ -55,8 +55,10 @@ export interface RunningKeyServer {
 }
 
 const CRL_INTERVAL = 3_600_000;
-/** The own TLS certificate is made anew at a start this long before its end, half of its life: who starts the server once a year never meets the end. Milliseconds. */
+/** The own TLS certificate is made anew this long before its end, half of its life; milliseconds. */
 const TLS_RENEWAL = 365 * 86_400_000;
+/** It ends with the organisation's at the latest: another one that would end hardly later is not made. Milliseconds. */
+const TLS_GAIN = 7 * 86_400_000;
 
 export async function runKeyServer(configFile: string, passphrase: string, options: RunOptions = {}): Promise<RunningKeyServer> {
   const config = loadKeyServerConfig(configFile);
@@ -76,8 +78,8 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
   const registry = createRegistry(store, ca, config.domains, (length) => native.random(length), clock);
   const records = createRecords(store, clock);
   const consents = createConsents(store, registry, clock);
-  const tlsCertificate = await ownTlsCertificate(store, ca, tlsKey, config.hostName, clock);
-  const identity = { key: tlsKey, certificates: [tlsCertificate.der] };
+  let tlsCertificate = await ownTlsCertificate(store, ca, tlsKey, config.hostName, clock);
+  const identity: TlsIdentity = { key: tlsKey, get certificates() { return [tlsCertificate.der]; } };
 
   const trust = await startMemberTrust(config, { identity, organisationCrl: () => ca.crl(), clock, log });
   const present = async (): Promise<Trust> => {
@@ -119,7 +121,9 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
     app: adminRoutes({ store, registry, domains: config.domains, ca, approvals, recovery, abuse, refresh: () => trust.refresh(), clock }), maximumBody: 16 * 1024 * 1024, log, peer: 'administrator',
   });
   const health = config.health && (await startHealth({
-    listen: config.health, metrics: [requests, ...expiryMetrics({ server: tlsCertificate, organisation: certificate }, () => trust.trust()), ...storeMetrics(store)], log,
+    listen: config.health, metrics: [
+      requests, ...expiryMetrics({ get server() { return tlsCertificate; }, get organisation() { return keys.inUse.certificate; } }, () => trust.trust()), ...storeMetrics(store),
+    ], log,
     ready: { database: () => databaseAnswers(store), trust: () => trust.trust().then(() => true, () => false) },
   }));
   const erase = (): void => {
@@ -132,7 +136,18 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
     renewTls(plugin, log);
     erase();
   });
-  const follow = (): Promise<unknown> => present().catch((error: unknown) => { log.warn('trust-refused', { error }); });
+  /** Also when the organisation was certified again: what its former certificate certified ends with that one. */
+  const renewIdentity = async (): Promise<void> => {
+    const next = await ownTlsCertificate(store, ca, tlsKey, config.hostName, clock);
+    if (next.serial === tlsCertificate.serial) return;
+    tlsCertificate = next;
+    gateway.renewed();
+    log.info('tls-renewed');
+  };
+  const follow = async (): Promise<void> => {
+    await present().catch((error: unknown) => { log.warn('trust-refused', { error }); });
+    await renewIdentity().catch((error: unknown) => { log.error('tls-not-renewed', { error }); });
+  };
   await follow();
   const following = setInterval(() => void follow(), config.refresh * 1000);
   following.unref();
@@ -169,11 +184,13 @@ function renewTls(plugin: PlainHttpsServer, log: Logger): void {
   }
 }
 
-/** The certificate for the own TLS key: made at the first start, and again before it expires. Copies of the server share key and certificate. */
+/** The certificate for the own TLS key: made at the first start, and again in time before it expires. Copies of the server share key and certificate. */
 async function ownTlsCertificate(store: Store, ca: Ca, tlsKey: Bytes, hostName: string, clock: Clock): Promise<Certificate> {
   const { publicKey } = loadPrivateKey(tlsKey);
-  const row = await store.query.selectFrom('certificates').select('der')
+  const now = clock.now().getTime();
+  const row = await store.query.selectFrom('certificates').select(['der', 'not_after'])
     .where('role', '=', 'key-server').where('spki_hash', '=', await sha256(encodeSpki(publicKey))).where('revoked', 'is', null)
-    .where('not_after', '>', clock.now().getTime() + TLS_RENEWAL).orderBy('not_after', 'desc').executeTakeFirst();
-  return row === undefined ? ca.issueServer('key-server', hostName, publicKey) : parseCertificate(row.der);
+    .orderBy('not_after', 'desc').executeTakeFirst();
+  const enough = Math.min(now + TLS_RENEWAL, ca.certificate.notAfter.getTime() - TLS_GAIN);
+  return row === undefined || row.not_after < enough ? ca.issueServer('key-server', hostName, publicKey) : parseCertificate(row.der);
 }

@@ -6,7 +6,7 @@
 import { constants, createHash, createPrivateKey } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
-import type { TLSSocket } from 'node:tls';
+import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import type { Hono } from 'hono';
 import { type Bytes, equal } from '../../core/bytes.ts';
 import { encodePem } from '../../core/pki/pem.ts';
@@ -15,7 +15,7 @@ import type { Counter } from './metrics.ts';
 import { type Listener, type RunningServer, listen, requestListener } from './http-shell.ts';
 import type { Logger } from './log.ts';
 
-/** A key with its certificate chain, as TLS wants them. */
+/** A key with its certificate chain, as TLS wants them. Both may change: what calls shows the present ones at each connection, a server when it is told to. */
 export interface TlsIdentity {
   /** DER PKCS#8. */
   readonly key: Bytes;
@@ -59,7 +59,12 @@ export function peerPin(socket: TLSSocket): Bytes | undefined {
   return new Uint8Array(createHash('sha256').update(spki).digest());
 }
 
-export async function startPinnedServer(options: PinnedServerOptions): Promise<RunningServer> {
+export interface PinnedServer extends RunningServer {
+  /** Shows the identity's present certificates from now on. */
+  renewed(): void;
+}
+
+export async function startPinnedServer(options: PinnedServerOptions): Promise<PinnedServer> {
   const { identity, peers, maximumBody, log, requests } = options;
   const listeners = new Map<string, Listener>();
   for (const [peer, { app }] of Object.entries(peers)) listeners.set(peer, requestListener({ app, maximumBody, log, peer, ...(requests !== undefined && { requests }) }));
@@ -71,15 +76,18 @@ export async function startPinnedServer(options: PinnedServerOptions): Promise<R
     return found === undefined ? undefined : listeners.get(found[0]);
   };
 
+  const context = (): SecureContextOptions => ({
+    ...tlsMaterial(identity),
+    minVersion: 'TLSv1.3',
+    // A resumed session would skip the certificate.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  });
   const server: Server = createServer(
     {
-      ...tlsMaterial(identity),
-      minVersion: 'TLSv1.3',
+      ...context(),
       requestCert: true,
       // The handshake proves that the peer holds its key; which keys are welcome is decided below, not by a CA.
       rejectUnauthorized: false,
-      // A resumed session would skip the certificate.
-      secureOptions: constants.SSL_OP_NO_TICKET,
     },
     (request, response) => {
       // Pins can be withdrawn while a connection lives.
@@ -94,5 +102,5 @@ export async function startPinnedServer(options: PinnedServerOptions): Promise<R
     socket.destroy();
   });
   server.on('tlsClientError', (_error, socket) => log.warn('tls-failed', { host: socket.remoteAddress }));
-  return listen(server, options.listen);
+  return { ...await listen(server, options.listen), renewed: () => { server.setSecureContext(context()); } };
 }

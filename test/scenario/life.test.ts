@@ -2,6 +2,7 @@
  * Three years in the life of certificates, with the real programs on a clock of the test's own: renewal, lost devices, new keys
  * of an organisation, its servers and the Authority's delegate, lists that are out of date, and old mail that stays what it was.
  */
+import { X509Certificate } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -377,6 +378,15 @@ describe('the Authority', () => {
     await certifyServers(hinode);
     expect(await jiro.verifyAll([await delivered(taro, jiro), laterMail])).toMatchObject([VERIFIED, VERIFIED]);
     await delivered(jiro, taro);
+  });
+
+  it('has organisations beyond the end of their first certificates: members’ that ended with one are renewed in silence, and old mail stays verified', async () => {
+    await onDay(1100);
+    expect(Date.parse(new X509Certificate(readFileSync(of(hinode, 'organisation.pem'))).validTo)).toBeLessThan(clock.now().getTime());
+    await expect(taro.seal(jiro.address, 'too late')).rejects.toThrow(/expired/);
+    expect(await renewed(taro)).toEqual([expect.stringMatching(/^renewed until /)]);
+    expect(await jiro.verifyAll([await delivered(taro, jiro), laterMail])).toMatchObject([VERIFIED, VERIFIED]);
+    expect(await taro.verify(await delivered(jiro, taro))).toMatchObject(VERIFIED);
   });
 
   it('revokes an organisation for good: its mail is refused, and what it sent before stays verified', async () => {

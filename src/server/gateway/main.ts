@@ -114,7 +114,7 @@ interface Figures {
 }
 
 function createFigures(admission: Admission): Figures {
-  const mails = new Counter('ssmax_mails_total', 'Mails by listener, answer (taken, refused, later) and outcome: relayed, observed, or the code of the refusal.');
+  const mails = new Counter('ssmax_mails_total', 'Mails by listener, answer (taken, refused, later) and outcome: relayed, observed, held, the code of the refusal, or fault.');
   const bytes = new Counter('ssmax_mail_bytes_total', 'Size of the mails, bytes.');
   const seconds = new Histogram('ssmax_mail_seconds', 'Time from the last byte of a mail to its answer.', [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]);
   const figures: Figures = { mails, bytes, seconds, working: 0, all: [
@@ -139,8 +139,9 @@ async function take(parts: HandlerParts, listener: ListenerName, envelope: Envel
     log.info(outcome, { ...fields(), count: copies.length, ...(contentDigest !== undefined && { contentDigest }) });
   } catch (error) {
     const { code } = replyTo(error);
-    figures.mails.add({ listener, answer: code < 500 ? 'later' : 'refused', outcome: error instanceof SsmaxError ? error.code : 'fault' });
-    log[error instanceof SsmaxError && error.kind !== 'fault' ? 'info' : 'error']('not-relayed', { ...fields(), status: code, error });
+    const reason = error instanceof SsmaxError && error.kind !== 'fault' ? error.code : undefined;
+    figures.mails.add({ listener, answer: code < 500 ? 'later' : 'refused', outcome: reason ?? 'fault' });
+    log[reason !== undefined ? 'info' : 'error']('not-relayed', { ...fields(), status: code, error });
     throw error;
   } finally {
     figures.working--;

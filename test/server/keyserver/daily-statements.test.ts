@@ -1,28 +1,20 @@
 /** The daily statement without anybody's hand: which days are stated, once each, and what is caught up after days without servers. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { appendAudit, verifyAuditChain } from '../../../src/server/shared/audit-chain.ts';
+import { onBothDatabases } from '../shared/databases.ts';
 import { createDesks, type Desks } from './desks.ts';
 
 const DAY = 86_400_000;
 
-describe('the daily statement', () => {
-  let directory: string;
+onBothDatabases('the daily statement', (fresh) => {
   let desks: Desks;
   let began: Date;
   beforeEach(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'ssmax-days-'));
-    let stores = 0;
-    desks = await createDesks(() => Promise.resolve(join(directory, `${++stores}.sqlite`)));
+    desks = await createDesks(fresh);
     began = desks.scene.world.now;
     await appendAudit(desks.hinode.store, began, 'member-added', { member: 'first' });
   });
-  afterEach(async () => {
-    await desks.close();
-    rmSync(directory, { recursive: true });
-  });
+  afterEach(() => desks.close());
 
   const dayOf = (number: number): string => new Date(began.getTime() + number * DAY).toISOString().slice(0, 10);
   const days = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, i) => dayOf(from + i));

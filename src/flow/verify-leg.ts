@@ -255,7 +255,7 @@ async function verifyOrganisation(leg: Leg, signer: SignerInfo, certificate: Cer
   requireNotRetired(organisation, 'organisation', certificate.spkiSha256, at);
   await requireUnrevoked({ certificate, issuer: trust.delegate, crl: trust.authorityCrl, at, now });
   if (leg.previous === undefined) throw refused('leg-invalid', { what: 'previous' });
-  const attested = await attestingOrganisations(leg, organisation, trust);
+  const attested = await attestingOrganisations(leg, organisation, when);
   const [sendingOrganisation] = attested;
   if (sendingOrganisation === undefined || !sendingOrganisation.domains.includes(domainOf(leg.sender.address))) {
     throw refused('sender-not-of-organisation');
@@ -265,7 +265,7 @@ async function verifyOrganisation(leg: Leg, signer: SignerInfo, certificate: Cer
 }
 
 /** The organisations that attest, sender's first; the last must be the signer. */
-function attestingOrganisations(leg: Leg, signer: Organisation, trust: Trust): Promise<Organisation[]> {
+function attestingOrganisations(leg: Leg, signer: Organisation, { trust, now, at }: When): Promise<Organisation[]> {
   const numbers = leg.attestations.map(({ leg: number }) => number).join();
   const expected = leg.leg === 2 ? ['2'] : ['3', '2,3'];
   if (!expected.includes(numbers) || leg.attestations.at(-1)?.organisation !== signer.id) {
@@ -274,6 +274,9 @@ function attestingOrganisations(leg: Leg, signer: Organisation, trust: Trust): P
   return Promise.all(leg.attestations.map(async (attestation, i) => {
     const found = await trust.directory.byId(attestation.organisation);
     if (found === undefined) throw refused('organisation-unknown');
+    // Which certificate it attested by is not told: the newest that was valid. One that was stolen by then speaks for nobody.
+    const certificate = certificatesOf(found).find(({ notBefore, notAfter }) => notBefore <= at && at <= notAfter);
+    if (certificate !== undefined && found.id !== signer.id) await requireUnrevoked({ certificate, issuer: trust.delegate, crl: trust.authorityCrl, at, now });
     requireInspected(attestation, found, attestation.leg === 2 ? ['outbound'] : i === 0 ? ['outbound', 'inbound'] : ['inbound']);
     return found;
   }));

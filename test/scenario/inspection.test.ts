@@ -165,9 +165,23 @@ describe('going out', () => {
     await hanako.mailbox().delete();
   });
 
-  it('a zip with a password is refused, and so is a file that nobody can read', async () => {
+  it('a zip with a password is refused, and so is malware in a zip', async () => {
     expect(await send(taro, 'x', { name: 'a.zip', bytes: aesZip() })).toMatch(/^550 5\.7\.1 SSMAX-encrypted-archive /);
     expect(await send(taro, 'x', { name: 'a.zip', bytes: zip({ 'a.bin': Buffer.from(`x ${MALWARE_MARKER} x`) }) })).toMatch(/^550 5\.7\.1 SSMAX-malware /);
+  });
+
+  it('a damaged file and a bomb count as unread: the mail waits for somebody', async () => {
+    let bomb = zip({ 'a.txt': new Uint8Array(8 * 2 ** 20) });
+    for (let layer = 0; layer < 3; layer++) bomb = zip(Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`${index}.zip`, bomb])));
+    const damaged = docm().subarray(0, 600);
+    expect(await send(taro, 'x', { name: 'a.zip', bytes: zip({ 'a.docm': damaged, 'b.zip': bomb }) })).toMatch(/^250 /);
+    const id = await waiting(hinode);
+    const shown = await ssmax(['inspection', 'show', id, '--state', state(hinode)]);
+    expect(shown).toContain('(unreadable-file)');
+    expect(shown).toContain('(too-much-inside)');
+    await reported(taro, 'inspection-hold');
+    await decide(hinode, 'reject', id, yuki);
+    await reported(taro, 'hold-rejected');
   });
 
   it('a mail that is too large, or goes to too many outside, is refused', async () => {

@@ -128,6 +128,15 @@ describe('when a revocation counts', () => {
     await expect(judge(at(-1), at(-3), at(-2))).rejects.toMatchObject(refusal('certificate-revoked'));
     await judge(at(-1), at(-3), at(-4));
   });
+  it('of the sender’s organisation counts for readers elsewhere, who see its attestation only', async () => {
+    const { serial } = scene.hinode.issuer.certificate;
+    const read = async (date: Date): Promise<string> => {
+      const revoked = await crl(scene.world.delegate, { revoked: [{ serial, date }] });
+      return (await judgements(withCrls(([, ...rest]) => [revoked, ...rest]))).hanako;
+    };
+    expect(await read(at(-1))).toBe('problem certificate-revoked');
+    expect(await read(at(0.5))).toBe('verified verified'); // attested before it
+  });
   it('an invalidity date after the revocation postpones nothing', async () => {
     await expect(judge(at(-2), at(5), at(-1))).rejects.toMatchObject(refusal('certificate-revoked'));
   });

@@ -61,6 +61,10 @@ const host: EnrolmentHost = {
     await lockFreshKey(member.identities, address, passphrase, fresh);
     keysChanged();
   },
+  onKeysChanged: (listener) => browserApi.runtime.onMessage.addListener((message) => {
+    if ((message as Request).kind === 'keys-changed') listener();
+    return undefined; // answered by the background alone
+  }),
   close: closePage,
 };
 

@@ -5,7 +5,7 @@ import { SsmaxError } from '../../src/core/error.ts';
 import type { EnrolmentHost, IdentityView } from '../host.ts';
 import { BackupForm, ImportForm } from './backup.tsx';
 import { type Lock, LockChoice, LockForm } from './unlock.tsx';
-import { Mark, Notice, Pieces, ReasonText } from './parts.tsx';
+import { focus, Mark, Notice, Pieces, ReasonText } from './parts.tsx';
 import { type Reason, reasonOfError } from './reasons.ts';
 import { Setup } from './setup.tsx';
 import type { Words } from './words.ts';
@@ -45,12 +45,23 @@ export function Enrolment({ host, words }: Props): VNode {
     setLock(required ? 'required' : 'offered');
     setAddresses(known);
     setEnrolled(identities);
-    setAddress(known.find((one) => open.includes(one.toLowerCase()) || !identities.some((identity) => identity.address === one.toLowerCase())) ?? known[0] ?? '');
+    setAddress(known.find((one) => wanting(one, identities, open)) ?? known[0] ?? '');
     setCode('');
     setGiven(identities.length === 0 ? managed : undefined);
     setStep(configured ? { name: 'form' } : { name: 'setup' });
   };
-  useEffect(() => void load().catch((error: unknown) => setStep({ name: 'form', reason: reasonOfError(words, error) })), []);
+  /** Another page made a key: what is typed here stays, what is offered follows. */
+  const follow = async (): Promise<void> => {
+    const [known, identities, open] = await Promise.all([host.addresses(), host.identities(), host.unprotected()]);
+    setUnprotected(open);
+    setEnrolled(identities);
+    if (identities.length > 0) setGiven(undefined);
+    setAddress((now) => (wanting(now, identities, open) ? now : known.find((one) => wanting(one, identities, open)) ?? now));
+  };
+  useEffect(() => {
+    void load().catch((error: unknown) => setStep({ name: 'form', reason: reasonOfError(words, error) }));
+    host.onKeysChanged(() => void follow().catch(() => undefined)); // what was offered stays
+  }, []);
 
   const submit = (event: JSX.TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -110,9 +121,10 @@ export function Enrolment({ host, words }: Props): VNode {
   );
 }
 
-/** Thunderbird heeds `autofocus` in what came with the page only. */
-function focus(element: HTMLElement | null): void {
-  element?.focus();
+/** This address has no key yet, or one that must be protected first. */
+function wanting(address: string, identities: readonly IdentityView[], unprotected: readonly string[]): boolean {
+  const one = address.toLowerCase();
+  return unprotected.includes(one) || !identities.some((identity) => identity.address === one);
 }
 
 function AddressField({ addresses, value, words, disabled, onChange }: {

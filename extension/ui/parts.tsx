@@ -40,3 +40,8 @@ export function ReasonText({ reason, words }: { readonly reason: Reason; readonl
     </>
   );
 }
+
+/** For `ref`: takes the keyboard once it is there. Thunderbird heeds `autofocus` in what came with the page only. */
+export function focus(element: HTMLElement | null): void {
+  element?.focus();
+}

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { shownText } from '../../src/mail/shown-text.ts';
 import type { SearchHost, SearchView } from '../host.ts';
 import type { SearchHit } from '../member/search-index.ts';
-import { Mark } from './parts.tsx';
+import { focus, Mark } from './parts.tsx';
 import type { Words } from './words.ts';
 
 interface Props {
@@ -32,7 +32,7 @@ function Off({ host, words, view, onChanged }: Parts): VNode {
       <p>{words.text('search_about')}</p>
       <p>{words.text('search_kept')}</p>
       {view.locked || view.fixed ? <p>{words.text(view.locked ? 'search_locked' : 'options_fixed')}</p>
-        : <div class="buttons"><button id="switch" class="primary" type="button" autofocus onClick={() => void host.switchSearch(true).then(onChanged)}>{words.text('search_on')}</button></div>}
+        : <div class="buttons"><button id="switch" class="primary" type="button" ref={focus} onClick={() => void host.switchSearch(true).then(onChanged)}>{words.text('search_on')}</button></div>}
     </>
   );
 }
@@ -58,7 +58,7 @@ function Find({ host, words, view, onChanged }: Parts): VNode {
       <form role="search" onSubmit={submit}>
         <label>
           <span>{words.text('search_words')}</span>
-          <input id="query" type="search" autofocus value={query} onInput={(event) => setQuery(event.currentTarget.value)} />
+          <input id="query" type="search" ref={focus} value={query} onInput={(event) => setQuery(event.currentTarget.value)} />
         </label>
         <div class="buttons"><button id="find" class="primary" type="submit" disabled={query.trim() === ''}>{words.text('search_find')}</button></div>
       </form>

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { shownName } from '../../src/mail/shown-text.ts';
 import type { SendingHost, SendingView } from '../host.ts';
 import type { MailRisk, RecipientRisk } from '../member/risk.ts';
-import { Mark } from './parts.tsx';
+import { focus, Mark } from './parts.tsx';
 import type { Words } from './words.ts';
 
 /** Milliseconds between two looks at what has changed. */
@@ -21,11 +21,17 @@ export function Sending({ host, words }: Parts): VNode {
     const look = (): void => void host.sending().then(setView);
     look();
     const timer = setInterval(look, LOOK);
-    return () => clearInterval(timer);
+    // Wherever the keyboard is: what had it may have gone with the step before.
+    const escape = (event: KeyboardEvent): void => { if (event.key === 'Escape') host.decide(false); };
+    document.addEventListener('keydown', escape);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener('keydown', escape);
+    };
   }, []);
   if (view === undefined) return <main class="page dialog" />;
   return (
-    <main class="page dialog" onKeyDown={(event) => { if (event.key === 'Escape') host.decide(false); }}>
+    <main class="page dialog">
       <p class="faint">{view.subject === '' ? words.text('not_sent_no_subject') : words.text('not_sent_subject', { subject: view.subject })}</p>
       {view.stage === 'confirm' && <Confirm host={host} words={words} view={view} />}
       {view.stage === 'delay' && <Delay host={host} words={words} until={view.until} />}
@@ -67,7 +73,7 @@ function Confirm({ host, words, view }: Parts & { readonly view: Extract<Sending
         ))}
       </ul>
       <div class="buttons">
-        <button id="back" class="primary" type="button" autofocus onClick={() => host.decide(false)}>{words.text('sending_back')}</button>
+        <button id="back" class="primary" type="button" ref={focus} onClick={() => host.decide(false)}>{words.text('sending_back')}</button>
         <button id="send" type="submit" disabled={missing > 0}>{words.text('sending_go')}</button>
       </div>
       <p class="faint" role="status">{missing > 0 ? words.text('sending_missing', { count: missing }) : ''}</p>
@@ -102,7 +108,7 @@ function Delay({ host, words, until }: Parts & { readonly until: number }): VNod
     <section>
       <h1><span role="timer">{words.text('sending_delay', { seconds })}</span></h1>
       <div class="buttons">
-        <button id="back" class="primary" type="button" autofocus onClick={() => host.decide(false)}>{words.text('sending_take_back')}</button>
+        <button id="back" class="primary" type="button" ref={focus} onClick={() => host.decide(false)}>{words.text('sending_take_back')}</button>
         <button id="send" type="button" onClick={() => host.decide(true)}>{words.text('sending_now')}</button>
       </div>
     </section>
@@ -114,7 +120,7 @@ function Working({ host, words, done }: Parts & { readonly done: number }): VNod
     <section>
       <h1>{words.text('sending_working')}</h1>
       <progress value={done} max={1} aria-label={words.text('sending_working')} />
-      <div class="buttons"><button id="back" type="button" onClick={() => host.decide(false)}>{words.text('sending_take_back')}</button></div>
+      <div class="buttons"><button id="back" type="button" ref={focus} onClick={() => host.decide(false)}>{words.text('sending_take_back')}</button></div>
     </section>
   );
 }

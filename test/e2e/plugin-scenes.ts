@@ -26,9 +26,9 @@ export const VERIFIED: Partial<Judgement> = {
   ],
 };
 
-function verdict(words: Words, judgement: Partial<Judgement>, firstFromOrganisation = false): DetailsView {
+function verdict(words: Words, judgement: Partial<Judgement>, firstFromOrganisation = false, report?: NonNullable<Reading['report']>): DetailsView {
   const reading: Reading = {
-    judgement: { state: 'outside', code: 'outside', organisations: [], content: 'not-opened', ...judgement }, notes: { firstFromOrganisation }, forwarded: [], files: [], marked: true, idle: false,
+    judgement: { state: 'outside', code: 'outside', organisations: [], content: 'not-opened', ...judgement }, notes: { firstFromOrganisation }, forwarded: [], files: [], marked: true, idle: false, ...(report !== undefined && { report }),
   };
   const { state, heading, sentence, notes, details, remedy } = viewOf(words, reading);
   return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: actionsOf(reading), copies: true, sealedNames: [] };
@@ -63,6 +63,7 @@ async function search(page: Page): Promise<void> {
   await page.locator('#find').click();
 }
 
+const PASSPHRASE = '月夜に 三羽の 兎 はねた';
 const POPUP = [460, 560] as const;
 const details = (name: string, judgement: Partial<Judgement>, first = false): Scene => ({
   name, page: 'details.html', answers: { verdict: (words) => verdict(words, judgement, first) }, ready: '.notice', size: POPUP,
@@ -100,6 +101,28 @@ export const SCENES: readonly Scene[] = [
   { name: 'options-without-key', page: 'options.html', ready: '.group' },
   { name: 'enrolment-code-by-policy', page: 'enrolment.html', managed: { enrolmentCode: 'ABCD-1234' }, ready: '#enrol' },
   { name: 'enrolment-lock-required', page: 'enrolment.html', managed: { lockKeys: true }, act: enrolHere, ready: '#lock-passphrase' },
+  { name: 'enrolment-several', page: 'enrolment.html', accounts: ['taro@hinode.example', 'juminsodan-madoguchi@hinode.example'], ready: 'select#address' },
+  { name: 'enrolment-lock-demanded', page: 'enrolment.html', enrolled: true, managed: { lockKeys: true }, ready: '.notice.cannot-check' },
+  { name: 'backup-saved', page: 'enrolment.html', ready: '#close-enrolment.primary', act: async (page) => {
+    await enrolHere(page);
+    for (const field of ['#passphrase', '#again']) await page.locator(field).fill(PASSPHRASE);
+    await page.locator('#save-backup').click();
+  } },
+  { name: 'import-failed', page: 'enrolment.html', ready: '.notice.problem', act: async (page) => {
+    await page.locator('#from-backup').click();
+    await page.locator('#file').setInputFiles({ name: '見積書.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7') });
+    await page.locator('#passphrase').fill(PASSPHRASE);
+    await page.locator('#import').click();
+  } },
+  { name: 'options-tags', page: 'options.html', enrolled: true, managed: { listTags: true }, permitted: true, ready: 'dl' },
+  { name: 'search-locked', page: 'enrolment.html', ready: '.search p + p + p', act: async (page) => {
+    await page.locator('#lock-key').click();
+    await enrolHere(page);
+    for (const field of ['#lock-passphrase', '#lock-again']) await page.locator(field).fill(PASSPHRASE);
+    await page.locator('#lock').click();
+    await page.locator('.notice.verified').waitFor();
+    await page.goto(page.url().replace('enrolment', 'search'));
+  } },
   { name: 'unlock', page: 'unlock.html', ready: '#passphrase', size: [560, 420] },
   { name: 'unlock-wrong', page: 'unlock.html', ready: '.notice.problem', size: [560, 420], answers: { unlock: () => 'key-passphrase' }, act: async (page) => {
     await page.locator('#passphrase').fill('違う合い言葉');
@@ -122,6 +145,12 @@ export const SCENES: readonly Scene[] = [
   details('details-problem', { state: 'problem', code: 'impersonation', params: HINODE.names }),
   details('details-cannot-check', { state: 'cannot-check', code: 'key-missing' }),
   { ...details('details-report', VERIFIED), act: (page) => page.locator('#report').click(), ready: 'main form, main fieldset' },
+  { ...details('details-report-done', VERIFIED), answers: { verdict: (words) => verdict(words, VERIFIED), report: () => ({ done: { report: '3b2d1c9e-4f60-4a81-9b57-0d7c5a1e2f34', known: false } }) }, act: async (page) => {
+    await page.locator('#report').click();
+    await page.locator('#send-report').click();
+  }, ready: '#reported' },
+  { ...details('details-forward-chosen', VERIFIED), answers: { verdict: (words) => ({ ...verdict(words, VERIFIED), sealedNames: ['見積書.pdf', '来年度の庁舎改修工事に係る図面一式（第二版）.zip'] }) }, act: (page) => page.locator('#forward').click(), ready: 'form.forward fieldset' },
+  { ...details('details-delivery-report', {}), answers: { verdict: (words) => verdict(words, { code: 'delivery-report' }, false, { code: 'malware', waiting: false, recipients: ['hanako@tsukimi.example'] }) } },
   { ...details('details-copy', VERIFIED), act: (page) => page.locator('#copy').click(), ready: '#copy-eml' },
   { ...details('details-forward', VERIFIED), act: (page) => page.locator('#forward').click(), ready: '#write-forward' },
   { name: 'details-nothing', page: 'details.html', answers: { verdict: () => undefined }, ready: 'main p', size: POPUP },
@@ -138,6 +167,7 @@ export const SCENES: readonly Scene[] = [
   composing('composing-apart', { kind: 'protected', recipients: [
     { name: '佐藤 花子', address: 'hanako@tsukimi.example', outcome: 'partner', organisation: TSUKIMI.names }, { name: '広報 みか', address: 'mika@outside.example', outcome: 'apart' },
   ] }),
+  composing('composing-from-typed', { kind: 'from-typed', from: 'somebody@elsewhere.example', account: 'taro@hinode.example' }),
   composing('composing-not-enrolled', { kind: 'not-enrolled', address: 'taro@hinode.example' }),
 
   sending('sending-confirm', () => ({ subject: '見積書の件', stage: 'confirm', risks: {

@@ -27,6 +27,10 @@ export interface Scene {
   readonly enrolled?: boolean;
   /** What policy says beside the organisation. */
   readonly managed?: Readonly<Record<string, unknown>>;
+  /** Of the mail client; one where not said. */
+  readonly accounts?: readonly string[];
+  /** What the add-on may ask for was permitted. */
+  readonly permitted?: boolean;
   /** No policy says which organisation this is. */
   readonly unmanaged?: boolean;
   /** What the background answers, by the kind of request. */
@@ -101,6 +105,7 @@ export async function openStage(): Promise<Stage> {
     await page.addInitScript(stub, {
       language, texts: Object.fromEntries(Object.entries(messagesOf(language)).map(([key, { message }]) => [key, message])),
       answers: Object.fromEntries(Object.entries(scene.answers ?? {}).map(([kind, answer]) => [kind, answer(words)])),
+      accounts: scene.accounts ?? ['taro@hinode.example'], permitted: scene.permitted === true,
       managed: scene.unmanaged === true ? {} : { organisationUrl: SERVER, root: toBase64(chain.root.der), ...scene.managed },
     });
     await page.goto(ADDON + (typeof scene.page === 'string' ? scene.page : scene.page(words)));
@@ -146,10 +151,12 @@ interface Stubbed {
   readonly texts: Readonly<Record<string, string>>;
   readonly answers: Readonly<Record<string, unknown>>;
   readonly managed: Readonly<Record<string, unknown>>;
+  readonly accounts: readonly string[];
+  readonly permitted: boolean;
 }
 
 /** Runs in the page. Whatever is not here is undefined, and using it an error of the page. Bytes in answers are `{ bytes: number[] }`. */
-function stub({ language, texts, answers, managed }: Stubbed): void {
+function stub({ language, texts, answers, managed, accounts, permitted }: Stubbed): void {
   // What the message pane hides from mails is open to those who look at it here.
   const attach = Element.prototype.attachShadow;
   Element.prototype.attachShadow = function open(init) {
@@ -172,8 +179,8 @@ function stub({ language, texts, answers, managed }: Stubbed): void {
       },
       i18n: { getUILanguage: () => language, getMessage: (key: string) => texts[key] ?? '' },
       storage: { managed: { get: () => Promise.resolve(managed) } },
-      accounts: { list: () => Promise.resolve([{ identities: [{ email: 'taro@hinode.example' }] }]) },
-      permissions: { contains: () => Promise.resolve(false), request: () => Promise.resolve(true) },
+      accounts: { list: () => Promise.resolve(accounts.map((email) => ({ identities: [{ email }] }))) },
+      permissions: { contains: () => Promise.resolve(permitted), request: () => Promise.resolve(true) },
       tabs: { query: () => Promise.resolve([{ id: 1 }]), getCurrent: () => Promise.resolve({ id: 1 }), create: () => Promise.resolve({}), remove: () => Promise.resolve() },
       downloads: { download: () => Promise.resolve(1), search: () => Promise.resolve([{ state: 'complete' }]), open: () => Promise.resolve(), onChanged: event },
     },

@@ -1,12 +1,13 @@
 // @vitest-environment jsdom
 import { h, render } from 'preact';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ConsentHost, EnrolmentHost, IdentityView, OptionsHost, OptionsView, Reported } from '../../extension/host.ts';
+import type { ConsentHost, EnrolmentHost, IdentityView, OptionsHost, OptionsView, Reported, SendingView } from '../../extension/host.ts';
 import { ConsentSwitches } from '../../extension/ui/consent.tsx';
 import { Details } from '../../extension/ui/details.tsx';
 import { Enrolment } from '../../extension/ui/enrolment.tsx';
 import { NotSent } from '../../extension/ui/not-sent.tsx';
 import { Options } from '../../extension/ui/options.tsx';
+import { Sending } from '../../extension/ui/sending.tsx';
 import { type Reason, reasonOf } from '../../extension/ui/reasons.ts';
 import { Waiting } from '../../extension/ui/waiting.tsx';
 import { refused } from '../../src/core/error.ts';
@@ -23,7 +24,7 @@ const unexpected = (): never => {
 function host(changes: Partial<EnrolmentHost> = {}): EnrolmentHost {
   return {
     addresses: () => Promise.resolve(['taro@hinode.example']), identities: () => Promise.resolve([]), configured: () => Promise.resolve(true), managedCode: () => Promise.resolve(undefined),
-    configure: unexpected, enrol: unexpected, saveBackup: unexpected, importBackup: unexpected, lockRequired: () => Promise.resolve(false), backupPolicy: () => Promise.resolve('allowed'), unprotected: () => Promise.resolve([]), lockKey: unexpected, close: unexpected, ...changes,
+    configure: unexpected, enrol: unexpected, saveBackup: unexpected, importBackup: unexpected, lockRequired: () => Promise.resolve(false), backupPolicy: () => Promise.resolve('allowed'), unprotected: () => Promise.resolve([]), lockKey: unexpected, onKeysChanged: () => undefined, close: unexpected, ...changes,
   };
 }
 
@@ -123,6 +124,26 @@ describe('the enrolment page', () => {
     await eventually('the choice', () => expect((document.querySelector('#address') as HTMLSelectElement).value).toBe('desk@hinode.example'));
   });
 
+  it('follows what another page enrols: that address is offered no more, and what was typed stays', async () => {
+    const keys: IdentityView[] = [];
+    let changed = (): void => undefined;
+    show({ addresses: () => Promise.resolve(['taro@hinode.example', 'desk@hinode.example']), identities: () => Promise.resolve([...keys]), onKeysChanged: (listener) => { changed = listener; } });
+    const code = await see('#code') as HTMLInputElement;
+    code.value = 'ABCD';
+    code.dispatchEvent(new Event('input', { bubbles: true }));
+    const address = (): string => (document.querySelector('#address') as HTMLSelectElement).value;
+    expect(address()).toBe('taro@hinode.example');
+    keys.push(IDENTITY);
+    changed();
+    await see('form p.faint', 'taro@hinode.example');
+    await eventually('the other address', () => expect(address()).toBe('desk@hinode.example'));
+    expect((document.querySelector('#code') as HTMLInputElement).value).toBe('ABCD');
+    keys.push({ ...IDENTITY, address: 'other@hinode.example' });
+    changed();
+    await see('form p.faint', 'other@hinode.example');
+    expect(address()).toBe('desk@hinode.example');
+  });
+
   it('asks for no code where one came by policy, until that is refused', async () => {
     const asked: string[] = [];
     show({ managedCode: () => Promise.resolve('POLICY-1'), enrol: (_, code) => { asked.push(code); return Promise.reject(refused('enrolment-refused')); } });
@@ -137,6 +158,22 @@ describe('the enrolment page', () => {
     show({ configured: () => Promise.resolve(false) });
     await see('#url');
     expect(document.querySelector('#code')).toBeNull();
+  });
+});
+
+describe('the window before sending', () => {
+  it('keeps the keyboard from step to step, and Escape goes back wherever that is', async () => {
+    let view: SendingView = { subject: '件名', stage: 'confirm', risks: { recipients: [], mail: [{ kind: 'no-attachment' }] } };
+    const decided: boolean[] = [];
+    render(h(Sending, { host: { sending: () => Promise.resolve(view), decide: (go) => decided.push(go) }, words }), document.body);
+    await see('form #back');
+    expect(document.activeElement?.id).toBe('back');
+    view = { subject: '件名', stage: 'delay', until: Date.now() + 60_000 };
+    await see('section #back');
+    expect(document.activeElement?.id).toBe('back');
+    (document.activeElement as HTMLElement).blur();
+    document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+    expect(decided).toEqual([false]);
   });
 });
 

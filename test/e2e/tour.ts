@@ -1,0 +1,84 @@
+/** Every window that a member meets in a real Thunderbird, in one language, for the gallery. Nothing is tested here but that they come. */
+import type { Place } from '../../scripts/world/chrome-side.ts';
+import type { Correspondent } from '../../scripts/world/correspondent.ts';
+import { pages } from '../../scripts/world/desktop.ts';
+import { until } from '../../scripts/world/wait.ts';
+import { inCompose, onPage } from './composer.ts';
+import { ADDON_ID } from './plugin-world.ts';
+
+/** What is typed, and what is waited for. */
+export interface Tour {
+  /** A partner, a colleague, and somebody outside SSMAX. */
+  readonly to: readonly [partner: string, colleague: string, outsider: string];
+  readonly subject: string;
+  /** Promises an attachment. */
+  readonly body: string;
+  /** On the button, once it knows what becomes of the recipients. */
+  readonly label: string;
+  /** Of a mail that can be opened, and a word in it. */
+  readonly known: { readonly subject: string; readonly word: string };
+}
+
+const editor = inCompose('#messageEditor');
+const button = inCompose(`#${ADDON_ID.replace(/[^a-z0-9_-]/gi, '_')}-composeAction-toolbarbutton`);
+const dialog = onPage('main.dialog');
+
+export async function takeTour(person: Correspondent, tour: Tour, take: (name: string) => Promise<void>): Promise<void> {
+  const { desktop } = person;
+  const { thunderbird } = desktop;
+  const gone = (place: Place): Promise<unknown> => until(async () => (await thunderbird.find(place)).length === 0, { what: `${place.selector} to go`, withinMs: 30_000 });
+  const open = (page: string): Promise<void> => thunderbird.marionette.run((chrome, id, path) => chrome.openAddonPage(id, path), ADDON_ID, page);
+  const [partner, colleague, outsider] = tour.to;
+
+  await person.write({ to: [partner, colleague, outsider], subject: tour.subject, body: [tour.body] });
+  await thunderbird.see({ ...button, text: tour.label }, 60_000);
+  await take('thunderbird-compose');
+  await desktop.click(button);
+  await thunderbird.see(onPage('.popup .recipients li:nth-child(3)'), 30_000);
+  await take('thunderbird-compose-popup');
+  await person.closePopup();
+  await person.discard();
+
+  await open('options.html');
+  await thunderbird.see(onPage('#delay'));
+  await take('thunderbird-options');
+  await desktop.click(onPage('#delay'));
+  await desktop.keys('End', 'Return');
+  await until(async () => (await thunderbird.find(onPage('#delay')))[0]?.value === '60', { what: 'the delay to be chosen' });
+  await person.closeTab();
+
+  await person.write({ to: [partner], subject: tour.subject, body: [tour.body] });
+  await desktop.keys('ctrl+Return');
+  await thunderbird.see(onPage('.checks input'), 30_000);
+  await take('thunderbird-risk');
+  await desktop.click(onPage('.checks input'));
+  await until(async () => (await thunderbird.find(onPage('#send')))[0]?.disabled === false, { what: 'the way to be open' });
+  await desktop.click(onPage('#send'));
+  await thunderbird.see(onPage('main.dialog [role="timer"]'), 30_000);
+  await take('thunderbird-delay');
+  await desktop.click(onPage('#back'));
+  await gone(dialog);
+  await desktop.activate(editor);
+  await desktop.click(editor);
+  await desktop.keys('ctrl+s');
+  await until(async () => (await thunderbird.refresh('Drafts')) > 0, { what: 'the draft', withinMs: 60_000 });
+  await take('thunderbird-draft-saved');
+  await person.discard();
+  await person.openFolder('drafts');
+  await desktop.click({ page: pages.mailTab, selector: '#threadTree tr[is]', text: tour.subject });
+  await thunderbird.see({ page: pages.message, frame: '#messagepane', selector: '.banner:not(.checking)' }, 30_000);
+  await take('thunderbird-draft');
+
+  await open('search.html');
+  await desktop.click(onPage('#switch'));
+  await thunderbird.see(onPage('#query'));
+  await person.closeTab();
+  await person.select(tour.known.subject);
+  await person.reading(tour.known.word);
+  await open('search.html');
+  await desktop.fill(onPage('#query'), tour.known.word);
+  await desktop.keys('Return');
+  await thunderbird.see({ ...onPage('.hits li'), text: tour.known.subject }, 30_000);
+  await take('thunderbird-search');
+  await person.closeTab();
+}

@@ -22,7 +22,7 @@ export function Report({ host, words, onBack }: { readonly host: DetailsHost; re
   if (result !== undefined && result !== 'asking' && 'done' in result) {
     return (
       <section class="notice verified" role="status" id="reported">
-        <h2>{words.text(result.done.known ? 'report_known' : 'report_done')}</h2>
+        <h1>{words.text(result.done.known ? 'report_known' : 'report_done')}</h1>
         <p>{words.text('report_next')}</p>
         <p class="code">{words.text('report_number', { number: result.done.report })}</p>
       </section>

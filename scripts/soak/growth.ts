@@ -54,10 +54,10 @@ export class GrowthWatch {
   }
 }
 
-/** What grew out of bounds, in words. Garbage collection leaves memory a wide margin; open files have none. */
+/** What grew out of bounds, in words. Garbage collection leaves memory a margin; open files follow the load of the moment. */
 export function growing(results: readonly Growth[]): string[] {
   return results.filter(({ life }) => life >= TELLING).flatMap(({ name, memory: [memoryBefore, memoryAfter], files: [filesBefore, filesAfter] }) => [
-    ...(memoryAfter > memoryBefore * 1.5 + 100 ? [`${name} grew from ${memoryBefore} to ${memoryAfter} MB`] : []),
+    ...(memoryAfter > memoryBefore * 1.25 + 64 ? [`${name} grew from ${memoryBefore} to ${memoryAfter} MB`] : []),
     ...(filesAfter > filesBefore * 1.5 + 30 ? [`${name} grew from ${filesBefore} to ${filesAfter} open files`] : []),
   ]);
 }

@@ -61,7 +61,7 @@ const host: EnrolmentHost = {
     await lockFreshKey(member.identities, address, passphrase, fresh);
     keysChanged();
   },
-  onKeysChanged: (listener) => browserApi.runtime.onMessage.addListener((message) => {
+  onKeysChanged: (listener) => browserApi.runtime.onMessage.addListener((message: unknown) => {
     if ((message as Request).kind === 'keys-changed') listener();
     return undefined; // answered by the background alone
   }),

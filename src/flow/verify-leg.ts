@@ -275,8 +275,8 @@ function attestingOrganisations(leg: Leg, signer: Organisation, { trust, now, at
     const found = await trust.directory.byId(attestation.organisation);
     if (found === undefined) throw refused('organisation-unknown');
     // Which certificate it attested by is not told: the newest that was valid. One that was stolen by then speaks for nobody.
-    const certificate = certificatesOf(found).find(({ notBefore, notAfter }) => notBefore <= at && at <= notAfter);
-    if (certificate !== undefined && found.id !== signer.id) await requireUnrevoked({ certificate, issuer: trust.delegate, crl: trust.authorityCrl, at, now });
+    const attesting = certificatesOf(found).find(({ notBefore, notAfter }) => notBefore <= at && at <= notAfter);
+    if (attesting !== undefined && found.id !== signer.id) await requireUnrevoked({ certificate: attesting, issuer: trust.delegate, crl: trust.authorityCrl, at, now });
     requireInspected(attestation, found, attestation.leg === 2 ? ['outbound'] : i === 0 ? ['outbound', 'inbound'] : ['inbound']);
     return found;
   }));

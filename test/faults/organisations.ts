@@ -34,6 +34,9 @@ export const organisations: readonly Fault[] = [
     ['revocation: invalidity date', 'status.invalidityDate !== undefined && status.invalidityDate < status.date ? status.invalidityDate : status.date', 'status.date', 'unless the certificate was invalid before'],
     ['revocation: by the time of signing', 'if (since > input.at) return;', 'if (since >= input.at) return;', 'what was signed before it stays'],
   ]),
+  ...of('src/flow/verify-leg.ts', REVOCATION, [
+    ["leg 3: revocation of the sender's organisation", 'if (attesting !== undefined && found.id !== signer.id)', NEVER, 'of the sender’s organisation counts for readers elsewhere'],
+  ]),
   ...of('src/core/pki/crl.ts', REVOCATION, [
     ['CRL: issuer', "if (!rightIssuer) throw unusable('crl-wrong-issuer');", '', 'signed by another delegate'],
     ['CRL: signature', "throw unusable('crl-signature');", '{}', 'altered'],

@@ -38,6 +38,7 @@ export class Searching {
   async read({ message, reading }: Shown): Promise<void> {
     const { content, judgement } = reading ?? {};
     if (content === undefined || judgement?.state !== 'verified' || judgement.contentDigest === undefined) return;
+    if (reading?.draft !== undefined) return; // each time it is saved it is another mail
     const { sender, contentDigest } = judgement;
     const names = content.attachments.map(({ name }) => name).join('\n');
     const mail = {

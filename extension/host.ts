@@ -40,6 +40,8 @@ export interface LockHost {
 export interface UnlockHost {
   /** Why not; undefined where it opened. */
   unlock(passphrase: string): Promise<Reason | undefined>;
+  /** For a passphrase that is forgotten. */
+  openEnrolment(): void;
   close(): void;
 }
 
@@ -72,8 +74,12 @@ export interface OptionsView {
   readonly managed: boolean;
   /** SHA-256 of the Authority's root, in groups. */
   readonly fingerprint: string | undefined;
+  /** The organisation allows backups of keys. */
+  readonly backups: boolean;
   /** Lists of the address book may be read. */
   readonly lists: boolean;
+  /** The organisation does not want lists as recipients. */
+  readonly listsForbidden: boolean;
   /** Verdicts as tags in the list of messages: chosen, permitted by the member, fixed by the organisation. */
   readonly listTags: { readonly on: boolean; readonly permitted: boolean; readonly fixed: boolean };
   /** Seconds between "send" and sending. */
@@ -85,6 +91,8 @@ export interface OptionsView {
   readonly hideSubjectFixed: boolean;
   readonly sealedDrafts: boolean;
   readonly sealedDraftsFixed: boolean;
+  /** The keys that tell about the mail in front, as Thunderbird names them; undefined where there are none. */
+  readonly shortcut: string | undefined;
 }
 
 /** What may be inspected of an individual's mail. */
@@ -109,8 +117,8 @@ export interface DiagnosticsHost {
 }
 
 export interface RemovalHost {
-  /** Asks once more, then removes the add-on. */
-  remove(): void;
+  /** Asks once more, then removes the add-on; gives false where the organisation installed it, so that it cannot be removed here. */
+  remove(): Promise<boolean>;
 }
 
 export interface OptionsHost extends ConsentHost, DiagnosticsHost, RemovalHost {
@@ -148,6 +156,14 @@ export type Reported =
 /** Text alone, or a whole mail with its attachments. */
 export type CopyKind = 'text' | 'eml';
 
+/** Of what is said about one mail. */
+export interface ShortcutHost {
+  /** In a window of its own, as the shortcut opens it; else in the popup on a button. */
+  readonly ownWindow: boolean;
+  /** The keys, as Thunderbird names them; undefined where there are none. */
+  shortcut(): Promise<string | undefined>;
+}
+
 export interface DetailsHost {
   /** Of the mail that is shown; undefined where there is none. */
   details(): Promise<DetailsView | undefined>;
@@ -179,6 +195,8 @@ export interface ComposingView {
   readonly preview: DraftPreview;
   /** Absent where it is none of ours. */
   readonly plan?: Plan;
+  /** It passes a sealed mail on unopened: there is no mode to choose. */
+  readonly passesOn: boolean;
   /** Drafts of this account lie sealed on the server. */
   readonly sealedDrafts: boolean;
 }

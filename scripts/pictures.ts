@@ -12,7 +12,6 @@ const chosen: Readonly<Record<string, string>> = {
   enrolment: '1-enrol-taro-ja-light',
   writing: '2-writing-ja-light',
   verified: '3-verified-hanako-ja-dark',
-  details: '3-details-jiro-en-light',
   'not-sent': '7-not-sent-ja-light',
   impersonation: '9-impersonation-ja-dark',
 };

@@ -168,6 +168,8 @@ async function main(work: string): Promise<void> {
     const { organisation: { name, user }, keys } = walk;
     keys.write('/root/code', `${code}\n`, 0o600);
     await keys.run(`cd /root && ssmax enrol --server https://keyserver.${name}.example --tls-ca /etc/ssmax/web-ca.pem --address ${user}@${name}.example --root /etc/ssmax/root.pem --key me.key --certificate me.pem --code-fd 4 --passphrase-fd 3 3</etc/ssmax/keyserver.passphrase 4<code`);
+    // The other organisation joined a moment ago.
+    await keys.run('ssmax keyserver refresh --state /var/lib/ssmax-keyserver');
     await keys.run(`cd /root && ssmax trust fetch --server https://keyserver.${name}.example --tls-ca /etc/ssmax/web-ca.pem --root /etc/ssmax/root.pem --out trust`);
   }
   const [first, second] = walks;

@@ -96,6 +96,9 @@ function testFiles(directory) {
 
 const ownStage = ['scenario', 'security', 'e2e'];
 
+/** Scenarios that come after what only computes, so that both lanes end at about the same time. */
+const secondLane = ['backup', 'canary', 'copies', 'isp', 'modes', 'outside', 'pins', 'refusals', 'registry', 'taken-over'];
+
 /** What vitest says of errors that belong to no test; the end of its output if it says nothing of them. */
 function errorsIn(output) {
   const from = output.search(/^.*(Unhandled Errors?|Unhandled Rejection|Uncaught Exception)/m);
@@ -148,17 +151,19 @@ async function stages(wanted) {
   // vitest would leave one of two processors alone.
   if (chosen('unit')) await suite('unit', [...ownStage.map((stage) => `--exclude=test/${stage}/**`), '--maxWorkers=2', '--minWorkers=2']);
   const alone = ['--no-file-parallelism', '--maxWorkers=1', '--minWorkers=1'];
-  const stage = async (name, options) => {
+  const stage = async (name, options, files = [`test/${name}/`]) => {
     if (!chosen(name)) return;
     if (testFiles(join('test', name)).length === 0) skip(name, 'no test files');
-    else await suite(name, [`test/${name}/`, ...alone], options);
+    else await suite(name, [...files, ...alone], options);
   };
-  // Scenarios wait for mail most of the time; beside them goes what only computes.
-  const computing = async () => {
+  // Scenarios wait for mail most of the time; beside them goes what only computes, and then some of them in a world of their own.
+  const second = secondLane.map((name) => `test/scenario/${name}.test.ts`);
+  const beside = async () => {
     await stage('security', { loud: !chosen('scenario') });
     if (chosen('security')) await check({ name: 'faults: every check, taken away, turns its test red', command: ['tsx', 'scripts/faults.ts'] });
+    await stage('scenario', { loud: false }, second);
   };
-  await Promise.all([stage('scenario'), computing()]);
+  await Promise.all([stage('scenario', {}, ['test/scenario/', ...second.map((path) => `--exclude=${path}`)]), beside()]);
   await stage('e2e');
 }
 

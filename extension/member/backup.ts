@@ -44,7 +44,16 @@ export async function importBackup(
   await validatePath({ leaf: own, intermediates: [issuer], root: anchors.roots, at: own.notBefore, role: 'user' });
   const { pair, exportable } = await unwrapFromBackup(backup.key, own.publicKey);
   await loadWebPrivateKey(ports.native, pair);
-  const identity = { address, pair, certificate: own.der, organisation: issuer.der, enrolledAt: own.notBefore, backedUpAt: ports.clock.now() };
+  const backedUpAt = ports.clock.now();
+  const known = (await identities.all()).find((one) => equal(parseCertificate(one.certificate).publicKey, own.publicKey));
+  // An old backup takes back neither a renewal nor a passphrase.
+  const { certificate, organisation, enrolledAt } = known !== undefined && parseCertificate(known.certificate).notAfter > own.notAfter ? known
+    : { certificate: own.der, organisation: issuer.der, enrolledAt: own.notBefore };
+  const identity = { address, pair, certificate, organisation, enrolledAt, backedUpAt };
+  if (known !== undefined && 'wrapped' in known.pair) {
+    await identities.add({ ...identity, pair: known.pair });
+    return identity;
+  }
   fresh.set(address, { exportable, pair }); // so that it can be locked by a passphrase
   await keep({ ports, identities }, identity, fresh, lock);
   return identity;

@@ -1,10 +1,8 @@
 /** What of this computer's secrets and mails may be written to files: a backup of the key, copies of what was opened. The organisation may decide on it. */
-import { z } from 'zod';
 import { refused } from '../../src/core/error.ts';
+import { readManaged } from '../../src/wire/managed-settings.ts';
 import type { MemberPorts } from './ports.ts';
 import type { SealParts } from './seal.ts';
-
-const schema = z.object({ backup: z.enum(['required', 'allowed', 'forbidden']).optional(), copies: z.enum(['allowed', 'forbidden']).optional() });
 
 export interface CopyPolicy {
   /** Of a key, when it is new. */
@@ -15,9 +13,8 @@ export interface CopyPolicy {
 
 /** Throws `configuration-invalid`. */
 export async function copyPolicy({ managed }: Pick<MemberPorts, 'managed'>): Promise<CopyPolicy> {
-  const result = schema.safeParse((await managed()) ?? {});
-  if (!result.success) throw refused('configuration-invalid', { field: result.error.issues[0]?.path.join('.') ?? '' });
-  return { backup: result.data.backup ?? 'allowed', copies: result.data.copies !== 'forbidden' };
+  const { backup = 'allowed', copies } = readManaged(await managed());
+  return { backup, copies: copies !== 'forbidden' };
 }
 
 /** Throws `backup-missing`: where the organisation wants a backup of every key, nothing is sent with one that has none. */

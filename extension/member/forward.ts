@@ -65,7 +65,12 @@ export async function sealForward(parts: ForwardParts, { attachments = [], ...ma
   });
 }
 
+/** Whether a file of a compose window stands for a mail that is passed on. */
+export async function isMarkedFile(file: File): Promise<boolean> {
+  return isMarked({ bytes: new Uint8Array(await file.slice(0, HEAD.length).arrayBuffer()) });
+}
+
 /** Whether a file stands for a mail that is passed on; by its beginning, as Thunderbird does not keep a file's type. */
-export function isMarked({ bytes }: Attachment): boolean {
+export function isMarked({ bytes }: Pick<Attachment, 'bytes'>): boolean {
   return HEAD.every((byte, i) => bytes[i] === byte);
 }

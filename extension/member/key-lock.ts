@@ -1,12 +1,11 @@
 /** Keys that rest under a passphrase: in memory while they are used, gone after a while in which nobody used them. */
-import { z } from 'zod';
 import { type Bytes, hex } from '../../src/core/bytes.ts';
 import { refused, SsmaxError } from '../../src/core/error.ts';
 import type { NativeCrypto, PrivateKey } from '../../src/core/keys.ts';
 import { type LockedKey, loadWebPrivateKey, unlockWebKey } from '../../src/platform/web.ts';
+import { readManaged } from '../../src/wire/managed-settings.ts';
 import type { MemberPorts } from './ports.ts';
 
-const managedSchema = z.object({ lockKeys: z.boolean().optional(), lockAfter: z.number().int().min(1).max(480).optional() });
 /** Minutes. */
 const LOCK_AFTER = 15;
 
@@ -19,9 +18,8 @@ export interface LockPolicy {
 
 /** Throws `configuration-invalid`. */
 export async function lockPolicy({ managed }: Pick<MemberPorts, 'managed'>): Promise<LockPolicy> {
-  const result = managedSchema.safeParse((await managed()) ?? {});
-  if (!result.success) throw refused('configuration-invalid', { field: result.error.issues[0]?.path.join('.') ?? '' });
-  return { required: result.data.lockKeys ?? false, after: result.data.lockAfter ?? LOCK_AFTER };
+  const { lockKeys = false, lockAfter = LOCK_AFTER } = readManaged(await managed());
+  return { required: lockKeys, after: lockAfter };
 }
 
 export class KeyLock {

@@ -76,6 +76,7 @@ function sevenZipNumber(bytes: Bytes, at: number): number {
 
 /** A header for encryption comes first where names are hidden too; else each file's has a record of it. */
 function rar5(view: DataView): boolean {
+  let records = 0;
   for (let at = 8, i = 0; i < MOST && at + 7 < view.byteLength; i++) {
     const size = vint(view, at + 4);
     const end = size.end + size.value;
@@ -86,7 +87,8 @@ function rar5(view: DataView): boolean {
     const extra = (flags.value & 1) === 0 ? { value: 0, end: flags.end } : vint(view, flags.end);
     const data = (flags.value & 2) === 0 ? 0 : vint(view, extra.end).value;
     if (type.value === 2 || type.value === 3) {
-      for (let record = end - extra.value; record < end;) {
+      // At the end of its own block, whatever length it gives.
+      for (let record = Math.max(extra.end, end - extra.value); record < end && records < MOST; records++) {
         const length = vint(view, record);
         if (vint(view, length.end).value === 1) return true;
         record = length.end + length.value;

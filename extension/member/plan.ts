@@ -7,7 +7,7 @@ import { formFor } from '../../src/flow/recipients.ts';
 import { readSendingPolicy, type SendingPolicy } from '../../src/flow/sending-policy.ts';
 import { loadConfiguration } from './configuration.ts';
 import { type Draft, readMailbox, type WritingMode } from './draft.ts';
-import { loadSettings } from './preferences.ts';
+import { loadSettings, type Settings } from './preferences.ts';
 import type { SealParts } from './seal.ts';
 
 const WRITING_MODES: readonly WritingMode[] = ['protect-all', 'attachments-only', 'sign-only'];
@@ -16,6 +16,13 @@ const WRITING_MODES: readonly WritingMode[] = ['protect-all', 'attachments-only'
 export interface Choice {
   readonly mode?: WritingMode;
   readonly hideSubject?: boolean;
+  /** It answers a mail whose writer hid the subject. */
+  readonly answersHidden?: boolean;
+}
+
+/** Whether the subject of a mail is hidden. Nobody's rule that subjects are shown is about the one that another hid. */
+export function choosesHidden({ hideSubject, fixed }: Pick<Settings, 'hideSubject' | 'fixed'>, { hideSubject: chosen, answersHidden = false }: Choice): boolean {
+  return fixed.has('hideSubject') ? hideSubject || answersHidden : chosen ?? (hideSubject || answersHidden);
 }
 
 export interface Plan {
@@ -56,7 +63,7 @@ export class Planner {
   async plan(envelope: Envelope, choice: Choice, fresh: boolean): Promise<Plan | undefined> {
     const address = addressOf(envelope.from);
     if (address === undefined || await this.#parts.identities.signer(address) === undefined) return undefined;
-    const { hideSubject, fixed } = await loadSettings(this.#parts.ports);
+    const settings = await loadSettings(this.#parts.ports);
     const rules = await this.#permitted(address);
     const { modes: permitted, signedOnly } = 'problem' in rules ? { modes: [], signedOnly: [] } : rules;
     const outside = await this.#goesOutside(envelope, signedOnly);
@@ -68,10 +75,18 @@ export class Planner {
       signedOnly,
       mode: outside ? 'sign-only' : choice.mode ?? usable ?? 'protect-all',
       origin: outside ? 'outside' : choice.mode !== undefined ? 'chosen' : usable !== undefined ? 'remembered' : 'default',
-      hideSubject: fixed.has('hideSubject') ? hideSubject : choice.hideSubject ?? hideSubject,
-      hideSubjectFixed: fixed.has('hideSubject'),
+      hideSubject: choosesHidden(settings, choice),
+      hideSubjectFixed: settings.fixed.has('hideSubject'),
       ...('problem' in rules && { problem: rules.problem }),
     };
+  }
+
+  /** Whether the organisation is known to permit passing mail on unopened. `from`: as it stands in the window. */
+  async mayForward(from: string): Promise<boolean> {
+    const address = addressOf(from);
+    if (address === undefined || await this.#parts.identities.signer(address) === undefined) return false;
+    const rules = await this.#permitted(address);
+    return !('problem' in rules) && rules.modes.includes('forward');
   }
 
   async #permitted(address: string): Promise<SendingPolicy | { readonly problem: string }> {

@@ -1,22 +1,8 @@
 /** How this plugin behaves where it may behave one way or the other: what the organisation fixed goes before what the member chose. */
-import { z } from 'zod';
-import { refused } from '../../src/core/error.ts';
+import { readManaged } from '../../src/wire/managed-settings.ts';
 import type { MemberPorts } from './ports.ts';
 
-/** Longest time to take a mail back, in seconds. */
-const LONGEST_DELAY = 120;
-
-const managedSchema = z.object({
-  sendDelay: z.number().int().min(0).max(LONGEST_DELAY).optional(),
-  riskCheck: z.boolean().optional(),
-  manyOutsiders: z.number().int().min(2).max(1_000).optional(),
-  hideSubject: z.boolean().optional(),
-  outsidePictures: z.boolean().optional(),
-  sealedDrafts: z.boolean().optional(),
-  listTags: z.boolean().optional(),
-});
-
-const NAMES = ['sendDelay', 'riskCheck', 'manyOutsiders', 'hideSubject', 'outsidePictures', 'sealedDrafts', 'listTags'] as const;
+const NAMES = ['sendDelay', 'riskCheck', 'manyOutsiders', 'hideSubject', 'outsidePictures', 'sealedDrafts', 'listTags', 'addressLists'] as const;
 
 export interface Settings {
   /** Seconds between "send" and sending, in which it can be taken back. */
@@ -33,17 +19,17 @@ export interface Settings {
   readonly sealedDrafts: boolean;
   /** Verdicts are shown as tags in the list of messages. */
   readonly listTags: boolean;
+  /** Lists of the address book may be recipients, where the member permits reading it. */
+  readonly addressLists: boolean;
   /** What the organisation fixed: not for the member to change. */
   readonly fixed: ReadonlySet<typeof NAMES[number]>;
 }
 
 /** Throws `configuration-invalid` naming the field, as the organisation's settings are never half followed. */
 export async function loadSettings({ managed, tables }: Pick<MemberPorts, 'managed' | 'tables'>): Promise<Settings> {
-  const result = managedSchema.safeParse((await managed()) ?? {});
-  if (!result.success) throw refused('configuration-invalid', { field: result.error.issues[0]?.path.join('.') ?? '' });
+  const central = readManaged(await managed());
   const own = (await tables.preferences.get('sending')) ?? {};
   const writing = (await tables.preferences.get('writing')) ?? {};
-  const central = result.data;
   return {
     sendDelay: central.sendDelay ?? own.sendDelay ?? 0,
     riskCheck: central.riskCheck ?? true,
@@ -52,6 +38,7 @@ export async function loadSettings({ managed, tables }: Pick<MemberPorts, 'manag
     outsidePictures: central.outsidePictures ?? true,
     sealedDrafts: central.sealedDrafts ?? writing.sealedDrafts ?? true,
     listTags: central.listTags ?? (await tables.preferences.get('list'))?.listTags ?? false,
+    addressLists: central.addressLists ?? true,
     fixed: new Set(NAMES.filter((name) => central[name] !== undefined)),
   };
 }

@@ -1,7 +1,9 @@
 /** Reading one mail: the judgement, what to note beside it, its content. */
 import type { Bytes } from '../../src/core/bytes.ts';
 import { SsmaxError } from '../../src/core/error.ts';
+import { mayBeNews } from '../../src/flow/newest-directory.ts';
 import { type Judgement, judgeMail } from '../../src/flow/open.ts';
+import type { Trust } from '../../src/flow/trust.ts';
 import { CARRIER_FIELD } from '../../src/mail/carrier.ts';
 import type { Content } from '../../src/mail/content.ts';
 import { parseHeaders } from '../../src/mail/header.ts';
@@ -40,14 +42,18 @@ const DAY = 86_400_000;
 export async function readMail(parts: SealParts, raw: Bytes, at: Date): Promise<Reading> {
   const { ports, identities } = parts;
   const identity = await identities.all();
-  const judgement = await judgeMail(raw, {
+  const judge = async (trust: Trust | SsmaxError): Promise<Judgement> => judgeMail(raw, {
     native: ports.native,
     credentials: await identities.credentials(),
     addresses: identity.length === 0 ? undefined : identity.map(({ address }) => address),
-    trust: await trustOrReason(parts.trust),
+    trust,
     now: ports.clock.now(),
     ...(identity.length > 0 && { recover: parts.recovery.recover }),
   });
+  const trust = await trustOrReason(parts.trust);
+  const first = await judge(trust);
+  const again = first.state === 'problem' && mayBeNews(first.detail ?? '') && !(trust instanceof SsmaxError) && await parts.trust.newerThan(trust);
+  const judgement = again ? await judge(await trustOrReason(parts.trust)) : first;
   const idle = await loadConfiguration(ports) === undefined;
   const marked = isMarked(raw);
   if (judgement.content === 'opened' && judgement.message !== undefined) {

@@ -1,9 +1,6 @@
 /** Whether opened mail is indexed for search: what the organisation fixed goes before what the member chose; off unless chosen. */
-import { z } from 'zod';
-import { refused } from '../../src/core/error.ts';
+import { readManaged } from '../../src/wire/managed-settings.ts';
 import type { MemberPorts } from './ports.ts';
-
-const managedSchema = z.object({ search: z.boolean().optional() });
 
 export interface SearchChoice {
   readonly on: boolean;
@@ -15,9 +12,7 @@ export interface SearchChoice {
 
 /** Throws `configuration-invalid`. */
 export async function searchChoice({ managed, tables }: Pick<MemberPorts, 'managed' | 'tables'>): Promise<SearchChoice> {
-  const result = managedSchema.safeParse((await managed()) ?? {});
-  if (!result.success) throw refused('configuration-invalid', { field: 'search' });
-  const fixed = result.data.search;
+  const { search: fixed } = readManaged(await managed());
   const locked = (await tables.identities.all()).some(({ pair }) => 'wrapped' in pair);
   return { locked, fixed: fixed !== undefined, on: !locked && (fixed ?? (await tables.preferences.get('search'))?.search ?? false) };
 }

@@ -17,6 +17,8 @@ import type { Configuration } from './records.ts';
 
 /** Milliseconds. */
 const MAX_AGE = 60_000;
+/** What comes in has the directory fetched again no more often than this. */
+const ASK_AGAIN = 10_000;
 const KEPT = 30 * 86_400_000;
 const FILE = /\/ssmax\/v1\/directory\/files\/[0-9a-f]+$/;
 
@@ -45,6 +47,17 @@ export class TrustSource {
     // A failure is not kept: the next mail asks again.
     trust.catch(() => { if (this.#last?.trust === trust) this.#last = undefined; });
     return trust;
+  }
+
+  /** Fetches again, unless that was done moments ago; whether there is a newer directory now than this trust's. */
+  async newerThan(used: Trust): Promise<boolean> {
+    const last = this.#last;
+    if (last !== undefined && Math.abs(this.#ports.clock.now().getTime() - last.at) > ASK_AGAIN) this.#last = undefined;
+    try {
+      return (await this.get()).directory.issued > used.directory.issued;
+    } catch {
+      return false; // what was found stands
+    }
   }
 
   /**

@@ -4,7 +4,10 @@
  */
 import type { Permissions } from 'webextension-polyfill';
 import { refused } from '../../src/core/error.ts';
+import { readManaged } from '../../src/wire/managed-settings.ts';
+import { entryOf } from '../member/draft.ts';
 import { browserApi } from './api.ts';
+import { managed } from './managed.ts';
 
 /** The polyfill's types know the permissions of browsers only. */
 export const LISTS_PERMISSION = { permissions: ['addressBooks'] } as unknown as Permissions.Permissions;
@@ -20,7 +23,7 @@ interface AddressBooks {
 const LIST = /^(.*?)\s*(?:<([^<>@]*)>)?\s*$/su;
 const MAX_DEPTH = 5;
 
-/** The entries with every list replaced by its members. Throws `lists-not-allowed`, `list-unknown`. */
+/** The entries with every list replaced by its members. Throws `lists-forbidden` where the organisation does not want it, `lists-not-allowed`, `address-invalid`. */
 export async function expandLists(entries: readonly string[], depth = 0): Promise<string[]> {
   const out: string[] = [];
   for (const entry of entries) {
@@ -31,6 +34,7 @@ export async function expandLists(entries: readonly string[], depth = 0): Promis
 }
 
 async function members(entry: string, depth: number): Promise<string[]> {
+  if (readManaged(await managed()).addressLists === false) throw refused('lists-forbidden', { entry });
   if (!(await browserApi.permissions.contains(LISTS_PERMISSION))) throw refused('lists-not-allowed', { entry });
   const { addressBooks } = browserApi as unknown as { readonly addressBooks: AddressBooks };
   const name = LIST.exec(entry)?.[1]?.replace(/^"(.*)"$/su, '$1') ?? entry;
@@ -53,5 +57,5 @@ function addressOf(vCard: string): string[] {
   if (address === undefined || address === '') return [];
   const name = lines.find((one) => /^(?:[\w-]+\.)?FN[;:]/i.test(one));
   const shown = name?.slice(name.indexOf(':') + 1).replace(/\\([,;\\])/g, '$1').trim();
-  return [shown === undefined || shown === '' || shown === address ? address : `${shown} <${address}>`];
+  return [entryOf({ displayName: shown === address ? '' : shown ?? '', address })];
 }

@@ -1,5 +1,6 @@
 /** To whom a reply, or a mail that is written anew, goes: by what its sender sealed, whatever the outer mail says. */
 import type { Judgement } from '../../src/flow/open.ts';
+import type { ProtectedHeaders } from '../../src/mail/protected-headers.ts';
 import { entryOf } from '../member/draft.ts';
 import type { ComposeDetails } from './api.ts';
 
@@ -21,6 +22,11 @@ function answered(details: ComposeDetails, { code }: Judgement, { headers, confl
   const taken = new Set([...to.map(({ address }) => address), ...own]);
   const others = [...headers.to, ...headers.cc].filter(({ address }) => !taken.has(address) && taken.add(address));
   return { to: to.map(entryOf), cc: toAll ? others.map(entryOf) : [] };
+}
+
+/** Whom an answer goes to. */
+export function answerTo({ replyTo, from }: Pick<ProtectedHeaders, 'replyTo' | 'from'>): string[] {
+  return (replyTo.length > 0 ? replyTo : [from]).map(entryOf);
 }
 
 /** The own copy names Bcc recipients in its leg alone. */

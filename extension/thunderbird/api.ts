@@ -41,6 +41,8 @@ interface MessagePage {
 interface ThunderbirdParts {
   readonly runtime: { getBrowserInfo(): Promise<{ readonly name: string; readonly version: string }> };
   readonly accounts: Messenger['accounts'];
+  /** The tab in front, for an event that the published types give none to. */
+  readonly commands: { readonly onCommand: WebExtEvent<(name: string, tab: Tab) => void> };
   readonly compose: Omit<Messenger['compose'], 'onBeforeSend' | 'onAfterSend' | 'onAfterSave'> & {
     readonly onBeforeSend: WebExtEvent<(tab: Tab, details: ComposeDetails) => Promise<BeforeSendAnswer>>;
     readonly onAfterSend: WebExtEvent<(tab: Tab, info: SendInfo) => void>;

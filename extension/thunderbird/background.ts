@@ -1,19 +1,21 @@
 /** The event page: joins Thunderbird's events to the stories. Every listener is added at once, so that each can wake it. */
 import type { Runtime } from 'webextension-polyfill';
 import { isAttachedMail } from '../member/attached-mail.ts';
-import { unprotectedAddresses } from '../member/lock-demand.ts';
 import { Planner } from '../member/plan.ts';
 import { browserApi, thunderbirdApi } from './api.ts';
 import { choices } from './choices.ts';
 import { Composing } from './composing.ts';
 import { saveFile } from './downloads.ts';
+import { demandPassphrase, offerEnrolment } from './demanding.ts';
 import { doubtful } from './doubtful.ts';
 import { Drafts } from './drafts.ts';
 import { explanation } from './explanations.ts';
 import { ListTags } from './list-tags.ts';
 import { logFault } from './log.ts';
+import { openTab } from './open-tab.ts';
 import { Outbox } from './outbox.ts';
 import { MailActions } from './mail-actions.ts';
+import { MailWindows } from './mail-windows.ts';
 import type { Request } from './protocol.ts';
 import { ReadingDesk } from './reading.ts';
 import { renew } from './renewing.ts';
@@ -25,7 +27,7 @@ import { split } from './splitting.ts';
 import { createMember } from './storage.ts';
 import { Unlocking } from './unlocking.ts';
 
-const { compose, messageDisplay, messages, scripting, windows } = thunderbirdApi;
+const { commands, compose, messageDisplay, messages, scripting, windows } = thunderbirdApi;
 const member = createMember();
 const searching = new Searching(member);
 const listTags = new ListTags(member);
@@ -40,8 +42,9 @@ const unlocking = new Unlocking(member, () => {
   attempt(drafts.unlocked());
 });
 const planner = new Planner(member);
-const replying = new Replying(member, desk);
+const replying = new Replying(member, desk, planner);
 const composing = new Composing(member, planner);
+const mailWindows = new MailWindows();
 const mailActions = new MailActions(member, desk);
 const drafts = new Drafts(member, (tabId, text) => composing.say(tabId, text), replying, () => unlocking.demand());
 const outbox = new Outbox(member, replying);
@@ -55,7 +58,11 @@ function attempt(work: Promise<unknown>): void {
 compose.onBeforeSend.addListener((tab, details) => sending.beforeSend(tab, details));
 compose.onAfterSave.addListener((tab, info) => attempt(drafts.saved(tab, info)));
 compose.onAfterSend.addListener((tab, info) => attempt(sending.afterSend(tab, info)));
-messageDisplay.onMessagesDisplayed.addListener((tab, displayed) => attempt(desk.displayed(tab, displayed)));
+messageDisplay.onMessagesDisplayed.addListener((tab, displayed) => {
+  attempt(mailWindows.displayed(tab.id ?? -1));
+  attempt(desk.displayed(tab, displayed));
+});
+commands.onCommand.addListener((_, tab) => attempt(mailWindows.open(tab)));
 messages.onDeleted.addListener(({ messages: deleted }) => {
   attempt(searching.deleted(deleted));
   attempt(listTags.deleted(deleted));
@@ -75,6 +82,7 @@ browserApi.windows.onRemoved.addListener((windowId) => {
 });
 browserApi.tabs.onRemoved.addListener((tabId) => {
   composing.closed(tabId);
+  attempt(mailWindows.closed(tabId));
   attempt(choices.forget(tabId));
   attempt(doubtful.forget(tabId));
   sending.closed(tabId);
@@ -152,16 +160,7 @@ async function openLink(url: string): Promise<void> {
 /** For a mail that cannot be opened: the passphrase of a key that is here, else enrolment. */
 async function openRemedy(): Promise<void> {
   if (await member.identities.waiting()) await unlocking.ask();
-  else await openEnrolment();
-}
-
-async function openEnrolment(): Promise<void> {
-  await browserApi.tabs.create({ url: browserApi.runtime.getURL('enrolment.html') });
-}
-
-/** A policy that came later than a key: its holder is told whenever Thunderbird starts. */
-async function demandPassphrase(): Promise<void> {
-  if ((await unprotectedAddresses(member)).length > 0) await openEnrolment();
+  else await openTab('enrolment.html');
 }
 
 async function start(): Promise<void> {
@@ -174,11 +173,12 @@ async function start(): Promise<void> {
 
 browserApi.runtime.onInstalled.addListener(({ reason }) => {
   if (reason !== 'install') return;
-  attempt(member.identities.all().then((identities) => (identities.length === 0 ? openEnrolment() : undefined)));
+  attempt(member.identities.all().then((identities) => (identities.length === 0 ? openTab('enrolment.html') : undefined)));
 });
+browserApi.runtime.onStartup.addListener(() => attempt(offerEnrolment(member)));
 attempt(start());
 attempt(renew(member, unlocking));
-attempt(demandPassphrase());
+attempt(demandPassphrase(member));
 attempt(outbox.look());
 attempt(composing.start());
 attempt(searching.start());

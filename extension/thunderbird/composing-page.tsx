@@ -1,30 +1,27 @@
 import type { ComposingHost, ComposingView } from '../host.ts';
 import { Composing } from '../ui/composing.tsx';
+import { Shortcut } from '../ui/shortcut.tsx';
 import { browserApi } from './api.ts';
-import { mount, openEnrolment } from './page.tsx';
+import { goBack, leave, shortcutHost, tabOfMail } from './about-mail.ts';
+import { openTab } from './open-tab.ts';
+import { mount } from './page.tsx';
 import type { Request } from './protocol.ts';
 import { words } from './words.ts';
 
-async function tabId(): Promise<number> {
-  const [tab] = await browserApi.tabs.query({ active: true, currentWindow: true });
-  return tab?.id ?? -1;
-}
-
 const host: ComposingHost = {
-  view: async () => browserApi.runtime.sendMessage<Request, ComposingView>({ kind: 'preview', tabId: await tabId() }),
-  choose: async (choice) => browserApi.runtime.sendMessage<Request, undefined>({ kind: 'choose', tabId: await tabId(), choice }),
-  saveDraft: () => void tabId().then((id) => {
+  view: async () => browserApi.runtime.sendMessage<Request, ComposingView>({ kind: 'preview', tabId: await tabOfMail() }),
+  choose: async (choice) => browserApi.runtime.sendMessage<Request, undefined>({ kind: 'choose', tabId: await tabOfMail(), choice }),
+  saveDraft: () => void tabOfMail().then((id) => {
     void browserApi.runtime.sendMessage<Request>({ kind: 'save-draft', tabId: id });
-    window.close();
+    void goBack().catch(leave);
   }),
-  split: () => void tabId().then((id) => {
+  split: () => void tabOfMail().then((id) => {
     void browserApi.runtime.sendMessage<Request>({ kind: 'split', tabId: id });
-    window.close();
+    leave();
   }),
   openEnrolment: () => {
-    openEnrolment();
-    window.close();
+    void openTab('enrolment.html').finally(leave);
   },
 };
 
-mount(words.text('composing_title'), <Composing host={host} words={words} />);
+mount(words.text('composing_title'), <Composing host={host} words={words}><Shortcut host={shortcutHost} words={words} /></Composing>);

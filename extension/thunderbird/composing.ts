@@ -1,4 +1,5 @@
 /** Keeps the button of each compose window up to date: Thunderbird has no event for changed recipients. */
+import { isMarkedFile } from '../member/forward.ts';
 import type { Planner } from '../member/plan.ts';
 import type { SealParts } from '../member/seal.ts';
 import { SsmaxError } from '../../src/core/error.ts';
@@ -21,6 +22,8 @@ const RATIO = 20;
 const LONGEST = 4_000;
 /** How long the button says what was said in passing, milliseconds. */
 const SAID = 4_000;
+/** Of the files that stand for a mail that is passed on (`forward_file`). */
+const FORWARD_SUFFIX = '.ssmax';
 
 export class Composing {
   readonly #member: SealParts;
@@ -64,7 +67,7 @@ export class Composing {
     const envelope = addressesOf(details);
     const sealedDrafts = (await loadSettings(this.#member.ports).catch(passOver))?.sealedDrafts ?? false;
     const plan = await this.#planner.plan(envelope, await choices.of(tabId), isFresh(details)).catch(passOver);
-    return { preview: await previewDraft(this.#member, envelope, plan?.signedOnly, await addressOf(details.identityId)), ...(plan !== undefined && { plan }), sealedDrafts };
+    return { preview: await previewDraft(this.#member, envelope, plan?.signedOnly, await addressOf(details.identityId)), ...(plan !== undefined && { plan }), passesOn: await passesOn(tabId), sealedDrafts };
   }
 
   async #follow(tabId: number): Promise<void> {
@@ -106,6 +109,13 @@ export class Composing {
     await composeAction.setTitle({ tabId, title: label });
     await composeAction.setIcon({ tabId, path: stopped ? 'icons/problem.svg' : preview.kind === 'not-ours' ? 'icons/outside.svg' : 'icons/ssmax.svg' });
   }
+}
+
+async function passesOn(tabId: number): Promise<boolean> {
+  for (const { id, name = '' } of await thunderbirdApi.compose.listAttachments(tabId)) {
+    if (name.endsWith(FORWARD_SUFFIX) && await isMarkedFile(await thunderbirdApi.compose.getAttachmentFile(id))) return true;
+  }
+  return false;
 }
 
 /** Settings that cannot be followed are told when the mail is sent. */

@@ -11,6 +11,7 @@ import { readContent } from '../../src/mail/content.ts';
 import { formatDate, formatText } from '../../src/mail/header.ts';
 import { parseMime } from '../../src/mail/mime.ts';
 import { type Draft, HIDDEN_SUBJECT, readMailbox } from '../member/draft.ts';
+import { choosesHidden } from '../member/plan.ts';
 import { loadSettings } from '../member/preferences.ts';
 import { type Reading, readMail } from '../member/read.ts';
 import type { SealParts } from '../member/seal.ts';
@@ -21,8 +22,10 @@ import { browserApi, type ComposeDetails, type MessageHeader, type SaveInfo, typ
 import { choices } from './choices.ts';
 import { addressesOf, draftOf, type Original, readFiles, readWindow, typedAbove } from './compose.ts';
 import { explain } from './explanations.ts';
+import { identityOf } from './identity-of.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
+import { openedContent } from './opened-content.ts';
 import { rawOf } from './raw-mail.ts';
 import { reopen } from './reopening.ts';
 import { remove, replaced } from './replaced.ts';
@@ -63,7 +66,7 @@ export class Drafts {
 
   /** Whether drafts of this window are sealed: then Ctrl+S in its text is this add-on's. */
   async wanted(tabId: number): Promise<boolean> {
-    return this.#sealsFrom(await compose.getComposeDetails(tabId));
+    return await this.#sealer(tabId, await compose.getComposeDetails(tabId)) !== undefined;
   }
 
   /** Saves the mail in this window as a sealed draft; says why if it cannot. */
@@ -89,7 +92,7 @@ export class Drafts {
     if (error !== undefined || mode === 'template') return;
     const at = Date.now();
     const given = details ?? await compose.getComposeDetails(tabId);
-    if (!(await this.#sealsFrom(given))) return;
+    if (await this.#sealer(tabId, given) === undefined) return;
     await this.#once(tabId, given, async () => {
       // After "Save" in the question on closing, the window may be gone already.
       const stored: Stored = { tabId, details: given, files: await readFiles(tabId).catch(() => undefined), named: named?.id, at };
@@ -149,7 +152,8 @@ export class Drafts {
         return;
       }
       const begun = typedAbove(await compose.getComposeDetails(tabId));
-      const window = await reopen(reading.draft, reading.content, { begun, identityId, replying: this.#replying });
+      const sealedBy = reading.judgement.sender?.address ?? readMailbox(addressesOf(details).from).address;
+      const window = await reopen(reading.draft, reading.content, { begun, identityId, sealedBy, replying: this.#replying });
       await replaced.put(window, relatedMessageId);
       await compose.setComposeDetails(window, { isModified: begun !== '' });
       await compose.setComposeDetails(tabId, { isModified: false });
@@ -171,8 +175,11 @@ export class Drafts {
     await remove(former);
   }
 
-  async #sealsFrom(details: ComposeDetails): Promise<boolean> {
-    return (await loadSettings(this.#member.ports)).sealedDrafts && isSealable(this.#member, addressesOf(details).from);
+  /** The sender as whom drafts of this window are sealed; undefined where they are left as they are. */
+  async #sealer(tabId: number, details: ComposeDetails): Promise<string | undefined> {
+    const { from } = addressesOf(details);
+    if (await isSealable(this.#member, from)) return (await loadSettings(this.#member.ports)).sealedDrafts ? from : undefined;
+    return openedContent.of(tabId); // of a mail that was opened as another: in clear it would lie with another provider
   }
 
   /** One after the other for each window. False, and the member told, where it failed. */
@@ -202,13 +209,16 @@ export class Drafts {
   /** First the new one, then the former goes: whatever fails, one of them is there. */
   async #store(tabId: number, original: Original): Promise<void> {
     const { details } = original;
-    const draft = await draftOf(original);
-    const choice = await choices.of(tabId);
-    const { hideSubject, fixed } = await loadSettings(this.#member.ports);
-    const hidden = fixed.has('hideSubject') ? hideSubject : choice.hideSubject ?? hideSubject;
+    const written = await draftOf(original);
+    const from = await this.#sealer(tabId, details) ?? written.from;
+    const draft = { ...written, from };
+    const identityId = from === addressesOf(details).from ? details.identityId : await identityOf(from);
+    const { answersHidden, ...chosen } = await choices.of(tabId);
+    const hidden = choosesHidden(await loadSettings(this.#member.ports), { ...chosen, ...(answersHidden !== undefined && { answersHidden }) });
+    const choice = { ...chosen, ...(answersHidden === true && { hideSubject: hidden }) };
     const answers = await answeredBy(details);
     const cms = await sealForLater(this.#member, draft, { plainText: details.isPlainText === true, choice, ...(answers !== undefined && { answers }) }, hidden);
-    const copy = await store(details.identityId, carrierOf({ ...draft, subject: hidden ? HIDDEN_SUBJECT : draft.subject }, details.identityId, cms));
+    const copy = await store(identityId, carrierOf({ ...draft, subject: hidden ? HIDDEN_SUBJECT : draft.subject }, identityId, cms));
     const former = await replaced.by(tabId);
     await replaced.put(tabId, copy.id);
     if (former !== undefined) await remove(former);

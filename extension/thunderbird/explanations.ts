@@ -3,7 +3,7 @@
  * where addresses are remembered.
  */
 import type { NotSentView } from '../host.ts';
-import type { Reason } from '../ui/reasons.ts';
+import { entryOfTable, type Reason } from '../ui/reasons.ts';
 import { browserApi } from './api.ts';
 
 /** Reasons that a page can put right. */
@@ -20,7 +20,7 @@ let last = 0;
 
 /** Opens a window for it. `splits`: the compose window whose recipients outside can go in a mail of their own. */
 export async function explain(subject: string, reason: Reason, failed: NotSentView['failed'] = 'sending', splits?: number): Promise<void> {
-  const remedy = splits === undefined ? REMEDIES[reason.code] : 'split';
+  const remedy = splits === undefined ? entryOfTable(REMEDIES, reason.code) : 'split';
   views.set(++last, { failed, subject, reason, ...(remedy !== undefined && { remedy }), ...(splits !== undefined && { tabId: splits }) });
   views.delete(last - KEPT);
   await browserApi.windows.create({ type: 'popup', url: `${browserApi.runtime.getURL('not-sent.html')}?number=${last}`, width: 560, height: 420 });

@@ -1,3 +1,4 @@
+import { htmlToText } from '../ui/html-text.ts';
 import { thunderbirdApi } from './api.ts';
 
 /** The address of this identity; undefined where there is no such identity, or it has none. */
@@ -11,4 +12,11 @@ export async function addressOf(identityId: string | undefined): Promise<string 
 export async function identityOf(address: string): Promise<string | undefined> {
   const accounts = await thunderbirdApi.accounts.list(false);
   return accounts.flatMap(({ identities }) => identities).find(({ email }) => email?.toLowerCase() === address)?.id;
+}
+
+/** The text of the signature that this identity puts below its mails; empty where it has none, or one in a file. */
+export async function signatureOf(identityId: string | undefined): Promise<string> {
+  const accounts = await thunderbirdApi.accounts.list(false);
+  const { signature = '', signatureIsPlainText = true } = accounts.flatMap(({ identities }) => identities).find(({ id }) => id === identityId) ?? {};
+  return signatureIsPlainText ? signature : htmlToText(signature);
 }

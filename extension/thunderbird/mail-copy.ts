@@ -5,7 +5,7 @@ import { exportForward } from '../../src/mail/export.ts';
 import type { CopyKind } from '../host.ts';
 import type { Reading } from '../member/read.ts';
 import { fileName, nameOfFile } from '../ui/file-name.ts';
-import { htmlToText } from '../ui/html-text.ts';
+import { textOfContent } from '../ui/html-text.ts';
 import { fieldRows } from '../ui/verdict.ts';
 
 import { words } from './words.ts';
@@ -25,7 +25,7 @@ function mailOf({ judgement }: Reading, entity: Parameters<typeof exportForward>
 
 function textOf({ judgement, forwarded, files }: Reading, content: Content): string {
   const part = (rows: readonly (readonly [string, string])[], one: Content): string =>
-    [...rows.map(([name, value]) => `${name}: ${value}`), '', (one.text ?? htmlToText(one.html ?? '')).trimEnd()].join('\n');
+    [...rows.map(([name, value]) => `${name}: ${value}`), '', textOfContent(one).trimEnd()].join('\n');
   const headers = judgement.message?.headers;
   return [
     words.text('copy_head'), '',

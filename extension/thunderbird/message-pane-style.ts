@@ -1,5 +1,6 @@
 /** How the verdict and an opened mail look in the message pane: of the shadow tree that message-pane.ts puts them in, beyond the mail's own styles. */
 export const STYLE = `
+  :host::before, :host::after, :host::backdrop { all: initial !important; content: none !important; display: none !important; }
   * { box-sizing: border-box; }
   .all { font: 15px/1.65 system-ui, sans-serif; color: light-dark(#1b1f24, #e6e8eb); text-align: start; }
   .banner { display: flex; gap: 12px; padding: 12px 16px; border-radius: 8px; border: 1px solid; margin: 0 0 20px; font-size: 14px; line-height: 1.6; }
@@ -49,8 +50,19 @@ export const STYLE = `
   button { font: inherit; color: inherit; background: light-dark(#f1f3f5, #32363c); border: 1px solid light-dark(#c9ced4, #4a5058); border-radius: 6px; padding: 3px 12px; cursor: pointer; }
   button:hover { background: light-dark(#e6e9ec, #3b4047); }
   button:focus-visible, a:focus-visible { outline: 2px solid light-dark(#0b57a4, #8ab8f0); outline-offset: 2px; }
+  .heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
   .headers { display: none; margin: 0 0 16px; }
   .headers p { margin: 0; }
   .headers .printed { margin: 0 0 12px; padding: 6px 12px; border: 2px solid; font-weight: 650; }
   @media print { .headers { display: block; } .quiet, .pictures, button { display: none; } }
 `;
+
+/** Beyond the reach of a mail's style sheets: an author's `!important` loses against the element's own. `all` leaves direction and unicode-bidi alone. */
+export const HOST_STYLE = 'all: initial !important; direction: ltr !important; unicode-bidi: isolate !important; display: block !important; color-scheme: light dark !important;';
+
+/** What a mail's root element could do to the top layer too: shrink, hide or recolour it. A transition would win against all of these. */
+export const STEADY: readonly (readonly [string, string])[] = [
+  ['transition', 'none'], ['display', 'block'], ['zoom', '1'], ['content-visibility', 'visible'], ['contain', 'none'],
+  ...['filter', 'backdrop-filter', 'mask', 'clip-path', 'transform', 'translate', 'scale', 'rotate'].map((name) => [name, 'none'] as const),
+  ['opacity', '1'], ['mix-blend-mode', 'normal'],
+];

@@ -4,7 +4,8 @@
  * this is its second copy. The build makes one file without imports of it: Thunderbird loads it as a classic script.
  */
 import type messages from '../locales/en/messages.json';
-import { STYLE } from './message-pane-style.ts';
+import { followable, ours } from './message-pane-guard.ts';
+import { HOST_STYLE, STEADY, STYLE } from './message-pane-style.ts';
 import type { BannerView, ForwardedBody, PaneRequest, PaneView, Replacement, Request } from './protocol.ts';
 
 declare const browser: {
@@ -27,9 +28,6 @@ const MARKS: Readonly<Record<BannerView['state'], readonly string[]>> = {
 };
 
 const JUDGED = 'data-ssmax-judged';
-
-/** Beyond the reach of a mail's style sheets: an author's `!important` loses against the element's own. */
-const HOST_STYLE = 'all: initial !important; display: block !important; color-scheme: light dark !important;';
 
 function element<Name extends keyof HTMLElementTagNameMap>(name: Name, className = '', text?: string): HTMLElementTagNameMap[Name] {
   const made = document.createElement(name);
@@ -183,19 +181,29 @@ function files({ attachments, attachmentsOff, copies, saveWarning, words }: Repl
 
 function action(label: string, name: string, request: Request, words: Replacement['words']): HTMLElement {
   const button = element('button', request.kind, label);
-  button.setAttribute('aria-label', `${label}: ${name}`);
+  const heard = element('span', 'heard');
+  heard.setAttribute('role', 'status');
+  const named = (text: string): string => `${text}: ${name}`;
+  button.setAttribute('aria-label', named(label));
   button.addEventListener('click', () => {
-    void ask(request).then((done) => {
-      if (request.kind === 'save') button.textContent = done === true ? words.saved : words.failed;
+    if (request.kind !== 'save') return void ask(request);
+    void ask(request).then((done) => done === true, () => false).then((done) => {
+      const said = done ? words.saved : words.failed;
+      button.textContent = said;
+      button.setAttribute('aria-label', named(said));
+      heard.textContent = named(said);
     });
   });
-  return button;
+  const box = element('span', 'action');
+  box.append(button, heard);
+  return box;
 }
 
 function mount(parts: readonly HTMLElement[], language: string): HTMLElement {
   const host = element('div');
   host.lang = language;
   host.style.cssText = HOST_STYLE;
+  ours.add(host);
   const shadow = host.attachShadow({ mode: 'closed' });
   const all = element('div', 'all');
   all.append(...parts);
@@ -223,16 +231,14 @@ function replace(view: PaneView, replacement: Replacement): void {
     for (const { name } of Array.from(kept.attributes)) if (name !== JUDGED) kept.removeAttribute(name);
   }
   document.body.replaceChildren(host);
+  line?.remove(); // what it said was of the mail as it stood
+  line = undefined;
   document.body.style.margin = '14px 18px';
 }
 
-/** Popovers and dialogs of a mail open by a click, without any script, and would stand over what is ours: none does. */
-document.addEventListener('beforetoggle', (event) => {
-  if (event.target !== line && event.target !== cover) event.preventDefault();
-}, true);
-
-/** In the top layer, which no style of the mail reaches under or over. */
+/** In the top layer, which no style of the mail reaches under or over, so long as its root element stays as it is. */
 function onTop(host: HTMLElement, place: string): void {
+  for (const [name, value] of STEADY) document.documentElement.style.setProperty(name, value, 'important');
   host.popover = 'manual';
   host.style.cssText = `${HOST_STYLE} position: fixed !important; ${place} background: light-dark(#fff, #18181b) !important;`;
   document.documentElement.append(host);
@@ -245,9 +251,9 @@ function above(view: PaneView): void {
   const host = mount([banner(view.banner)], view.language);
   line = host;
   onTop(host, 'inset: 0 0 auto 0 !important; width: auto !important;');
-  const root = document.documentElement;
-  root.style.setProperty('display', 'block', 'important'); // a mail that hides all shall not hide this
-  const room = (): void => root.style.setProperty('margin-top', `${host.getBoundingClientRect().height}px`, 'important');
+  const room = (): void => {
+    if (line === host) document.documentElement.style.setProperty('margin-top', `${host.getBoundingClientRect().height}px`, 'important');
+  };
   room();
   new ResizeObserver(room).observe(host);
   followable(view.links);
@@ -270,21 +276,6 @@ function askLater(): void {
     else void show();
   }, pause);
   pause = Math.min(pause * 2, LONGEST_PAUSE);
-}
-
-/** What was taken out of the mail's document so that nothing in it leads anywhere. */
-const dead: { readonly element: Element; readonly attribute: Attr }[] = [];
-
-/** Links and forms of a mail that keeps its document lead somewhere, or nowhere. */
-function followable(on: boolean): void {
-  for (const { element, attribute } of dead.splice(0)) element.setAttributeNode(attribute);
-  if (on) return;
-  for (const element of document.querySelectorAll('a, area, form, [formaction]')) {
-    for (const name of ['href', 'xlink:href', 'action', 'formaction']) {
-      const attribute = element.getAttributeNode(name);
-      if (attribute !== null) dead.push({ element, attribute: element.removeAttributeNode(attribute) });
-    }
-  }
 }
 
 const LANGUAGE = /^ja\b/.test(browser.i18n.getUILanguage()) ? 'ja' : 'en';

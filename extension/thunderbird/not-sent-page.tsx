@@ -1,7 +1,8 @@
 import type { NotSentHost, NotSentView } from '../host.ts';
 import { NotSent, TITLES } from '../ui/not-sent.tsx';
 import { browserApi } from './api.ts';
-import { closePage, mount, openEnrolment } from './page.tsx';
+import { openTab } from './open-tab.ts';
+import { closePage, mount } from './page.tsx';
 import type { Request } from './protocol.ts';
 import { words } from './words.ts';
 
@@ -11,12 +12,11 @@ const view = await browserApi.runtime.sendMessage<Request, NotSentView | undefin
 
 const host: Omit<NotSentHost, 'view'> = {
   openEnrolment: () => {
-    openEnrolment();
-    closePage();
+    void openTab('enrolment.html').finally(closePage);
   },
   // Thunderbird asks for permissions in its main window only, not over a window such as this.
   openOptions: () => {
-    void browserApi.tabs.create({ url: browserApi.runtime.getURL('options.html') });
+    void openTab('options.html');
     closePage();
   },
   split: () => {

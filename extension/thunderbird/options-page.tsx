@@ -1,17 +1,20 @@
 import type { OptionsHost } from '../host.ts';
 import { loadConfiguration } from '../member/configuration.ts';
+import { copyPolicy } from '../member/copies.ts';
 import { changeConsent, consentOf, individualAddresses } from '../member/consent.ts';
 import { loadSettings } from '../member/preferences.ts';
 import { diagnose } from '../member/diagnostics.ts';
 import { fingerprint } from '../member/enrol.ts';
 import { Options } from '../ui/options.tsx';
+import { shortcutNow } from './shortcut.ts';
 import { LISTS_PERMISSION } from './address-lists.ts';
 import { utf8 } from '../../src/core/bytes.ts';
 import { browserApi, thunderbirdApi } from './api.ts';
 import { saveFile } from './downloads.ts';
 import { viewIdentity } from './identity-view.ts';
 import { TAGS_PERMISSION } from './list-tags.ts';
-import { mount, openEnrolment } from './page.tsx';
+import { openTab } from './open-tab.ts';
+import { mount } from './page.tsx';
 import type { Request } from './protocol.ts';
 import { createMember } from './storage.ts';
 import { words } from './words.ts';
@@ -20,7 +23,7 @@ const member = createMember();
 
 const host: OptionsHost = {
   async options() {
-    const { sendDelay, hideSubject, sealedDrafts, listTags, fixed } = await loadSettings(member.ports);
+    const { sendDelay, hideSubject, sealedDrafts, listTags, addressLists, fixed } = await loadSettings(member.ports);
     const configuration = await loadConfiguration(member.ports);
     return {
       identities: await Promise.all((await member.identities.all()).map((identity) => viewIdentity(member, identity))),
@@ -33,6 +36,9 @@ const host: OptionsHost = {
       hideSubjectFixed: fixed.has('hideSubject'),
       sealedDrafts,
       sealedDraftsFixed: fixed.has('sealedDrafts'),
+      shortcut: await shortcutNow(),
+      backups: (await copyPolicy(member.ports)).backup !== 'forbidden',
+      listsForbidden: !addressLists,
       lists: await browserApi.permissions.contains(LISTS_PERMISSION),
       fingerprint: configuration === undefined ? undefined : fingerprint(configuration.root),
     };
@@ -49,14 +55,15 @@ const host: OptionsHost = {
     const { preferences } = member.ports.tables;
     await preferences.put('writing', { ...await preferences.get('writing'), ...choice });
   },
-  openEnrolment,
-  openSearch: () => void browserApi.tabs.create({ url: browserApi.runtime.getURL('search.html') }),
+  openEnrolment: () => void openTab('enrolment.html'),
+  openSearch: () => void openTab('search.html'),
   async diagnose() {
     const [{ name, version }, { os, arch }] = await Promise.all([thunderbirdApi.runtime.getBrowserInfo(), browserApi.runtime.getPlatformInfo()]);
     return diagnose(member, { version: browserApi.runtime.getManifest().version, client: `${name} ${version}`, system: `${os} ${arch}`, language: words.language });
   },
   saveReport: async (report) => void (await saveFile('ssmax-report.txt', utf8(report))),
-  remove: () => void browserApi.management.uninstallSelf({ showConfirmDialog: true }).catch(() => undefined),
+  // A member who says no in the dialogue is refused too, in other words; Thunderbird's own are all that tells the one from the other.
+  remove: () => browserApi.management.uninstallSelf({ showConfirmDialog: true }).then(() => true, (error: unknown) => String(error).includes('cancelled')),
   individuals: () => individualAddresses(member),
   consent: (address) => consentOf(member, address),
   changeConsent: (address, wanted) => changeConsent(member, address, wanted),

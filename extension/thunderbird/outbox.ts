@@ -62,7 +62,7 @@ export class Outbox {
   again(id: number): Promise<Reason | undefined> {
     return whyNot(async () => {
       const { fields, content, from } = await reopenSealed(this.#member, await rawOf(id));
-      const tabId = await reopen(fields, content, { begun: '', identityId: await identityOf(from), replying: this.#replying });
+      const tabId = await reopen(fields, content, { begun: '', identityId: await identityOf(from), sealedBy: from, replying: this.#replying });
       await replaced.put(tabId, id);
       return undefined;
     });

@@ -6,7 +6,7 @@ import type { AttachedField, AttachedMail } from '../member/attached-mail.ts';
 import type { Reading } from '../member/read.ts';
 import { nameOfFile } from '../ui/file-name.ts';
 import { invitationOf, isCalendar } from '../ui/invitation.ts';
-import { createSafeHtml, type SafeHtmlOptions } from '../ui/safe-html.ts';
+import { createSafeHtml, type SafeHtml, type SafeHtmlOptions } from '../ui/safe-html.ts';
 import { fieldRows, valuesOf, type VerdictView, viewOf } from '../ui/verdict.ts';
 import type { BannerView, PaneView, Replacement } from './protocol.ts';
 import type { MessageKey } from '../ui/words.ts';
@@ -19,14 +19,15 @@ interface Judged {
   readonly view: VerdictView;
 }
 
-/** `picturesAllowed`: the organisation lets pictures be fetched from outside; `copies`: attachments be saved. */
-export function paneOf({ reading, view }: Judged, picturesAllowed: boolean, copies = true): PaneView {
+/** `picturesAllowed`: the organisation lets pictures be fetched from outside; `copies`: attachments be saved; `contact`: whom members ask, where it says. */
+export function paneOf({ reading, view }: Judged, picturesAllowed: boolean, copies = true, contact?: string): PaneView {
   const replacement = replacementOf(reading, view, picturesAllowed, copies);
-  return { language: words.language, banner: bannerOf(view), links: view.trusted, ...(replacement !== undefined && { replacement }) };
+  return { language: words.language, banner: bannerOf(view, contact), links: view.trusted, ...(replacement !== undefined && { replacement }) };
 }
 
-function bannerOf({ state, quiet, heading, sentence, notes, inspections, remedy, passing }: VerdictView): BannerView {
-  return { state, quiet, heading, sentence, notes, inspections, passing, ...(remedy !== undefined && { enrol: words.text(remedy === 'unlock' ? 'banner_unlock' : 'banner_enrol') }) };
+function bannerOf({ state, quiet, heading, sentence, notes, inspections, remedy, passing }: VerdictView, contact: string | undefined): BannerView {
+  const asking = state === 'problem' && contact !== undefined ? [words.text('contact_line', { contact })] : [];
+  return { state, quiet, heading, sentence, notes: [...notes, ...asking], inspections, passing, ...(remedy !== undefined && { enrol: words.text(remedy === 'unlock' ? 'banner_unlock' : 'banner_enrol') }) };
 }
 
 function replacementOf(reading: Reading | undefined, { trusted, state, headers }: VerdictView, picturesAllowed: boolean, copies: boolean): Replacement | undefined {
@@ -91,13 +92,26 @@ function invitationsOf({ files, judgement }: Reading): Replacement['invitations'
 }
 
 function serversOf({ content, forwarded }: Reading): readonly string[] {
-  const all = [content, ...forwarded.map((part) => part.content)].flatMap((one) => (one?.html === undefined ? [] : safeHtml(one.html, { images: [], links: false }).servers));
+  const all = [content, ...forwarded.map((part) => part.content)].flatMap((one) => (one?.html === undefined ? [] : inPane(one, one.html, true).servers));
   return [...new Set(all)];
 }
 
-function bodyOf({ html, text, images }: Content, links: boolean, place: Pick<SafeHtmlOptions, 'outside' | 'page'> = {}): ShownBody {
-  const options: SafeHtmlOptions = { images, links, ...place };
-  return html === undefined ? { text: text ?? '' } : safeHtml(html, options);
+function bodyOf(content: Content, links: boolean, place?: Pick<SafeHtmlOptions, 'outside' | 'page'>): ShownBody {
+  const { html, text, beside, images } = content;
+  if (html === undefined) return { text: text ?? '' };
+  return place === undefined ? inPane(content, html, links) : safeHtml(html, { images, links, ...(beside !== undefined && { beside }), ...place });
+}
+
+/** For the message pane, which asks again and again: of each content with links and without, sanitised once. */
+const sanitised = new WeakMap<Content, Map<boolean, SafeHtml>>();
+
+function inPane(content: Content, html: string, links: boolean): SafeHtml {
+  const { images, beside } = content;
+  const known = sanitised.get(content) ?? new Map<boolean, SafeHtml>();
+  sanitised.set(content, known);
+  const safe = known.get(links) ?? safeHtml(html, { images, links, ...(beside !== undefined && { beside }) });
+  known.set(links, safe);
+  return safe;
 }
 
 const FIELDS: Readonly<Record<AttachedField, MessageKey>> = { From: 'field_from', To: 'field_to', Cc: 'field_cc', Subject: 'field_subject', Date: 'field_date' };

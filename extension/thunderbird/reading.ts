@@ -2,6 +2,7 @@
 import type { Bytes } from '../../src/core/bytes.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import type { Person } from '../../src/flow/open.ts';
+import { contactOf } from '../../src/wire/managed-settings.ts';
 import type { AttachedMailView, AttachmentView, DetailsView, OutsidePicturesView } from '../host.ts';
 import { readAttached } from '../member/attached-mail.ts';
 import { copyPolicy } from '../member/copies.ts';
@@ -16,6 +17,7 @@ import { faultView, type VerdictView, viewOf } from '../ui/verdict.ts';
 import { browserApi, type Displayed, type MessageHeader, type Tab, thunderbirdApi } from './api.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
+import { only } from './one-message.ts';
 import { attachedMailView, paneOf, picturesOf } from './pane-view.ts';
 import type { PaneRequest, PaneView } from './protocol.ts';
 import { rawOf } from './raw-mail.ts';
@@ -68,7 +70,7 @@ export class ReadingDesk {
     if (message === undefined) return undefined;
     const shown = await this.#show(tabId, message);
     const still = only(await messageDisplay.getDisplayedMessages(tabId));
-    return still?.id === message.id ? paneOf(shown, await this.#picturesAllowed(), await this.#copies()) : undefined;
+    return still?.id === message.id ? paneOf(shown, await this.#picturesAllowed(), await this.#copies(), contactOf(await this.#member.ports.managed().catch(() => undefined))) : undefined;
   }
 
   /** For the popup on the button. */
@@ -191,12 +193,6 @@ export class ReadingDesk {
       return { shown: { message, reading: undefined, view: faultView(words) } };
     }
   }
-}
-
-/** The message, if there is exactly one. */
-export function only(displayed: Displayed): MessageHeader | undefined {
-  const list = 'messages' in displayed ? displayed.messages : displayed;
-  return list.length === 1 ? list[0] : undefined;
 }
 
 const ICONS: Readonly<Record<VerdictView['state'], string>> = {

@@ -5,6 +5,7 @@ import { toDataUrl } from '../ui/data-url.ts';
 import { fileName } from '../ui/file-name.ts';
 import { type ComposeDetails, thunderbirdApi } from './api.ts';
 import { choices } from './choices.ts';
+import { openedContent } from './opened-content.ts';
 import type { Replying } from './reply.ts';
 import { words } from './words.ts';
 
@@ -14,11 +15,13 @@ export interface Reopened {
   /** Typed meanwhile, to stand above. */
   readonly begun: string;
   readonly identityId: string | undefined;
+  /** Whose key sealed it. */
+  readonly sealedBy: string;
   readonly replying: Pick<Replying, 'leave'>;
 }
 
 /** A window as the mail was, an answer to the same mail where that is still there; gives its tab. */
-export async function reopen({ choice, plainText, answers, ...fields }: DraftFields, { text = '', html, images, attachments }: Content, { begun, identityId, replying }: Reopened): Promise<number> {
+export async function reopen({ choice, plainText, answers, ...fields }: DraftFields, { text = '', html, images, attachments }: Content, { begun, identityId, sealedBy, replying }: Reopened): Promise<number> {
   const details: ComposeDetails = {
     ...fields, isPlainText: plainText,
     ...(plainText || html === undefined ? { plainTextBody: `${begun}${text}` } : { body: withBegun(withImages(html, images), begun) }),
@@ -27,7 +30,10 @@ export async function reopen({ choice, plainText, answers, ...fields }: DraftFie
   };
   const [answered] = answers === undefined ? [] : (await messages.query({ headerMessageId: answers })).messages;
   const id = await begin(details, answered?.id, replying);
-  await choices.choose(id, { ...(choice.mode !== undefined && { mode: choice.mode }), ...(choice.hideSubject !== undefined && { hideSubject: choice.hideSubject }) });
+  await openedContent.mark(id, sealedBy);
+  await choices.choose(id, { ...(choice.mode !== undefined && { mode: choice.mode }), ...(choice.hideSubject !== undefined && { hideSubject: choice.hideSubject }),
+    ...(choice.hideSubject === true && { answersHidden: true }), // whoever hid it
+  });
   return id;
 }
 

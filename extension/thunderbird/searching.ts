@@ -2,7 +2,7 @@
 import type { SealParts } from '../member/seal.ts';
 import { searchChoice } from '../member/search-choice.ts';
 import { SearchIndex } from '../member/search-index.ts';
-import { htmlToText } from '../ui/html-text.ts';
+import { textOfContent } from '../ui/html-text.ts';
 import { browserApi, type MessageHeader, thunderbirdApi } from './api.ts';
 import type { Shown } from './reading.ts';
 import { words } from './words.ts';
@@ -44,7 +44,7 @@ export class Searching {
     const mail = {
       contentDigest, messageId: message.headerMessageId, subject: judgement.message?.headers.subject ?? message.subject, date: new Date(message.date).getTime(),
       from: sender === undefined ? message.author : words.text('name_and_address', { name: sender.displayName, address: sender.address }),
-      text: [content.text ?? htmlToText(content.html ?? ''), names].join('\n'),
+      text: [textOfContent(content), names].join('\n'),
     };
     await this.#inTurn(async () => {
       if ((await searchChoice(this.#member.ports)).on) await this.#index.add(mail);

@@ -1,5 +1,5 @@
 /** Sending: every mail of an enrolled account is sealed as it leaves, or it does not leave. */
-import { SsmaxError } from '../../src/core/error.ts';
+import { refused, SsmaxError } from '../../src/core/error.ts';
 import { domainOf, type Mailbox } from '../../src/mail/address.ts';
 import { matchesDomain } from '../../src/wire/sending-policy.ts';
 import { type Draft, HIDDEN_SUBJECT, hidesSubject, readMailbox } from '../member/draft.ts';
@@ -21,6 +21,7 @@ import { doubtful } from './doubtful.ts';
 import { explain } from './explanations.ts';
 import { addressOf } from './identity-of.ts';
 import { keepAlive } from './keep-alive.ts';
+import { openedContent } from './opened-content.ts';
 import { logFault } from './log.ts';
 import { SendingDialog } from './sending-dialog.ts';
 import { words } from './words.ts';
@@ -75,7 +76,10 @@ export class Sending {
       const current = await this.#unsealed(tabId, await this.#filled(tabId) ? await thunderbirdApi.compose.getComposeDetails(tabId) : details);
       if (current === 'sealed') return undefined;
       // Another account's lists, and its own encryption, are none of our business.
-      if (!(await isOurs(this.#member, addressesOf(current).from, await addressOf(current.identityId)))) return undefined;
+      if (!(await isOurs(this.#member, addressesOf(current).from, await addressOf(current.identityId)))) {
+        await requireUnopened(tabId, addressesOf(current).from);
+        return undefined;
+      }
       this.dialog.begin(tabId, current.subject ?? '');
       original = await readWindow(tabId, current);
       const written = await draftOf(original);
@@ -87,7 +91,8 @@ export class Sending {
       await this.#settle(tabId, draft, plan);
       await this.dialog.working(tabId, SEALING);
       const result = await this.dialog.during(tabId, sealDraft(this.#member, draft, (done) => this.dialog.progress(tabId, SEALING + done * (SEALED - SEALING))));
-      if (result.kind === 'not-ours') return undefined;
+      // It was ours a moment ago, and whoever waited for it was told what happens to it: it does not go in clear now.
+      if (result.kind === 'not-ours') throw refused('not-enrolled', { address: readMailbox(draft.from).address });
       await this.dialog.working(tabId, SEALED);
       await putSealed(tabId, result.cms);
       await this.dialog.working(tabId, 1); // the last moment: from here on it is Thunderbird's
@@ -210,6 +215,12 @@ export class Sending {
   closed(tabId: number): void {
     this.#take(tabId);
   }
+}
+
+/** What was opened here goes sealed again or not at all. Throws `opened-content-outside`. */
+async function requireUnopened(tabId: number, from: string): Promise<void> {
+  const address = await openedContent.of(tabId);
+  if (address !== undefined) throw refused('opened-content-outside', { from: readMailbox(from).address, address });
 }
 
 /** Whether those outside may be written to in a mail of their own. */

@@ -12,6 +12,7 @@ import { addressesOf, readWindow } from './compose.ts';
 import { explain } from './explanations.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
+import { openedContent } from './opened-content.ts';
 import { begin } from './reopening.ts';
 import type { Replying } from './reply.ts';
 import { words } from './words.ts';
@@ -41,6 +42,8 @@ export async function split(member: SealParts, tabId: number, replying: Pick<Rep
       ...outside, subject, isPlainText, ...(isPlainText === true ? { plainTextBody } : { body }), ...(replyTo !== undefined && { replyTo }), ...(identityId !== undefined && { identityId }),
       attachments: files.map((file) => ({ file })),
     }, type === 'reply' ? relatedMessageId : undefined, replying);
+    const opened = await openedContent.of(tabId);
+    if (opened !== undefined) await openedContent.mark(window, opened);
     await compose.setComposeDetails(window, { isModified: true }); // closed by mistake, it asks
     await compose.setComposeDetails(tabId, inside);
   } catch (error) {

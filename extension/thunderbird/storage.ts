@@ -1,5 +1,4 @@
 /** Where this host keeps things: IndexedDB, for it alone holds keys; what the organisation manages comes beside it. */
-import { SsmaxError } from '../../src/core/error.ts';
 import { createWebCrypto, createWebHttp, eraseTables, openTables } from '../../src/platform/web.ts';
 import { Identities } from '../member/identities.ts';
 import type { MemberPorts } from '../member/ports.ts';
@@ -8,7 +7,7 @@ import { Recovery } from '../member/recovery.ts';
 import type { SealParts } from '../member/seal.ts';
 import { SealedMails } from '../member/sealed-mails.ts';
 import { TrustSource } from '../member/trust-source.ts';
-import { browserApi } from './api.ts';
+import { managed } from './managed.ts';
 import { keepAlive } from './keep-alive.ts';
 
 /** The search index: a database of its own. */
@@ -24,17 +23,6 @@ function openAll(): Tables {
     searchKeys: searchTable('searchKeys'), searchMails: searchTable('searchMails'), eraseSearch: () => eraseTables(SEARCH),
     forwards: table('forwards'), recovered: table('recovered'), chores: table('chores'), judged: table('judged'), copies: table('copies'),
   };
-}
-
-/** What policy gives to this add-on; undefined without one. */
-async function managed(): Promise<unknown> {
-  try {
-    const values = await browserApi.storage.managed.get();
-    return Object.keys(values).length === 0 ? undefined : values;
-  } catch (error) {
-    if (/\bnot found\b/i.test(String(error))) return undefined; // no policy names this add-on
-    throw new SsmaxError('unavailable', 'configuration-invalid', { field: 'storage.managed' }, { cause: error }); // one may: what it fixes is not for the member to change
-  }
 }
 
 /** Everything that the member's stories need. */

@@ -6,7 +6,7 @@ import { charsetDecoder } from '../../src/mail/encoded-word.ts';
 import { guessText } from '../../src/mail/text.ts';
 import type { AttachmentHost, AttachmentView, SavedFile } from '../host.ts';
 import type { InvitationView } from './invitation.ts';
-import { Pieces } from './parts.tsx';
+import { focus, Pieces } from './parts.tsx';
 import type { Words } from './words.ts';
 
 const PICTURES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/bmp']);
@@ -16,7 +16,11 @@ const LARGEST_TEXT = 1_000_000;
 export function Attachment({ host, words }: { readonly host: AttachmentHost; readonly words: Words }): VNode {
   const [view, setView] = useState<AttachmentView | 'loading' | undefined>('loading');
   const [saved, setSaved] = useState<SavedFile>();
-  const save = (one: AttachmentView): void => void host.save(one).then(setSaved, () => undefined);
+  const [failed, setFailed] = useState(false);
+  const save = (one: AttachmentView): void => {
+    setFailed(false);
+    void host.save(one).then(setSaved, () => setFailed(true));
+  };
   useEffect(() => void host.attachment().then(setView, () => setView(undefined)), []);
   if (view === 'loading') return <main class="page" />;
   if (view === undefined) return <main class="page"><p role="alert">{words.text('viewer_unavailable')}</p></main>;
@@ -30,10 +34,11 @@ export function Attachment({ host, words }: { readonly host: AttachmentHost; rea
         {!view.copies && <p class="faint">{words.text('copies_forbidden')}</p>}
         {view.copies && <div class="buttons">
           {saved === undefined
-            ? <button id="save" class="primary" type="button" autofocus onClick={() => save(view)}>{words.text('viewer_save')}</button>
-            : <button id="open" class="primary" type="button" autofocus onClick={() => saved.open()}>{words.text('viewer_open_outside')}</button>}
+            ? <button id="save" class="primary" type="button" ref={focus} onClick={() => save(view)}>{words.text('viewer_save')}</button>
+            : <button id="open" class="primary" type="button" ref={focus} onClick={() => saved.open()}>{words.text('viewer_open_outside')}</button>}
         </div>}
         {view.copies && <p class="faint">{words.text('viewer_save_warning')}</p>}
+        <p role="alert">{failed ? words.text('banner_save_failed') : ''}</p>
         <p class="faint" role="status">{saved === undefined ? '' : words.text('viewer_saved')}</p>
       </header>
       <Preview view={view} words={words} />
@@ -63,5 +68,5 @@ function Preview({ view, words }: { readonly view: AttachmentView; readonly word
   if (picture !== undefined) return <img src={picture} alt={name} />;
   if (TEXTS.has(type)) return <pre>{textOfFile(bytes, charset).slice(0, LARGEST_TEXT)}</pre>;
   if (invitation !== undefined) return <Invitation invitation={invitation} />;
-  return <p class="faint">{words.text('viewer_no_preview')}</p>;
+  return <p class="faint">{words.text(view.copies ? 'viewer_no_preview_save' : 'viewer_no_preview')}</p>;
 }

@@ -1,5 +1,5 @@
 /** While a mail is written: what will happen to it, recipient by recipient. */
-import type { VNode } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { ComposingHost, ComposingView } from '../host.ts';
 import type { Plan } from '../member/plan.ts';
@@ -9,26 +9,30 @@ import { Pieces, ReasonText } from './parts.tsx';
 import { reasonOf } from './reasons.ts';
 import type { Piece, Words } from './words.ts';
 
-export function Composing({ host, words }: { readonly host: ComposingHost; readonly words: Words }): VNode {
+/** `children` stand below. */
+export function Composing({ host, words, children }: { readonly host: ComposingHost; readonly words: Words; readonly children?: ComponentChildren }): VNode {
   const [view, setView] = useState<ComposingView>();
   const load = (): void => void host.view().then(setView);
   useEffect(load, []);
   return (
     <main class="popup">
       <h1 class="small">{words.text('composing_title')}</h1>
-      {view === undefined ? <p role="status">{words.text('label_checking')}</p> : <Preview preview={view.preview} host={host} words={words} />}
-      {view?.plan !== undefined && <Choices plan={view.plan} words={words} choose={(choice) => void host.choose(choice).then(load)} />}
+      {view === undefined ? <p role="status">{words.text('label_checking')}</p> : <Preview preview={view.preview} all={view.plan === undefined || view.plan.mode === 'protect-all'} host={host} words={words} />}
+      {view?.passesOn === true && <section id="passes-on"><p>{words.text('forward_next')}</p><p>{words.text('forward_clear')}</p></section>}
+      {view?.plan !== undefined && !view.passesOn && <Choices plan={view.plan} words={words} choose={(choice) => void host.choose(choice).then(load)} />}
       {view?.plan !== undefined && view.sealedDrafts && (
         <section class="draft">
           <div class="buttons"><button id="save-draft" type="button" aria-describedby="draft-text" onClick={() => host.saveDraft()}>{words.text('draft_save')}</button></div>
           <p id="draft-text" class="faint">{words.text('draft_text')}</p>
         </section>
       )}
+      {children}
     </main>
   );
 }
 
-function Preview({ preview, host, words }: { readonly preview: DraftPreview; readonly host: ComposingHost; readonly words: Words }): VNode {
+/** `all`: all of the mail is encrypted. */
+function Preview({ preview, all, host, words }: { readonly preview: DraftPreview; readonly all: boolean; readonly host: ComposingHost; readonly words: Words }): VNode {
   switch (preview.kind) {
     case 'not-ours': return <p>{words.text('composing_not_ours')}</p>;
     case 'from-typed': return <ReasonText reason={reasonOf(words, 'from-typed', { from: preview.from, account: preview.account })} words={words} />;
@@ -45,7 +49,7 @@ function Preview({ preview, host, words }: { readonly preview: DraftPreview; rea
         <ul class="recipients">
           {preview.recipients.map((one) => <li class={one.outcome}><Pieces pieces={outcomeSentence(words, one)} /></li>)}
         </ul>
-        {preview.recipients.some(({ organisation }) => organisation !== undefined) && <p class="faint">{words.text('composing_inspection')}</p>}
+        {preview.recipients.some(({ organisation }) => organisation !== undefined) && <p class="faint">{words.sentences([...(all && preview.recipients.every(({ outcome }) => outcome === 'colleague' || outcome === 'partner') ? [words.text('composing_only')] : []), words.text('composing_inspection')])}</p>}
         {preview.recipients.some(({ outcome }) => outcome === 'apart') && (
           <section class="draft">
             <div class="buttons"><button id="split" class="primary" type="button" aria-describedby="split-text" onClick={() => host.split()}>{words.text('split')}</button></div>

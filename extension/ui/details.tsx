@@ -1,20 +1,22 @@
 /** The popup on the button in the message header: how this mail was checked, leg by leg. */
-import type { VNode } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { DetailsHost, DetailsView } from '../host.ts';
 import type { MailAction } from './mail-actions.ts';
+import { ContactLine } from './contact.tsx';
 import { Copy } from './copy.tsx';
 import { Forward } from './forward.tsx';
 import { Notice, Pieces } from './parts.tsx';
 import { Report } from './report.tsx';
 import type { Words } from './words.ts';
 
-export function Details({ host, words }: { readonly host: DetailsHost; readonly words: Words }): VNode {
+/** `children` stand below. */
+export function Details({ host, words, children }: { readonly host: DetailsHost; readonly words: Words; readonly children?: ComponentChildren }): VNode {
   const [view, setView] = useState<DetailsView | 'loading' | undefined>('loading');
   const [doing, setDoing] = useState<MailAction>();
   useEffect(() => void host.details().then(setView, () => setView(undefined)), []);
   if (view === 'loading') return <main class="popup"><h1 class="heard">{words.text('details_title')}</h1><p role="status">{words.text('label_checking')}</p></main>;
-  if (view === undefined) return <main class="popup"><h1 class="heard">{words.text('details_title')}</h1><p>{words.text('details_no_message')}</p></main>;
+  if (view === undefined) return <main class="popup"><h1 class="heard">{words.text('details_title')}</h1><p>{words.text('details_no_message')}</p>{children}</main>;
   const { state, heading, sentence, notes, groups, enrol, actions, copies, sealedNames } = view;
   if (doing === 'forward') return <main class="popup"><Forward host={host} words={words} names={sealedNames} onBack={() => setDoing(undefined)} /></main>;
   if (doing === 'copy') return <main class="popup"><Copy host={host} words={words} onBack={() => setDoing(undefined)} /></main>;
@@ -24,6 +26,7 @@ export function Details({ host, words }: { readonly host: DetailsHost; readonly 
       <Notice title state={state} heading={heading}>
         <p><Pieces pieces={sentence} /></p>
         {notes.map((note) => <p>{note}</p>)}
+        {state === 'problem' && <ContactLine words={words} />}
         {enrol && <div class="buttons"><button type="button" class="primary" onClick={() => host.openEnrolment()}>{words.text('banner_enrol')}</button></div>}
       </Notice>
       <div class={actions.length > 0 || !copies ? 'actions' : ''}>
@@ -38,6 +41,7 @@ export function Details({ host, words }: { readonly host: DetailsHost; readonly 
           <dl>{rows.map(([name, value]) => <div><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
         </section>
       ))}
+      {children}
     </main>
   );
 }

@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { DiagnosticsHost } from '../host.ts';
+import { ContactLine } from './contact.tsx';
 import type { Words } from './words.ts';
 
 type Step = { readonly name: 'none' } | { readonly name: 'working' } | { readonly name: 'shown'; readonly report: string; readonly done?: 'copied' | 'saved' };
@@ -16,6 +17,7 @@ export function Diagnostics({ host, words }: { readonly host: DiagnosticsHost; r
     <section class="group">
       <h2>{words.text('diagnostics_title')}</h2>
       <p>{words.text('diagnostics_text')}</p>
+      <ContactLine words={words} />
       {step.name === 'shown' ? <Report host={host} words={words} report={step.report} done={step.done} onDone={(done) => setStep({ ...step, done })} />
         : <div class="buttons"><button id="diagnose" type="button" disabled={step.name === 'working'} onClick={make}>{words.text('diagnostics_make')}</button></div>}
       {step.name === 'working' && <p class="working" role="status">{words.text('diagnostics_working')}</p>}

@@ -1,10 +1,11 @@
 /** Enrolment: one address, one code, and it is done. */
 import { type JSX, type VNode } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { SsmaxError } from '../../src/core/error.ts';
 import type { EnrolmentHost, IdentityView } from '../host.ts';
 import { BackupForm, ImportForm } from './backup.tsx';
 import { type Lock, LockChoice, LockForm } from './unlock.tsx';
+import { ContactLine } from './contact.tsx';
 import { focus, Mark, Notice, Pieces, ReasonText } from './parts.tsx';
 import { type Reason, reasonOfError } from './reasons.ts';
 import { Setup } from './setup.tsx';
@@ -37,6 +38,10 @@ export function Enrolment({ host, words }: Props): VNode {
   const [backup, setBackup] = useState<BackupPolicy>('allowed');
   /** The one that came by policy: tried once, then the field is there. */
   const [given, setGiven] = useState<string>();
+  const codeField = useRef<HTMLInputElement>(null);
+  const refusal = step.name === 'form' ? step.reason : undefined;
+  // While it is tried the field is disabled, and a disabled field loses the keyboard.
+  useEffect(() => codeField.current?.focus(), [step.name, refusal]);
 
   const load = async (): Promise<void> => {
     const [known, identities, configured, managed, required, open, backups] = await Promise.all([host.addresses(), host.identities(), host.configured(), host.managedCode(), host.lockRequired(), host.unprotected(), host.backupPolicy()]);
@@ -94,15 +99,15 @@ export function Enrolment({ host, words }: Props): VNode {
       {step.name === 'setup' && <Setup host={host} words={words} onDone={() => void load()} />}
       {(step.name === 'form' || step.name === 'working') && (
         <form onSubmit={submit} aria-busy={step.name === 'working'}>
-          {step.name === 'form' && step.reason !== undefined && (
-            <Notice state="problem" heading={words.text('enrol_failed')}><ReasonText reason={step.reason} words={words} /></Notice>
+          {refusal !== undefined && (
+            <div id="refused"><Notice state="problem" heading={words.text('enrol_failed')}><ReasonText reason={refusal} words={words} /></Notice></div>
           )}
           <AddressField addresses={addresses} value={address} words={words} disabled={step.name === 'working'} onChange={setAddress} />
           {given !== undefined ? <p>{words.text('enrol_code_by_policy')}</p> : <label>
             <span>{words.text('enrol_code')}</span>
             <input
-              id="code" name="code" required ref={focus} autocomplete="off" autocapitalize="characters" spellcheck={false} value={code}
-              disabled={step.name === 'working'} onInput={(event) => setCode(event.currentTarget.value)} aria-describedby="code-hint"
+              id="code" name="code" required ref={codeField} aria-invalid={refusal !== undefined} autocomplete="off" autocapitalize="characters" spellcheck={false} value={code}
+              disabled={step.name === 'working'} onInput={(event) => setCode(event.currentTarget.value)} aria-describedby={refusal === undefined ? 'code-hint' : 'refused code-hint'}
             />
             <small id="code-hint">{words.text('enrol_code_hint')}</small>
           </label>}
@@ -117,6 +122,7 @@ export function Enrolment({ host, words }: Props): VNode {
       )}
       {step.name === 'import' && <ImportForm host={host} words={words} lock={lock} onLock={setLock} onDone={(identity) => setStep({ name: 'done', identity, backup: false })} onBack={() => setStep({ name: 'form' })} />}
       {step.name === 'done' && <Done host={host} backup={step.backup ? backup : undefined} lock={lock} identity={step.identity} words={words} onClose={() => host.close()} onAnother={() => void load()} more={addresses.length > 1} />}
+      {!(step.name === 'form' && step.reason !== undefined) && <ContactLine words={words} />}
     </main>
   );
 }
@@ -152,28 +158,30 @@ function Done({ host, backup, lock, identity, words, more, onClose, onAnother }:
   const [saved, setSaved] = useState(false);
   // It can be made on this page alone: one Return shall not lose it.
   const missing = (backup === 'allowed' || backup === 'required') && !saved;
+  const almost = missing && backup === 'required';
   if (lock !== 'offered' && !locked) {
     return (
       <>
-        <p>{lock === 'required' && words.text('lock_required')}{words.text('lock_not_kept')}</p>
+        <p id="not-kept">{lock === 'required' && words.text('lock_required')}{words.text('lock_not_kept')}</p>
         <LockForm host={host} words={words} identity={identity} onDone={() => setLocked(true)} />
       </>
     );
   }
   return (
     <>
-      <Notice state="verified" heading={words.text('enrol_done')}>
-        <p><Pieces pieces={words.pieces('enrol_done_text', { name, address, organisation: organisation[words.language] })} /></p>
+      <Notice state={almost ? 'cannot-check' : 'verified'} heading={words.text(almost ? 'enrol_almost' : 'enrol_done')}>
+        <p><Pieces pieces={words.pieces(almost ? 'enrol_almost_text' : 'enrol_done_text', { name, address, organisation: organisation[words.language] })} /></p>
         <p class="faint">{words.text('enrol_until', { date: words.day(until) })}</p>
+        {locked && <p class="faint">{words.sentences([words.text('lock_set'), words.text('lock_forgotten')])}</p>}
       </Notice>
       {backup === 'forbidden' && <p>{words.text('backup_forbidden')}</p>}
-      {backup === 'required' && missing && <p><strong>{words.text('backup_required')}</strong></p>}
+      {almost && <p><strong>{words.text('backup_required')}</strong></p>}
       {(backup === 'allowed' || backup === 'required') && <BackupForm host={host} words={words} identity={identity} onSaved={() => setSaved(true)} />}
       <div class="buttons">
         {missing
           ? backup === 'allowed' && <button id="close-enrolment" type="button" onClick={onClose}>{words.text('enrol_close_without')}</button>
           : <button id="close-enrolment" class="primary" type="button" ref={focus} onClick={onClose}>{words.text('enrol_close')}</button>}
-        {more && !(missing && backup === 'required') && <button type="button" onClick={onAnother}>{words.text('enrol_another')}</button>}
+        {more && !almost && <button type="button" onClick={onAnother}>{words.text('enrol_another')}</button>}
       </div>
     </>
   );

@@ -57,6 +57,7 @@ export function Options({ host, words }: { readonly host: OptionsHost; readonly 
                 <small>
                   {words.text('enrol_until', { date: words.day(until) })}<br />
                   {backedUpAt === undefined ? words.text('backup_none') : words.text('backup_kept', { date: words.day(backedUpAt) })}<br />
+                  {backedUpAt === undefined && view.backups && <>{words.text('backup_none_fix')}<br /></>}
                   {words.text(locked ? 'lock_state_on' : 'lock_state_off')}<br />
                   {words.pair(words.text('details_fingerprint'), own)}
                 </small>
@@ -68,8 +69,8 @@ export function Options({ host, words }: { readonly host: OptionsHost; readonly 
       </section>
       <section class="group">
         <h2>{words.text('options_lists')}</h2>
-        <p>{words.text(lists ? 'options_lists_allowed' : 'options_lists_text')}</p>
-        {!lists && <div class="buttons"><button id="allow" type="button" onClick={() => void host.allowLists().then(load)}>{words.text('options_lists_allow')}</button></div>}
+        <p>{words.text(view.listsForbidden ? 'options_lists_forbidden' : lists ? 'options_lists_allowed' : 'options_lists_text')}</p>
+        {!lists && !view.listsForbidden && <div class="buttons"><button id="allow" type="button" onClick={() => void host.allowLists().then(load)}>{words.text('options_lists_allow')}</button></div>}
       </section>
       <section class="group">
         <h2>{words.text('options_tags')}</h2>
@@ -103,6 +104,12 @@ export function Options({ host, words }: { readonly host: OptionsHost; readonly 
         <h2>{words.text('options_search')}</h2>
         <p>{words.text('search_about')}</p>
         <div class="buttons"><button id="open-search" type="button" onClick={() => host.openSearch()}>{words.text('options_search_open')}</button></div>
+      </section>
+      <section class="group">
+        <h2>{words.text('options_keys')}</h2>
+        <p>{view.shortcut === undefined ? words.text('options_keys_none') : words.text('options_keys_text', { keys: view.shortcut })}</p>
+        <p>{words.text('options_keys_pages')}</p>
+        <p class="faint">{words.text('options_keys_change')}</p>
       </section>
       {server !== undefined && (
         <section class="group">

@@ -1,6 +1,8 @@
 /** Small parts that the pages share. */
 import type { ComponentChildren, VNode } from 'preact';
+import { useEffect } from 'preact/hooks';
 import type { State } from '../../src/flow/open.ts';
+import { ContactLine } from './contact.tsx';
 import type { Reason } from './reasons.ts';
 import type { Piece, Words } from './words.ts';
 
@@ -34,11 +36,21 @@ export function Notice({ state, heading, title = false, children }: {
 export function ReasonText({ reason, words }: { readonly reason: Reason; readonly words: Words }): VNode {
   return (
     <>
-      <p>{reason.why}</p>
+      {reason.why !== '' && <p>{reason.why}</p>}
       <p>{reason.fix}</p>
       <p class="code">{words.text('not_sent_code', { code: `SSMAX-${reason.code}` })}</p>
+      <ContactLine words={words} />
     </>
   );
+}
+
+/** Escape leaves a window, wherever in it the keyboard is: what had it may have gone, or nothing had it yet. */
+export function useEscape(leave: () => void): void {
+  useEffect(() => {
+    const escape = ({ key, isComposing }: KeyboardEvent): void => { if (key === 'Escape' && !isComposing) leave(); };
+    document.addEventListener('keydown', escape);
+    return () => document.removeEventListener('keydown', escape);
+  }, []);
 }
 
 /** For `ref`: takes the keyboard once it is there. Thunderbird heeds `autofocus` in what came with the page only. */

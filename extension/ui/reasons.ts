@@ -19,9 +19,14 @@ const SAME: Readonly<Record<string, string>> = {
   'answer-invalid': 'server-refused',
 };
 
+/** What a table of ours says to a code that somebody else may have chosen, such as `constructor`. */
+export function entryOfTable<Value>(table: Readonly<Record<string, Value>>, code: string | number): Value | undefined {
+  return Object.hasOwn(table, code) ? table[code] : undefined;
+}
+
 /** The reason in words. Codes without a sentence of their own get the general one, with the code to be passed on. */
 export function reasonOf(words: Words, code: string, values: Values = {}): Reason {
-  const name = (SAME[code] ?? code).replaceAll('-', '_');
+  const name = (entryOfTable(SAME, code) ?? code).replaceAll('-', '_');
   const [why, fix] = [`why_${name}`, `fix_${name}`];
   if (!words.has(why) || !words.has(fix)) return { why: words.text('why_other'), fix: words.text('fix_other'), code };
   return { why: words.text(why, values), fix: words.text(fix, values), code };

@@ -24,7 +24,8 @@ export function RenewalNotice({ view: { address, until, code, now }, words, onEn
       <h1>{words.text('renewal_title')}</h1>
       <section role="alert">
         <p>{words.text(code === 'certificate-revoked' ? 'renewal_revoked' : until > now ? 'renewal_ends' : 'renewal_ended', { address, date: words.day(until) })}</p>
-        <ReasonText reason={reasonOf(words, code)} words={words} />
+        {/* That it is revoked has just been said. */}
+        <ReasonText reason={{ ...reasonOf(words, code), ...(code === 'certificate-revoked' && { why: '' }) }} words={words} />
       </section>
       <div class="buttons">
         <button id="enrol-again" class="primary" type="button" onClick={onEnrol}>{words.text('renewal_enrol')}</button>

@@ -40,6 +40,8 @@ const IMAGE_TYPES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp
 
 export interface SafeHtmlOptions {
   readonly images: readonly ContentImage[];
+  /** Text to stand below it: joined before it is sanitised, one part could open what another closes (EFAIL). */
+  readonly beside?: string;
   /** Links may be followed. */
   readonly links: boolean;
   /** Pictures are fetched from servers outside (HTTPS only); else they are only counted. */
@@ -53,7 +55,7 @@ export const PAGE_STYLE = 'data-style';
 
 /** Sanitises HTML in the window of this page, whose scripts must not be the mail's. */
 export function createSafeHtml(window: Window & typeof globalThis): (html: string, options: SafeHtmlOptions) => SafeHtml {
-  return (html, { images, links, outside = false, page = false }) => {
+  return (html, { images, beside, links, outside = false, page = false }) => {
     const sources = new Map(images.filter(({ type }) => IMAGE_TYPES.has(type)).map((image) => [image.contentId, image]));
     const servers = new Set<string>();
     let coloured = false;
@@ -70,8 +72,12 @@ export function createSafeHtml(window: Window & typeof globalThis): (html: strin
       FORBID_CONTENTS: ['style', 'script', 'title', 'head', 'template', 'noscript', 'svg', 'math'],
       ALLOWED_URI_REGEXP: /^(?:(?:https?|mailto|cid):|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i, // values of other attributes pass through it too
     });
-    return { html: safe, coloured, servers: [...servers] };
+    return { html: beside === undefined ? safe : `${safe}<hr><pre ${page ? PAGE_STYLE : 'style'}="white-space: pre-wrap">${escaped(beside)}</pre>`, coloured, servers: [...servers] };
   };
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 function keepStyles(node: HTMLElement, attribute: string): void {

@@ -62,7 +62,7 @@ function Find({ host, words, view, onChanged }: Parts): VNode {
         </label>
         <div class="buttons"><button id="find" class="primary" type="submit" disabled={query.trim() === ''}>{words.text('search_find')}</button></div>
       </form>
-      <p role="status">{gone !== undefined ? words.text('search_gone', { subject: gone }) : hits === undefined ? '' : words.text('search_hits', { count: hits.length })}</p>
+      <p role="status">{gone !== undefined ? words.text('search_gone', { subject: gone }) : hits === undefined ? '' : hits.length === 0 ? words.text('search_none') : words.text('search_hits', { count: hits.length })}</p>
       {hits !== undefined && (
         <ul class="hits">
           {hits.map((hit) => (

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { shownName } from '../../src/mail/shown-text.ts';
 import type { SendingHost, SendingView } from '../host.ts';
 import type { MailRisk, RecipientRisk } from '../member/risk.ts';
-import { focus, Mark } from './parts.tsx';
+import { focus, Mark, useEscape } from './parts.tsx';
 import type { Words } from './words.ts';
 
 /** Milliseconds between two looks at what has changed. */
@@ -21,14 +21,9 @@ export function Sending({ host, words }: Parts): VNode {
     const look = (): void => void host.sending().then(setView);
     look();
     const timer = setInterval(look, LOOK);
-    // Wherever the keyboard is: what had it may have gone with the step before.
-    const escape = (event: KeyboardEvent): void => { if (event.key === 'Escape') host.decide(false); };
-    document.addEventListener('keydown', escape);
-    return () => {
-      clearInterval(timer);
-      document.removeEventListener('keydown', escape);
-    };
+    return () => clearInterval(timer);
   }, []);
+  useEscape(() => host.decide(false));
   if (view === undefined) return <main class="page dialog" />;
   return (
     <main class="page dialog">
@@ -106,9 +101,9 @@ function Delay({ host, words, until }: Parts & { readonly until: number }): VNod
   const seconds = Math.max(0, Math.ceil((until - Date.now()) / 1000));
   return (
     <section>
-      <h1><span role="timer">{words.text('sending_delay', { seconds })}</span></h1>
+      <h1><span id="countdown" role="timer">{words.text('sending_delay', { seconds })}</span></h1>
       <div class="buttons">
-        <button id="back" class="primary" type="button" ref={focus} onClick={() => host.decide(false)}>{words.text('sending_take_back')}</button>
+        <button id="back" class="primary" type="button" ref={focus} aria-describedby="countdown" onClick={() => host.decide(false)}>{words.text('sending_take_back')}</button>
         <button id="send" type="button" onClick={() => host.decide(true)}>{words.text('sending_now')}</button>
       </div>
     </section>

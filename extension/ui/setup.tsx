@@ -2,7 +2,7 @@
 import { type JSX, type VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { EnrolmentHost } from '../host.ts';
-import { Notice, ReasonText } from './parts.tsx';
+import { focus, Notice, ReasonText } from './parts.tsx';
 import { type Reason, reasonOfError } from './reasons.ts';
 import type { Words } from './words.ts';
 
@@ -24,7 +24,7 @@ export function Setup({ host, words, onDone }: { readonly host: EnrolmentHost; r
       {reason !== undefined && <Notice state="problem" heading={words.text('enrol_failed')}><ReasonText reason={reason} words={words} /></Notice>}
       <label>
         <span>{words.text('enrol_setup_url')}</span>
-        <input id="url" name="url" type="url" required autofocus placeholder="https://" spellcheck={false} />
+        <input id="url" name="url" type="url" required ref={focus} placeholder="https://" spellcheck={false} />
       </label>
       <label>
         <span>{words.text('enrol_setup_root')}</span>

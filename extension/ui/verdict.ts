@@ -1,5 +1,5 @@
 /** What is shown of a judged mail: one sentence, notes beside it, and the details on demand. Pure: data in, data out. */
-import { confirmedDomain } from '../../src/flow/outside-report.ts';
+import { confirmedDomain, objectionOf } from '../../src/flow/outside-report.ts';
 import type { AttestedBy, CertificateFacts, Judgement, Person, State } from '../../src/flow/open.ts';
 import type { Inspection } from '../../src/wire/leg.ts';
 import { shownMailbox, shownText } from '../../src/mail/shown-text.ts';
@@ -7,7 +7,7 @@ import type { ProtectedHeaders } from '../../src/mail/protected-headers.ts';
 import type { Reading } from '../member/read.ts';
 import type { DetailGroup } from './detail-group.ts';
 import { outsideGroup } from './outside.ts';
-import { reasonOf } from './reasons.ts';
+import { entryOfTable, reasonOf } from './reasons.ts';
 import type { MessageKey, Piece, Values, Words } from './words.ts';
 
 export interface VerdictView {
@@ -41,17 +41,17 @@ export function viewOf(words: Words, reading: Reading): VerdictView {
   const { code } = judgement;
   const state = idle && judgement.state === 'cannot-check' ? 'outside' : judgement.state;
   // A key does not come by itself.
-  const passing = state === 'cannot-check' && code !== 'key-missing' && code !== 'key-locked';
+  const passing = state === 'cannot-check' && !closed(code);
   return {
     state,
     code,
-    quiet: state === 'outside' && code !== 'delivery-report' || state === 'cannot-check' && !marked,
+    quiet: state === 'outside' && code !== 'delivery-report' && objection(judgement) === undefined || state === 'cannot-check' && !marked,
     label: labelOf(words, { ...judgement, state }),
-    heading: words.text(code === 'key-missing' || code === 'key-locked' ? 'state_cannot_open' : HEADINGS[state]),
+    heading: words.text(closed(code) ? 'state_cannot_open' : code === 'delivery-report' ? 'state_report' : HEADINGS[state]),
     sentence: sentenceOf(words, reading, state),
-    notes: [...notesOf(words, reading), ...(state === 'cannot-check' && !marked ? [words.text('note_links_off')] : []), ...(passing ? [words.text('note_again')] : [])],
+    notes: [...notesOf(words, reading), ...(state === 'cannot-check' && !marked ? [words.text('note_links_off')] : []), ...(isUnsignedReport(judgement) ? [words.text('note_report_links_off')] : []), ...(passing ? [words.text('note_again')] : [])],
     inspections: words.list(judgement.organisations.flatMap(({ inspections }) => inspections).map((one) => words.text(inspectionKey(one)))),
-    trusted: state === 'verified' || state === 'outside',
+    trusted: state === 'verified' || state === 'outside' && !isUnsignedReport(judgement),
     details: detailsOf(words, judgement),
     headers: headersOf(words, judgement),
     passing,
@@ -60,12 +60,26 @@ export function viewOf(words: Words, reading: Reading): VerdictView {
   };
 }
 
+/** In the name of a mail server of those whose mail is always signed: all that anybody may write in their name. */
+function isUnsignedReport({ code, detail }: Judgement): boolean {
+  return code === 'delivery-report' && detail === 'unsigned';
+}
+
 /** For a mail that this program could not judge because of a fault of its own. */
 export function faultView(words: Words): VerdictView {
   return {
     state: 'cannot-check', code: 'fault', quiet: false, label: words.text('label_cannot_check'), heading: words.text('state_cannot_check'),
     sentence: words.pieces('verdict_fault'), notes: [words.text('note_links_off')], inspections: '', trusted: false, details: [], headers: [], passing: false,
   };
+}
+
+/** There is no usable key for it. */
+function closed(code: string): boolean {
+  return code === 'key-missing' || code === 'key-locked';
+}
+
+function objection({ report }: Judgement): ReturnType<typeof objectionOf> {
+  return report && objectionOf(report);
 }
 
 const HEADINGS: Readonly<Record<State, MessageKey>> = {
@@ -77,7 +91,8 @@ function labelOf(words: Words, { state, code, sender }: Judgement): string {
   if (code === 'own-draft') return words.text('label_own_draft');
   if (state === 'verified' && sender !== undefined) return words.text('label_verified', { organisation: sender.organisation.names[words.language] });
   if (state === 'problem') return words.text('label_problem');
-  if (state === 'cannot-check') return words.text('label_cannot_check');
+  if (state === 'cannot-check') return words.text(closed(code) ? 'label_cannot_open' : 'label_cannot_check');
+  if (code === 'delivery-report') return words.text('state_report');
   return words.text('label_outside');
 }
 
@@ -117,14 +132,19 @@ function sentenceOf(words: Words, { judgement, report }: Reading, state: State):
     return words.pieces(sender.pseudonym ? 'verdict_pseudonym' : 'verdict_verified', values);
   }
   if (code === 'impersonation' && organisation !== undefined) return words.pieces('verdict_impersonation', { organisation });
-  if (state === 'problem') return words.pieces(PROBLEMS[code] ?? 'verdict_altered');
-  if (code === 'key-missing') return words.pieces(RECOVERY[params['recovery'] ?? ''] ?? ('recovery' in params ? 'verdict_recovery_refused' : 'verdict_key_missing'));
+  if (state === 'problem') return words.pieces(entryOfTable(PROBLEMS, code) ?? 'verdict_altered');
+  if (code === 'key-missing') return words.pieces(entryOfTable(RECOVERY, params['recovery'] ?? '') ?? ('recovery' in params ? 'verdict_recovery_refused' : 'verdict_key_missing'));
   if (code === 'key-locked') return words.pieces('verdict_key_locked');
   if (code === 'clock-wrong') return 'minutes' in params ? words.pieces('verdict_clock', params) : words.pieces('verdict_clock_unknown');
   if (state === 'cannot-check') return words.pieces('verdict_cannot_check');
   if (code === 'delivery-report') return words.pieces('verdict_report');
-  const domain = judgement.report === undefined ? undefined : confirmedDomain(judgement.report);
-  return domain === undefined ? words.pieces('verdict_outside') : words.pieces('verdict_outside_domain', { domain, organisation: judgement.report?.names[words.language] ?? '' });
+  if (judgement.report === undefined) return words.pieces('verdict_outside');
+  const values = { organisation: judgement.report.names[words.language] };
+  const against = objection(judgement);
+  if (against?.kind === 'signature') return words.pieces('verdict_outside_signature', values);
+  if (against !== undefined) return words.pieces('verdict_outside_failed', { ...values, domain: against.domain });
+  const domain = confirmedDomain(judgement.report);
+  return domain === undefined ? words.pieces('verdict_outside') : words.pieces('verdict_outside_domain', { ...values, domain });
 }
 
 /** A person, as sentences name one. */
@@ -138,7 +158,8 @@ function notesOf(words: Words, reading: Reading): string[] {
   if (report !== undefined) {
     const { why, fix } = reasonOf(words, report.code ?? 'other');
     if (report.waiting) out.push(words.text(report.until === undefined ? 'note_no_need' : 'note_until', { date: report.until === undefined ? '' : words.moment(report.until) }));
-    else if (report.code !== undefined) out.push(why, fix);
+    // Nobody signs reports: of a mail that was not sent from here, anybody could name a cause and have its reader do something about it.
+    else if (report.code !== undefined && report.about !== undefined) out.push(why, fix);
     if (report.recipients.length > 0) out.push(words.text('report_recipients', { addresses: words.list(report.recipients) }));
     out.push(words.text('note_report'));
   }

@@ -3,20 +3,21 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { shownText } from '../../src/mail/shown-text.ts';
 import type { WaitingHost } from '../host.ts';
-import { Notice, ReasonText } from './parts.tsx';
+import { focus, Notice, ReasonText, useEscape } from './parts.tsx';
 import type { Reason } from './reasons.ts';
 import type { Words } from './words.ts';
 
 export function Waiting({ host, words }: { readonly host: WaitingHost; readonly words: Words }): VNode {
   const [opened, setOpened] = useState<readonly number[]>([]);
   const [failed, setFailed] = useState<{ readonly id: number; readonly reason: Reason }>();
+  useEscape(() => host.close());
   const again = async (id: number): Promise<void> => {
     const reason = await host.again(id);
     setFailed(reason === undefined ? undefined : { id, reason });
     if (reason === undefined) setOpened([...opened, id]);
   };
   return (
-    <main class="page dialog" onKeyDown={(event) => { if (event.key === 'Escape') host.close(); }}>
+    <main class="page dialog">
       <Notice title state="cannot-check" heading={words.text('waiting_title')}>
         <p>{words.text('waiting_text')}</p>
       </Notice>
@@ -29,7 +30,7 @@ export function Waiting({ host, words }: { readonly host: WaitingHost; readonly 
           </li>
         ))}
       </ul>
-      <div class="buttons"><button id="close" type="button" autofocus onClick={() => host.close()}>{words.text('waiting_close')}</button></div>
+      <div class="buttons"><button id="close" type="button" ref={focus} onClick={() => host.close()}>{words.text('waiting_close')}</button></div>
     </main>
   );
 }

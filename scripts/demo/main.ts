@@ -1,4 +1,5 @@
 /** The demo: a whole SSMAX world, then either Thunderbird for two people, or the story played without a display. */
+import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installOrExplain } from '../world/packages.ts';
@@ -15,6 +16,10 @@ const { values } = parseArgs({
   options: { headless: { type: 'boolean', default: false }, out: { type: 'string', default: '.demo' } },
 });
 
+if (values.headless && existsSync(values.out) && readdirSync(values.out).length > 0) {
+  process.stderr.write(`demo: ${values.out} holds a record already: name another folder, or move it away; nothing is overwritten\n`);
+  process.exit(1);
+}
 if (!installOrExplain(['servers', 'desktop'], say)) process.exit(1);
 const world = await World.open();
 world.endOnSignals((error) => { process.stderr.write(`${String(error)}\n`); });

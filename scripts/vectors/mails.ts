@@ -140,7 +140,7 @@ function carriers(add: Add, { leg3 }: HonestLegs): void {
 
 function outside(add: Add): void {
   const plain = (from: string, rest = ''): Bytes => utf8(`From: ${from}\r\nTo: ${HANAKO}\r\nSubject: x\r\n${rest}\r\nhello\r\n`);
-  const report = 'MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=r\r\n\r\n--r\r\n\r\nundelivered\r\n--r\r\nContent-Type: message/delivery-status\r\n\r\nStatus: 5.7.1\r\n--r--\r\n';
+  const report = 'MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=r\r\n\r\n--r\r\n\r\nundelivered\r\n--r\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\nFinal-Recipient: rfc822; taro@hinode.example\r\nAction: failed\r\nStatus: 5.7.1\r\n--r--\r\n';
   add('outside SSMAX', plain('a@outside.example'), { state: 'outside', code: 'outside' });
   add('outside SSMAX, marked', plain('a@outside.example', 'X-SSMAX: 1\r\n'), { state: 'outside', code: 'outside' });
   add('unsigned in the name of a domain that always signs', plain(TARO), impersonation('unsigned'));
@@ -148,6 +148,7 @@ function outside(add: Add): void {
   add('unsigned, display name with such an address', plain(`"${TARO}" <a@outside.example>`), impersonation('unsigned'));
   add('unsigned, no trust material', plain('a@outside.example'), cannotCheck('trust-missing'), { trust: 'trust-missing' });
   add('delivery report', plain('MAILER-DAEMON@hinode.example', report), { state: 'outside', code: 'delivery-report' });
+  add('delivery report under a person’s name', plain('"Yamada Taro" <mailer-daemon@hinode.example>', report), impersonation('unsigned'));
   add('delivery report in a person’s name', plain(TARO, report), impersonation('unsigned'));
 }
 

@@ -31,6 +31,8 @@ export interface Seen {
   readonly focused: boolean;
   /** A click on its middle would meet it: not scrolled out of view, not covered. */
   readonly reachable: boolean;
+  /** Of its text colour to the nearest opaque ground below it, 1 to 21 (WCAG 2.2); 0 where there is no such ground. */
+  readonly contrast: number;
   /** Pixels by which its middle is above (negative) or below the visible part of its page. */
   readonly beyond: number;
   /** Title of the top-level window it is in. */
@@ -290,6 +292,22 @@ export function chromeSide() {
       }
       return texts.filter((one) => one !== '').join('\n');
     };
+    const parentOf = (element: Element): Element | null => element.assignedSlot ?? element.parentElement ?? (element.parentNode as ShadowRoot | null)?.host ?? null;
+    const channels = (colour: string): number[] => (/^rgba?\((.+)\)$/.exec(colour)?.[1] ?? '').split(',').map(Number);
+    const luminance = (colour: string): number => {
+      const [red = 0, green = 0, blue = 0] = channels(colour).map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const contrastOf = (element: Element): number => {
+      for (let below: Element | null = element; below !== null; below = parentOf(below)) {
+        const ground = view.getComputedStyle(below).backgroundColor;
+        const [, , , alpha = 1] = channels(ground);
+        if (!ground.startsWith('rgb') || alpha < 1) continue;
+        const [dark = 0, light = 0] = [luminance(view.getComputedStyle(element).color), luminance(ground)].sort((a, b) => a - b);
+        return (light + 0.05) / (dark + 0.05);
+      }
+      return 0;
+    };
     const out: SeenInPage[] = [];
     for (const element of matches(view.document)) {
       const box = element.getBoundingClientRect();
@@ -297,7 +315,7 @@ export function chromeSide() {
       const x = box.x + box.width / 2;
       const y = box.y + box.height / 2;
       const control = element as GeckoElement & { readonly value?: unknown; readonly checked?: unknown; readonly disabled?: unknown };
-      const value = typeof control.value === 'string' ? control.value : '';
+      const value = typeof control.value === 'string' || element.localName === 'progress' ? String(control.value) : '';
       const shown = element.getAttribute('label') ?? (textOf(element) || value);
       if (text !== null && !shown.includes(text)) continue;
       const { innerHeight } = view;
@@ -311,6 +329,7 @@ export function chromeSide() {
         checked: control.checked === true,
         disabled: control.disabled === true || element.getAttribute('disabled') === 'true',
         reachable: meets(element, x, y),
+        contrast: contrastOf(element),
         beyond: y < 0 ? y : Math.max(0, y - innerHeight),
         focused: view.document.activeElement === element || (element.getRootNode() as ShadowRoot).activeElement === element,
       });

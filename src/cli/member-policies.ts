@@ -1,10 +1,12 @@
-/** `ssmax member policies`: Thunderbird's policies.json for the whole organisation (docs/admin/roll-out.md). */
-import { Command, Option } from 'commander';
+/** `ssmax member policies`: Thunderbird's policies for the whole organisation, as a file or for the registry (docs/admin/roll-out.md). */
+import { Command, InvalidArgumentError, Option } from 'commander';
 import manifest from '../../manifest.json' with { type: 'json' };
 import { parsePins } from '../flow/trust.ts';
 import { toBase64 } from '../wire/json.ts';
+import { settingOf, SETTABLE } from '../wire/managed-settings.ts';
 import { readPins } from './files.ts';
 import { addServerOptions } from './member-server.ts';
+import { registryFile } from './registry-file.ts';
 
 const { id } = manifest.browser_specific_settings.gecko;
 
@@ -13,33 +15,54 @@ interface PoliciesOptions {
   readonly root: string;
   readonly tlsCa?: string;
   readonly addon?: string;
-  readonly backup?: string;
-  readonly copies?: string;
+  readonly set: Settings;
+  readonly format: 'json' | 'reg';
 }
+
+type Settings = Readonly<Record<string, string | number | boolean>>;
 
 export function memberPoliciesCommand(): Command {
   return addServerOptions(new Command('policies').description('print policies.json: every Thunderbird gets the add-on, its server and the Authority\'s root'))
     .requiredOption('--root <file>', 'the Authority\'s root certificate, PEM')
-    .option('--addon <url>', 'where Thunderbird gets the add-on and its updates: https://… or file:///…')
-    .addOption(new Option('--backup <how>', 'backups of new keys; without it the member decides').choices(['required', 'allowed', 'forbidden']))
-    .addOption(new Option('--copies <how>', 'saving opened mails and attachments as files; without it that is allowed').choices(['allowed', 'forbidden']))
+    .option('--addon <url>', 'where Thunderbird gets the add-on: https://… (its updates by updates.json beside it, see `ssmax member updates`) or file:///…', parseAddon)
+    .option('--set <name=value>', `fixes a setting for all members, any number of times: ${SETTABLE.join(', ')}`, setting, {})
+    .addOption(new Option('--format <format>', 'json: policies.json; reg: for the registry, by group policy').choices(['json', 'reg']).default('json'))
     .action((options: PoliciesOptions) => {
-      process.stdout.write(`${JSON.stringify(policies(options), null, 2)}\n`);
+      const all = policies(options);
+      process.stdout.write(options.format === 'reg' ? registryFile(all) : `${JSON.stringify({ policies: all }, null, 2)}\n`);
     });
 }
 
+/** By the schema that the add-on reads it with. */
+function setting(text: string, before: Settings): Settings {
+  const [, name = '', given = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
+  const read = settingOf(name, given);
+  if ('fault' in read) throw new InvalidArgumentError(read.fault);
+  return { ...before, [name]: read.value };
+}
+
+/** Where the add-on lies. */
+export function parseAddon(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['https:', 'file:'].includes(url.protocol) || url.username !== '' || !url.pathname.endsWith('.xpi')) throw new InvalidArgumentError('An https:// or file:/// address that ends in .xpi is due.');
+  return url.href;
+}
+
 /** Keys as in https://thunderbird.github.io/policy-templates/; `--tls-ca` is a path on the members' computers. */
-function policies({ server, root, tlsCa, addon, backup, copies }: PoliciesOptions): object {
+function policies({ server, root, tlsCa, addon, set }: PoliciesOptions): Record<string, unknown> {
   const der = readPins(root);
   parsePins(der);
   return {
-    policies: {
-      '3rdparty': { Extensions: { [id]: { organisationUrl: server, root: toBase64(der), ...(backup !== undefined && { backup }), ...(copies !== undefined && { copies }) } } },
-      ...(addon !== undefined && { ExtensionSettings: { [id]: { installation_mode: 'force_installed', install_url: addon } } }),
-      ...(tlsCa !== undefined && { Certificates: { Install: [tlsCa] } }),
-      Preferences: { ...draftsStayHere(), ...nothingUnsealed() },
-    },
+    '3rdparty': { Extensions: { [id]: { organisationUrl: server, root: toBase64(der), ...set } } },
+    ...(addon !== undefined && { ExtensionSettings: { [id]: { installation_mode: 'force_installed', install_url: addon, ...updatesOf(addon) } } }),
+    ...(tlsCa !== undefined && { Certificates: { Install: [tlsCa] } }),
+    Preferences: { ...draftsStayHere(), ...nothingUnsealed() },
   };
+}
+
+/** From a server, Thunderbird fetches the add-on once, and again only as this file says; from a share, it looks at every start. */
+function updatesOf(addon: string): object {
+  return addon.startsWith('https:') ? { update_url: new URL('updates.json', addon).href } : {};
 }
 
 /** Identities (sender addresses) of one Thunderbird profile for which this is fixed. */

@@ -6,6 +6,7 @@ import { daysOption, memberCodesCommand, memberLettersCommand } from './member-c
 import { memberEraseCommand } from './member-erase.ts';
 import { memberImportCommand } from './member-import.ts';
 import { memberPoliciesCommand } from './member-policies.ts';
+import { memberUpdatesCommand } from './member-updates.ts';
 
 interface AddOptions {
   readonly state: string;
@@ -31,6 +32,7 @@ export function memberCommand(): Command {
   command.addCommand(memberCodesCommand());
   command.addCommand(memberLettersCommand());
   command.addCommand(memberPoliciesCommand());
+  command.addCommand(memberUpdatesCommand());
   command.addCommand(memberEraseCommand());
   return command;
 }

@@ -178,10 +178,14 @@ export async function judgeMail(raw: Bytes, reader: Reader): Promise<Judgement> 
 /** Mail without a seal: outside SSMAX, unless it claims to come from where every mail is signed. */
 async function judgeOutside(raw: Bytes, outer: Entity, reader: Reader): Promise<Judgement> {
   const report: Judgement = { state: 'outside', code: 'delivery-report', organisations: [], content: 'not-opened' };
-  if (isDaemonReport(outer)) return report;
+  const claimed = claimedDomains([...outer.headers.all('From'), ...outer.headers.all('Sender')]);
+  if (isDaemonReport(outer)) {
+    // Whose mail is always signed, and perhaps anybody's while that is not known, reports unsigned alone: a link in one is nobody's.
+    const unsigned = reader.trust instanceof SsmaxError || await impersonatedBy(claimed, reader.trust.directory) !== undefined;
+    return unsigned ? { ...report, detail: 'unsigned' } : report;
+  }
   if (reader.trust instanceof SsmaxError) throw reader.trust;
   const { directory } = reader.trust;
-  const claimed = claimedDomains([...outer.headers.all('From'), ...outer.headers.all('Sender')]);
   const impersonated = await impersonatedBy(claimed, directory);
   if (impersonated !== undefined) {
     return {

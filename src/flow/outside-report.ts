@@ -63,3 +63,9 @@ export async function readOutsideReport(
 export function confirmedDomain({ dmarc }: OutsideReport): string | undefined {
   return dmarc?.result === 'pass' ? dmarc.domain : undefined;
 }
+
+/** What a report says against its mail: a signature that does not hold, or a From whose domain did not send it; undefined where it says nothing. */
+export function objectionOf({ dmarc, smime }: OutsideReport): { readonly kind: 'signature' } | { readonly kind: 'domain'; readonly domain: string } | undefined {
+  if (smime?.result === 'invalid' || smime?.revocation === 'revoked') return { kind: 'signature' };
+  return dmarc?.result === 'fail' ? { kind: 'domain', domain: dmarc.domain ?? '' } : undefined;
+}

@@ -29,6 +29,7 @@ import { contentTypeOf, encodeLegContent } from './leg-content.ts';
 import { legRecipients, nextSignedAttributes } from './next-leg.ts';
 import { encodeSignedSubmission, type SubmissionForm } from './open-submission.ts';
 import { departOutside } from './outside-signature.ts';
+import { byNewestDirectory, type NewestDirectory } from './newest-directory.ts';
 import type { Clock, Credential } from './ports.ts';
 import { acceptedCertificate, certificateInUse, entryInUse, requireIssuedByOwn, requireOwnStanding } from './organisation-keys.ts';
 import { type Split, split } from './split.ts';
@@ -63,6 +64,7 @@ export interface GatewayParts {
   readonly keyServer: KeyServer;
   readonly inspection: Inspection;
   readonly trust: () => Promise<Trust>;
+  readonly newerThan?: NewestDirectory['newerThan'] | undefined;
   readonly clock: Clock;
   /** The organisation's policy: members who lost their key may have their old mail recovered. */
   readonly recovery?: boolean;
@@ -107,6 +109,10 @@ export interface Relayed {
 
 /** Relays leg 1 (submission) or leg 2 (arriving). Throws SsmaxError; nothing has been handed on then. */
 export async function relay(given: GatewayParts, listener: 'submission' | 'arriving', arrival: Arrival): Promise<Relayed> {
+  return byNewestDirectory(given, () => relayNow(given, listener, arrival));
+}
+
+async function relayNow(given: GatewayParts, listener: 'submission' | 'arriving', arrival: Arrival): Promise<Relayed> {
   const trust = await given.trust();
   const now = given.clock.now();
   const organisation = await certificateInUse(trust, given.organisation, now);

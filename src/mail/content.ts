@@ -24,6 +24,8 @@ export interface ContentImage extends ContentFile {
 export interface Content {
   readonly text?: string;
   readonly html?: string;
+  /** Of the text, what is no alternative to any HTML: to be shown too, where there is HTML. */
+  readonly beside?: string;
   /** Images that stand beside the HTML in a multipart/related. */
   readonly images: readonly ContentImage[];
   readonly attachments: readonly ContentFile[];
@@ -32,37 +34,61 @@ export interface Content {
 interface Found {
   texts: string[];
   htmls: string[];
+  besides: string[];
   images: ContentImage[];
   attachments: ContentFile[];
 }
 
 /** Takes an entity apart that was parsed at the sealed level. Never throws for such a one. */
 export function readContent(root: Entity): Content {
-  const found: Found = { texts: [], htmls: [], images: [], attachments: [] };
-  visit(root, 'body', found);
+  const found: Found = { texts: [], htmls: [], besides: [], images: [], attachments: [] };
+  visit(root, { related: false, alternative: false }, found);
   const html = found.htmls.join('<hr>');
-  const named = (image: ContentImage): boolean => html.includes(`cid:${image.contentId}`) || html.includes(`cid:${encodeURIComponent(image.contentId)}`);
+  const ids = namedIn(html);
+  const named = ({ contentId }: ContentImage): boolean => ids.has(contentId) || ids.has(encodeURIComponent(contentId));
   return {
     ...(found.texts.length > 0 && { text: found.texts.join('\n\n') }),
     ...(found.htmls.length > 0 && { html }),
+    ...(found.htmls.length > 0 && found.besides.length > 0 && { beside: found.besides.join('\n\n') }),
     images: found.images.filter(named),
     attachments: [...found.images.filter((image) => !named(image)), ...found.attachments],
   };
 }
 
-function visit(entity: Entity, place: 'body' | 'related', found: Found): void {
+/** What follows each `cid:`, as it stands and with its ampersands as characters. In one pass: neither the HTML nor the images are few because we would like it. */
+function namedIn(html: string): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const [, id = ''] of html.matchAll(/cid:([^"'\s<>)]+)/gi)) ids.add(id).add(id.replaceAll('&amp;', '&'));
+  return ids;
+}
+
+interface Where {
+  /** Directly in a multipart/related. */
+  readonly related: boolean;
+  /** In a multipart/alternative that has HTML too. */
+  readonly alternative: boolean;
+}
+
+function visit(entity: Entity, { related, alternative }: Where, found: Found): void {
   const { type, children } = entity;
   if (children.length > 0) {
-    for (const child of children) visit(child, type === 'multipart/related' ? 'related' : 'body', found);
+    const inner: Where = { related: type === 'multipart/related', alternative: alternative || (type === 'multipart/alternative' && hasHtml(entity)) };
+    for (const child of children) visit(child, inner, found);
   } else if (isBody(entity)) {
     const list = type === 'text/html' ? found.htmls : found.texts;
-    list.push(decodeText(entity));
+    const text = decodeText(entity);
+    list.push(text);
+    if (type !== 'text/html' && !alternative) found.besides.push(text);
   } else {
     const charset = type.startsWith('text/') ? entity.params.get('charset') : undefined;
     const file = { name: entity.filename ?? '', type, bytes: entity.body(), ...(charset !== undefined && { charset }) };
-    if (place === 'related' && entity.contentId !== undefined && type.startsWith('image/')) found.images.push({ ...file, contentId: entity.contentId });
+    if (related && entity.contentId !== undefined && type.startsWith('image/')) found.images.push({ ...file, contentId: entity.contentId });
     else found.attachments.push(file);
   }
+}
+
+function hasHtml(entity: Entity): boolean {
+  return entity.children.length > 0 ? entity.children.some(hasHtml) : entity.type === 'text/html' && isBody(entity);
 }
 
 function isBody(entity: Entity): boolean {

@@ -4,26 +4,33 @@
  */
 import { latin1 } from './latin1.ts';
 
-const LINE_FEED = 0x0a;
+/** How many words may be of the needle without being one before a mail is taken to be made for it. */
+const MISSES = 1_000;
+/** Bytes that are made text of at a time. */
+const PIECE = 1_048_576;
 
 /**
  * Positions in bytes[start, end), ascending, at which a line begins with `prefix` (ASCII); at most `limit` + 1 of them.
  * A line begins at `start` and behind each line feed.
  *
  * The bytes are searched as 32-bit words: a needle of seven bytes or more holds one whole aligned word in each of the
- * four ways it can lie, so four native searches for one word each find every occurrence. Time is linear.
+ * four ways it can lie, so four native searches for one word each find every occurrence. Shorter ones, and mails that
+ * are full of such words, are searched as text: slower where bytes are not ASCII, but no input makes it a loop. Time is linear.
  */
 export function lineStarts(bytes: Uint8Array, prefix: string, start: number, end: number, limit: number): number[] {
-  const needle = Uint8Array.from(`\n${prefix}`, (c) => c.charCodeAt(0));
+  const needle = `\n${prefix}`;
   const found: number[] = [];
   if (latin1(bytes, start, Math.min(end, start + prefix.length)) === prefix) found.push(start);
-  const lines = needle.length < 7 ? shortNeedle(bytes, needle, start, end, limit) : longNeedle(bytes, needle, start, end, limit);
+  const lines = byWords(bytes, Uint8Array.from(needle, (c) => c.charCodeAt(0)), start, end, limit) ?? byText(bytes, needle, start, end, limit);
   found.push(...lines.map((at) => at + 1));
   return found.sort((a, b) => a - b).slice(0, limit + 1);
 }
 
-function longNeedle(bytes: Uint8Array, needle: Uint8Array, start: number, end: number, limit: number): number[] {
+/** Undefined where words do not tell. */
+function byWords(bytes: Uint8Array, needle: Uint8Array, start: number, end: number, limit: number): number[] | undefined {
+  if (needle.length < 7) return undefined;
   const found: number[] = [];
+  let misses = 0;
   const first = Math.ceil((bytes.byteOffset + start) / 4) * 4;
   const count = Math.floor((bytes.byteOffset + end - first) / 4);
   if (count < 1) return found;
@@ -35,7 +42,10 @@ function longNeedle(bytes: Uint8Array, needle: Uint8Array, start: number, end: n
     let hits = 0;
     for (let i = words.indexOf(word); i !== -1 && hits <= limit; i = words.indexOf(word, i + 1)) {
       const at = offset + i * 4 - lead;
-      if (at < start || at + needle.length > end || !startsWith(bytes, at, needle)) continue;
+      if (at < start || at + needle.length > end || !startsWith(bytes, at, needle)) {
+        if (++misses > MISSES) return undefined;
+        continue;
+      }
       found.push(at);
       hits++;
     }
@@ -43,11 +53,15 @@ function longNeedle(bytes: Uint8Array, needle: Uint8Array, start: number, end: n
   return found;
 }
 
-/** Boundaries of three letters or less: hardly ever seen, so line by line will do. */
-function shortNeedle(bytes: Uint8Array, needle: Uint8Array, start: number, end: number, limit: number): number[] {
+/** Piece by piece: the text of a large mail, beside its bytes, would be twice or four times as much again. */
+function byText(bytes: Uint8Array, needle: string, start: number, end: number, limit: number): number[] {
   const found: number[] = [];
-  for (let at = bytes.indexOf(LINE_FEED, start); at !== -1 && at + needle.length <= end && found.length <= limit; at = bytes.indexOf(LINE_FEED, at + 1)) {
-    if (startsWith(bytes, at, needle)) found.push(at);
+  for (let from = start; from < end; from += PIECE) {
+    const text = latin1(bytes, from, Math.min(end, from + PIECE + needle.length - 1));
+    for (let i = text.indexOf(needle); i !== -1; i = text.indexOf(needle, i + 1)) {
+      found.push(from + i);
+      if (found.length > limit) return found;
+    }
   }
   return found;
 }

@@ -2,6 +2,7 @@
  * HTML that tries to load, to run, to leave its place or to hide what stands around it: our own collection, by the way it
  * tries. `u` gives an address that is counted, `run` a script that shows itself (an attribute `data-ran` and a request).
  */
+import { utf8 } from '../../src/core/bytes.ts';
 
 export interface Traps {
   u(name: string): string;
@@ -110,4 +111,13 @@ export function openVectors({ u }: Traps): Readonly<Record<string, string>> {
     'open style sheet': `<p>x</p><style>@import "${u('open-style')}?`,
     'closes what is around': `</div></pre></article></body></html><body background="${u('late-body')}" style="margin-top: -500px"><div style="position: fixed; inset: 0; background: white">x</div><plaintext>`,
   };
+}
+
+/** HTML that opens an attribute in one part and closes it in another. */
+export function splitHtml({ from, to }: { readonly from: string; readonly to: string }, base: string): Uint8Array<ArrayBuffer> {
+  const part = (type: string, text: string): string => `--b\r\nContent-Type: ${type}; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n${text}\r\n`;
+  return utf8([
+    `From: ${from}`, `To: ${to}`, 'Subject: split', `Date: ${new Date().toUTCString()}`, 'MIME-Version: 1.0', 'Content-Type: multipart/mixed; hp="cipher"; boundary=b', '',
+    part('text/html', `<p>x</p><img src="${base}split?`) + part('text/plain', '秘密') + part('text/html', '"><p>y</p>') + '--b--', '',
+  ].join('\r\n'));
 }

@@ -14,9 +14,9 @@ import { Composer } from './composer.ts';
 import { holding } from './files.ts';
 import { createKeyService } from '../../src/flow/key-service.ts';
 import { createLifeWorld, type LifeWorld } from '../server/keyserver/life-world.ts';
-import { Post } from './mails.ts';
+import { plainMail, Post } from './mails.ts';
 import { INVITATION, invitationBar, PastAddOns, receiptButton, RECEIPT } from './past-add-ons.ts';
-import { OLD_STORE_PAGE, packTwoVersions } from './older-addon.ts';
+import { OLDER_ADDON, packNewer } from './older-addon.ts';
 import { startOutsidePost } from './outside-mail.ts';
 import { takePictures } from './pictures.ts';
 import { takeTour } from './tour.ts';
@@ -74,6 +74,7 @@ describe('a new member', { timeout: 600_000 }, () => {
   const picture = async (person: Correspondent, name: string): Promise<void> => {
     if (person === first) await takePictures(first, 'ja', 'light', name);
     if (person === second) await takePictures(second, 'en', 'dark', name);
+    if (person === third && name === 'pane-cannot-check') await takePictures(third, 'ja', 'dark', name);
   };
 
   /** Says how long the machine has taken since the add-on was there; a person's reading and typing come on top. */
@@ -159,22 +160,23 @@ describe('a new member', { timeout: 600_000 }, () => {
 
   it('is told of mail from outside, and of a forgery', async () => {
     const store = plugin.store(HANAKO);
-    await store.append(Buffer.from(mail('Mei <mei@elsewhere.example>', '外からのお知らせ')));
-    await store.append(Buffer.from(mail('山田 太郎 <taro@hinode.example>', '至急のお願い')));
+    await store.append(Buffer.from(plainMail('Mei <mei@elsewhere.example>', HANAKO, '外からのお知らせ')));
+    await store.append(Buffer.from(plainMail('山田 太郎 <taro@hinode.example>', HANAKO, '至急のお願い')));
     expect(await verdict(first, '外からのお知らせ', 'outside')).toContain('SSMAXの外から届いたメールです');
     expect(await verdict(first, '至急のお願い', 'problem')).toContain('日之出市役所が確認したメールではありません');
   });
 
   it('takes the key over to a second computer, where old mail opens', async () => {
     // Her organisation has meanwhile forbidden what writes secrets to files; the backup that she has still serves.
-    second = await plugin.open('second', HANAKO, '佐藤 花子', { locale: 'en-US', dark: true, byPolicies: ['--backup', 'forbidden', '--copies', 'forbidden'], more: [{ email: JIRO, name: '佐藤 次郎' }] });
+    second = await plugin.open('second', HANAKO, '佐藤 花子', { locale: 'en-US', dark: true, byPolicies: ['--set', 'backup=forbidden', '--set', 'copies=forbidden'], more: [{ email: JIRO, name: '佐藤 次郎' }] });
     running.push(second);
     const { desktop } = second;
     await desktop.thunderbird.see(onPage('#code'));
     await picture(second, 'thunderbird-enrolment');
     expect(await verdict(second, '最初のメール', 'cannot-check')).toContain('This computer has no key for this mail');
-    await desktop.click(inPane('.banner button')); // the button that says so leads to the page
+    await desktop.click(inPane('.banner button')); // the button that says so leads to the page, which is open
     await desktop.click(onPage('#from-backup'));
+    expect(await desktop.thunderbird.marionette.run((chrome) => chrome.mainWindow().document.querySelectorAll('#tabmail-tabs .tabmail-tab').length)).toBe(2);
     await desktop.click(onPage('#file'));
     await desktop.chooseFile(join(first.desktop.thunderbird.profile.downloads, 'ssmax-hanako-tsukimi.example.p12'));
     await desktop.fill(onPage('#passphrase'), PASSPHRASE);
@@ -218,7 +220,7 @@ describe('a new member', { timeout: 600_000 }, () => {
     await until(async () => (await thunderbird.find(onPage('select#address')))[0]?.value === JIRO, { what: 'the other account to be chosen' });
     await second.desktop.fill(onPage('#code'), code);
     await second.desktop.click(onPage('#enrol'));
-    await thunderbird.see({ ...onPage('main'), text: 'Your organisation does not allow copies of the key.' }, 60_000);
+    await thunderbird.see({ ...onPage('main'), text: 'Your organisation does not allow backups of keys.' }, 60_000);
     expect(await thunderbird.find(onPage('#save-backup'))).toEqual([]);
     await second.desktop.click(onPage('#close-enrolment'));
   });
@@ -273,10 +275,12 @@ describe('a new member', { timeout: 600_000 }, () => {
     await plugin.store(HANAKO).append(await outside.spoofed(HANAKO, '外の偽物'));
     expect(await verdict(first, '外の署名', 'outside')).toContain('ドメインoutside.exampleからの送信であることだけは、月見製作所が確認しました');
     await details(first, 'thunderbird-outside', 'SSMAXの外から届いたメール（月見製作所が調べた結果）', 'あなたの組織のメールサーバ', 'DMARC', 'DKIM', 'SPF', 'outside.example：確認できました', 'S/MIME', '署名を確認できました。署名者：Mika（mika@outside.example）、発行者：Outside CA');
-    expect(await verdict(first, '外の偽物', 'outside')).not.toContain('確認しました');
+    expect(await verdict(first, '外の偽物', 'outside')).toContain('outside.example から送られたことを、月見製作所は確認できませんでした。差出人を偽っているおそれがあります。');
     await details(first, 'thunderbird-outside-spoofed', 'SPF', 'outside.example：確認できませんでした');
     expect(await verdict(second, '外の署名', 'outside')).toContain('Tsukimi Works could confirm only that it was sent by the domain outside.example');
     await details(second, 'thunderbird-outside', 'outside.example: confirmed', 'The signature was confirmed. Signed by Mika (mika@outside.example), issued by Outside CA');
+    expect(await verdict(second, '外の偽物', 'outside')).not.toContain('confirm only');
+    await details(second, 'thunderbird-outside-spoofed', 'SPF', 'outside.example: not confirmed');
   });
 
   it('has the certificate renewed without a window or a click', async () => {
@@ -329,27 +333,22 @@ describe('a new member', { timeout: 600_000 }, () => {
     expect(await second.headerButton(ADDON_ID)).toBe('Confirmed by Hinode City Office');
   });
 
-  it('loses the computer: a new one gets a new key, and old mail opens again once that is allowed', async () => {
+  it('loses the computer: on a new one an older add-on, its own code of then, makes keys for two addresses and reads and writes with them', async () => {
     await leave();
     await life.revoke(HANAKO, 'E1');
-    third = await plugin.open('third', HANAKO, '佐藤 花子', { locale: 'ja', dark: true, more: [{ email: JIRO, name: '佐藤 次郎' }], addon: packTwoVersions(world).older });
+    third = await plugin.open('third', HANAKO, '佐藤 花子', { locale: 'ja', dark: true, more: [{ email: JIRO, name: '佐藤 次郎' }], addon: OLDER_ADDON });
     running.push(third);
-    await third.desktop.thunderbird.see(onPage('#code'), 60_000);
-    expect(await verdict(third, '工程表', 'cannot-check')).toContain('鍵がありません');
-    await third.desktop.click(inPane('.banner button'));
+    const { desktop } = third;
+    await desktop.thunderbird.see(onPage('#code'), 60_000);
     await enrolThird(HANAKO, 'E1');
-    await third.desktop.click(onPage('#close-enrolment ~ button'));
+    await desktop.click(onPage('.notice.verified + .buttons button:nth-child(2)'));
     await enrolThird(JIRO, 'E2');
-    await third.desktop.click(onPage('#close-enrolment'));
-    await third.openFolder('inbox');
-    const line = await third.desktop.thunderbird.see({ ...inPane('.banner.cannot-check'), text: '以前の鍵で受け取ったメールです' }, 60_000);
-    expect(line.text).toContain('組織の担当者が復元を許可すると');
-    await life.open(HANAKO, 'E1');
-    // A minute later.
-    await third.desktop.thunderbird.marionette.run((chrome, id) => chrome.endBackground(id), ADDON_ID);
-    await verdict(third, '外からのお知らせ', 'outside');
-    expect(await verdict(third, '工程表', 'verified')).toContain('いまの鍵で読めるようにしました');
-    await third.reading('工程表をお送りします。');
+    await desktop.click(onPage('.notice.verified + .buttons button'));
+    await third.write({ to: [HANAKO], subject: '旧版から', body: ['旧版で書きました。'] });
+    expect(await third.send(120_000)).toBeUndefined();
+    await verdict(third, '旧版から', 'verified');
+    await third.reading('旧版で書きました。');
+    expect(await verdict(third, '工程表', 'cannot-check')).toContain('鍵がありません');
   });
 
   async function enrolThird(address: string, reference: string): Promise<void> {
@@ -361,13 +360,11 @@ describe('a new member', { timeout: 600_000 }, () => {
     await desktop.thunderbird.see({ ...onPage('.notice.verified'), text: address }, 60_000);
   }
 
-  it('keeps the keys of both accounts when version 0.1.0 is updated, and reads with each', async () => {
-    const { desktop } = third;
-    const { thunderbird } = desktop;
-    await thunderbird.marionette.run((chrome, id, page) => chrome.openAddonPage(id, page), ADDON_ID, OLD_STORE_PAGE);
-    await thunderbird.see({ ...onPage('p'), text: 'done' }, 30_000);
-    await third.closeTab();
-    await thunderbird.installAddon(packTwoVersions(world).newer);
+  it('keeps the keys of both accounts when that add-on is updated, and reads with each, old mail and new', async () => {
+    const { thunderbird } = third.desktop;
+    await thunderbird.installAddon(packNewer(world));
+    await verdict(third, '旧版から', 'verified');
+    await third.reading('旧版で書きました。');
     await post.send(TARO, { to: [{ address: HANAKO, displayName: '' }], subject: '花子宛て', text: '花子さんへ。' });
     await post.send(TARO, { to: [{ address: JIRO, displayName: '' }], subject: '次郎宛て', text: '次郎さんへ。' });
     await verdict(third, '花子宛て', 'verified');
@@ -376,6 +373,18 @@ describe('a new member', { timeout: 600_000 }, () => {
     await until(async () => await thunderbird.refresh('INBOX', 1) > 0, { what: 'the folders of the second account', withinMs: 30_000, everyMs: 200 });
     await verdict(third, '次郎宛て', 'verified');
     await third.reading('次郎さんへ。');
+    third.account = 0;
+  });
+
+  it('opens mail to the lost key again once that is allowed', async () => {
+    expect(await verdict(third, '工程表', 'cannot-check')).toContain('以前の鍵で受け取ったメールです');
+    expect((await third.desktop.thunderbird.see(inPane('.banner.cannot-check'))).text).toContain('組織の担当者が復元を許可すると');
+    await life.open(HANAKO, 'E1');
+    // A minute later.
+    await third.desktop.thunderbird.marionette.run((chrome, id) => chrome.endBackground(id), ADDON_ID);
+    await verdict(third, '外からのお知らせ', 'outside');
+    expect(await verdict(third, '工程表', 'verified')).toContain('いまの鍵で読めるようにしました');
+    await third.reading('工程表をお送りします。');
   });
 
   it('says what is lost before the add-on is removed, and removes it', async () => {
@@ -390,8 +399,3 @@ describe('a new member', { timeout: 600_000 }, () => {
     await until(async () => (await third.headerButton(ADDON_ID)) === undefined, { what: 'the add-on to be gone' });
   });
 });
-
-function mail(from: string, subject: string): string {
-  return [`From: ${from}`, `To: ${HANAKO}`, `Subject: ${subject}`, `Date: ${new Date().toUTCString()}`, 'MIME-Version: 1.0',
-    'Content-Type: text/plain; charset=utf-8', '', 'お世話になっております。', 'ご確認ください。 https://example.com/', ''].join('\r\n');
-}

@@ -65,3 +65,9 @@ export class Post {
     return raw;
   }
 }
+
+/** As a program that knows nothing of SSMAX writes it. */
+export function plainMail(from: string, to: string, subject: string): string {
+  return [`From: ${from}`, `To: ${to}`, `Subject: ${subject}`, `Date: ${new Date().toUTCString()}`, 'MIME-Version: 1.0',
+    'Content-Type: text/plain; charset=utf-8', '', 'お世話になっております。', 'ご確認ください。 https://example.com/', ''].join('\r\n');
+}

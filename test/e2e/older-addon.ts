@@ -1,34 +1,35 @@
-/**
- * The add-on as two packages: version 0.1.0, which can put its store into the form of that version's (store-of-0.1.0.ts), and the next
- * one, which is what was built.
- */
+/** The add-on of an earlier commit, as it was built then (test/fixtures/README.md), what servers told it, and what it is updated to. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { packXpi } from '../../scripts/package.ts';
 import type { World } from '../../scripts/world/process.ts';
-import { intoStoreOf010 } from './store-of-0.1.0.ts';
+import type { Bytes } from '../../src/core/bytes.ts';
+import { signObject } from '../../src/core/cms/signed-data.ts';
+import { OID } from '../../src/core/oids.ts';
+import { encodeJson } from '../../src/wire/json.ts';
+import type { TestWorld } from '../flow/world.ts';
 
-/** A page of the older package: it has done its work when its title says so. */
-export const OLD_STORE_PAGE = 'into-store-of-0.1.0.html';
+export const OLDER_ADDON = resolve('test/fixtures/ssmax-thunderbird-0.1.0-e50718c.xpi');
 
-/** Paths of the two. */
-export function packTwoVersions(world: World): { readonly older: string; readonly newer: string } {
-  const pack = (version: string, more: (directory: string) => void = () => undefined): string => {
-    const directory = world.directory(`addon-${version}`);
-    cpSync('dist/thunderbird', directory, { recursive: true });
-    const manifest = join(directory, 'manifest.json');
-    writeFileSync(manifest, JSON.stringify({ ...JSON.parse(readFileSync(manifest, 'utf8')) as object, version }));
-    more(directory);
-    const path = `${directory}.xpi`;
-    writeFileSync(path, packXpi(directory));
-    return path;
-  };
-  return {
-    older: pack('0.1.0', (directory) => {
-      writeFileSync(join(directory, OLD_STORE_PAGE), '<!DOCTYPE html><html><head><meta charset="utf-8"><script src="into-store-of-0.1.0.js"></script></head><body><p></p></body></html>');
-      // A compiler may have named the functions inside.
-      writeFileSync(join(directory, 'into-store-of-0.1.0.js'), `const __name = (named) => named;\naddEventListener('load', () => (${intoStoreOf010.toString()})().then(() => 'done', String).then((word) => { document.querySelector('p').textContent = word; }));\n`);
-    }),
-    newer: pack('99.0.0'),
-  };
+/** What was built, as a package of a later version: Thunderbird updates to nothing else. */
+export function packNewer(world: World): string {
+  const directory = world.directory('addon-newer');
+  cpSync('dist/thunderbird', directory, { recursive: true });
+  const manifest = join(directory, 'manifest.json');
+  writeFileSync(manifest, JSON.stringify({ ...JSON.parse(readFileSync(manifest, 'utf8')) as object, version: '99.0.0' }));
+  const path = `${directory}.xpi`;
+  writeFileSync(path, packXpi(directory));
+  return path;
+}
+
+/** Where the older add-on asked for the directory: all organisations in one signed file. */
+export const OLDER_DIRECTORY = '/ssmax/v1/directory';
+
+/** Of its content: the neighbour of the verdict's, given to nothing else since. */
+const DIRECTORY = OID.verdict.replace(/1$/, '2');
+
+export function olderDirectory({ organisations, delegate: { key, certificate } }: TestWorld): Promise<Bytes> {
+  const issued = new Date(Date.now() - 1000);
+  const value = encodeJson({ version: 1, issued, nextUpdate: new Date(Date.now() + 86_400_000), organisations: [...organisations.values()].map(({ entry }) => entry) });
+  return signObject({ type: DIRECTORY, value, signingTime: issued }, { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier });
 }

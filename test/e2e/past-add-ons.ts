@@ -10,18 +10,24 @@ import { until } from '../../scripts/world/wait.ts';
 
 /** Of the program itself, where functions given to `run` stand. */
 declare const ChromeUtils: { importESModule(url: string): unknown };
-declare const Ci: { readonly nsMsgSearchAttrib: { readonly Subject: number }; readonly nsMsgSearchOp: { readonly Contains: number }; readonly nsMsgFilterAction: { readonly Forward: number } };
+declare const Ci: { readonly nsMsgSearchAttrib: { readonly Subject: number }; readonly nsMsgSearchOp: { readonly Contains: number }; readonly nsMsgFilterAction: { readonly Forward: number; readonly Reply: number }; readonly nsIMsgLocalMailFolder: unknown };
 
 export const RECEIPT = 'Receipt wanted';
 export const INVITATION = 'Invitation';
-/** What the filter looks for in subjects. */
-const FILTERED = 'Passed on by a filter';
 
 /** Where Thunderbird asks, above a mail: for a receipt, for an answer to an invitation. */
 export const receiptButton: Place = { page: pages.message, selector: 'notification-message button' };
 export const invitationBar: Place = { page: pages.message, selector: '.calendar-notification-bar' };
 const acceptButton: Place = { page: pages.message, selector: '#imipAcceptButton' };
 
+interface LocalFolder {
+  readonly URI: string;
+  createSubfolder(name: string, window: null): void;
+  containsChildNamed(name: string): boolean;
+  getChildNamed(name: string): LocalFolder;
+  QueryInterface(kind: unknown): LocalFolder;
+  addMessage(mail: string): unknown;
+}
 interface Term { attrib: number; op: number; value: { attrib: number; str: string }; booleanAnd: boolean }
 interface Action { type: number; strValue: string }
 interface Filter { enabled: boolean; filterType: number; createTerm(): Term; appendTerm(term: Term): void; createAction(): Action; appendAction(action: Action): void }
@@ -79,21 +85,40 @@ export class PastAddOns {
   }
 
   /** Lets a filter forward a mail that comes, and gives what Thunderbird's alert says. */
-  async filterForwards(): Promise<string> {
+  filterForwards(): Promise<string> {
+    return this.#filtered('Passed on by a filter', 'Forward', () => Promise.resolve(this.#from));
+  }
+
+  /** Lets a filter answer a mail that comes with a template, and gives what Thunderbird's alert says. */
+  filterReplies(): Promise<string> {
+    return this.#filtered('Answered by a filter', 'Reply', () => this.#person.desktop.thunderbird.marionette.run(async (chrome, to) => {
+      const { MailServices } = ChromeUtils.importESModule('resource:///modules/MailServices.sys.mjs') as { MailServices: { accounts: { localFoldersServer: { rootFolder: LocalFolder } } } };
+      const local = MailServices.accounts.localFoldersServer.rootFolder;
+      local.createSubfolder('Templates', null);
+      await chrome.until(() => local.containsChildNamed('Templates'), 'the folder of templates');
+      const templates = local.getChildNamed('Templates').QueryInterface(Ci.nsIMsgLocalMailFolder);
+      templates.addMessage(['From - Mon Jan 1 00:00:00 2024', `From: ${to}`, 'Subject: Away', 'Message-ID: <template@test>', 'MIME-Version: 1.0', 'Content-Type: text/plain; charset=utf-8', '', 'I am away.', ''].join('\n'));
+      // As Thunderbird's own window for filters writes it: the folder, then the mail in it.
+      return `${templates.URI}?messageId=template@test&subject=Away`;
+    }, this.#to));
+  }
+
+  /** A filter does this with a mail of such a subject, which then comes. */
+  async #filtered(subject: string, action: 'Forward' | 'Reply', value: () => Promise<string>): Promise<string> {
     const { marionette } = this.#person.desktop.thunderbird;
-    await marionette.run((chrome, subject, to) => {
+    await marionette.run((chrome, wanted, kind, strValue) => {
       const filters = (chrome.imapServer() as unknown as { getFilterList(window: null): Filters }).getFilterList(null);
       // When mail comes to the inbox.
-      const filter = Object.assign(filters.createFilter('forward'), { enabled: true, filterType: 1 });
+      const filter = Object.assign(filters.createFilter(wanted), { enabled: true, filterType: 1 });
       const term = filter.createTerm();
       const { Subject } = Ci.nsMsgSearchAttrib;
       Object.assign(term, { attrib: Subject, op: Ci.nsMsgSearchOp.Contains, booleanAnd: true });
-      term.value = Object.assign(term.value, { attrib: Subject, str: subject });
+      term.value = Object.assign(term.value, { attrib: Subject, str: wanted });
       filter.appendTerm(term);
-      filter.appendAction(Object.assign(filter.createAction(), { type: Ci.nsMsgFilterAction.Forward, strValue: to }));
+      filter.appendAction(Object.assign(filter.createAction(), { type: Ci.nsMsgFilterAction[kind], strValue }));
       filters.insertFilterAt(0, filter);
-    }, FILTERED, this.#from);
-    await this.#arrives(FILTERED, ['Content-Type: text/plain; charset=utf-8'], 'For somebody else.');
+    }, subject, action, await value());
+    await this.#arrives(subject, ['Content-Type: text/plain; charset=utf-8'], 'For somebody else.');
     await marionette.run((chrome) => {
       const folder = chrome.folder('INBOX');
       if (folder !== undefined) chrome.imapServer().getNewMessages(folder, chrome.mainWindow().msgWindow, null);

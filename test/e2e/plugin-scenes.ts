@@ -68,7 +68,7 @@ const POPUP = [460, 560] as const;
 const details = (name: string, judgement: Partial<Judgement>, first = false): Scene => ({
   name, page: 'details.html', answers: { verdict: (words) => verdict(words, judgement, first) }, ready: '.notice', size: POPUP,
 });
-const composing = (name: string, preview: DraftPreview, plan?: Plan): Scene => ({ name, page: 'composing.html', answers: { preview: () => ({ preview, sealedDrafts: true, ...(plan !== undefined && { plan }) }) }, ready: 'main > :not([role="status"])', size: POPUP });
+const composing = (name: string, preview: DraftPreview, plan?: Plan, passesOn = false): Scene => ({ name, page: 'composing.html', answers: { preview: () => ({ preview, passesOn, sealedDrafts: true, ...(plan !== undefined && { plan }) }) }, ready: 'main > :not([role="status"])', size: POPUP });
 const sending = (name: string, view: () => SendingView): Scene => ({ name, page: 'sending.html?tab=1', answers: { sending: view }, ready: '.dialog > :nth-child(2)', size: [620, 480] });
 const notSent = (name: string, view: (words: Words) => NotSentView): Scene => ({
   name, page: 'not-sent.html?number=1', answers: { 'not-sent': view }, ready: '.notice', size: [620, 480],
@@ -94,11 +94,15 @@ export const SCENES: readonly Scene[] = [
     await enrolHere(page);
     await page.locator('#passphrase').fill('月夜に 三羽の 兎');
   } },
+  { name: 'enrolment-backup-required', page: 'enrolment.html', managed: { backup: 'required' }, act: enrolHere, ready: '#save-backup' },
+  { name: 'enrolment-backup-forbidden', page: 'enrolment.html', managed: { backup: 'forbidden' }, act: enrolHere, ready: '#close-enrolment' },
   { name: 'enrolment-setup', page: 'enrolment.html', unmanaged: true, ready: '#root' },
   { name: 'import', page: 'enrolment.html', ready: '#file', act: (page) => page.locator('#from-backup').click() },
   { name: 'options', page: 'options.html', enrolled: true, ready: 'dl' },
   { name: 'options-diagnostics', page: 'options.html', enrolled: true, ready: '#report', act: (page) => page.locator('#diagnose').click() },
   { name: 'options-without-key', page: 'options.html', ready: '.group' },
+  { name: 'options-consent', page: 'options.html', enrolled: true, individual: true, ready: 'fieldset:enabled input[name=inbound]' },
+  { name: 'options-consent-given', page: 'options.html', enrolled: true, individual: true, ready: 'fieldset [role=status]:not(:empty)', act: (page) => page.locator('fieldset:enabled input[name=outbound]').click() },
   { name: 'enrolment-code-by-policy', page: 'enrolment.html', managed: { enrolmentCode: 'ABCD-1234' }, ready: '#enrol' },
   { name: 'enrolment-lock-required', page: 'enrolment.html', managed: { lockKeys: true }, act: enrolHere, ready: '#lock-passphrase' },
   { name: 'enrolment-several', page: 'enrolment.html', accounts: ['taro@hinode.example', 'juminsodan-madoguchi@hinode.example'], ready: 'select#address' },
@@ -142,6 +146,9 @@ export const SCENES: readonly Scene[] = [
     spf: { result: 'pass', domain: 'shop.example' }, dkim: [{ result: 'fail', domain: 'shop.example' }], dmarc: { result: 'pass', domain: 'shop.example' },
     smime: { result: 'valid', signer: { name: '店長', addresses: ['shop@shop.example'], issuer: 'Example CA' }, fromMatches: true, revocation: 'good' },
   } }),
+  details('details-outside-failed', { report: {
+    organisation: TSUKIMI.id, names: TSUKIMI.names, time: AT, version: 1, mail: new Uint8Array(32), by: 'gateway', dkim: [], dmarc: { result: 'fail', domain: 'bank.example' },
+  } }),
   details('details-problem', { state: 'problem', code: 'impersonation', params: HINODE.names }),
   details('details-cannot-check', { state: 'cannot-check', code: 'key-missing' }),
   { ...details('details-report', VERIFIED), act: (page) => page.locator('#report').click(), ready: 'main form, main fieldset' },
@@ -150,7 +157,8 @@ export const SCENES: readonly Scene[] = [
     await page.locator('#send-report').click();
   }, ready: '#reported' },
   { ...details('details-forward-chosen', VERIFIED), answers: { verdict: (words) => ({ ...verdict(words, VERIFIED), sealedNames: ['見積書.pdf', '来年度の庁舎改修工事に係る図面一式（第二版）.zip'] }) }, act: (page) => page.locator('#forward').click(), ready: 'form.forward fieldset' },
-  { ...details('details-delivery-report', {}), answers: { verdict: (words) => verdict(words, { code: 'delivery-report' }, false, { code: 'malware', waiting: false, recipients: ['hanako@tsukimi.example'] }) } },
+  { ...details('details-delivery-report', {}), answers: { verdict: (words) => verdict(words, { code: 'delivery-report' }, false, { code: 'malware', waiting: false, recipients: ['hanako@tsukimi.example'], about: { fingerprint: '', contentDigest: '', subject: '見積書の件', sealedAt: AT } }) } },
+  { ...details('details-delivery-report-unknown', {}), answers: { verdict: (words) => verdict(words, { code: 'delivery-report' }, false, { code: 'malware', waiting: false, recipients: ['hanako@tsukimi.example'] }) } },
   { ...details('details-copy', VERIFIED), act: (page) => page.locator('#copy').click(), ready: '#copy-eml' },
   { ...details('details-forward', VERIFIED), act: (page) => page.locator('#forward').click(), ready: '#write-forward' },
   { name: 'details-nothing', page: 'details.html', answers: { verdict: () => undefined }, ready: 'main p', size: POPUP },
@@ -164,9 +172,11 @@ export const SCENES: readonly Scene[] = [
   composing('composing-modes', { kind: 'protected', recipients: [{ name: '佐藤 花子', address: 'hanako@tsukimi.example', outcome: 'partner', organisation: TSUKIMI.names }] }, {
     modes: ['protect-all', 'attachments-only', 'sign-only'], mode: 'sign-only', origin: 'remembered', signedOnly: [], hideSubject: false, hideSubjectFixed: false,
   }),
+  composing('composing-passes-on', { kind: 'protected', recipients: [{ name: '佐藤 花子', address: 'hanako@tsukimi.example', outcome: 'partner', organisation: TSUKIMI.names }] }, undefined, true),
   composing('composing-apart', { kind: 'protected', recipients: [
     { name: '佐藤 花子', address: 'hanako@tsukimi.example', outcome: 'partner', organisation: TSUKIMI.names }, { name: '広報 みか', address: 'mika@outside.example', outcome: 'apart' },
   ] }),
+  { ...composing('composing-own-window', { kind: 'protected', recipients: [{ name: '佐藤 花子', address: 'hanako@tsukimi.example', outcome: 'partner', organisation: TSUKIMI.names }] }), page: 'composing.html?tab=1' },
   composing('composing-from-typed', { kind: 'from-typed', from: 'somebody@elsewhere.example', account: 'taro@hinode.example' }),
   composing('composing-not-enrolled', { kind: 'not-enrolled', address: 'taro@hinode.example' }),
 

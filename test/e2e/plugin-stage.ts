@@ -2,7 +2,7 @@
  * The plugin's pages in a real Chromium, from the built add-on: files and content security policy as in the package, the
  * mail client behind them stubbed as far as the pages use it, the organisation's server answering for a chain in memory.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import type { AxeResults } from 'axe-core';
@@ -12,7 +12,7 @@ import type { Words } from '../../extension/ui/words.ts';
 import { toBase64 } from '../../src/wire/json.ts';
 import { createTestMember } from '../extension/member-world.ts';
 import { messagesOf, wordsOf } from '../extension/words.ts';
-import { createWorld } from '../flow/world.ts';
+import { createWorld, type TestOrganisation } from '../flow/world.ts';
 
 export const LANGUAGES = ['ja', 'en'] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -31,6 +31,8 @@ export interface Scene {
   readonly accounts?: readonly string[];
   /** What the add-on may ask for was permitted. */
   readonly permitted?: boolean;
+  /** The member is an individual at a provider. */
+  readonly individual?: boolean;
   /** No policy says which organisation this is. */
   readonly unmanaged?: boolean;
   /** What the background answers, by the kind of request. */
@@ -47,25 +49,27 @@ export interface Scene {
 
 export interface Stage {
   /** Opens a page of the add-on in this state. `complaints` are broken rules of the policy, errors and unexpected requests. */
-  open(language: Language, scene: Scene): Promise<{ readonly page: Page; readonly complaints: readonly string[] }>;
+  open(language: Language, scene: Scene): Promise<{ readonly page: Page; readonly complaints: readonly string[]; close(): Promise<void> }>;
   close(): Promise<void>;
 }
 
 const ADDON = 'https://addon.example/';
 const SERVER = 'https://keys.example';
+const PROVIDER = 'https://provider.example';
 const CORS = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' };
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export async function openStage(): Promise<Stage> {
+  if (!existsSync('dist/thunderbird/manifest.json')) throw new Error('the add-on is not built: npx vite build --mode thunderbird');
   const { content_security_policy: { extension_pages: policy } } = JSON.parse(readFileSync('manifest.json', 'utf8')) as { content_security_policy: { extension_pages: string } };
   const chain = await createWorld();
   Object.defineProperty(chain, 'now', { get: () => new Date() });
   const organisation = await chain.addOrganisation('hinode.example', { ja: '日之出市役所', en: 'Hinode City Office' });
-  const { ports } = createTestMember(chain, organisation);
+  const provider = await chain.addOrganisation('nagisa.example', { ja: 'なぎさネット', en: 'Nagisa Net' }, 'isp');
   const browser: Browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
   /** With a key made by the enrolment page itself. */
-  const enrolled = new Map<Language, Promise<BrowserContext>>();
+  const enrolled = new Map<string, Promise<BrowserContext>>();
 
   async function file(route: Route): Promise<void> {
     const { pathname } = new URL(route.request().url());
@@ -75,19 +79,24 @@ export async function openStage(): Promise<Stage> {
     });
   }
 
-  async function server(route: Route): Promise<void> {
-    const request = route.request();
-    if (request.method() === 'OPTIONS') return route.fulfill({ status: 204, headers: CORS });
-    const headers = Object.fromEntries(Object.entries(await request.allHeaders()).map(([name, value]) => [name === 'authorization' ? 'Authorization' : name, value]));
-    const body = request.postDataBuffer();
-    const answer = await ports.http({ method: request.method() === 'POST' ? 'POST' : 'GET', url: request.url(), headers, ...(body !== null && { body: new Uint8Array(body) }) });
-    await route.fulfill({ status: answer.status, body: Buffer.from(answer.body), headers: CORS });
+  /** A server of its own: what one member says to it is nothing to another. */
+  function serverOf(of: TestOrganisation, origin: string): (route: Route) => Promise<void> {
+    const { ports } = createTestMember(chain, of);
+    return async (route) => {
+      const request = route.request();
+      if (request.method() === 'OPTIONS') return route.fulfill({ status: 204, headers: CORS });
+      const headers = Object.fromEntries(Object.entries(await request.allHeaders()).map(([name, value]) => [name === 'authorization' ? 'Authorization' : name, value]));
+      const body = request.postDataBuffer();
+      const answer = await ports.http({ method: request.method() === 'POST' ? 'POST' : 'GET', url: request.url().replace(origin, SERVER), headers, ...(body !== null && { body: new Uint8Array(body) }) });
+      await route.fulfill({ status: answer.status, body: Buffer.from(answer.body), headers: CORS });
+    };
   }
 
   async function newContext(): Promise<BrowserContext> {
     const context = await browser.newContext({ timezoneId: 'Asia/Tokyo', reducedMotion: 'reduce' });
     await context.route(`${ADDON}**`, file);
-    await context.route(`${SERVER}/**`, server);
+    await context.route(`${SERVER}/**`, serverOf(organisation, SERVER));
+    await context.route(`${PROVIDER}/**`, serverOf(provider, PROVIDER));
     return context;
   }
 
@@ -101,12 +110,12 @@ export async function openStage(): Promise<Stage> {
     // An answer that refuses is an answer, and Chromium's advice for sites with user names does not apply.
     page.on('console', (message) => { if (message.type() !== 'debug' && !/^(Failed to load resource|\[DOM\])/.test(message.text())) complaints.push(message.text()); });
     page.on('pageerror', (error) => complaints.push(String(error)));
-    page.on('request', (request) => { if (!/^(blob:)?https:\/\/(addon|keys)\.example\/|^data:/.test(request.url())) complaints.push(request.url()); });
+    page.on('request', (request) => { if (!/^(blob:)?https:\/\/(addon|keys|provider)\.example\/|^data:/.test(request.url())) complaints.push(request.url()); });
     await page.addInitScript(stub, {
       language, texts: Object.fromEntries(Object.entries(messagesOf(language)).map(([key, { message }]) => [key, message])),
       answers: Object.fromEntries(Object.entries(scene.answers ?? {}).map(([kind, answer]) => [kind, answer(words)])),
-      accounts: scene.accounts ?? ['taro@hinode.example'], permitted: scene.permitted === true,
-      managed: scene.unmanaged === true ? {} : { organisationUrl: SERVER, root: toBase64(chain.root.der), ...scene.managed },
+      accounts: scene.accounts ?? [scene.individual === true ? 'aoi@nagisa.example' : 'taro@hinode.example'], permitted: scene.permitted === true,
+      managed: scene.unmanaged === true ? {} : { organisationUrl: scene.individual === true ? PROVIDER : SERVER, root: toBase64(chain.root.der), ...scene.managed },
     });
     await page.goto(ADDON + (typeof scene.page === 'string' ? scene.page : scene.page(words)));
     await scene.act?.(page, words);
@@ -114,19 +123,26 @@ export async function openStage(): Promise<Stage> {
     return { page, complaints };
   }
 
-  async function enrol(language: Language): Promise<BrowserContext> {
+  async function enrol(language: Language, individual: boolean): Promise<BrowserContext> {
     const context = await newContext();
-    const { page } = await show(context, language, { name: '', page: 'enrolment.html', act: enrolHere, ready: '.notice.verified' });
+    const { page } = await show(context, language, { name: '', page: 'enrolment.html', individual, act: enrolHere, ready: '.notice.verified' });
     await page.close();
     return context;
   }
 
   return {
     async open(language, scene) {
-      if (scene.enrolled !== true) return show(await newContext(), language, scene);
-      const context = enrolled.get(language) ?? enrol(language);
-      enrolled.set(language, context);
-      return show(await context, language, scene);
+      if (scene.enrolled !== true) {
+        const context = await newContext();
+        // With the context: one that nothing shows costs time with every one that comes after it.
+        return { ...await show(context, language, scene), close: () => context.close() };
+      }
+      const individual = scene.individual === true;
+      const who = `${language} ${individual ? scene.name : ''}`;
+      const context = enrolled.get(who) ?? enrol(language, individual);
+      enrolled.set(who, context);
+      const shown = await show(await context, language, scene);
+      return { ...shown, close: () => shown.page.close() };
     },
     close: () => browser.close(),
   };
@@ -138,12 +154,19 @@ export async function enrolHere(page: Page): Promise<void> {
   await page.locator('#enrol').click();
 }
 
-/** What axe-core finds, in words, less these rules of its own. */
-export async function violations(page: Page, without: readonly string[] = []): Promise<string[]> {
+interface Rules {
+  readonly only?: readonly string[];
+  readonly without?: readonly string[];
+}
+
+/** Puts axe-core into a page. Gives what it finds by its rules, in words, as often as it is asked. */
+export async function prepareAxe(page: Page): Promise<(rules: Rules) => Promise<string[]>> {
   await page.evaluate(axe);
-  const rules = Object.fromEntries(without.map((rule) => [rule, { enabled: false }]));
-  const results = await page.evaluate<AxeResults>(`axe.run(document, { resultTypes: ["violations"], rules: ${JSON.stringify(rules)} })`);
-  return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`).join(' ')}`);
+  return async ({ only, without = [] }) => {
+    const options = { resultTypes: ['violations'], rules: Object.fromEntries(without.map((rule) => [rule, { enabled: false }])), ...(only !== undefined && { runOnly: only }) };
+    const results = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify(options)})`);
+    return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`).join(' ')}`);
+  };
 }
 
 interface Stubbed {
@@ -180,6 +203,7 @@ function stub({ language, texts, answers, managed, accounts, permitted }: Stubbe
       i18n: { getUILanguage: () => language, getMessage: (key: string) => texts[key] ?? '' },
       storage: { managed: { get: () => Promise.resolve(managed) } },
       accounts: { list: () => Promise.resolve(accounts.map((email) => ({ identities: [{ email }] }))) },
+      commands: { getAll: () => Promise.resolve([{ name: 'about-mail', shortcut: 'Ctrl+Shift+H' }]) },
       permissions: { contains: () => Promise.resolve(permitted), request: () => Promise.resolve(true) },
       tabs: { query: () => Promise.resolve([{ id: 1 }]), getCurrent: () => Promise.resolve({ id: 1 }), create: () => Promise.resolve({}), remove: () => Promise.resolve() },
       downloads: { download: () => Promise.resolve(1), search: () => Promise.resolve([{ state: 'complete' }]), open: () => Promise.resolve(), onChanged: event },

@@ -45,6 +45,7 @@ import { memberRequestSchema } from '../../src/wire/member-requests.ts';
 import { encodeProblem } from '../../src/wire/problem.ts';
 import type { ReportRequest } from '../../src/wire/report.ts';
 import type { LifeWorld } from '../server/keyserver/life-world.ts';
+import { OLDER_DIRECTORY, olderDirectory } from './older-addon.ts';
 import { fileOf, createWorld, native, readSubmission, signVerdict, type TestOrganisation, type TestWorld } from '../flow/world.ts';
 
 export const ADDON_ID = (JSON.parse(readFileSync('manifest.json', 'utf8')) as { browser_specific_settings: { gecko: { id: string } } }).browser_specific_settings.gecko.id;
@@ -60,6 +61,8 @@ interface Look {
   readonly managed?: Readonly<Record<string, unknown>>;
   /** Set up by what `ssmax member policies` writes with these options. */
   readonly byPolicies?: readonly string[];
+  /** With these beside them, as a software distribution sets them for one computer. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /** What waits to be sent, from before the add-on came. */
   readonly outbox?: readonly Bytes[];
   /** Of the same account. */
@@ -90,6 +93,10 @@ export interface PluginWorld {
   refuseNext: string | undefined;
   /** What members may send. */
   modes: readonly Mode[];
+  /** Of certificates that are issued. */
+  validity(): { readonly notBefore: Date; readonly notAfter: Date };
+  /** With this code renewals are refused. */
+  refuseRenewal: string;
   /** Domains outside SSMAX to which it may go, signed only. */
   signedOnly: readonly string[];
   /** The plugin's HTTPS server answers. */
@@ -116,7 +123,8 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
   let unanswered: ServerResponse[] | undefined;
 
   const plugin: PluginWorld = {
-    chain, hinode, tsukimi, mailDirectory, submitted: [], digests: [], outside: { url: '', asked: [] }, reports: [], codes: new Map(), refuseNext: undefined, modes: ['protect-all'], signedOnly: [], reachable: true,
+    chain, hinode, tsukimi, mailDirectory, submitted: [], digests: [], outside: { url: '', asked: [] }, reports: [], codes: new Map(), refuseNext: undefined, refuseRenewal: 'member-unknown',
+    validity: () => ({ notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + YEAR / 2) }), modes: ['protect-all'], signedOnly: [], reachable: true,
     silent(on) {
       for (const response of unanswered ?? []) response.destroy();
       unanswered = on ? [] : undefined;
@@ -138,7 +146,7 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
         }),
       });
       const thunderbird = await startThunderbird(world, { name, profile, display, ...(look.byPolicies !== undefined
-        && { policies: await policies(world, `${https.url}${domainOf(address)}`, chain.root.der, https.authorityFile, look.byPolicies) }) });
+        && { policies: await policies(world, `${https.url}${domainOf(address)}`, chain.root.der, https.authorityFile, look.byPolicies, look.settings) }) });
       for (const mail of look.outbox ?? []) await intoOutbox(thunderbird, join(world.directory(`profile-${name}`), 'waiting.eml'), mail);
       if (look.byPolicies === undefined) await thunderbird.installAddon(look.addon ?? join(process.cwd(), 'dist/thunderbird'));
       return new Correspondent(new Desktop(display, thunderbird));
@@ -197,11 +205,14 @@ interface MailModule {
 }
 
 /** What an administrator writes with the command line (docs/admin/roll-out.md): the add-on itself comes by it too. */
-async function policies(world: World, server: string, root: Bytes, webCa: string, more: readonly string[]): Promise<string> {
+async function policies(world: World, server: string, root: Bytes, webCa: string, more: readonly string[], settings: object = {}): Promise<string> {
   const [rootFile, addon] = ['root.pem', 'ssmax.xpi'].map((name) => join(world.directory('policies'), name)) as [string, string];
   writeFileSync(addon, packXpi('dist/thunderbird'));
   writeFileSync(rootFile, encodePem('CERTIFICATE', root));
-  return ssmax(['member', 'policies', '--server', server, '--root', rootFile, '--tls-ca', webCa, '--addon', pathToFileURL(addon).href, ...more]);
+  const written = await ssmax(['member', 'policies', '--server', server, '--root', rootFile, '--tls-ca', webCa, '--addon', pathToFileURL(addon).href, ...more]);
+  const file = JSON.parse(written) as { policies: { '3rdparty': { Extensions: Record<string, object> } } };
+  Object.assign(file.policies['3rdparty'].Extensions[ADDON_ID] ?? {}, settings);
+  return JSON.stringify(file);
 }
 
 /** Verdicts of this moment: those of test/flow are of a fixed one. */
@@ -239,6 +250,8 @@ async function answer(plugin: PluginWorld, refusals: Map<string, string>, reques
   switch (path) {
     case '/ssmax/v1/directory/index.cms':
       return reply(200, (await chain.publish()).get(INDEX_FILE));
+    case OLDER_DIRECTORY:
+      return reply(200, await olderDirectory(chain));
     case '/ssmax/v1/crl/authority':
       return reply(200, (await issueCrl({ issuer: delegate, number: Date.now(), ...validity, revoked: chain.revoked })).der);
     case '/ssmax/v1/crl/organisation':
@@ -258,11 +271,15 @@ async function answer(plugin: PluginWorld, refusals: Map<string, string>, reques
       const { publicKey } = await parseCsr(fromBase64(body.toString('latin1')));
       const certificate = await issueUser({
         publicKey, issuer: organisation.issuer, random: (length) => native.random(length), email: address, commonName: NAMES[address] ?? address,
-        validity: { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + YEAR / 2) },
+        validity: plugin.validity(),
       });
       organisation.members.set(address, { mailbox: address, certificates: [certificate.der] });
       plugin.codes.delete(address);
       return reply(200, toBase64(encodeCertsOnly([certificate.der])));
+    }
+    case '/.well-known/est/simplereenroll': {
+      const problem = encodeProblem(new SsmaxError('refused', plugin.refuseRenewal));
+      return reply(problem.status, problem.body);
     }
     case '/ssmax/v1/requests': {
       const asked = decodeJson(memberRequestSchema, parseSignedData(new Uint8Array(body)).eContent);

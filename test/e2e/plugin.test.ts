@@ -12,11 +12,15 @@ import { until } from '../../scripts/world/wait.ts';
 import { findCarrier } from '../../src/mail/carrier.ts';
 import { parseMime } from '../../src/mail/mime.ts';
 import { MODES } from '../../src/wire/leg.ts';
+import { Post } from './mails.ts';
 import { ADDON_ID, enrol, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const TARO = 'taro@hinode.example';
 const HANAKO = 'hanako@tsukimi.example';
 const JIRO = 'jiro@tsukimi.example';
+const YUKI = 'yuki@hinode.example';
+const PASSPHRASE = '月夜に 三羽の 兎 はねた';
+const DAY = 86_400_000;
 
 const inPane = (selector: string): Place => ({ page: pages.message, frame: '#messagepane', selector });
 const onPage = (selector: string): Place => ({ page: pages.addon, selector });
@@ -27,6 +31,8 @@ describe('the plugin in Thunderbird', { timeout: 180_000 }, () => {
   let plugin: PluginWorld;
   let taro: Correspondent;
   let hanako: Correspondent;
+  let yuki: Correspondent;
+  let post: Post;
   let files: string;
 
   beforeAll(async () => {
@@ -34,14 +40,17 @@ describe('the plugin in Thunderbird', { timeout: 180_000 }, () => {
     files = world.directory('files');
     plugin = await startPluginWorld(world);
     plugin.modes = MODES;
-    [taro, hanako] = await Promise.all([
+    post = new Post(plugin);
+    await post.addSender(JIRO, '佐藤 次郎');
+    [taro, hanako, yuki] = await Promise.all([
       plugin.open('taro', TARO, '山田 太郎', { locale: 'ja', dark: false, plainText: true }),
       plugin.open('hanako', HANAKO, '佐藤 花子', { locale: 'en-US', dark: true }),
+      plugin.open('yuki', YUKI, '鈴木 雪', { locale: 'ja', dark: false, byPolicies: ['--set', 'lockKeys=true', '--set', 'lockAfter=1'], settings: { enrolmentCode: 'EFGH-5678' } }),
     ]);
   }, 180_000);
 
   afterAll(async () => {
-    await Promise.all([taro, hanako].map((one) => one.desktop.thunderbird.quit()));
+    await Promise.all([taro, hanako, yuki].map((one) => one.desktop.thunderbird.quit()));
     await world.stop();
   });
 
@@ -63,6 +72,47 @@ describe('the plugin in Thunderbird', { timeout: 180_000 }, () => {
       await desktop.thunderbird.see({ ...onPage('.notice.problem'), text: sentence });
       await enrol(plugin, person, address);
     }
+  });
+
+  /** Yuki reads a mail from Jiro, and is asked for her passphrase before. */
+  async function unlocks(subject: string): Promise<void> {
+    await post.send(JIRO, { to: [{ address: YUKI, displayName: '' }], subject, text: 'ご確認ください。' });
+    await yuki.select(subject);
+    const { desktop } = yuki;
+    expect((await desktop.thunderbird.see(inPane('.banner.cannot-check'), 60_000)).text).toContain('合い言葉で保護されています');
+    await desktop.click(inPane('.banner button'));
+    await desktop.fill(onPage('#passphrase'), PASSPHRASE);
+    await desktop.keys('Return');
+    await desktop.thunderbird.see(inPane('.banner.verified'), 60_000);
+  }
+
+  async function setsPassphrase(): Promise<void> {
+    const { desktop } = yuki;
+    await desktop.thunderbird.see(onPage('#lock-passphrase'), 60_000);
+    await desktop.fill(onPage('#lock-passphrase'), PASSPHRASE);
+    await desktop.fill(onPage('#lock-again'), PASSPHRASE);
+    await desktop.click(onPage('#lock'));
+    await desktop.thunderbird.see(onPage('.notice.verified'), 60_000);
+    await desktop.click(onPage('#close-enrolment'));
+  }
+
+  /** When yuki's key was used last, milliseconds since 1970. */
+  let used: number;
+
+  it('is enrolled by one click where policy gives the code, sets the passphrase that policy demands, and hears that the certificate is not renewed', async () => {
+    const { desktop } = yuki;
+    const { validity } = plugin;
+    plugin.validity = () => ({ notBefore: new Date(Date.now() - 100 * DAY), notAfter: new Date(Date.now() + 5 * DAY) });
+    plugin.codes.set(YUKI, 'EFGH-5678');
+    expect((await desktop.thunderbird.see(onPage('form'))).text).toContain('登録コードは組織が設定ずみです');
+    expect(await desktop.thunderbird.find(onPage('#code, #lock-key'))).toEqual([]);
+    await desktop.click(onPage('#enrol'));
+    await setsPassphrase();
+    plugin.validity = validity;
+    await unlocks('一通目');
+    used = Date.now();
+    const notice = await desktop.thunderbird.see({ ...onPage('[role="alert"]'), text: YUKI }, 60_000);
+    expect(notice.text).toContain('このアドレスから送信できなくなります');
   });
 
   it('does not send to a mix of inside and outside, and leaves all as it was', async () => {
@@ -144,10 +194,15 @@ describe('the plugin in Thunderbird', { timeout: 180_000 }, () => {
   });
 
   it('calls a forgery by its name, with nothing to click', async () => {
-    await plugin.store(HANAKO).append(Buffer.from(mail('山田 太郎 <taro@hinode.example>', 'forged', '<p>Pay <a href="https://evil.example/">here</a></p>')));
+    const parts = ['--b', 'Content-Type: text/html', '', '<p>Pay <a href="https://evil.example/">here</a></p>', '--b', 'Content-Type: application/octet-stream; name=bill.exe', 'Content-Disposition: attachment; filename=bill.exe', '', 'x', '--b--'].join('\r\n');
+    await plugin.store(HANAKO).append(Buffer.from(mail('山田 太郎 <taro@hinode.example>', 'forged', parts).replace('text/html; charset=utf-8', 'multipart/mixed; boundary=b')));
     await hanako.select('forged');
-    expect(await verdict(hanako, 'problem')).toContain('Hinode City Office did not confirm it');
-    expect(await hanako.desktop.thunderbird.find(inPane('a'))).toEqual([]);
+    const line = await hanako.desktop.thunderbird.see(inPane('.banner.problem'));
+    expect(line.text).toContain('Hinode City Office did not confirm it. Its links are off; do not open attachments.');
+    expect(line.reachable).toBe(true);
+    expect(await hanako.desktop.thunderbird.find(inPane('a, .files, button'))).toEqual([]);
+    // Thunderbird's own list stays (docs/quirks-thunderbird.md).
+    expect((await hanako.desktop.thunderbird.see({ page: pages.message, selector: '#attachmentName' })).value).toContain('bill.exe');
     expect(await hanako.headerButton(ADDON_ID)).toBe('Problem');
   });
 
@@ -278,6 +333,19 @@ describe('the plugin in Thunderbird', { timeout: 180_000 }, () => {
     await thunderbird.see({ ...button, text: '保護：月見製作所' }, 60_000);
     expect(plugin.digests).toHaveLength(before);
     await taro.discard();
+  });
+
+  it('is asked for the passphrase again after the minute that policy says; the notice goes once the address is enrolled again', async () => {
+    const { desktop } = yuki;
+    await until(() => Date.now() - used > 61_000, { what: 'the minute to pass', withinMs: 90_000, everyMs: 500 });
+    await unlocks('二通目');
+    await desktop.thunderbird.see(onPage('[role="alert"]'));
+    plugin.codes.set(YUKI, 'JKLM-9012');
+    await desktop.thunderbird.marionette.run((chrome, id) => chrome.openAddonPage(id, 'enrolment.html'), ADDON_ID);
+    await desktop.fill(onPage('#code'), 'JKLM-9012');
+    await desktop.click(onPage('#enrol'));
+    await setsPassphrase();
+    await until(async () => (await desktop.thunderbird.find(onPage('[role="alert"]'))).length === 0, { what: 'the notice to go', withinMs: 30_000 });
   });
 });
 

@@ -17,10 +17,13 @@ import { readContent } from '../../src/mail/content.ts';
 import { formatText } from '../../src/mail/header.ts';
 import { parseMime } from '../../src/mail/mime.ts';
 import { native } from '../flow/world.ts';
-import { closedVectors, openVectors, type Traps } from './hostile-html.ts';
+import { legibleInTheDark } from './coloured-mail.ts';
+import { closedVectors, openVectors, splitHtml, type Traps } from './hostile-html.ts';
+import { lineStays } from './hostile-outside.ts';
 import { INVITATION, japaneseMail } from './japanese-mail.ts';
 import { Post } from './mails.ts';
 import { takePictures } from './pictures.ts';
+import { takeReadingTour } from './tour.ts';
 import { ADDON_ID, enrol, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const HANAKO = 'hanako@tsukimi.example';
@@ -163,6 +166,14 @@ describe('reading', { timeout: 180_000 }, () => {
     await hanako.desktop.thunderbird.see({ ...onPage('.viewer pre'), text: '四月' });
     await hanako.desktop.keys('ctrl+w');
     await until(async () => (await hanako.desktop.thunderbird.find(onPage('.viewer'))).length === 0, { what: 'the attachment to close' });
+    // Forwarded as usual, nothing of it gets lost.
+    await hanako.desktop.activate({ page: pages.main, selector: '#tabmail' });
+    await hanako.desktop.keys('ctrl+l');
+    await until(async () => {
+      const { body, attachments } = await hanako.draft();
+      return body.includes('山田さんからです。') && body.includes('工程表をお送りします。') && attachments.some((name) => name.includes('工程表.txt'));
+    }, { what: 'all of it in the window', withinMs: 30_000 });
+    await hanako.discard();
   });
 
   it('loads and runs nothing of hostile HTML, and its line is neither covered nor moved', async () => {
@@ -179,7 +190,7 @@ describe('reading', { timeout: 180_000 }, () => {
     };
     for (const [subject, html] of Object.entries(mails)) await post.send(TARO, { to: TO_HANAKO, subject, html: `${html}\n<p>末尾</p>` });
     // What one part begins, another cannot end: the text between stays where it is (EFAIL's direct exfiltration).
-    await post.send(TARO, { to: TO_HANAKO, subject: 'split', entity: split(plugin.outside.url) });
+    await post.send(TARO, { to: TO_HANAKO, subject: 'split', entity: splitHtml({ from: TARO, to: HANAKO }, plugin.outside.url) });
     const { thunderbird } = hanako.desktop;
     for (const subject of [...Object.keys(mails), 'split']) {
       await hanako.select(subject);
@@ -190,6 +201,8 @@ describe('reading', { timeout: 180_000 }, () => {
     }
     expect(plugin.outside.asked).toEqual([]);
   });
+
+  it('keeps its line above a mail that keeps its own document, to the pixel', () => lineStays(hanako, plugin.store(HANAKO), HANAKO, world.directory('lines')));
 
   it('fetches pictures from outside when it is asked to, after saying what that tells, and for this mail only', async () => {
     const { desktop } = hanako;
@@ -205,6 +218,8 @@ describe('reading', { timeout: 180_000 }, () => {
     await desktop.keys('ctrl+w');
     await until(async () => (await desktop.thunderbird.find(onPage('.viewer'))).length === 0, { what: 'the pictures to close' });
   });
+
+  it('shows HTML legibly in a dark window, without colours of its own and with', () => legibleInTheDark(post, hanako, TARO, HANAKO, { own: 'light', take: picture }));
 
   it('reads Japanese charsets, shows an invitation, and opens an attached mail as nobody’s word', async () => {
     const { desktop } = hanako;
@@ -377,13 +392,10 @@ describe('reading', { timeout: 180_000 }, () => {
     await hanako.closeTab();
     await tagged('本物');
   });
-});
 
-/** HTML that opens an attribute in one part and closes it in another. */
-function split(base: string): Uint8Array<ArrayBuffer> {
-  const part = (type: string, text: string): string => `--b\r\nContent-Type: ${type}; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n${text}\r\n`;
-  return utf8([
-    `From: ${TARO}`, `To: ${HANAKO}`, 'Subject: split', `Date: ${new Date().toUTCString()}`, 'MIME-Version: 1.0', 'Content-Type: multipart/mixed; hp="cipher"; boundary=b', '',
-    part('text/html', `<p>x</p><img src="${base}split?`) + part('text/plain', '秘密') + part('text/html', '"><p>y</p>') + '--b--', '',
-  ].join('\r\n'));
-}
+  if (process.env.PICTURES !== undefined) it('is shown in English too, for the gallery', async () => {
+    const english = await plugin.open('english', HANAKO, '佐藤 花子', { locale: 'en-US', dark: false });
+    await takeReadingTour(plugin, post, english, { from: TARO, to: HANAKO }, (name) => takePictures(english, 'en', 'light', name));
+    await english.desktop.thunderbird.quit();
+  });
+});

@@ -4,7 +4,9 @@ import type { Correspondent } from '../../scripts/world/correspondent.ts';
 import { pages } from '../../scripts/world/desktop.ts';
 import { until } from '../../scripts/world/wait.ts';
 import { inCompose, onPage } from './composer.ts';
-import { ADDON_ID } from './plugin-world.ts';
+import { japaneseMail } from './japanese-mail.ts';
+import { plainMail, type Post } from './mails.ts';
+import { ADDON_ID, enrol, type PluginWorld } from './plugin-world.ts';
 
 /** What is typed, and what is waited for. */
 export interface Tour {
@@ -81,4 +83,42 @@ export async function takeTour(person: Correspondent, tour: Tour, take: (name: s
   await thunderbird.see({ ...onPage('.hits li'), text: tour.known.subject }, 30_000);
   await take('thunderbird-search');
   await person.closeTab();
+}
+
+/** What reading.test.ts shows in Japanese, for a member who was not enrolled yet: a locked key, an invitation, an attached mail, tags. */
+export async function takeReadingTour(plugin: PluginWorld, post: Post, person: Correspondent, mails: { readonly from: string; readonly to: string }, take: (name: string) => Promise<void>): Promise<void> {
+  const { desktop } = person;
+  const { thunderbird } = desktop;
+  const inPane = (selector: string): Place => ({ page: pages.message, frame: '#messagepane', selector });
+  const passphrase = 'three hares under one moon';
+  await enrol(plugin, person, mails.to, passphrase);
+  await post.send(mails.from, { to: [{ address: mails.to, displayName: '' }], subject: 'Meeting', entity: japaneseMail(mails.from, mails.to, 'Meeting') });
+  await person.select('Meeting');
+  await thunderbird.see(inPane('.banner.cannot-check'), 60_000);
+  await take('pane-locked');
+  await desktop.click(inPane('.banner button'));
+  await desktop.fill(onPage('#passphrase'), passphrase);
+  await desktop.keys('Return');
+  await thunderbird.see(inPane('.invitation'), 60_000);
+  await take('pane-invitation');
+  await desktop.click(inPane('.files li:nth-child(4) button.open'));
+  await thunderbird.see({ ...onPage('.viewer'), text: 'original.eml' }, 30_000);
+  await take('window-attached-mail');
+  await desktop.keys('ctrl+w');
+  await until(async () => (await thunderbird.find(onPage('.viewer'))).length === 0, { what: 'the window to close' });
+
+  await thunderbird.marionette.run((chrome) => chrome.setPref('extensions.webextOptionalPermissionPrompts', false));
+  await thunderbird.marionette.run((chrome, id) => chrome.openAddonPage(id, 'options.html'), ADDON_ID);
+  await desktop.click(onPage('#tags-on'));
+  await thunderbird.see(onPage('#tags-off'), 30_000);
+  await person.closeTab();
+  const store = plugin.store(mails.to);
+  await post.send(mails.from, { to: [{ address: mails.to, displayName: '' }], subject: 'Minutes', text: 'The minutes of today.' });
+  await store.append(Buffer.from(plainMail(mails.from, mails.to, 'Urgent')));
+  for (const [subject, state] of [['Minutes', 'verified'], ['Urgent', 'problem']] as const) {
+    await person.select(subject);
+    await thunderbird.see(inPane(`.banner.${state}`), 60_000);
+    await until(async () => (await store.list()).at(state === 'problem' ? -1 : -2)?.flags.includes(`ssmax-${state}`) === true, { what: `the tag of ${subject}`, withinMs: 30_000, everyMs: 200 });
+  }
+  await take('list-tags');
 }

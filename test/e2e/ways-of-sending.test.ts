@@ -184,6 +184,18 @@ describe('a mail', { timeout: 180_000 }, () => {
     expect(outside[0]).not.toContain('message.ssmax');
   });
 
+  it('that quotes what was opened does not leave by an account outside', async () => {
+    const reached = outside.length;
+    await taro.select('誰から', 'sent');
+    await composer.command('cmd_reply');
+    await composer.windows(1);
+    await composer.filled();
+    await sendAs(PRIVATE);
+    await label('SSMAXなし');
+    await refused('保護されたメールを開いた内容が入っています');
+    expect(outside).toHaveLength(reached);
+  });
+
   it('under another sender, typed in place of an address that is enrolled, does not reach any server', async () => {
     const { thunderbird } = taro.desktop;
     await taro.write({ to: [HANAKO], subject: '匿名', body: [CANARY] });

@@ -6,9 +6,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Correspondent } from '../../scripts/world/correspondent.ts';
 import { World } from '../../scripts/world/process.ts';
 import { until } from '../../scripts/world/wait.ts';
+import { contentOf } from '../../extension/member/reading-content.ts';
+import { type Judgement, judgeMail } from '../../src/flow/open.ts';
+import type { Credential } from '../../src/flow/ports.ts';
 import { MODES } from '../../src/wire/leg.ts';
-import { Composer, editor, onPage } from './composer.ts';
+import { native } from '../flow/world.ts';
+import { legibleInTheDark } from './coloured-mail.ts';
+import { Composer, editor, inCompose, onPage } from './composer.ts';
 import { Post } from './mails.ts';
+import { takePictures } from './pictures.ts';
 import { ADDON_ID, enrol, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const TARO = 'taro@hinode.example';
@@ -28,14 +34,16 @@ describe('a mail that is', { timeout: 180_000 }, () => {
   let plugin: PluginWorld;
   let taro: Correspondent;
   let composer: Composer;
+  let jiro: Credential;
+  let post: Post;
 
   beforeAll(async () => {
     world = await World.open();
     plugin = await startPluginWorld(world);
     plugin.modes = MODES;
-    const post = new Post(plugin);
+    post = new Post(plugin);
     await post.addSender(HANAKO, '佐藤 花子');
-    await plugin.chain.addUser(plugin.tsukimi, JIRO, '佐藤 次郎');
+    jiro = await plugin.chain.addUser(plugin.tsukimi, JIRO, '佐藤 次郎');
     await plugin.chain.addUser(plugin.hinode, YUKI, '鈴木 雪');
     taro = await plugin.open('taro', TARO, '山田 太郎', { locale: 'en-US', dark: true, managed: { riskCheck: false } });
     composer = new Composer(plugin, taro, CANARY);
@@ -104,18 +112,78 @@ describe('a mail that is', { timeout: 180_000 }, () => {
     await taro.reading(CANARY);
   });
 
-  it('redirected is not sent: nobody else could open it, and the add-on says so', async () => {
+  const opened = async (): Promise<Judgement> => {
+    const received = (await plugin.store(JIRO).list()).at(-1);
+    return judgeMail(new Uint8Array(received?.raw ?? []), { native, credentials: [jiro], addresses: [JIRO], trust: await plugin.chain.trust(), now: new Date() });
+  };
+
+  const redirect = async (): Promise<void> => {
     await composer.command('cmd_redirect');
     await composer.windows(1);
     await composer.ready();
+  };
+
+  it('redirected goes on as it was sealed: its reader sees who wrote it and who passed it on, and answers its writer', async () => {
+    await post.send(HANAKO, {
+      to: [{ address: TARO, displayName: '' }], subject: 'Figures', text: `The figures. ${CANARY}`, attachments: [{ name: 'plan.txt', type: 'text/plain', bytes: new TextEncoder().encode(CANARY) }],
+    });
+    await taro.select('Figures');
+    await taro.reading(CANARY);
+    await redirect();
+    await taro.desktop.thunderbird.see({ ...inCompose('#attachmentBucket > *'), text: 'Forward unopened' }, 30_000);
     await taro.continueWriting({ to: [JIRO] });
-    const before = plugin.digests.length;
+    await taro.desktop.click(inCompose(`#${ADDON_ID.replace(/[^a-z0-9_-]/gi, '_')}-composeAction-toolbarbutton`));
+    expect((await taro.desktop.thunderbird.see(onPage('#passes-on'))).text).toContain('Its new recipients see both names');
+    await taro.closePopup();
+    await composer.goes([JIRO]);
+    await composer.windows(0);
+    const judgement = await opened();
+    expect(judgement).toMatchObject({
+      state: 'verified', sender: { address: TARO }, forwarded: [{ kind: 'mail', writer: { address: HANAKO }, headers: { subject: 'Figures' } }], message: { headers: { replyTo: [{ address: HANAKO }], subject: 'Figures' } },
+    });
+    const { content, forwarded, files } = contentOf(judgement);
+    expect([content?.text?.trim(), forwarded[0]?.content?.text?.trim(), files.map(({ name }) => name)]).toEqual(['', `The figures. ${CANARY}`, ['plan.txt']]);
+  });
+
+  it('redirected, from outside SSMAX, leaves sealed, and says whose it is said to be', async () => {
+    const outside = `From: Mei <mei@elsewhere.example>\r\nTo: ${TARO}\r\nSubject: Outside\r\nDate: ${new Date().toUTCString()}\r\nMessage-ID: <outside@elsewhere.example>\r\nMIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>The offer. ${CANARY}</p>\r\n`;
+    await plugin.store(TARO).append(new TextEncoder().encode(outside));
+    await taro.select('Outside');
+    await redirect();
+    await until(async () => (await taro.draft()).body.includes('nobody confirmed its sender'), { what: 'the lines above the text', withinMs: 30_000 });
+    await taro.continueWriting({ to: [JIRO] });
+    await composer.goes([JIRO]);
+    await composer.windows(0);
+    const judgement = await opened();
+    expect(judgement).toMatchObject({ state: 'verified', sender: { address: TARO }, message: { headers: { replyTo: [{ address: 'mei@elsewhere.example' }] } } });
+    const text = contentOf(judgement).content?.text ?? '';
+    expect(text.replace(/\s+/g, ' ')).toMatch(new RegExp(`Forwarded message .*nobody confirmed its sender.* From: Mei <mei@elsewhere.example> .*Subject: Outside .*The offer. ${CANARY}`));
+  });
+
+  it('redirected, with a problem, takes nothing over and is asked about', async () => {
+    const forged = `From: Hanako <${HANAKO}>\r\nTo: ${TARO}\r\nSubject: New account\r\nDate: ${new Date().toUTCString()}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nPay ${CANARY}\r\n-- \r\nPay at once\r\n--b\r\nContent-Type: application/octet-stream; name=bill.exe\r\nContent-Disposition: attachment; filename=bill.exe\r\n\r\nx\r\n--b--\r\n`;
+    await plugin.store(TARO).append(new TextEncoder().encode(forged));
+    await taro.select('New account');
+    await redirect();
+    await until(async () => (await taro.draft()).attachments.length === 0 && !(await taro.draft()).body.includes('Pay'), { what: 'the text to go', withinMs: 30_000 });
+    await taro.continueWriting({ to: [JIRO] });
+    const { submitted } = plugin;
+    const before = submitted.length;
     await taro.desktop.activate(editor);
     await taro.desktop.keys('ctrl+Return');
-    await taro.desktop.thunderbird.see({ ...onPage('main.dialog'), text: 'Not sent' }, 60_000);
-    await taro.desktop.click(onPage('#close'));
-    expect(plugin.digests).toHaveLength(before);
+    await taro.desktop.thunderbird.see({ ...onPage('.checks'), text: 'This forwards a mail with a problem' }, 60_000);
+    await taro.desktop.click(onPage('#back'));
+    await until(async () => (await taro.desktop.thunderbird.find(onPage('.checks'))).length === 0, { what: 'the question to close' });
+    expect(submitted).toHaveLength(before);
+    const draft = await taro.draft();
+    expect([draft.recipients, draft.body.trim()]).toEqual([[JIRO], '']);
     await taro.discard();
+    await taro.select('Plan');
+    await taro.reading(CANARY);
+  });
+
+  it('read in a dark window is legible, without colours of its own and with', async () => {
+    await legibleInTheDark(post, taro, HANAKO, TARO, { own: 'dark', take: (name) => takePictures(taro, 'en', 'dark', name) });
   });
 
   it('written anew from one that never was sealed leaves sealed', async () => {

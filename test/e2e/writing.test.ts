@@ -1,4 +1,5 @@
 /** Writing in a real Thunderbird: what the button says, what is asked before an unusual mail goes, and what each answer does. */
+import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,6 +17,7 @@ import { ADDON_ID, enrol, type PluginWorld, startPluginWorld } from './plugin-wo
 
 const TARO = 'taro@hinode.example';
 const HANAKO = 'hanako@tsukimi.example';
+const JIRO = 'jiro@tsukimi.example';
 const YUKI = 'yuki@hinode.example';
 const PASSPHRASE = '月夜に 三羽の 兎 はねた';
 
@@ -32,11 +34,12 @@ describe('writing', { timeout: 180_000 }, () => {
     world = await World.open();
     plugin = await startPluginWorld(world);
     plugin.modes = MODES;
-    plugin.signedOnly = ['tsukirni.example', 'outside.example'];
+    plugin.signedOnly = ['tsukirni.example', 'outside.example', 'newcomer.example'];
     await plugin.chain.addUser(plugin.hinode, YUKI, '鈴木 雪');
+    await plugin.chain.addUser(plugin.tsukimi, JIRO, '佐藤 次郎');
     post = new Post(plugin);
     await post.addSender(HANAKO, '佐藤 花子');
-    taro = await plugin.open('taro', TARO, '山田 太郎', { locale: 'ja', dark: false, plainText: true });
+    taro = await plugin.open('taro', TARO, '山田 太郎', { locale: 'ja', dark: false, plainText: true, managed: { manyOutsiders: 3 } });
     await enrol(plugin, taro, TARO, PASSPHRASE);
   }, 240_000);
 
@@ -83,14 +86,14 @@ describe('writing', { timeout: 180_000 }, () => {
     await label('送信できない宛先：1件');
     await taro.desktop.click(button);
     const popup = await taro.desktop.thunderbird.see({ ...onPage('.popup'), text: '月見製作所 が受け取り' });
-    expect(popup.text).toContain(`同じ組織の方です。${YUKI} だけに届きます。`);
+    expect(popup.text).toContain(`同じ組織の方です。${YUKI} に届きます。`);
     expect(popup.text).toContain('x@elsewhere.example はSSMAXの外です。');
     await taro.closePopup();
     await taro.discard();
   });
 
   it('asks about an unusual mail; only every tick opens the way, and going back leaves all as it was', async () => {
-    await taro.write({ to: [HANAKO, `鈴木 雪 <${YUKI}>`], subject: '見積書', body: ['見積書を添付します。'] });
+    await taro.write({ to: [HANAKO, JIRO, `鈴木 雪 <${YUKI}>`], subject: '見積書', body: ['見積書を添付します。'] });
     const before = await taro.draft();
     await taro.desktop.keys('ctrl+Return');
     const dialog = await taro.desktop.thunderbird.see({ ...onPage('main.dialog'), text: 'いつもと違うところがあります' }, 30_000);
@@ -115,11 +118,11 @@ describe('writing', { timeout: 180_000 }, () => {
     const file = join(world.directory('files'), '名簿.zip');
     // A ZIP file that is cut off after the head of its first entry, which is encrypted (APPNOTE 4.4.4).
     writeFileSync(file, Buffer.concat([Buffer.from('PK\u0003\u0004\u0014\0\u0001\0'), Buffer.alloc(22)]));
-    await taro.write({ to: ['佐藤 花子 <hanako@tsukirni.example>', '鈴木 雪 <yuki@outside.example>'], subject: '名簿', body: ['中村様', '名簿です。'], attachments: [file] });
+    await taro.write({ to: ['佐藤 花子 <hanako@tsukirni.example>', '鈴木 雪 <yuki@outside.example>', 'mei@newcomer.example'], subject: '名簿', body: ['中村様', '名簿です。'], attachments: [file] });
     const before = [await taro.draft(), plugin.digests.length];
     await taro.desktop.keys('ctrl+Return');
     const { text } = await thunderbird.see({ ...onPage('main.dialog'), text: 'いつもと違うところがあります' }, 30_000);
-    const odd = ['tsukimi.example によく似た', `同じ組織の ${YUKI} と同じ名前ですが、組織の外の`, '宛先はSSMAXの外です', '「中村」への呼びかけ', '「名簿.zip」を開くには、パスワードが'];
+    const odd = ['tsukimi.example によく似た', `同じ組織の ${YUKI} と同じ名前ですが、組織の外の`, 'newcomer.example に送るのは初めてです', '宛先はSSMAXの外です', '組織の外の3人に、おたがいのアドレスがわかって', '「中村」への呼びかけ', '「名簿.zip」を開くには、パスワードが'];
     for (const said of odd) expect(text).toContain(said);
     expect(await thunderbird.find(onPage('.checks input'))).toHaveLength(odd.length);
     for (const [i] of odd.entries()) {
@@ -129,6 +132,27 @@ describe('writing', { timeout: 180_000 }, () => {
     await until(async () => (await thunderbird.find(onPage('#send')))[0]?.disabled === false, { what: 'the way to be open' });
     await taro.desktop.click(onPage('#back'));
     await until(async () => (await thunderbird.find(onPage('main.dialog'))).length === 0, { what: 'the window to close' });
+    expect([await taro.draft(), plugin.digests.length]).toEqual(before);
+    await taro.discard();
+  });
+
+  it('sends nothing that is taken back while it is being encrypted, and text and file are there as before', async () => {
+    const { thunderbird } = taro.desktop;
+    const file = join(world.directory('files'), '図面.bin');
+    writeFileSync(file, randomBytes(80 * 1024 * 1024));
+    await taro.write({ to: [HANAKO], subject: '図面', body: ['中村様', '図面です。'], attachments: [file] });
+    const before = [await taro.draft(), plugin.digests.length];
+    await taro.desktop.keys('ctrl+Return');
+    // The question about the greeting: its window stays, and shows the work.
+    await taro.desktop.click(onPage('.checks input'));
+    await until(async () => (await thunderbird.find(onPage('#send')))[0]?.disabled === false, { what: 'the way to be open' });
+    await taro.desktop.click(onPage('#send'));
+    const done = Number((await thunderbird.see(onPage('progress'), 60_000)).value);
+    await taro.desktop.click(onPage('#back'));
+    console.log(`80 MB: taken back when ${Math.round(done * 100)} % was done`);
+    expect(done).toBeLessThan(0.8); // what is encrypted is kept, at 82 %
+    await until(async () => (await thunderbird.find(onPage('main.dialog'))).length === 0, { what: 'the window to close' });
+    await until(async () => (await taro.draft()).attachments.some((name) => name.includes('図面.bin')), { what: 'the file', withinMs: 30_000 });
     expect([await taro.draft(), plugin.digests.length]).toEqual(before);
     await taro.discard();
   });

@@ -4,6 +4,7 @@ import { readMail } from '../../extension/member/read.ts';
 import { choices } from '../../extension/thunderbird/choices.ts';
 import { Drafts } from '../../extension/thunderbird/drafts.ts';
 import { explanation } from '../../extension/thunderbird/explanations.ts';
+import { openedContent } from '../../extension/thunderbird/opened-content.ts';
 import { utf8 } from '../../src/core/bytes.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import { createWorld, type TestWorld } from '../flow/world.ts';
@@ -91,6 +92,14 @@ describe('a sealed draft', () => {
     expect(stored()).toContain('Subject: [...]');
   });
 
+  it('hides the subject that it answers hidden, and is opened again so', async () => {
+    await choices.choose(7, { answersHidden: true });
+    await drafts.save(7);
+    expect(stored()).toContain('Subject: [...]');
+    const { draft } = await readMail(member, folder.get(last()) as Uint8Array<ArrayBuffer>, chain.now);
+    expect(draft?.choice).toEqual({ hideSubject: true });
+  });
+
   it('takes the place of the one before, and goes when the mail has gone', async () => {
     await drafts.save(7);
     const first = last();
@@ -99,6 +108,22 @@ describe('a sealed draft', () => {
     expect(folder.size).toBe(1);
     await drafts.sent(7);
     expect(folder.size).toBe(0);
+  });
+
+  it.each(['by the button', 'by Thunderbird'])('of what was opened as this address is of this address, whatever account it is written in: saved %s', async (how) => {
+    await openedContent.mark(7, TARO);
+    Object.assign(window.details, { from: 'taro@private.example', identityId: 'id2' });
+    thunderbird.stub('accounts.list', () => Promise.resolve([{ id: 'account1', identities: [{ id: 'id1', email: TARO }] }, { id: 'account2', identities: [{ id: 'id2', email: 'taro@private.example' }] }]));
+    expect(await drafts.wanted(7)).toBe(true);
+    if (how === 'by the button') await drafts.save(7);
+    else {
+      folder.set(1, new Uint8Array(0));
+      await drafts.saved(TAB, { mode: 'autosave', messages: [{ id: 1 }], details: window.details } as never);
+    }
+    expect(folder.size).toBe(1);
+    const { judgement } = await readMail(member, folder.get(last()) as Uint8Array<ArrayBuffer>, chain.now);
+    expect(judgement).toMatchObject({ code: 'own-draft', sender: { address: TARO } });
+    expect(stored()).toContain('X-Identity-Key: id1');
   });
 
   it('is read as a draft, by its writer alone', async () => {
@@ -134,7 +159,7 @@ describe('a sealed draft', () => {
         to: ['yuki@hinode.example'], cc: ['仲間 <仲間>'], bcc: ['hisoka@hinode.example'], subject: '人事の件', plainTextBody: expect.stringContaining(BODY) as string, isPlainText: true, identityId: 'id1',
         attachments: [{ file: expect.objectContaining({ name: '資料.txt' }) as object }],
       });
-      expect(await choices.of(8)).toEqual({ mode: 'attachments-only', hideSubject: true });
+      expect(await choices.of(8)).toEqual({ mode: 'attachments-only', hideSubject: true, answersHidden: true });
       expect(thunderbird.calls.filter(({ name }) => name === 'tabs.remove').map(({ args }) => args[0])).toEqual([7]);
       await drafts.sent(8);
       expect(folder.size).toBe(0);

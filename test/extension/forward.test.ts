@@ -2,11 +2,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Draft } from '../../extension/member/draft.ts';
 import { enrol } from '../../extension/member/enrol.ts';
+import { Planner } from '../../extension/member/plan.ts';
 import { prepareForward } from '../../extension/member/forward.ts';
 import { readMail } from '../../extension/member/read.ts';
 import { sealDraft, type SealResult } from '../../extension/member/seal.ts';
 import { actionsOf } from '../../extension/ui/mail-actions.ts';
 import { type Bytes, concat, utf8 } from '../../src/core/bytes.ts';
+import { SsmaxError } from '../../src/core/error.ts';
 import { relay } from '../../src/flow/relay.ts';
 import { sealMixed } from '../../src/flow/seal.ts';
 import { buildMixed } from '../../src/mail/build.ts';
@@ -89,5 +91,15 @@ describe('forwarding without opening', () => {
     for (const attachments of [[file(foreign)], [file(made), file(made)]]) {
       expect(await sealDraft(hanako, draft(HANAKO, YUKI, { attachments })).then(() => 'none', codeOf)).toBe('not-forwardable');
     }
+  });
+
+  it('takes the place of a redirect only where the organisation is known to permit it', async () => {
+    const permits = (from: string): Promise<boolean> => new Planner(hanako).mayForward(from);
+    expect(await permits(HANAKO)).toBe(false);
+    hanako.server.modes = ['protect-all', 'forward'];
+    expect([await permits(`佐藤 花子 <${HANAKO}>`), await permits(TARO), await permits('花子')]).toEqual([true, false, false]);
+    hanako.server.bend = () => new SsmaxError('unavailable', 'offline');
+    expect(await permits(HANAKO)).toBe(false);
+    hanako.server.bend = () => undefined;
   });
 });

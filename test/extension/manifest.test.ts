@@ -24,6 +24,10 @@ describe('the manifest', () => {
     });
   });
 
+  it('takes one key, which works without a button and types nothing (decision 73)', () => {
+    expect(manifest.commands).toEqual({ 'about-mail': { suggested_key: { default: 'Ctrl+Shift+H' }, description: '__MSG_command_about_mail__' } });
+  });
+
   it('has the version of the package', () => {
     expect(manifest.version).toBe(read('package.json').version);
   });

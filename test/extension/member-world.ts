@@ -35,6 +35,8 @@ function memoryTables(): Tables {
 export interface FakeServer {
   /** What is asked, in order: `GET /ssmax/v1/directory/index.cms`. */
   readonly asked: string[];
+  /** What its only member, an individual, last said. */
+  consent: { readonly number: number; readonly inbound: boolean; readonly outbound: boolean };
   /** Gives another answer than the right one. */
   bend: (path: string) => HttpAnswer | SsmaxError | Promise<HttpAnswer> | undefined;
   code: string;
@@ -53,7 +55,7 @@ export interface TestMember extends SealParts {
 const URL_BASE = 'https://keys.example';
 
 export function createTestMember(chain: TestWorld, organisation: TestOrganisation, tables = memoryTables()): TestMember {
-  const server: FakeServer = { asked: [], bend: () => undefined, code: 'ABCD-1234', modes: ['protect-all'], signedOnly: [] };
+  const server: FakeServer = { asked: [], consent: { number: 0, inbound: false, outbound: false }, bend: () => undefined, code: 'ABCD-1234', modes: ['protect-all'], signedOnly: [] };
   const clock = { now: () => chain.now };
   const ports: MemberPorts = {
     native: createWebCrypto(), clock, tables,
@@ -102,12 +104,15 @@ async function answer(
     }
     case '/ssmax/v1/requests': {
       const asked = decodeJson(memberRequestSchema, parseSignedData(body ?? new Uint8Array(0)).eContent);
-      if (asked.type !== 'sending-policy') return ok(new Uint8Array(0), 404);
       const { key, certificate } = organisation.issuer;
-      return ok(await signObject(
-        { type: OID.organisationAnswer, value: encodeJson({ type: 'sending-policy', modes: server.modes, signedOnly: server.signedOnly, nonce: asked.nonce }), signingTime: now },
+      const say = async (value: object): Promise<HttpAnswer> => ok(await signObject(
+        { type: OID.organisationAnswer, value: encodeJson({ ...value, nonce: asked.nonce }), signingTime: now },
         { key, certificate: certificate.der, subjectKeyIdentifier: certificate.subjectKeyIdentifier },
       ));
+      if (asked.type === 'sending-policy') return say({ type: 'sending-policy', modes: server.modes, signedOnly: server.signedOnly });
+      if (asked.type === 'consent') server.consent = { number: asked.number, inbound: asked.inbound, outbound: asked.outbound };
+      else if (asked.type !== 'consent-state') return ok(new Uint8Array(0), 404);
+      return say({ type: 'consent', address: [...organisation.members.keys()][0], ...server.consent });
     }
     default: return ok(new Uint8Array(0), 404);
   }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Draft, readMailbox } from '../../extension/member/draft.ts';
 import { importBackup, writeBackup } from '../../extension/member/backup.ts';
-import { enrol, type FreshKeys } from '../../extension/member/enrol.ts';
+import { enrol, type FreshKeys, lockFreshKey } from '../../extension/member/enrol.ts';
 import { readMail } from '../../extension/member/read.ts';
 import { sealDraft, type SealResult } from '../../extension/member/seal.ts';
 import { fingerprintOf } from '../../extension/member/sealed-mails.ts';
@@ -72,6 +72,17 @@ describe('enrolment', () => {
     expect((await other.identities.signer(TARO))?.certificate.der).toEqual(identity.certificate);
   });
 
+  it('takes neither a renewal nor a passphrase back by an old backup', async () => {
+    const fresh: FreshKeys = new Map();
+    const identity = await enrol(taro, { address: TARO, code: 'ABCD-1234' }, fresh);
+    const file = await writeBackup(taro.ports, identity, fresh.get(TARO)!.exportable, '月夜に 三羽の 兎');
+    await lockFreshKey(taro.identities, TARO, '山に 霧が 立つ', fresh);
+    await importBackup(taro, file, '月夜に 三羽の 兎');
+    const [one, ...others] = await taro.identities.all();
+    expect(others).toEqual([]);
+    expect(one?.pair).toHaveProperty('wrapped');
+  });
+
   it('takes no backup of another Authority', async () => {
     const fresh: FreshKeys = new Map();
     const identity = await enrol(taro, { address: TARO, code: 'ABCD-1234' }, fresh);
@@ -101,6 +112,24 @@ describe('enrolment', () => {
     expect(await code(enrol(taro, { address: TARO, code: 'ABCD-1234' }))).toBe('enrolment-answer-invalid');
     expect(await code(enrol(taro, { address: 'taro@elsewhere.example', code: 'ABCD-1234' }))).toBe('organisation-unknown');
     expect(await taro.identities.all()).toEqual([]);
+  });
+});
+
+describe('an organisation that joined a moment ago', () => {
+  it('is known to who fetched the directory before that: it is fetched again, at most every ten seconds', async () => {
+    chain.organisations.delete('hinode.example');
+    await enrol(hanako, { address: HANAKO, code: 'ABCD-1234' });
+    await hanako.trust.get();
+    chain.organisations.set('hinode.example', hinode);
+    await enrol(taro, { address: TARO, code: 'ABCD-1234' });
+    const raw = carrier(await deliver(await sealDraft(taro, draft())));
+    const fetched = (): number => hanako.server.asked.filter((path) => path.endsWith('index.cms')).length;
+    const before = fetched();
+    expect((await readMail(hanako, raw, chain.now)).judgement).toMatchObject({ state: 'problem', detail: 'organisation-unknown' });
+    expect(fetched()).toBe(before);
+    chain.now = new Date(chain.now.getTime() + 15_000);
+    expect((await readMail(hanako, raw, chain.now)).judgement.state).toBe('verified');
+    expect(fetched()).toBe(before + 1);
   });
 });
 

@@ -28,6 +28,7 @@ beforeEach(() => {
   document.body.inert = false;
   vi.stubGlobal('browser', {
     i18n: { getUILanguage: () => 'ja', getMessage: (key: string) => messagesOf('ja')[key]?.message ?? '' },
+    dom: { openOrClosedShadowRoot: (host: Element) => host.shadowRoot },
     runtime: { onMessage: { addListener: (listener: () => void) => { again = listener; } }, sendMessage: () => answers[Math.min(asked++, answers.length - 1)]?.() },
   });
   let asked = 0;
@@ -123,4 +124,61 @@ it('a mail opens no popover or dialog over the line, which takes no script; the 
   await line('.sentence');
   expect(opened).not.toContain(false);
   for (const one of document.body.querySelectorAll('[popover], dialog')) expect(opening(one)).toBe(false);
+});
+
+/** Whether a click, or what comes of one, is left to do what it does. */
+const goesOn = (target: Element, type = 'click', init: EventInit & { key?: string } = {}): boolean =>
+  target.dispatchEvent(type === 'keydown' ? new KeyboardEvent(type, { bubbles: true, cancelable: true, composed: true, ...init }) : new MouseEvent(type, { bubbles: true, cancelable: true, composed: true, ...init }));
+
+it('a hand does nothing in a shadow tree of the mail’s own, where neither its links nor its popovers are found', async () => {
+  answers = [() => Promise.resolve(outside('outside', true))];
+  document.body.innerHTML = '<div id="host"></div><button>x</button>';
+  const host = document.querySelector('#host');
+  const tree = host?.attachShadow({ mode: 'closed' });
+  if (host === null || tree === undefined) throw new Error('no tree');
+  tree.innerHTML = '<button popovertarget="x">x</button><div id="x" popover>x</div><form action="https://evil.example/"><input></form>';
+  await load();
+  await line('.banner.outside');
+  await eventually('the cover to go', () => expect(layers()).toHaveLength(1), 5);
+  for (const inside of tree.querySelectorAll('button, input')) expect([goesOn(inside), goesOn(inside, 'auxclick'), goesOn(inside, 'keydown', { key: 'Enter' })]).toEqual([false, false, false]);
+  expect(goesOn(document.querySelector('body > button') ?? host)).toBe(true);
+  const [own] = layers();
+  expect(goesOn(own?.shadowRoot?.querySelector('.banner') ?? host)).toBe(true);
+});
+
+it('a mail that cannot be checked follows nothing by a click, whatever the element is', async () => {
+  answers = [() => Promise.resolve(outside('cannot-check', false)), () => Promise.resolve(outside('outside', true))];
+  document.body.innerHTML = '<x-link href="https://evil.example/">x</x-link><math><mtext href="https://evil.example/">x</mtext></math><form><input></form>';
+  await load();
+  await line('.banner.cannot-check');
+  await eventually('no links', () => expect(leads()).toBe(0), 5);
+  const all = [...document.body.querySelectorAll('x-link, mtext, form, input')];
+  for (const one of all) for (const type of ['click', 'auxclick', 'submit']) expect(goesOn(one, type), `${one.localName} ${type}`).toBe(false);
+  again?.();
+  await line('.banner.outside');
+  await eventually('the links', () => expect(leads()).toBe(2), 5);
+  for (const one of all) expect(goesOn(one), one.localName).toBe(true);
+});
+
+it('the line is neither shrunk, hidden nor recoloured by the root element, nor its cover before it', async () => {
+  answers = [never];
+  const root = document.documentElement;
+  root.style.cssText = 'zoom: .02 !important; filter: invert(1) !important; opacity: 0 !important; content-visibility: hidden !important; transition: all 9999s !important';
+  await load();
+  await line('.checking');
+  for (const [name, value] of [['filter', 'none'], ['opacity', '1'], ['transition', 'none']] as const) expect([root.style.getPropertyValue(name), root.style.getPropertyPriority(name)], name).toEqual([value, 'important']);
+  root.removeAttribute('style');
+});
+
+it('a mail that turns out a problem does not keep the line that it had before', async () => {
+  const words = { title: '', open: '', save: '', saved: '', failed: '', empty: '' };
+  const { banner } = outside('cannot-check', false);
+  const problem: PaneView = { language: 'ja', links: false, banner: { ...banner, state: 'problem' }, replacement: { headers: [], links: false, forwarded: [], invitations: [], attachments: [], copies: false, body: 'own-text', words } };
+  answers = [() => Promise.resolve(outside('cannot-check', false)), () => Promise.resolve(problem)];
+  Object.defineProperty(HTMLElement.prototype, 'innerText', { configurable: true, get(this: HTMLElement) { return this.textContent; } });
+  await load();
+  await line('.banner.cannot-check');
+  again?.();
+  await eventually('the problem', () => expect(document.body.firstElementChild?.shadowRoot?.querySelector('.banner.problem')).toBeInstanceOf(HTMLElement), 5);
+  expect(layers()).toEqual([]);
 });

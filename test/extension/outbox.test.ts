@@ -111,7 +111,7 @@ describe('a mail in the outbox', () => {
       to: ['"雪" <yuki@hinode.example>'], cc: [], bcc: ['hisoka@hinode.example'], subject: '見積書', isPlainText: true, plainTextBody: expect.stringContaining('本文です。') as string, identityId: 'id1',
       attachments: [{ file: expect.objectContaining({ name: 'a.txt' }) as object }],
     });
-    expect(await choices.of(9)).toEqual({ mode: 'protect-all', hideSubject: true });
+    expect(await choices.of(9)).toEqual({ mode: 'protect-all', hideSubject: true, answersHidden: true });
     expect(await replaced.by(9)).toBe(1);
   });
 

@@ -2,6 +2,8 @@
 import { h, render } from 'preact';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ConsentHost, EnrolmentHost, IdentityView, OptionsHost, OptionsView, Reported, SendingView } from '../../extension/host.ts';
+import { Contact } from '../../extension/ui/contact.tsx';
+import { Attachment } from '../../extension/ui/attachment.tsx';
 import { ConsentSwitches } from '../../extension/ui/consent.tsx';
 import { Details } from '../../extension/ui/details.tsx';
 import { Enrolment } from '../../extension/ui/enrolment.tsx';
@@ -9,6 +11,7 @@ import { NotSent } from '../../extension/ui/not-sent.tsx';
 import { Options } from '../../extension/ui/options.tsx';
 import { Sending } from '../../extension/ui/sending.tsx';
 import { type Reason, reasonOf } from '../../extension/ui/reasons.ts';
+import { Unlock } from '../../extension/ui/unlock.tsx';
 import { Waiting } from '../../extension/ui/waiting.tsx';
 import { refused } from '../../src/core/error.ts';
 import { eventually } from '../eventually.ts';
@@ -52,6 +55,19 @@ async function submit(): Promise<void> {
 beforeEach(() => render(null, document.body));
 
 describe('the enrolment page', () => {
+  it('says whom to ask, once, beside a refusal too, where the organisation said it', async () => {
+    const named = h(Enrolment, { host: host({ enrol: () => Promise.reject(refused('code-wrong')) }), words });
+    const asking = (): string[] => [...document.querySelectorAll('.contact')].map((one) => one.textContent);
+    render(h(Contact.Provider, { value: undefined, children: named }), document.body);
+    await see('#code');
+    expect(asking()).toEqual([]);
+    render(h(Contact.Provider, { value: '情報システム課 **内線** 1234', children: named }), document.body); // it becomes known while the page is there
+    await see('.contact', 'お問い合わせ：情報システム課 **内線** 1234');
+    await submit();
+    await see('.notice.problem .contact');
+    expect(asking()).toEqual(['お問い合わせ：情報システム課 **内線** 1234']);
+  });
+
   it('shows the account’s address and three sentences', async () => {
     show();
     await see('#address', 'taro@hinode.example');
@@ -72,8 +88,9 @@ describe('the enrolment page', () => {
     (await see('#lock-key')).click();
     await submit();
     await see('#lock-passphrase');
-    await see('main', '合い言葉を設定するまで、このページを閉じないでください。');
+    await see('main', '合い言葉を設定するまで、この画面を閉じないでください。');
     expect(document.querySelector('.notice.verified, #save-backup')).toBeNull();
+    await see('form', '合い言葉を忘れると、この鍵は使えなくなります。');
     expect(asked).toEqual([['taro@hinode.example', 'ABCD-1234', true]]);
   });
 
@@ -108,6 +125,8 @@ describe('the enrolment page', () => {
     await submit();
     await see('#save-backup');
     await see('main', '保存するまで、このアドレスからは送信できません。');
+    await see('.notice.cannot-check', 'あと一つで準備ができます');
+    expect(document.body.textContent).not.toContain('いつもどおりにメールを書いて送れます');
     expect(document.querySelector('#close-enrolment')).toBeNull();
   });
 
@@ -117,6 +136,8 @@ describe('the enrolment page', () => {
     await see('.notice.problem', '登録コード');
     await see('[role="alert"]', 'SSMAX-enrolment-refused');
     expect((await see('#enrol') as HTMLButtonElement).disabled).toBe(false);
+    const code = await see('#code');
+    expect([document.activeElement, code.getAttribute('aria-invalid'), document.getElementById(code.getAttribute('aria-describedby')?.split(' ')[0] ?? '')?.textContent]).toEqual([code, 'true', expect.stringContaining('SSMAX-enrolment-refused')]);
   });
 
   it('offers the accounts to choose from, not yet enrolled ones first', async () => {
@@ -247,12 +268,12 @@ describe('passing a mail on unopened', () => {
 });
 
 describe('the settings page', () => {
-  const VIEW: OptionsView = { identities: [], server: undefined, managed: false, fingerprint: undefined, lists: true, listTags: { on: false, permitted: false, fixed: false }, sendDelay: 0, sendDelayFixed: false, hideSubject: false, hideSubjectFixed: false, sealedDrafts: true, sealedDraftsFixed: false };
+  const VIEW: OptionsView = { identities: [], server: undefined, managed: false, fingerprint: undefined, backups: true, lists: true, listsForbidden: false, listTags: { on: false, permitted: false, fixed: false }, sendDelay: 0, sendDelayFixed: false, hideSubject: false, hideSubjectFixed: false, sealedDrafts: true, sealedDraftsFixed: false, shortcut: 'Ctrl+Shift+H' };
   const page = (view: OptionsView, chosen: object[]): void => {
     let now = view;
     const setWriting: OptionsHost['setWriting'] = (choice) => { chosen.push(choice); now = { ...now, ...choice }; return Promise.resolve(); };
     const settings: OptionsHost = {
-      options: () => Promise.resolve(now), setWriting, individuals: () => Promise.resolve([]), consent: unexpected, changeConsent: unexpected, diagnose: unexpected, saveReport: unexpected, remove: unexpected,
+      options: () => Promise.resolve(now), setWriting, individuals: () => Promise.resolve([]), consent: unexpected, changeConsent: unexpected, diagnose: unexpected, saveReport: unexpected, remove: () => Promise.resolve(false),
       openSearch: unexpected, allowLists: unexpected, setSendDelay: unexpected, switchListTags: unexpected, openEnrolment: unexpected,
     };
     render(h(Options, { host: settings, words }), document.body);
@@ -265,6 +286,27 @@ describe('the settings page', () => {
     (await see(selector)).click();
     await eventually('the switch to have turned', () => expect((document.querySelector(selector) as HTMLInputElement).checked).toBe(!before));
     expect(chosen).toEqual([expected]);
+  });
+
+  it('offers no reading of the address book where the organisation does not want lists', async () => {
+    page({ ...VIEW, lists: false, listsForbidden: true }, []);
+    await see('.group', '');
+    await eventually('the sentence', () => expect(document.body.textContent).toContain('リストは宛先にできません'));
+    expect(document.querySelector('#allow')).toBeNull();
+  });
+
+  it('says why an add-on that the organisation installed is not removed', async () => {
+    page(VIEW, []);
+    (await see('#remove')).click();
+    await see('[role=alert]', 'SSMAXは組織が入れたものなので、ここでは削除できません。');
+  });
+
+  it('says how to come to a backup where there is none, unless the organisation forbids them', async () => {
+    page({ ...VIEW, identities: [IDENTITY] }, []);
+    await see('dd', '担当者から新しい登録コードを受け取り、登録し直してください。');
+    render(null, document.body);
+    page({ ...VIEW, identities: [IDENTITY], backups: false }, []);
+    expect((await see('dd', '鍵の控え：ありません')).textContent).not.toContain('登録し直して');
   });
 
   it('shows what the organisation has fixed, and does not let it be switched', async () => {
@@ -291,6 +333,28 @@ describe('mails that waited too long', () => {
 });
 
 describe('the other pages', () => {
+  it('give the keyboard back after a wrong passphrase, and lead to enrolment where it is forgotten', async () => {
+    let opened = 0;
+    render(h(Unlock, { words, host: { unlock: () => Promise.resolve(reasonOf(words, 'key-passphrase')), openEnrolment: () => { opened++; }, close: unexpected } }), document.body);
+    const field = await see('#passphrase') as HTMLInputElement;
+    expect(document.querySelector('#enrol')).toBeNull();
+    field.value = 'x';
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    (await see('form')).dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
+    await see('[role=alert]', '合い言葉が違います。');
+    await eventually('the keyboard', () => expect([document.activeElement, field.getAttribute('aria-invalid')]).toEqual([field, 'true']));
+    (await see('#enrol')).click();
+    expect(opened).toBe(1);
+  });
+
+  it('say that an attachment was not saved', async () => {
+    const view = { name: 'a.bin', type: 'application/octet-stream', bytes: new Uint8Array(1), copies: true, sender: 'x', organisation: 'y' };
+    render(h(Attachment, { words, host: { attachment: () => Promise.resolve(view), save: () => Promise.reject(new Error('full')) } }), document.body);
+    await see('main', '保存してから開いてください。');
+    (await see('#save')).click();
+    await see('[role=alert]', '保存できませんでした');
+  });
+
   it('say why a mail was not sent, and what can be done', async () => {
     const view = { failed: 'sending' as const, subject: '秘密の件', reason: { why: 'なぜ', fix: 'こうする', code: 'keyword' }, remedy: 'enrol' as const };
     render(h(NotSent, { host: { view, close: () => undefined, openEnrolment: () => undefined, openOptions: () => undefined, openUnlock: () => undefined, split: () => undefined }, words }), document.body);

@@ -51,6 +51,15 @@ describe('of a mail that is not opened', () => {
     expect(of('cannot-check', 'key-missing').replacement?.body).toBeUndefined();
   });
 
+  it('one with a problem says whom to ask, where the organisation said it', () => {
+    const notes = (state: 'cannot-check' | 'problem', contact?: string): readonly string[] => {
+      const unopened: Reading = { ...bare, judgement: { state, code: 'key-missing', content: 'not-opened', organisations: [] } };
+      return paneOf({ reading: unopened, view: viewOf(wordsOf('ja'), unopened) }, true, true, contact).banner.notes;
+    };
+    expect(notes('problem', '情報システム課')).toContain('お問い合わせ：情報システム課');
+    expect([...notes('problem'), ...notes('cannot-check', '情報システム課')].join()).not.toContain('お問い合わせ');
+  });
+
   it('the text of one with a problem may be read', () => {
     expect(of('problem', 'signature-invalid').replacement?.body).toBe('own-text');
   });

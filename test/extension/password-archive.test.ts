@@ -1,5 +1,5 @@
 import CFB from 'cfb';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { needsPassword } from '../../extension/member/password-archive.ts';
 import { type Bytes, concat, utf8 } from '../../src/core/bytes.ts';
 
@@ -79,6 +79,17 @@ describe('a file that opens with a password only', () => {
     ['Office before 2007', office(['/Workbook'])], ['text', utf8('PK')], ['nothing', new Uint8Array(0)],
   ])('is not taken for one: %s', (_, bytes) => {
     expect(needsPassword(bytes)).toBe(false);
+  });
+
+  it('is looked through once, however far back its records are said to reach', () => {
+    const far = block5(2, 1, 0xff, 0xff, 0x7f);
+    const reads = vi.spyOn(DataView.prototype, 'getUint8');
+    try {
+      expect(needsPassword(rar5(block5(1, 2, 0xa0, 0x8d, 6), new Uint8Array(100_000), ...Array.from({ length: 500 }, () => far)))).toBe(false);
+      expect(reads.mock.calls.length).toBeLessThan(50_000);
+    } finally {
+      reads.mockRestore();
+    }
   });
 
   it('never throws, and comes to an end, whatever the file says', () => {

@@ -69,6 +69,13 @@ describe('HTML of a mail', () => {
     expect(safeHtml(html, { images: [], links: true, page: true })).toMatchObject({ html: '<p data-style="color: red">x</p><p>y</p>', coloured: true });
   });
 
+  it('has text that stands beside it below, which no part of the HTML takes in (EFAIL)', () => {
+    const beside = '<b>秘密</b> & "';
+    const shown = (page: boolean): string => safeHtml('<p>x</p><img src="https://evil.example/?', { images: [], links: true, outside: true, page, beside }).html;
+    expect(shown(false)).toBe('<p>x</p><hr><pre style="white-space: pre-wrap">&lt;b&gt;秘密&lt;/b&gt; &amp; "</pre>');
+    expect(shown(true)).toContain('<pre data-style="white-space: pre-wrap">');
+  });
+
   it('has no links on a problem', () => {
     expect(clean('<a href="https://example.com/">x</a>', false)).toBe('<a>x</a>');
   });

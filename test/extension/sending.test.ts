@@ -207,6 +207,13 @@ describe('modes', () => {
     expect(window.details.subject).toBe('[...]');
   });
 
+  it('hides what an answer’s mail hid, though the organisation says that subjects are shown', async () => {
+    manage({ hideSubject: false });
+    await choices.choose(7, { answersHidden: true });
+    await send();
+    expect(window.details.subject).toBe('[...]');
+  });
+
   it('remembers what was chosen for these recipients, but asks before less goes than could', async () => {
     thunderbird.stub('windows.remove', () => Promise.resolve());
     await choices.choose(7, { mode: 'sign-only' });
@@ -294,8 +301,13 @@ describe('sending', () => {
     ['an attachment cannot be read', () => thunderbird.stub('compose.getAttachmentFile', () => Promise.reject(new Error('gone'))), 'attachment-unreadable'],
     ['a list may not be read', () => {
       window.details.to = ['Friends <Friends>'];
+      thunderbird.stub('storage.managed.get', () => Promise.resolve({}));
       thunderbird.stub('permissions.contains', () => Promise.resolve(false));
     }, 'lists-not-allowed'],
+    ['the organisation does not want lists', () => {
+      window.details.to = ['Friends <Friends>'];
+      thunderbird.stub('storage.managed.get', () => Promise.resolve({ addressLists: false }));
+    }, 'lists-forbidden'],
     ['the sealed part cannot be attached', () => {
       let calls = 0;
       thunderbird.stub('compose.addAttachment', () => (calls++ === 0 ? Promise.reject(new Error('full')) : Promise.resolve({ id: 1 })));

@@ -35,8 +35,8 @@ describe('the verdict in words', () => {
     [reading({ ...VERIFIED, code: 'own-draft' }), 'あなたの下書きです。まだ送っていません。', 'This is a draft of yours. It has not been sent.'],
     [reading({}), 'SSMAXの外から届いたメールです。差出人は確認されていません。', 'This mail came from outside SSMAX. Nobody has confirmed the sender.'],
     [reading({ state: 'problem', code: 'impersonation', params: HINODE.names }), '日之出市役所を名乗っていますが、日之出市役所が確認したメールではありません。リンクは開けません。添付ファイルも開かないでください。返信せず、管理者に知らせてください。', 'This claims to be from Hinode City Office, but Hinode City Office did not confirm it. Its links are off; do not open attachments. Do not reply; tell your administrator.'],
-    [reading({ state: 'problem', code: 'not-addressed' }), 'このメールはあなた宛てに送られたものではありません。', 'This mail was not addressed to you.'],
-    [reading({ state: 'cannot-check', code: 'key-missing' }), 'このパソコンには、このメールを開くための鍵がありません。登録すると読めるようになります。', 'This computer has no key for this mail. Enrol to read it.'],
+    [reading({ state: 'problem', code: 'not-addressed' }), 'このメールはあなた宛てに送られたものではありません。リンクは開けません。添付ファイルも開かないでください。担当者に知らせてください。', 'This mail was not addressed to you. Its links are off; do not open attachments. Tell your contact.'],
+    [reading({ state: 'cannot-check', code: 'key-missing' }), 'このパソコンには、このメールを開くための鍵がありません。前のパソコンの控えがあれば、鍵を戻すと読めます。登録だけでは、登録より前に届いたメールは読めないことがあります。', 'This computer has no key for this mail. If you have a backup, bring the key back to read it. Enrolling alone may not open mail that arrived before.'],
     [reading({ state: 'cannot-check', code: 'clock-wrong', params: { minutes: 90 } }), 'このパソコンの時計が約90分ずれています。時計を合わせてから、もう一度開いてください。', 'This computer’s clock is off by about 90 minutes. Correct it, then open the mail again.'],
   ])('%#', (one, japanese, english) => {
     expect(sentence(ja, one)).toBe(japanese);
@@ -64,6 +64,8 @@ describe('the verdict in words', () => {
     expect(viewOf(ja, reading(VERIFIED)).label).toBe('日之出市役所が確認');
     expect(viewOf(en, reading({ state: 'problem', code: 'altered' })).label).toBe('Problem');
     expect(viewOf(en, reading({})).label).toBe('Outside SSMAX');
+    expect(viewOf(ja, reading({ state: 'cannot-check', code: 'key-locked' })).label).toBe('まだ開けません');
+    expect(viewOf(ja, reading({ state: 'cannot-check', code: 'trust-stale' })).label).toBe('確認できません');
   });
 
   it('is quiet about mail from outside, and about everything while no organisation is set up', () => {
@@ -107,7 +109,24 @@ describe('the verdict in words', () => {
     const one = reading({ code: 'delivery-report' }, { report: { code: 'malware', waiting: false, recipients: ['hanako@tsukimi.example'], about } });
     expect(sentence(ja, one)).toBe('「請求書」は届きませんでした。');
     expect(viewOf(ja, one).notes.join('')).toContain('ウイルス');
-    expect(viewOf(ja, one)).toMatchObject({ state: 'outside', quiet: false });
+    expect(viewOf(ja, one)).toMatchObject({ state: 'outside', quiet: false, heading: '配送の通知', label: '配送の通知' });
+  });
+
+  it('names no cause and no remedy where anybody could have sent the report', () => {
+    const { notes } = viewOf(ja, reading({ code: 'delivery-report' }, { report: { code: 'malware', waiting: false, recipients: ['hanako@tsukimi.example'] } }));
+    expect(notes).toEqual(['届かなかった宛先：hanako@tsukimi.example', 'この通知には署名がないため、本物かどうかは確かめられません。']);
+  });
+
+  it('says it aloud where a mail from outside failed its check', () => {
+    const report = { organisation: 't', names: TSUKIMI.names, time: AT, version: 1 as const, mail: new Uint8Array(32), by: 'gateway' as const, dkim: [] };
+    const good = { result: 'valid' as const, fromMatches: true, revocation: 'good' as const };
+    const failed = reading({ report: { ...report, dmarc: { result: 'fail', domain: 'bank.example' }, smime: good } });
+    expect([sentence(ja, failed), viewOf(ja, failed).quiet]).toEqual(['SSMAXの外から届いたメールです。bank.example から送られたことを、月見製作所は確認できませんでした。差出人を偽っているおそれがあります。', false]);
+    for (const smime of [{ ...good, result: 'invalid' as const }, { ...good, revocation: 'revoked' as const }]) {
+      const signed = reading({ report: { ...report, dmarc: { result: 'pass', domain: 'bank.example' }, smime } });
+      expect([sentence(en, signed), viewOf(en, signed).quiet]).toEqual([expect.stringContaining('Tsukimi Works found that its signature (S/MIME) does not hold'), false]);
+    }
+    expect(viewOf(ja, reading({ report: { ...report, dmarc: { result: 'temperror' } } })).quiet).toBe(true);
   });
 });
 

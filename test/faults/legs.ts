@@ -262,7 +262,7 @@ export const legs: readonly Fault[] = [
     ['gateway: reports have a null sender', "envelope.from !== '' || ", '', 'but not with a sender'],
   ]),
   ...of('src/mail/delivery-report.ts', GATEWAY, [
-    ['reports speak for mail servers', " && claimed.every((text) => !text.replace(DAEMON, '').includes('@'))", '', 'but not in the name of a person'],
+    ['reports speak for mail servers', " && claimed.every((text) => NAME.test(text.replace(DAEMON, '').replace(/[<>()]/g, '').trim()))", '', 'but not in the name of a person'],
     ['reports are reports', "return mail.type === 'multipart/report' && ", 'return ', 'but not of another type with that parameter'],
   ]),
   ...of('src/flow/open.ts', READER, [
@@ -274,7 +274,7 @@ export const legs: readonly Fault[] = [
     ['reader: not from the future', 'if (ahead > 10 * 60_000)', NEVER, 'not from the future'],
     ['reader: inner From', 'if (headers.from.address !== verified.leg.sender.address)', NEVER, 'must come from the certified sender'],
     ['reader: alwaysSigned', 'if (impersonated !== undefined) {', 'if (false) {', 'is outside, or impersonation'],
-    ['reader: reports speak for mail servers', 'if (isDaemonReport(outer)) return report;', 'if (isDeliveryReport(outer)) return report;', 'a delivery report is never verified'],
+    ['reader: reports speak for mail servers', 'if (isDaemonReport(outer)) {', 'if (isDeliveryReport(outer)) {', 'a delivery report is never verified'],
   ]),
   ...of('src/flow/open.ts', 'test/security/gateway-taken-over.test.ts', [
     ['reader: leg 2 is for nobody', "if (leg.leg === 2) throw refused('wrong-leg');", '', 'a leg 2 delivered as it is'],

@@ -1,5 +1,5 @@
 /** Bombs: refused by a limit, or read in time that grows with the size and not with its square. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { claimedDomains, parseAddressList, parseFrom } from '../../src/mail/address.ts';
 import { decodeWords } from '../../src/mail/encoded-word.ts';
 import { parseHeaders } from '../../src/mail/header.ts';
@@ -118,6 +118,33 @@ test.each(GROWING)('linear: %s', (_, size, run) => {
   const large = time(() => run(size * 8));
   // Half a millisecond of noise; linear is 8, quadratic 64.
   expect(large / (small + 0.5)).toBeLessThan(30);
+});
+
+/** Twelve multiparts in one another, each with a boundary made by `boundary`. */
+const nested = (boundary: (level: number) => string): string => Array.from({ length: 12 }, (_, i) => `${head(boundary(i))}--${boundary(i)}\r\n`).join('');
+
+test.each([
+  ['line feeds and boundaries of one letter', nested((i) => String.fromCharCode(97 + i)), '\n'],
+  ['lines that begin as all boundaries do', nested((i) => `aaaaaaaaaa${i}z`), '\n--a'],
+  ['a letter that all boundaries are full of', nested((i) => `aaaaaaaaaa${i}z`), 'a'],
+])('a mail made for the search is searched in few steps: %s', (_, parts, flood) => {
+  const raw = bytes(`${parts}\r\n${flood.repeat(400_000 / flood.length)}`);
+  let steps = 0;
+  const typed = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
+  for (const of of [typed, String.prototype]) {
+    const native = of.indexOf as (...args: unknown[]) => number;
+    vi.spyOn(of as { indexOf: typeof native }, 'indexOf').mockImplementation(function counted(this: unknown, ...args: unknown[]) {
+      steps++;
+      return native.apply(this, args);
+    });
+  }
+  try {
+    parseMime(raw, 'outer');
+  } finally {
+    vi.restoreAllMocks();
+  }
+  // With each line feed a step, it would be millions.
+  expect(steps).toBeLessThan(20_000);
 });
 
 test('the measure sees what is quadratic', () => {

@@ -20,7 +20,6 @@ import { saveKey } from '../../src/server/shared/keystore.ts';
 import { consentStatementSchema } from '../../src/wire/consent.ts';
 import { decodeJson } from '../../src/wire/json.ts';
 import { PastAddOns } from '../e2e/past-add-ons.ts';
-import { takePictures } from '../e2e/pictures.ts';
 import { Correspondent } from './correspondent.ts';
 
 // Real servers on a busy machine: slow is no failure.
@@ -166,7 +165,6 @@ describe('a member of a provider with a real Thunderbird', () => {
     await settings();
     expect([await inspected('outbound'), await inspected('inbound')]).toEqual([false, false]);
     await turn('outbound', true);
-    await takePictures(mio, 'ja', 'light', 'options-provider');
     await mio.closeTab();
     await mio.write({ to: [TARO.address], subject: '二通目', body: ['これも社外秘です。'] });
     expect((await mio.sendRefused(() => Promise.resolve())).reason).toContain('組織の外に出してはならない言葉');
@@ -188,7 +186,7 @@ describe('a member of a provider with a real Thunderbird', () => {
   });
 
   it.each([
-    ['a read receipt', 'confirm'], ['an answer to an invitation', 'accept'], ['what a filter forwards', 'filterForwards'],
+    ['a read receipt', 'confirm'], ['an answer to an invitation', 'accept'], ['what a filter forwards', 'filterForwards'], ['what a filter answers', 'filterReplies'],
   ] as const)('cannot send %s past the add-on: the gateway refuses it, and nothing of it is kept', async (_, send) => {
     const refusals = (): number => readFileSync(nagisa.servers.gateway.log, 'utf8').split('"not-protected"').length;
     const before = refusals();

@@ -5,6 +5,7 @@ import { type Judgement, judgeMail } from '../../src/flow/open.ts';
 import { claimedDomains } from '../../src/mail/address.ts';
 import { claimsAlwaysSigned } from '../../src/server/gateway/stages.ts';
 import { native } from '../flow/world.ts';
+import { REPORT } from './delivery-report.ts';
 import { createScene, HANAKO, type Scene } from './scene.ts';
 
 /** Thunderbird's own parser shows each of these as taro@hinode.example, or so that nobody sees a difference. */
@@ -14,7 +15,6 @@ const SPELLINGS = [
   'taro@hinode..example', 'taro@hinode.example!', 'taro@hinode.example、', 'taro@hinode\u3002example', 'taro@hinode\u2024example', 'taro\uff20hinode.example',
   'taro@hi\u00adnode.example', 'taro@hinode.example\u200b', '=?utf-8?q?taro=40hinode=2Eexample?=', 'taro@=?utf-8?q?hinode=2Eexample?=',
 ];
-const REPORT = 'Content-Type: multipart/report; report-type=delivery-status; boundary=b';
 
 let scene: Scene;
 beforeAll(async () => {
@@ -31,7 +31,7 @@ describe.each(SPELLINGS)('%s', (from) => {
 
   it('is impersonation, as a delivery report too', async () => {
     expect(await judge(`From: ${from}`)).toMatchObject({ state: 'problem', code: 'impersonation' });
-    expect(await judge(`From: ${from}`, REPORT)).toMatchObject({ state: 'problem', code: 'impersonation' });
+    expect(await judge(`From: ${from}`, ...REPORT)).toMatchObject({ state: 'problem', code: 'impersonation' });
   });
 });
 
@@ -49,7 +49,14 @@ it('a member who is excepted excuses nobody beside him', () => {
 });
 
 it.each(['MAILER-DAEMON@hinode.example (Mail Delivery System)', '"Mail Delivery System" <"mailer-daemon"@hinode.example>', 'postmaster@hinode.example'])('%s reports for a mail server', async (from) => {
-  expect(await judge(`From: ${from}`, REPORT)).toMatchObject({ state: 'outside', code: 'delivery-report' });
+  expect(await judge(`From: ${from}`, ...REPORT)).toMatchObject({ state: 'outside', code: 'delivery-report', detail: 'unsigned' });
+});
+
+it('the president reports for no mail server; whose mail nobody signs, reports with links', async () => {
+  expect(await judge('From: "Yamada Taro (president)" <mailer-daemon@hinode.example>', ...REPORT)).toMatchObject({ state: 'problem', code: 'impersonation' });
+  const outside = await judge('From: MAILER-DAEMON@outside.example', ...REPORT);
+  expect(outside).toMatchObject({ state: 'outside', code: 'delivery-report' });
+  expect(outside.detail).toBeUndefined();
 });
 
 it('other domains are not claimed', () => {

@@ -136,6 +136,26 @@ describe('a mirror', () => {
     expect(copy('authority')).toBe(hex(newer.crls[0] ?? new Uint8Array(0)));
   });
 
+  it('that does not have the newest yet is gone past for who needs that one, but no more often than every ten seconds', async () => {
+    mirror.material = await publishedAt(0);
+    authority.material = await publishedAt(5);
+    await source.refresh();
+    const used = await source.trust();
+    const indexes = (): number => authority.asked.filter((name) => name === 'index').length;
+    expect(indexes()).toBe(0);
+    now = new Date(now.getTime() + 5 * MINUTE);
+    expect(await Promise.all([source.newerThan(used), source.newerThan(used)])).toEqual([true, true]);
+    expect(indexes()).toBe(1);
+    const newest = await source.trust();
+    expect(await source.newerThan(newest)).toBe(false);
+    expect(indexes()).toBe(1);
+    now = new Date(now.getTime() + 11_000);
+    authority.material = await publishedAt(0);
+    expect(await source.newerThan(newest)).toBe(false);
+    expect(indexes()).toBe(2);
+    expect(copy('index')).not.toBe(hex(authority.material.directory.index));
+  });
+
   it('that is old serves all the same, for the day that its files are in force, while the Authority is away', async () => {
     mirror.material = await publishedAt(0);
     now = new Date(now.getTime() + 23 * 60 * MINUTE);

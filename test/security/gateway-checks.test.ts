@@ -7,6 +7,7 @@ import { handle, type HandlerParts, type ListenerName } from '../../src/server/g
 import type { Copy } from '../../src/server/gateway/reinject.ts';
 import type { TestOrganisation } from '../flow/world.ts';
 import { craft } from './craft.ts';
+import { REPORT } from './delivery-report.ts';
 import { allowOutside, MIKA, sealOutside } from './outside.ts';
 import { arrive, chain, createScene, HANAKO, JIRO, KEN, mail, refusal, type Scene, seal, SUZU, TARO, YUKI } from './scene.ts';
 
@@ -112,7 +113,6 @@ describe('mail without a seal', () => {
     const raw = utf8([...lines, '', 'hello', ''].join('\r\n'));
     return handle(parts, listener, { from, recipients: [HANAKO] }, raw);
   }
-  const report = ['MIME-Version: 1.0', 'Content-Type: multipart/report; report-type=delivery-status; boundary=b'];
 
   it('is never submitted', async () => {
     await expect(take('submission', TARO, [`From: ${TARO}`])).rejects.toMatchObject(refusal('not-protected'));
@@ -147,23 +147,25 @@ describe('mail without a seal', () => {
   });
 
   it("a mail server's delivery report passes", async () => {
-    await take('arriving', '', ['From: Mail Delivery System <MAILER-DAEMON@hinode.example>', ...report]);
+    await take('arriving', '', ['From: Mail Delivery System <MAILER-DAEMON@hinode.example>', ...REPORT]);
     expect(queued).toHaveLength(1);
   });
   it('and loses what others claim of it: fields of ours, and results of checks', async () => {
-    await take('arriving', '', ['Authentication-Results: gateway.tsukimi.example; dmarc=pass header.from=bank.example', 'X-SSMAX-Outside-Report: x', 'From: MAILER-DAEMON@hinode.example', ...report]);
+    await take('arriving', '', ['Authentication-Results: gateway.tsukimi.example; dmarc=pass header.from=bank.example', 'X-SSMAX-Outside-Report: x', 'From: MAILER-DAEMON@hinode.example', ...REPORT]);
     const [passed] = queued;
     const head = new TextDecoder().decode(passed?.mail().head);
     expect(head).toContain('MAILER-DAEMON');
     expect(head).not.toMatch(/Authentication-Results|X-SSMAX/i);
   });
   it.each([
-    ['in the name of a person', '', [`From: ${TARO}`, ...report]],
-    ['with a second From', '', ['From: MAILER-DAEMON@hinode.example', `From: ${TARO}`, ...report]],
-    ['with a sender', 'x@outside.example', ['From: MAILER-DAEMON@hinode.example', ...report]],
+    ['in the name of a person', '', [`From: ${TARO}`, ...REPORT]],
+    ['under the name of a person', '', ['From: "Yamada Taro (president)" <mailer-daemon@hinode.example>', ...REPORT]],
+    ['without a word on any mail', '', ['From: MAILER-DAEMON@hinode.example', ...REPORT.slice(0, 7), '--b--']],
+    ['with a second From', '', ['From: MAILER-DAEMON@hinode.example', `From: ${TARO}`, ...REPORT]],
+    ['with a sender', 'x@outside.example', ['From: MAILER-DAEMON@hinode.example', ...REPORT]],
     ['of another type', '', ['From: MAILER-DAEMON@hinode.example', 'Content-Type: text/html']],
-    ['of another type with that parameter', '', ['From: MAILER-DAEMON@hinode.example', 'Content-Type: text/html; report-type=delivery-status']],
-    ['of another report type', '', ['From: MAILER-DAEMON@hinode.example', 'Content-Type: multipart/report; report-type=x; boundary=b']],
+    ['of another type with that parameter', '', ['From: MAILER-DAEMON@hinode.example', ...REPORT.map((line) => line.replace('multipart/report', 'multipart/mixed'))]],
+    ['of another report type', '', ['From: MAILER-DAEMON@hinode.example', ...REPORT.map((line) => line.replace('report-type=delivery-status', 'report-type=x'))]],
   ])('but not %s', async (_, from, lines) => {
     await expect(take('arriving', from, lines)).rejects.toMatchObject(refusal('impersonation'));
   });

@@ -5,6 +5,7 @@ import { type Judgement, judgeMail, type Reader } from '../../src/flow/open.ts';
 import { buildCarrier, mailBytes } from '../../src/mail/carrier.ts';
 import { native } from '../flow/world.ts';
 import { craft } from './craft.ts';
+import { REPORT } from './delivery-report.ts';
 import { chain, createScene, flip, HANAKO, inner, JIRO, KEN, mail, read, type Scene, seal, SUZU, TARO } from './scene.ts';
 
 let scene: Scene;
@@ -131,7 +132,6 @@ describe('the sealed part', () => {
 
 describe('mail without a seal', () => {
   const plain = (...fields: string[]): Bytes => utf8([...fields, '', 'hello', ''].join('\r\n'));
-  const report = 'Content-Type: multipart/report; report-type=delivery-status; boundary=b';
   it('is outside, or impersonation where the domain always signs', async () => {
     expect(await judge(plain('From: x@outside.example'))).toMatchObject({ state: 'outside', code: 'outside' });
     for (const from of [TARO, `"${TARO}" <x@outside.example>`, `x@outside.example (${TARO})`]) {
@@ -140,9 +140,9 @@ describe('mail without a seal', () => {
     expect(await judge(plain('From: x@outside.example', `Sender: ${TARO}`))).toMatchObject({ state: 'problem', code: 'impersonation' });
   });
   it('a delivery report is never verified, and speaks in no person’s name', async () => {
-    expect(await judge(plain('From: MAILER-DAEMON@hinode.example', report))).toMatchObject({ state: 'outside', code: 'delivery-report' });
-    expect(await judge(plain('From: bounces@outside.example', report))).toMatchObject({ state: 'outside', code: 'delivery-report' });
-    expect(await judge(plain(`From: ${TARO}`, report))).toMatchObject({ state: 'problem', code: 'impersonation' });
-    expect(await judge(plain('From: "MAILER-DAEMON@hinode.example" <taro@hinode.example>', report))).toMatchObject({ state: 'problem', code: 'impersonation' });
+    expect(await judge(plain('From: MAILER-DAEMON@hinode.example', ...REPORT))).toMatchObject({ state: 'outside', code: 'delivery-report' });
+    expect(await judge(plain('From: bounces@outside.example', ...REPORT))).toMatchObject({ state: 'outside', code: 'delivery-report' });
+    expect(await judge(plain(`From: ${TARO}`, ...REPORT))).toMatchObject({ state: 'problem', code: 'impersonation' });
+    expect(await judge(plain('From: "MAILER-DAEMON@hinode.example" <taro@hinode.example>', ...REPORT))).toMatchObject({ state: 'problem', code: 'impersonation' });
   });
 });

@@ -18,6 +18,10 @@ import { hash } from './public-key.ts';
 const MIN_ITERATIONS = 600_000;
 /** More would only keep the reader busy. */
 const MAX_ITERATIONS = 10_000_000;
+/** Of the older MAC: nothing native computes it. */
+const MAX_MAC_ITERATIONS = 2_000_000;
+/** After so many, others get their turn. */
+const TURN = 20_000;
 const MAX_BYTES = 8 * MAX_CERTIFICATE;
 const MAX_BAGS = 16;
 const SALT_BYTES = 16;
@@ -105,7 +109,7 @@ function readPfx(cursor: DerCursor): { safe: Bytes; mac: Mac } {
       const salt = macData.octets();
       const iterations = macData.done ? 1 : macData.small(); // DEFAULT 1, which is far too few
       // PBMAC1 has its own salt and iterations, those of MacData mean nothing (RFC 9579 §4).
-      return modern === undefined ? { digest, salt, iterations: checkIterations(iterations), compute: pkcs12Mac } : { digest, ...modern, compute: pbmac1 };
+      return modern === undefined ? { digest, salt, iterations: checkIterations(iterations, MAX_MAC_ITERATIONS), compute: pkcs12Mac } : { digest, ...modern, compute: pbmac1 };
     });
     return { safe, mac };
   });
@@ -215,8 +219,8 @@ function expectOid(cursor: DerCursor, expected: string): void {
   if (found !== expected) throw refused('pkcs12-malformed', { what: found });
 }
 
-function checkIterations(iterations: number): number {
-  if (iterations < MIN_ITERATIONS || iterations > MAX_ITERATIONS) throw refused('pkcs12-weak', { iterations });
+function checkIterations(iterations: number, most = MAX_ITERATIONS): number {
+  if (iterations < MIN_ITERATIONS || iterations > most) throw refused('pkcs12-weak', { iterations });
   return iterations;
 }
 
@@ -246,7 +250,10 @@ async function pkcs12Mac(password: string, { salt, iterations }: Derivation, mes
   const fill = (bytes: Bytes): Bytes =>
     Uint8Array.from({ length: Math.ceil(bytes.length / block) * block }, (_, i) => bytes[i % bytes.length] ?? 0);
   let derived = hash(concat(new Uint8Array(block).fill(3), fill(salt), fill(utf16(`${password}\0`))));
-  for (let i = 1; i < iterations; i++) derived = hash(derived);
+  for (let i = 1; i < iterations; i++) {
+    derived = hash(derived);
+    if (i % TURN === 0) await new Promise((resolve) => setTimeout(resolve));
+  }
   return hmac(derived, message);
 }
 

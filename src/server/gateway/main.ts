@@ -60,6 +60,7 @@ export async function runGateway(configFile: string, passphrase: string): Promis
     keyServer,
     inspection: inspectionPeer((server) => server === undefined ? inspectionClient : inspectionWith(server)),
     trust: () => trust.trust(),
+    newerThan: trust.newerThan,
     clock,
     recovery: config.recovery,
     reportRefusal: keyServer.reportRefusal,

@@ -99,7 +99,7 @@ export async function runInspection(configFile: string, passphrase: string, opti
   const server = await startPinnedServer({
     identity: { key: pkcs8, certificates: [certificate.der] },
     listen: config.listen,
-    peers: { gateway: { pins: () => config.gateways, app: inspectionRoutes({ parts, slots: new Slots(config.concurrency, MAX_WAITING), inspections, log, ...(held && { held: held.store }) }) } },
+    peers: { gateway: { pins: () => config.gateways, app: inspectionRoutes({ parts, slots: new Slots(config.concurrency, MAX_WAITING), inspections, log, ...(held && { held: held.store }), ...(trust && { directory: trust }) }) } },
     maximumBody: MAX_SUBMISSION,
     log,
   });

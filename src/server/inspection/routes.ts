@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { hex } from '../../core/bytes.ts';
 import { refused } from '../../core/error.ts';
 import { inspect, type Inspected, type InspectionParts } from '../../flow/inspect.ts';
+import { byNewestDirectory, type NewestDirectory } from '../../flow/newest-directory.ts';
 import { SUBMISSION_FORMS } from '../../flow/open-submission.ts';
 import { normalizeAddress } from '../../mail/address.ts';
 import { DIRECTIONS } from '../../wire/leg.ts';
@@ -33,6 +34,8 @@ interface Parts {
   readonly log: Logger;
   /** Without it, no policy holds mail. */
   readonly held?: HeldStore;
+  /** Without it, the configured certificate of the organisation alone counts. */
+  readonly directory?: NewestDirectory;
 }
 
 /**
@@ -40,7 +43,7 @@ interface Parts {
  * DER SignedData over the verdict out.
  * Refused: `request-invalid`, and what `inspect` refuses.
  */
-export function inspectionRoutes({ parts, slots, inspections, log, held }: Parts): Hono {
+export function inspectionRoutes({ parts, slots, inspections, log, held, directory }: Parts): Hono {
   const app = new Hono();
   if (held !== undefined) heldGatewayRoutes(app, held);
   app.post('/v1/inspections', async (context) => {
@@ -52,7 +55,8 @@ export function inspectionRoutes({ parts, slots, inspections, log, held }: Parts
     const der = await slots.run(async () => {
       const started = performance.now();
       const submission = new Uint8Array(await context.req.arrayBuffer());
-      const inspected = await inspect(parts, { submission, ...query.data, sender });
+      const run = (): Promise<Inspected> => inspect(parts, { submission, ...query.data, sender });
+      const inspected = await (directory === undefined ? run() : byNewestDirectory(directory, run));
       report(inspected, performance.now() - started);
       return inspected.der;
     });

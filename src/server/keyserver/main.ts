@@ -99,7 +99,7 @@ export async function runKeyServer(configFile: string, passphrase: string, optio
       const { directory } = await trust.trust();
       return serverCertificate(store, 'inspection', (await directory.byId(id))?.inspections ?? [], clock.now());
     },
-    trust: present,
+    trust: present, newerThan: trust.newerThan,
   }, keys);
 
   const requests = new Counter('ssmax_requests_total', 'Requests answered.');

@@ -49,11 +49,15 @@ export interface TrustSource {
   hasFile(name: string): boolean;
   /** Fetches everything now. */
   refresh(): Promise<void>;
+  /** Asks the Authority itself for the index, unless that was done moments ago; whether there is a newer directory now than this trust's. */
+  newerThan(used: Trust): Promise<boolean>;
   stop(): void;
 }
 
 /** Verified material is taken again this long before it is verified anew; milliseconds. */
 const REUSE = 5_000;
+/** Whoever sends mail that needs a newer directory than there is has the Authority asked no more often than this; milliseconds. */
+const ASK_AGAIN = 10_000;
 /** The Authority publishes every hour. A mirror with nothing newer than this holds something back, or was forgotten; milliseconds. */
 export const MIRROR_AGE = 2 * 3_600_000;
 
@@ -132,6 +136,24 @@ export function createTrustSource(parts: TrustParts): TrustSource {
     return underWay;
   }
 
+  let asked = -Infinity;
+
+  async function newerThan(used: Trust): Promise<boolean> {
+    while (underWay !== undefined) await underWay;
+    const now = clock.now().getTime();
+    if (Math.abs(now - asked) > ASK_AGAIN) {
+      asked = now;
+      underWay = takeWhatComes({ index: sources.index }).then(() => undefined).finally(() => { underWay = undefined; });
+      await underWay;
+    }
+    return isNewer(used);
+  }
+
+  async function isNewer(used: Trust): Promise<boolean> {
+    const found = await trust().catch(() => used);
+    return found.directory.issued > used.directory.issued;
+  }
+
   async function fetchAndTake(): Promise<void> {
     if (mirror === undefined) {
       await takeWhatComes(all);
@@ -181,21 +203,24 @@ export function createTrustSource(parts: TrustParts): TrustSource {
   // A machine that takes longer for it than the interval must not take on more and more of it.
   const timer = setInterval(() => { if (underWay === undefined) void refresh(); }, parts.interval);
   timer.unref();
+  async function trust(): Promise<Trust> {
+    const now = clock.now();
+    if (loaded === undefined || Math.abs(now.getTime() - loaded.at) > REUSE) {
+      const found = load(now);
+      found.then(({ directory: used }) => { inUse ??= used; }, () => undefined);
+      loaded = { trust: found, at: now.getTime() };
+      found.catch(() => { loaded = undefined; });
+    }
+    return loaded.trust;
+  }
+
   return {
-    async trust() {
-      const now = clock.now();
-      if (loaded === undefined || Math.abs(now.getTime() - loaded.at) > REUSE) {
-        const trust = load(now);
-        trust.then(({ directory: used }) => { inUse ??= used; }, () => undefined);
-        loaded = { trust, at: now.getTime() };
-        trust.catch(() => { loaded = undefined; });
-      }
-      return loaded.trust;
-    },
+    trust,
     copy: (name) => copy(name),
     file: (name) => files.file(name),
     hasFile: (name) => files.has(name),
     refresh,
+    newerThan,
     stop: () => { clearInterval(timer); },
   };
 }

@@ -1,0 +1,23 @@
+import { unprotectedAddresses } from '../member/lock-demand.ts';
+import type { SealParts } from '../member/seal.ts';
+import { loadConfiguration } from '../member/configuration.ts';
+import { browserApi, thunderbirdApi } from './api.ts';
+import { openTab } from './open-tab.ts';
+
+/** Nobody is enrolled here though there is an account and an organisation: the page that was closed, or came before there was an account, comes again. */
+export async function offerEnrolment({ ports, identities }: Pick<SealParts, 'ports' | 'identities'>): Promise<void> {
+  if ((await identities.all()).length > 0 || await loadConfiguration(ports) === undefined) return;
+  const accounts = await thunderbirdApi.accounts.list(false);
+  if (accounts.some((account) => account.identities.some(({ email }) => email?.includes('@') === true))) await openTab('enrolment.html');
+}
+
+const TOLD = 'passphraseDemanded';
+
+/** A policy that came later than a key: its holder is told when Thunderbird starts, and not whenever the event page does. */
+export async function demandPassphrase(member: Pick<SealParts, 'ports' | 'identities'>): Promise<void> {
+  if ((await unprotectedAddresses(member)).length === 0) return;
+  const { session } = browserApi.storage;
+  if (TOLD in await session.get(TOLD)) return;
+  await session.set({ [TOLD]: true });
+  await openTab('enrolment.html');
+}

@@ -1,0 +1,142 @@
+/** A member's day by keyboard alone in a real Thunderbird: no click, and nothing is focused but by keys. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Correspondent } from '../../scripts/world/correspondent.ts';
+import type { Place } from '../../scripts/world/chrome-side.ts';
+import { pages } from '../../scripts/world/desktop.ts';
+import { World } from '../../scripts/world/process.ts';
+import type { Thunderbird } from '../../scripts/world/thunderbird.ts';
+import { until } from '../../scripts/world/wait.ts';
+import { MODES } from '../../src/wire/leg.ts';
+import { Keyboard } from './keyboard.ts';
+import { type PluginWorld, startPluginWorld } from './plugin-world.ts';
+
+const YUKI = 'yuki@hinode.example';
+/** Where the text of a mail is written. */
+const EDITOR = 'html# about:blank?compose';
+const inPane = (selector: string): Place => ({ page: pages.message, frame: '#messagepane', selector });
+const onPage = (selector: string): Place => ({ page: pages.addon, selector });
+const composing = (selector: string): Place => ({ page: pages.compose, selector });
+
+describe('by keyboard alone', { timeout: 180_000 }, () => {
+  let world: World;
+  let plugin: PluginWorld;
+  let yuki: Correspondent;
+  let thunderbird: Thunderbird;
+  let keyboard: Keyboard;
+  let file: string;
+
+  beforeAll(async () => {
+    world = await World.open();
+    file = join(world.directory('files'), '資料.txt');
+    writeFileSync(file, '資料\n');
+    plugin = await startPluginWorld(world);
+    plugin.modes = MODES;
+    plugin.codes.set(YUKI, 'ABCD-1234');
+    yuki = await plugin.open('yuki', YUKI, '鈴木 雪', { locale: 'ja', dark: false, plainText: true });
+    thunderbird = yuki.desktop.thunderbird;
+    keyboard = new Keyboard(yuki);
+  }, 180_000);
+
+  afterAll(async () => {
+    await yuki.desktop.thunderbird.quit();
+    await world.stop();
+  });
+
+  /** Ticks what is asked about before a mail goes, and sends it. */
+  async function answerQuestion(asked: string): Promise<void> {
+    const submitted = plugin.submitted.length;
+    expect(await keyboard.hear('.checks')).toContain(asked);
+    expect(await keyboard.isAt(onPage('#back'))).toBe(true);
+    await keyboard.tabTo(onPage('.checks input'), 'shift+Tab');
+    await keyboard.press('space');
+    await keyboard.tabTo(onPage('#send'));
+    await keyboard.press('Return');
+    await until(() => plugin.submitted.length > submitted, { what: 'the mail to go', withinMs: 60_000 });
+  }
+
+  it('enrols: F6 leads into the page, where the field for the code is ready', async () => {
+    await thunderbird.see(onPage('#code'));
+    await keyboard.goTo('enrolment.html');
+    expect(await keyboard.isAt(onPage('#code'))).toBe(true);
+    await keyboard.paste('ABCD-1234');
+    await keyboard.press('Return');
+    await thunderbird.see(onPage('.notice.verified'), 60_000);
+    await keyboard.tabTo(onPage('#close-enrolment'));
+    await keyboard.press('Return');
+    await until(async () => (await thunderbird.find(onPage('main'))).length === 0, { what: 'the page to close' });
+  });
+
+  it('chooses how a mail goes in the window of the shortcut, goes back to the text, sends, and answers the question before it goes', async () => {
+    await keyboard.press('ctrl+n');
+    await thunderbird.see(composing('#toAddrInput'));
+    await until(() => thunderbird.marionette.run((chrome) => chrome.composeReady()), { what: 'the compose window' });
+    await keyboard.tabTo(composing('#toAddrInput'));
+    await keyboard.paste(`鈴木 雪 <${YUKI}>`);
+    await keyboard.press('Return');
+    await thunderbird.see(composing('mail-address-pill'));
+    await keyboard.tabTo(composing('#msgSubject'));
+    await keyboard.paste('鍵盤だけで');
+    await keyboard.press('Tab');
+    await until(async () => await keyboard.holder() === EDITOR, { what: 'the text to have the keyboard' });
+    await keyboard.paste('田中様');
+    await keyboard.press('ctrl+shift+a');
+    await yuki.desktop.chooseFile(file);
+    await thunderbird.see(composing('#attachmentBucket > *'));
+    await keyboard.goTo(EDITOR);
+    await keyboard.press('ctrl+shift+h');
+    expect(await keyboard.hear('.modes')).toContain('Escキーで閉じて');
+    await keyboard.tabTo(onPage('.modes input[value="protect-all"]'));
+    await keyboard.press('Down');
+    await until(async () => (await thunderbird.find(onPage('.modes input:checked')))[0]?.value === 'attachments-only', { what: 'the other way to be chosen' });
+    await keyboard.press('ctrl+shift+h'); // opens no second one
+    await keyboard.press('Escape');
+    await until(async () => await keyboard.holder() === EDITOR, { what: 'the text to have the keyboard again' });
+    expect(await thunderbird.find(onPage('main'))).toEqual([]);
+    expect((await yuki.draft()).body.trim()).toBe('田中様');
+    await keyboard.press('ctrl+Return');
+    await answerQuestion('田中');
+  });
+
+  it('reads the mail that came, its details, a file in it, and answers it', async () => {
+    await keyboard.goTo('ul#folderTree');
+    await keyboard.press('Down');
+    await thunderbird.waitForMessages('INBOX', 1);
+    await keyboard.goTo('tbody# about:3pane');
+    await keyboard.press('Home');
+    expect((await thunderbird.see(inPane('.banner.verified'), 30_000)).text).toContain('鈴木 雪');
+    await keyboard.press('ctrl+shift+h');
+    expect(await keyboard.hear('.notice.verified')).toContain('署名の時刻');
+    await keyboard.tabTo(onPage('#report'));
+    await keyboard.press('Escape');
+    await until(async () => (await keyboard.holder()).startsWith('tbody#'), { what: 'the list to have the keyboard again' });
+    await keyboard.tabTo(inPane('.files button.open'));
+    await keyboard.press('Return');
+    expect(await keyboard.hear('.viewer pre')).toContain('資料');
+    expect(await keyboard.isAt(onPage('#save'))).toBe(true);
+    await keyboard.press('ctrl+w');
+    await until(async () => !(await keyboard.holder()).includes(pages.addon), { what: 'the mail to have the keyboard again' });
+    await keyboard.press('ctrl+r');
+    await until(async () => (await yuki.draft().catch(() => undefined))?.body.includes('田中様') === true, { what: 'the quotation', withinMs: 30_000 });
+    await until(async () => await keyboard.holder() === EDITOR, { what: 'the text to have the keyboard' });
+    await keyboard.paste('承知しました。');
+    const submitted = plugin.submitted.length;
+    await keyboard.press('ctrl+Return');
+    await until(() => plugin.submitted.length > submitted, { what: 'the answer to go', withinMs: 60_000 });
+    await until(async () => (await thunderbird.find(composing('#messageEditor'))).length === 0, { what: 'the compose window to close' });
+  });
+
+  it('changes a setting, on the page that names the shortcut', async () => {
+    await keyboard.press('alt+t');
+    await thunderbird.see({ page: pages.main, selector: '#addonsManager' });
+    await keyboard.press('a');
+    await thunderbird.see({ page: 'about:addons', selector: 'button[action="preferences"]' });
+    await keyboard.tabTo({ page: 'about:addons', selector: 'button[action="preferences"]' });
+    await keyboard.press('space');
+    await thunderbird.see({ ...onPage('main'), text: 'Ctrl+Shift+Hを押すと' });
+    await keyboard.tabTo(onPage('#delay'));
+    await keyboard.press('Down');
+    await until(async () => (await thunderbird.find(onPage('#delay')))[0]?.value === '5', { what: 'the delay to be chosen' });
+  });
+});

@@ -1,0 +1,97 @@
+// @vitest-environment jsdom
+/** What was opened from a sealed mail leaves sealed again, or not at all, whatever account the window is of. */
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { enrol } from '../../extension/member/enrol.ts';
+import { createWorld } from '../flow/world.ts';
+import { fakeComposeWindow, type FakeWindow, thunderbird } from './fake-thunderbird.ts';
+import { createTestMember, type TestMember } from './member-world.ts';
+
+vi.mock('webextension-polyfill', async () => ({ default: (await import('./fake-thunderbird.ts')).thunderbird.api }));
+const { explanation } = await import('../../extension/thunderbird/explanations.ts');
+const { reopen } = await import('../../extension/thunderbird/reopening.ts');
+const { Replying } = await import('../../extension/thunderbird/reply.ts');
+const { Sending } = await import('../../extension/thunderbird/sending.ts');
+
+const TAB = { id: 7, type: 'messageCompose' } as never;
+const TARO = 'taro@hinode.example';
+const PRIVATE = 'Taro <taro@private.example>';
+const SECRET = '社外秘の内容';
+const QUOTED = '\n\nOn Monday, Hanako wrote:\n> このメールはSSMAXで保護されています。\n';
+
+let member: TestMember;
+let window: FakeWindow;
+
+beforeEach(async () => {
+  const chain = await createWorld();
+  member = createTestMember(chain, await chain.addOrganisation('hinode.example', { ja: '日之出市役所', en: 'Hinode City Office' }));
+  await enrol(member, { address: TARO, code: 'ABCD-1234' });
+  thunderbird.reset();
+  window = {
+    details: {
+      relatedMessageId: 5, type: 'reply', isPlainText: true, body: '', plainTextBody: QUOTED, from: PRIVATE, identityId: 'id2',
+      to: ['hanako@tsukimi.example'], cc: [], bcc: [], replyTo: [], subject: 'Re: x', customHeaders: [],
+    },
+    files: [],
+  };
+  fakeComposeWindow(window);
+  const set = thunderbird.stubbed('compose.setComposeDetails') as (tabId: number, details: Record<string, unknown>) => Promise<void>;
+  const from: Record<string, string> = { id1: TARO, id2: PRIVATE };
+  thunderbird.stub('compose.setComposeDetails', (tabId: number, details: Record<string, unknown>) =>
+    set(tabId, { ...details, ...(typeof details['identityId'] === 'string' && { from: from[details['identityId']] }) }));
+  thunderbird.stub('accounts.list', () => Promise.resolve([{ id: 'a1', identities: [{ id: 'id1', email: TARO }] }, { id: 'a2', identities: [{ id: 'id2', email: 'taro@private.example' }] }]));
+});
+
+/** The window is filled with what Hanako sealed for this address. */
+async function answer(judgement: object): Promise<void> {
+  const headers = { from: { address: 'hanako@tsukimi.example', displayName: '' }, to: [], cc: [], replyTo: [], subject: 'x', date: new Date() };
+  const reading = { judgement: { state: 'verified', code: 'verified', mode: 'protect-all', message: { headers, conflicts: [] }, ...judgement }, content: { text: SECRET, images: [], attachments: [] } };
+  await new Replying(member, { read: () => Promise.resolve({ reading }) } as never).opened(TAB);
+}
+
+const send = async (): Promise<unknown> => new Sending(member).beforeSend(TAB, window.details);
+/** Why it did not go. */
+function told(): ReturnType<typeof explanation> {
+  const [{ url }] = thunderbird.calls.filter(({ name }) => name === 'windows.create').at(-1)?.args as [{ url: string }];
+  return explanation(Number(new URL(url).searchParams.get('number')));
+}
+
+describe('an answer from an account outside', () => {
+  it('moves to the account that the mail was delivered to, before anything opened is in it', async () => {
+    await answer({ deliveredTo: TARO });
+    expect(window.details).toMatchObject({ identityId: 'id1', from: TARO });
+    expect(window.details['plainTextBody']).toContain(SECRET);
+    const written = thunderbird.calls.filter(({ name }) => name === 'compose.setComposeDetails').map(({ args }) => JSON.stringify(args));
+    expect(written.findIndex((one) => one.includes('id1'))).toBeLessThan(written.findIndex((one) => one.includes(SECRET)));
+  });
+
+  it.each([['no address of his', 'somebody@hinode.example'], ['none that is known', undefined]])('is left empty where the mail was delivered to %s', async (_, deliveredTo) => {
+    await answer({ deliveredTo });
+    expect(window.details['plainTextBody']).toBe(QUOTED);
+    expect(window.details['from']).toBe(PRIVATE);
+    expect(await send()).toBeUndefined();
+  });
+
+  it('quotes what anybody on the way could read', async () => {
+    await answer({ deliveredTo: 'taro@private.example', mode: 'sign-only' });
+    expect(window.details['plainTextBody']).toContain(SECRET);
+    expect(window.details['from']).toBe(PRIVATE);
+    expect(await send()).toBeUndefined();
+  });
+});
+
+describe('a window with what was opened', () => {
+  it('does not leave in clear after its sender was changed', async () => {
+    Object.assign(window.details, { from: TARO, identityId: 'id1' });
+    await answer({ deliveredTo: TARO });
+    Object.assign(window.details, { from: PRIVATE, identityId: 'id2' });
+    expect(await send()).toEqual({ cancel: true });
+    expect(told()?.reason).toMatchObject({ code: 'opened-content-outside', why: expect.stringContaining('taro@private.example') as string, fix: expect.stringContaining(TARO) as string });
+  });
+
+  it('does not leave in clear where it is a draft that was opened again', async () => {
+    thunderbird.stub('compose.beginNew', () => Promise.resolve({ id: 7 }));
+    await reopen({ to: [], cc: [], bcc: [], replyTo: [], subject: 'x', plainText: true, choice: {} }, { text: SECRET, images: [], attachments: [] }, { begun: '', identityId: 'id1', sealedBy: TARO, replying: { leave: () => undefined } });
+    expect(await send()).toEqual({ cancel: true });
+    expect(told()?.reason.code).toBe('opened-content-outside');
+  });
+});

@@ -1,0 +1,8 @@
+import { expect, it } from 'vitest';
+import { reasonOf } from '../../extension/ui/reasons.ts';
+import { wordsOf } from './words.ts';
+
+it.each(['constructor', 'toString', '__proto__', 'has-own-property'])('a code that somebody else chose, %s, has the general sentence', (code) => {
+  const words = wordsOf('en');
+  expect(reasonOf(words, code)).toEqual({ why: words.text('why_other'), fix: words.text('fix_other'), code });
+});

@@ -226,15 +226,37 @@ export class Correspondent {
     await this.#thunderbird.see({ page: pages.compose, selector: `#addressRow${kind[0]?.toUpperCase() ?? ''}${kind.slice(1)} mail-address-pill`, text: address });
   }
 
+  /** Clicks into a field until that has the focus: a window that has just opened may still move it. */
+  async #enter(place: Place): Promise<void> {
+    await until(
+      async () => {
+        await this.desktop.click(place);
+        return until(async () => (await this.#thunderbird.find(place)).some(({ active, focused }) => active && focused), { what: 'the focus', withinMs: 1_000 }).catch(() => false);
+      },
+      { what: `${place.selector} to have the focus` },
+    );
+  }
+
+  /** Pastes into the field that has the focus and waits for the text; as somebody would, once more where nothing came. */
+  async #pasteInto(field: Place, arrived: Place, text: string): Promise<void> {
+    await this.desktop.paste(text);
+    try {
+      await this.#thunderbird.see(arrived, 5_000);
+    } catch {
+      await this.#enter(field);
+      await this.desktop.paste(text);
+      await this.#thunderbird.see(arrived);
+    }
+  }
+
   async #typeBody(draft: Draft): Promise<void> {
-    await this.desktop.click(editor);
+    await this.#enter(editor);
     // To the very start: above a quotation.
     await this.desktop.keys('ctrl+Home');
     for (const paragraph of draft.body ?? []) {
       const bold = /^\*(.+)\*$/s.exec(paragraph)?.[1];
       if (bold !== undefined) await this.desktop.keys('ctrl+b');
-      await this.desktop.paste(bold ?? paragraph);
-      await this.#thunderbird.see({ ...editorBody, text: bold ?? paragraph });
+      await this.#pasteInto(editor, { ...editorBody, text: bold ?? paragraph }, bold ?? paragraph);
       if (bold !== undefined) await this.desktop.keys('ctrl+b');
       await this.desktop.keys('Return');
     }

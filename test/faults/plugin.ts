@@ -38,6 +38,9 @@ export const plugin: readonly Fault[] = [
     ['sending: what is left sealed is ours', 'cms !== undefined && await this.#member.sealed.isUnsent(cms)', 'cms !== undefined', 'nothing in clear beside it'],
     ['sending: waits for what is written', 'await this.#filled(tabId) ? ', 'false ? ', 'waits until what is still being filled'],
   ]),
+  ...of('extension/thunderbird/sending.ts', 'test/extension/sending-asked.test.ts', [
+    ['sending: what is ours no more stays', "if (result.kind === 'not-ours') throw refused('not-enrolled', { address: readMailbox(draft.from).address });", "if (result.kind === 'not-ours') return undefined;", 'what was ours when the question came'],
+  ]),
   ...of('extension/thunderbird/sending.ts', 'test/extension/opened-content.test.ts', [
     ['sending: opened content stays inside', "if (address !== undefined) throw refused('opened-content-outside'", "if (address === '') throw refused('opened-content-outside'", 'a window with what was opened'],
   ]),

@@ -25,6 +25,8 @@ export type MailRisk =
   | { readonly kind: 'outside' }
   /** Less is encrypted than could be, as the last time, and nobody chose that for this mail. */
   | { readonly kind: 'readable'; readonly mode: 'attachments-only' | 'sign-only' }
+  /** The mail that it answers hid its subject, and the way in which this one goes hides none. */
+  | { readonly kind: 'subject-shown' }
   | { readonly kind: 'many-outsiders'; readonly count: number }
   | { readonly kind: 'greeting'; readonly name: string }
   | { readonly kind: 'no-attachment' }

@@ -85,10 +85,11 @@ export class Sending {
       const written = await draftOf(original);
       await this.#keyReady(written.from);
       await this.dialog.working(tabId, 0.05);
-      const plan = await this.dialog.during(tabId, this.#planner.plan(written, await choices.of(tabId), isFresh(current)));
+      const choice = await choices.of(tabId);
+      const plan = await this.dialog.during(tabId, this.#planner.plan(written, choice, isFresh(current)));
       signedOnly = plan?.signedOnly ?? [];
       const draft = planned(written, plan);
-      await this.#settle(tabId, draft, plan);
+      await this.#settle(tabId, draft, plan, choice.answersHidden);
       await this.dialog.working(tabId, SEALING);
       const result = await this.dialog.during(tabId, sealDraft(this.#member, draft, (done) => this.dialog.progress(tabId, SEALING + done * (SEALED - SEALING))));
       // It was ours a moment ago, and whoever waited for it was told what happens to it: it does not go in clear now.
@@ -117,7 +118,7 @@ export class Sending {
   }
 
   /** What may still keep the member from sending: a second look at what is unusual, and a while to think again. */
-  async #settle(tabId: number, draft: Draft, plan: Plan | undefined): Promise<void> {
+  async #settle(tabId: number, draft: Draft, plan: Plan | undefined, answersHidden = false): Promise<void> {
     const { ports } = this.#member;
     const from = readMailbox(draft.from);
     if (plan === undefined) return;
@@ -128,7 +129,9 @@ export class Sending {
     const doubt = await doubtful.of(tabId);
     const doubted: MailRisk[] = doubt === 'reply' ? [{ kind: 'answers-problem', recipients: [...draft.to, ...draft.cc, ...draft.bcc].map((entry) => readMailbox(entry).address) }] : doubt === 'forward' ? [{ kind: 'forwards-problem' }] : [];
     const readable: MailRisk[] = plan.origin === 'outside' ? [{ kind: 'outside' }] : plan.origin === 'remembered' && draft.mode !== undefined && draft.mode !== 'protect-all' ? [{ kind: 'readable', mode: draft.mode }] : [];
-    const always = [...doubted, ...readable];
+    // So is that a subject comes out which another hid, as no mode but whole protection hides any (RFC 9788 §2.1: what is signed only is `clear`).
+    const uncovered: MailRisk[] = answersHidden && plan.hideSubject && !hidesSubject(draft) ? [{ kind: 'subject-shown' }] : [];
+    const always = [...doubted, ...readable, ...uncovered];
     if (riskCheck || always.length > 0) {
       const [to, cc, bcc] = [draft.to, draft.cc, draft.bcc].map((list) => list.map(readMailbox)) as [Mailbox[], Mailbox[], Mailbox[]];
       const found = !riskCheck ? { recipients: [], mail: [] } : assessRisks({

@@ -90,6 +90,7 @@ function mailSentence(words: Words, risk: MailRisk): string {
     case 'forwards-problem': return words.text('risk_forwards_problem');
     case 'outside': return words.text('risk_outside');
     case 'readable': return words.text(risk.mode === 'sign-only' ? 'risk_sign_only' : 'risk_attachments_only');
+    case 'subject-shown': return words.text('risk_subject_shown');
     case 'many-outsiders': return words.text('risk_many_outsiders', { count: risk.count });
     case 'greeting': return words.text('risk_greeting', { name: risk.name });
     case 'no-attachment': return words.text('risk_no_attachment');

@@ -2,8 +2,10 @@
 import { beforeEach, expect, it, vi } from 'vitest';
 import type { SendingView } from '../../extension/host.ts';
 import { enrol } from '../../extension/member/enrol.ts';
+import { choices } from '../../extension/thunderbird/choices.ts';
 import { explanation } from '../../extension/thunderbird/explanations.ts';
 import { Sending } from '../../extension/thunderbird/sending.ts';
+import { MODES } from '../../src/wire/leg.ts';
 import { eventually } from '../eventually.ts';
 import { createWorld, type TestOrganisation, type TestWorld } from '../flow/world.ts';
 import { fakeComposeWindow, type FakeWindow, thunderbird } from './fake-thunderbird.ts';
@@ -34,6 +36,11 @@ beforeEach(async () => {
   sending = new Sending(member);
 });
 
+function manage(more: Record<string, unknown>): void {
+  const { managed } = member.ports;
+  Object.assign(member.ports, { managed: async () => ({ ...(await managed() as object), ...more }) });
+}
+
 async function asked(): Promise<SendingView> {
   return eventually('the question', () => {
     const view = sending.dialog.view(7);
@@ -60,4 +67,32 @@ it('does not let go in clear what was ours when the question came', async () => 
   expect(await sent).toEqual({ cancel: true });
   expect(told()).toBe('not-enrolled');
   expect([window.details['plainTextBody'], window.files]).toEqual([BODY, []]);
+});
+
+const FILE = new File(['資料'], '資料.txt', { type: 'text/plain' });
+
+it.each([['sign-only', []], ['attachments-only', [FILE]]] as const)('asks before a subject that another hid comes out: %s', async (mode, files) => {
+  manage({ riskCheck: false });
+  member.server.modes = MODES;
+  window.files = [...files];
+  fakeComposeWindow(window);
+  thunderbird.stub('windows.remove', () => Promise.resolve());
+  await choices.choose(7, { mode, answersHidden: true });
+  for (const go of [false, true]) {
+    const sent = sending.beforeSend(TAB, window.details);
+    expect(await asked()).toMatchObject({ risks: { recipients: [], mail: [{ kind: 'subject-shown' }] } });
+    expect(window.details['subject']).toBe('件名'); // nothing has changed while it is asked
+    sending.dialog.decide(7, go);
+    expect(await sent).toMatchObject(go ? { details: {} } : { cancel: true });
+  }
+});
+
+it.each([
+  ['it stays hidden', { answersHidden: true }], ['it stays hidden, as there is no file and so all is protected', { answersHidden: true, mode: 'attachments-only' }],
+  ['the member chose to show it', { answersHidden: true, hideSubject: false, mode: 'sign-only' }], ['nobody hid it', { mode: 'sign-only' }],
+] as const)('does not ask about a subject where %s', async (_, choice) => {
+  manage({ riskCheck: false });
+  member.server.modes = MODES;
+  await choices.choose(7, choice);
+  expect(await sending.beforeSend(TAB, window.details)).toHaveProperty('details');
 });

@@ -40,6 +40,7 @@ export const plugin: readonly Fault[] = [
   ]),
   ...of('extension/thunderbird/sending.ts', 'test/extension/sending-asked.test.ts', [
     ['sending: what is ours no more stays', "if (result.kind === 'not-ours') throw refused('not-enrolled', { address: readMailbox(draft.from).address });", "if (result.kind === 'not-ours') return undefined;", 'what was ours when the question came'],
+    ['sending: a hidden subject comes out unasked', 'answersHidden && plan.hideSubject && !hidesSubject(draft)', 'false', 'a subject that another hid comes out'],
   ]),
   ...of('extension/thunderbird/sending.ts', 'test/extension/opened-content.test.ts', [
     ['sending: opened content stays inside', "if (address !== undefined) throw refused('opened-content-outside'", "if (address === '') throw refused('opened-content-outside'", 'a window with what was opened'],

@@ -300,6 +300,8 @@ export interface AttachedMailView {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Its files may be saved. */
   readonly copies: boolean;
+  /** What is said of a text that is too long to be shown. */
+  readonly longBodies: readonly string[];
   /** Undefined where it could not be opened. */
   readonly body?: ShownBody;
   readonly files: readonly { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[];
@@ -333,6 +335,6 @@ export interface AttachmentHost {
 }
 
 export interface SavedFile {
-  /** Opens it in the program for its kind. Must be called from a click, with nothing awaited before. */
-  open(): void;
+  /** Opens it in the program for its kind; rejects where there is none. Must be called from a click, with nothing awaited before. */
+  open(): Promise<void>;
 }

@@ -5,7 +5,7 @@ import { type Judgement, judgeMail } from '../../src/flow/open.ts';
 import { findCarrier } from '../../src/mail/carrier.ts';
 import { type Content, readContent } from '../../src/mail/content.ts';
 import { type Entity, parseMime } from '../../src/mail/mime.ts';
-import { contentOf, type MailFile } from './reading-content.ts';
+import { contentOf, type MailFile, showable } from './reading-content.ts';
 import type { SealParts } from './seal.ts';
 import { trustOrReason } from './trust-source.ts';
 
@@ -52,7 +52,7 @@ async function readSealed({ ports, identities, trust }: SealParts, bytes: Bytes)
   const judgement = await judgeMail(bytes, {
     native: ports.native, credentials: await identities.credentials(), addresses: own.map(({ address }) => address), trust: await trustOrReason(trust), now: ports.clock.now(),
   });
-  const { content, files } = judgement.content === 'opened' ? contentOf(judgement) : { content: undefined, files: [] };
+  const { content, files } = judgement.content === 'opened' ? showable(contentOf(judgement)) : { content: undefined, files: [] };
   return { judgement, fields: [], ...(content !== undefined && { content }), files };
 }
 
@@ -65,5 +65,5 @@ function fieldsOf({ headers }: Entity): AttachedMail['fields'] {
 
 function readUnsealed(outer: Entity): Pick<AttachedMail, 'content' | 'files'> {
   const content = readContent(outer);
-  return { content, files: content.attachments };
+  return showable({ content, forwarded: [], files: content.attachments });
 }

@@ -11,7 +11,7 @@ import { parseMime } from '../../src/mail/mime.ts';
 import { loadConfiguration } from './configuration.ts';
 import { type DeliveryReport, readDeliveryReport } from './delivery-report.ts';
 import { trustOrReason } from './trust-source.ts';
-import { contentOf, type ForwardedContent, type MailFile } from './reading-content.ts';
+import { contentOf, type ForwardedContent, type MailFile, showable } from './reading-content.ts';
 import type { SealedRecord } from './records.ts';
 import type { SealParts } from './seal.ts';
 import { type DraftFields, draftFieldsOf, mailboxesOf, withoutFields } from './sealed-draft.ts';
@@ -63,7 +63,7 @@ export async function readMail(parts: SealParts, raw: Bytes, at: Date): Promise<
     if (draft !== undefined && shown.content !== undefined) return { ...asDraft(judgement, shown.content, draft), marked, idle };
     const sealed = judgement.message.headers.date ?? judgement.signedAt ?? at;
     const other = Math.abs(at.getTime() - sealed.getTime()) > DAY;
-    return { judgement, notes: await note(ports.tables, judgement, outer, at), ...shown, marked, idle, ...(other && { otherDate: at }) };
+    return { judgement, notes: await note(ports.tables, judgement, outer, at), ...showable(shown), marked, idle, ...(other && { otherDate: at }) };
   }
   const report = judgement.code === 'delivery-report' ? await reportOf(parts, raw) : undefined;
   return { judgement: (marked || judgement.state === 'verified') && identity.length === 0 ? withoutKey(judgement) : judgement, notes: { firstFromOrganisation: false }, forwarded: [], files: [], marked, idle, ...(report !== undefined && { report }) };

@@ -16,7 +16,7 @@ const host: AttachmentHost = {
   },
   async save({ name, bytes }) {
     const id = await saveFile(name, bytes);
-    return { open: () => void browserApi.downloads.open(id) };
+    return { open: async () => void (await browserApi.downloads.open(id)) };
   },
 };
 

@@ -136,13 +136,14 @@ async function save(tabId: number, index: number): Promise<boolean> {
   return saveFile(file.name, file.bytes).then(() => true, () => false);
 }
 
-async function openAttachment(tabId: number, index: number): Promise<void> {
+async function openAttachment(tabId: number, index: number): Promise<boolean> {
   const shown = await desk.shown(tabId);
-  if (shown === undefined) return;
-  const file = shown.reading?.files[index];
-  const page = file !== undefined && isAttachedMail(file) ? 'attached-mail.html' : 'attachment.html';
+  const file = shown?.reading?.files[index];
+  if (shown === undefined || file === undefined) return false;
+  const page = isAttachedMail(file) ? 'attached-mail.html' : 'attachment.html';
   const query = new URLSearchParams({ tab: String(tabId), message: String(shown.message.id), index: String(index) });
   await browserApi.windows.create({ type: 'popup', url: `${browserApi.runtime.getURL(page)}?${query.toString()}`, width: 900, height: 700 });
+  return true;
 }
 
 async function openPictures(tabId: number): Promise<void> {

@@ -39,18 +39,19 @@ export const STYLE = `
   .forwarded dl, .invitation dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 12px; margin: 0 0 12px; font-size: 13px; }
   .forwarded dt, .invitation dt { opacity: .75; }
   .forwarded dd, .invitation dd { margin: 0; overflow-wrap: anywhere; }
-  .pictures { display: flex; gap: 12px; align-items: center; padding: 8px 12px; margin: 0 0 16px; border: 1px solid light-dark(#dcdfe3, #3d4249); border-radius: 8px; font-size: 13px; }
-  .pictures p { flex: 1; min-width: 0; margin: 0; overflow-wrap: anywhere; }
+  .pictures, .remark { display: flex; gap: 12px; align-items: center; padding: 8px 12px; margin: 0 0 16px; border: 1px solid light-dark(#dcdfe3, #3d4249); border-radius: 8px; font-size: 13px; }
+  .pictures p, .remark p { flex: 1; min-width: 0; margin: 0; overflow-wrap: anywhere; }
   .files { margin-top: 28px; padding-top: 14px; border-top: 1px solid light-dark(#dcdfe3, #3d4249); font-size: 14px; }
   .files h2 { font-size: 13px; font-weight: 650; margin: 0 0 8px; opacity: .8; }
   .files ul { list-style: none; margin: 0; padding: 0; display: grid; gap: 8px; }
-  .files li { display: flex; align-items: center; gap: 10px; padding: 8px 12px; border: 1px solid light-dark(#dcdfe3, #3d4249); border-radius: 8px; max-width: 680px; }
+  .files li { display: flex; flex-wrap: wrap; align-items: center; gap: 10px; padding: 8px 12px; border: 1px solid light-dark(#dcdfe3, #3d4249); border-radius: 8px; max-width: 680px; }
   .name { flex: 1; min-width: 0; overflow-wrap: anywhere; }
   .size { opacity: .7; white-space: nowrap; }
   button { font: inherit; color: inherit; background: light-dark(#f1f3f5, #32363c); border: 1px solid light-dark(#c9ced4, #4a5058); border-radius: 6px; padding: 3px 12px; cursor: pointer; }
   button:hover { background: light-dark(#e6e9ec, #3b4047); }
   button:focus-visible, a:focus-visible { outline: 2px solid light-dark(#0b57a4, #8ab8f0); outline-offset: 2px; }
-  .heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+  .failure { display: block; margin-top: 6px; }
+  .heard:not(.failure) { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
   .headers { display: none; margin: 0 0 16px; }
   .headers p { margin: 0; }
   .headers .printed { margin: 0 0 12px; padding: 6px 12px; border: 2px solid; font-weight: 650; }

@@ -136,6 +136,15 @@ function linkAddresses(box: HTMLElement): void {
   }
 }
 
+/** Where a text is that is too long to be shown. */
+function elsewhere({ longBodies }: Replacement): HTMLElement[] {
+  return longBodies.map((text) => {
+    const box = element('section', 'remark');
+    box.append(element('p', '', text));
+    return box;
+  });
+}
+
 /** Why pictures are missing, and what to show them would tell. */
 function pictures({ pictures: left }: Replacement): HTMLElement[] {
   if (left === undefined) return [];
@@ -186,8 +195,14 @@ function action(label: string, name: string, request: Request, words: Replacemen
   const named = (text: string): string => `${text}: ${name}`;
   button.setAttribute('aria-label', named(label));
   button.addEventListener('click', () => {
-    if (request.kind !== 'save') return void ask(request);
+    heard.classList.remove('failure');
+    heard.textContent = '';
     void ask(request).then((done) => done === true, () => false).then((done) => {
+      if (request.kind === 'open') {
+        if (!done) heard.classList.add('failure'); // for all to see: there is something to do
+        heard.textContent = done ? '' : words.openFailed;
+        return;
+      }
       const said = done ? words.saved : words.failed;
       button.textContent = said;
       button.setAttribute('aria-label', named(said));
@@ -224,7 +239,7 @@ let judged = false;
 function replace(view: PaneView, replacement: Replacement): void {
   document.documentElement.setAttribute(JUDGED, ''); // hidden text would not count as text
   ownText ??= document.body.innerText;
-  const host = mount([headers(replacement), banner(view.banner), ...pictures(replacement), body(replacement, ownText), ...replacement.forwarded.map((one) => passedOn(one, replacement)), ...replacement.invitations.map((one) => invitation(one, replacement.words)), ...files(replacement)], view.language);
+  const host = mount([headers(replacement), banner(view.banner), ...elsewhere(replacement), ...pictures(replacement), body(replacement, ownText), ...replacement.forwarded.map((one) => passedOn(one, replacement)), ...replacement.invitations.map((one) => invitation(one, replacement.words)), ...files(replacement)], view.language);
   // Thunderbird's own style sheet stays: it knows about dark windows.
   document.head.replaceChildren(...document.head.querySelectorAll('link[href^="chrome://messagebody/"]'));
   for (const kept of [document.documentElement, document.body]) {

@@ -33,7 +33,7 @@ function bannerOf({ state, quiet, heading, sentence, notes, inspections, remedy,
 function replacementOf(reading: Reading | undefined, { trusted, state, headers }: VerdictView, picturesAllowed: boolean, copies: boolean): Replacement | undefined {
   const labels = {
     title: words.text('banner_attachments'), open: words.text('banner_open'), save: words.text('banner_save'), saved: words.text('banner_saved'),
-    failed: words.text('banner_save_failed'), empty: words.text('banner_empty'),
+    failed: words.text('banner_save_failed'), openFailed: words.text('banner_open_failed'), empty: words.text('banner_empty'),
   };
   if (reading?.content !== undefined) {
     const servers = trusted ? serversOf(reading) : [];
@@ -47,6 +47,7 @@ function replacementOf(reading: Reading | undefined, { trusted, state, headers }
         headers: part.headers === undefined ? [] : fieldRows(words, part.headers),
         body: bodyOf(part.content, trusted),
       }])),
+      longBodies: longBodies(reading.files),
       ...(servers.length > 0 && { pictures: picturesAllowed
         ? { text: words.text('pictures_left_out', { servers: words.list(servers) }), show: words.text('pictures_show') }
         : { text: words.text('pictures_forbidden') } }),
@@ -59,8 +60,13 @@ function replacementOf(reading: Reading | undefined, { trusted, state, headers }
     };
   }
   // A problem: the text may be read, but nothing in it can be clicked. A sealed mail that is not opened yet has the notice for other programs only.
-  if (state === 'problem' || reading?.marked === true) return { ...(state === 'problem' && { body: 'own-text' }), headers, links: false, forwarded: [], invitations: [], attachments: [], copies: false, words: labels };
+  if (state === 'problem' || reading?.marked === true) return { ...(state === 'problem' && { body: 'own-text' }), headers, links: false, forwarded: [], longBodies: [], invitations: [], attachments: [], copies: false, words: labels };
   return undefined;
+}
+
+/** For each text that is too long to be shown, where it is. */
+function longBodies(files: AttachedMail['files']): readonly string[] {
+  return files.flatMap((file, i) => (file.longBody === true ? [words.text('long_body', { name: nameOfFile(words, file, i) })] : []));
 }
 
 const WITH_PICTURES = { outside: true, page: true };
@@ -125,6 +131,7 @@ export function attachedMailView({ judgement, fields, content, files }: Attached
       ? { state: 'outside', heading: words.text('attached_heading'), sentence: words.pieces('attached_unverified', { name: attachedBy }), headers: fields.map(([field, value]) => [words.text(FIELDS[field]), shownText(value)] as const) }
       : { state: view.state, heading: view.heading, sentence: view.sentence, headers: view.headers }),
     ...(content !== undefined && { body: bodyOf(content, false, { page: true }) }),
+    longBodies: longBodies(files),
     files: files.map((file, i) => ({ name: nameOfFile(words, file, i), bytes: file.bytes.slice() })),
   };
 }

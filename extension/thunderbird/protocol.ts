@@ -9,6 +9,7 @@ import type { VerdictView } from '../ui/verdict.ts';
 export type Request =
   | { readonly kind: 'show' }
   | { readonly kind: 'save'; readonly index: number }
+  /** Answered by whether a window opened. */
   | { readonly kind: 'open'; readonly index: number }
   | { readonly kind: 'link'; readonly url: string }
   | { readonly kind: 'enrol' }
@@ -80,6 +81,8 @@ export interface Replacement {
   readonly links: boolean;
   /** Mails passed on unopened, below the sender's own text. */
   readonly forwarded: readonly ForwardedBody[];
+  /** What is said of texts that are too long to be shown: which attachments they are. */
+  readonly longBodies: readonly string[];
   /** Pictures that were left out as they lie outside; `show` fetches them. */
   readonly pictures?: { readonly text: string; readonly show?: string };
   /** Invitations among the attachments, each with the number of its file. */
@@ -91,7 +94,7 @@ export interface Replacement {
   readonly saveWarning?: string;
   /** Why attachments cannot be used; undefined where they can. */
   readonly attachmentsOff?: string;
-  readonly words: { readonly title: string; readonly open: string; readonly save: string; readonly saved: string; readonly failed: string; readonly empty: string };
+  readonly words: { readonly title: string; readonly open: string; readonly save: string; readonly saved: string; readonly failed: string; readonly openFailed: string; readonly empty: string };
 }
 
 /** To the script in a message pane: ask for the verdict once more. */

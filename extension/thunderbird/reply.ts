@@ -5,7 +5,7 @@ import type { Reading } from '../member/read.ts';
 import type { SealParts } from '../member/seal.ts';
 import { isSealedFile } from '../member/sealed-files.ts';
 import type { Content } from '../../src/mail/content.ts';
-import { fileName } from '../ui/file-name.ts';
+import { nameOfFile } from '../ui/file-name.ts';
 import { type ComposeDetails, type MessageHeader, type Tab, thunderbirdApi } from './api.ts';
 import { addressees, answerTo } from './addressees.ts';
 import { choices } from './choices.ts';
@@ -173,8 +173,8 @@ export class Replying {
       const attachment = { name, type: file.type, bytes: new Uint8Array(await file.arrayBuffer()) };
       if (isSealedFile(attachment)) await compose.removeAttachment(tabId, id);
     }
-    for (const [i, { name, type, bytes }] of reading.files.entries()) {
-      await compose.addAttachment(tabId, { file: new File([bytes], fileName(words, name, i), { type }) });
+    for (const [i, file] of reading.files.entries()) {
+      await compose.addAttachment(tabId, { file: new File([file.bytes], nameOfFile(words, file, i), { type: file.type }) });
     }
   }
 }

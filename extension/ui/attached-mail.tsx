@@ -11,13 +11,14 @@ export function AttachedMail({ host, words }: { readonly host: AttachedMailHost;
   useEffect(() => void host.mail().then(setView, () => setView(undefined)), []);
   if (view === 'loading') return <main class="page" />;
   if (view === undefined) return <main class="page"><p role="alert">{words.text('viewer_unavailable')}</p></main>;
-  const { name, state, heading, sentence, headers, body, copies, files } = view;
+  const { name, state, heading, sentence, headers, longBodies, body, copies, files } = view;
   document.title = name;
   return (
     <main class="page viewer">
       <header><h1>{name}</h1></header>
       <Notice state={state} heading={heading}><p><Pieces pieces={sentence} /></p></Notice>
       {headers.length > 0 && <dl>{headers.map(([field, value]) => <div><dt>{field}</dt><dd>{value}</dd></div>)}</dl>}
+      {longBodies.map((text) => <p>{text}</p>)}
       {body === undefined ? <p>{words.text('attached_unreadable')}</p> : <MailBody body={body} words={words} />}
       {files.length > 0 && (
         <section class="group">

@@ -16,10 +16,14 @@ const LARGEST_TEXT = 1_000_000;
 export function Attachment({ host, words }: { readonly host: AttachmentHost; readonly words: Words }): VNode {
   const [view, setView] = useState<AttachmentView | 'loading' | undefined>('loading');
   const [saved, setSaved] = useState<SavedFile>();
-  const [failed, setFailed] = useState(false);
+  const [failed, setFailed] = useState<'save' | 'open'>();
   const save = (one: AttachmentView): void => {
-    setFailed(false);
-    void host.save(one).then(setSaved, () => setFailed(true));
+    setFailed(undefined);
+    void host.save(one).then(setSaved, () => setFailed('save'));
+  };
+  const open = (file: SavedFile): void => {
+    setFailed(undefined);
+    void file.open().catch(() => setFailed('open'));
   };
   useEffect(() => void host.attachment().then(setView, () => setView(undefined)), []);
   if (view === 'loading') return <main class="page" />;
@@ -35,10 +39,10 @@ export function Attachment({ host, words }: { readonly host: AttachmentHost; rea
         {view.copies && <div class="buttons">
           {saved === undefined
             ? <button id="save" class="primary" type="button" ref={focus} onClick={() => save(view)}>{words.text('viewer_save')}</button>
-            : <button id="open" class="primary" type="button" ref={focus} onClick={() => saved.open()}>{words.text('viewer_open_outside')}</button>}
+            : <button id="open" class="primary" type="button" ref={focus} onClick={() => open(saved)}>{words.text('viewer_open_outside')}</button>}
         </div>}
         {view.copies && <p class="faint">{words.text('viewer_save_warning')}</p>}
-        <p role="alert">{failed ? words.text('banner_save_failed') : ''}</p>
+        <p role="alert">{failed === undefined ? '' : words.text(failed === 'save' ? 'banner_save_failed' : 'viewer_open_failed')}</p>
         <p class="faint" role="status">{saved === undefined ? '' : words.text('viewer_saved')}</p>
       </header>
       <Preview view={view} words={words} />

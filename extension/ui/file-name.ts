@@ -9,8 +9,8 @@ const LOOKED_AT = 500;
 const UNNAMED: Readonly<Record<string, MessageKey>> = { 'text/calendar': 'unnamed_calendar', 'message/rfc822': 'unnamed_mail' };
 
 /** The same for an attachment, whose kind may say what it is where it has no name. */
-export function nameOfFile(words: Words, { name, type }: { readonly name: string; readonly type: string }, index: number): string {
-  const key = name === '' ? UNNAMED[type] : undefined;
+export function nameOfFile(words: Words, { name, type, longBody }: { readonly name: string; readonly type: string; readonly longBody?: true }, index: number): string {
+  const key = longBody === true ? 'long_body_name' : name === '' ? UNNAMED[type] : undefined;
   return key === undefined ? fileName(words, name, index) : words.text(key);
 }
 

@@ -18,8 +18,8 @@ function view(words: Words, judgement: Partial<Judgement>, replacement?: Partial
     language: words.language, links: trusted,
     banner: { state, quiet, heading, sentence, notes, inspections, passing, ...(remedy !== undefined && { enrol: words.text(remedy === 'unlock' ? 'banner_unlock' : 'banner_enrol') }) },
     ...(replacement !== undefined && { replacement: {
-      body: 'own-text', headers: [], links: trusted, forwarded: [], invitations: [], attachments: [], copies: true, ...replacement,
-      words: { title: words.text('banner_attachments'), open: words.text('banner_open'), save: words.text('banner_save'), saved: words.text('banner_saved'), failed: words.text('banner_save_failed'), empty: words.text('banner_empty') },
+      body: 'own-text', headers: [], links: trusted, forwarded: [], longBodies: [], invitations: [], attachments: [], copies: true, ...replacement,
+      words: { title: words.text('banner_attachments'), open: words.text('banner_open'), save: words.text('banner_save'), saved: words.text('banner_saved'), failed: words.text('banner_save_failed'), openFailed: words.text('banner_open_failed'), empty: words.text('banner_empty') },
     } }),
   };
 }

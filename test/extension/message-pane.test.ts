@@ -170,10 +170,31 @@ it('the line is neither shrunk, hidden nor recoloured by the root element, nor i
   root.removeAttribute('style');
 });
 
+const REPLACEMENT: NonNullable<PaneView['replacement']> = {
+  headers: [], links: false, forwarded: [], longBodies: [], invitations: [], attachments: [], copies: false,
+  words: { title: '', open: '開く', save: '', saved: '', failed: '', openFailed: '開けませんでした。', empty: '' },
+};
+
+it('says that an attachment did not open, for all to see, until it does', async () => {
+  const opened: Record<string, unknown> = { language: 'ja', links: true, banner: { ...outside('outside', true).banner, state: 'verified' }, replacement: { ...REPLACEMENT, longBodies: ['本文は「本文.html」'], attachments: [{ name: '資料.xlsx', size: '1 KB' }] } };
+  const open = [() => Promise.resolve(false), () => Promise.reject(new Error('no window')), () => Promise.resolve(true)];
+  const pane = (selector: string): HTMLElement => document.body.firstElementChild?.shadowRoot?.querySelector(selector) as HTMLElement;
+  answers = [() => Promise.resolve(opened as unknown as PaneView), ...open as unknown as typeof answers];
+  Object.defineProperty(HTMLElement.prototype, 'innerText', { configurable: true, get(this: HTMLElement) { return this.textContent; } });
+  await load();
+  await eventually('the attachment', () => expect(pane('button.open').getAttribute('aria-label')).toBe('開く: 資料.xlsx'), 5);
+  expect(pane('.remark').textContent).toBe('本文は「本文.html」');
+  const said = (): unknown[] => [pane('.heard').textContent, pane('.heard').classList.contains('failure'), pane('.heard').getAttribute('role'), pane('button.open').textContent];
+  for (const text of ['開けませんでした。', '開けませんでした。', '']) {
+    pane('button.open').click();
+    expect(said()).toEqual(['', false, 'status', '開く']); // what is said once more is heard once more
+    await eventually('the answer', () => expect(said()).toEqual([text, text !== '', 'status', '開く']), 5);
+  }
+});
+
 it('a mail that turns out a problem does not keep the line that it had before', async () => {
-  const words = { title: '', open: '', save: '', saved: '', failed: '', empty: '' };
   const { banner } = outside('cannot-check', false);
-  const problem: PaneView = { language: 'ja', links: false, banner: { ...banner, state: 'problem' }, replacement: { headers: [], links: false, forwarded: [], invitations: [], attachments: [], copies: false, body: 'own-text', words } };
+  const problem: PaneView = { language: 'ja', links: false, banner: { ...banner, state: 'problem' }, replacement: { ...REPLACEMENT, body: 'own-text' } };
   answers = [() => Promise.resolve(outside('cannot-check', false)), () => Promise.resolve(problem)];
   Object.defineProperty(HTMLElement.prototype, 'innerText', { configurable: true, get(this: HTMLElement) { return this.textContent; } });
   await load();

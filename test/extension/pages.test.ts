@@ -355,6 +355,14 @@ describe('the other pages', () => {
     await see('[role=alert]', '保存できませんでした');
   });
 
+  it('say that a saved attachment does not open, where there is no program for it', async () => {
+    const view = { name: '資料.xyz', type: 'application/octet-stream', bytes: new Uint8Array(3), copies: true, sender: '山田 太郎', organisation: '日之出市役所' };
+    render(h(Attachment, { words, host: { attachment: () => Promise.resolve(view), save: () => Promise.resolve({ open: () => Promise.reject(new Error('none')) }) } }), document.body);
+    (await see('#save')).click();
+    (await see('#open')).click();
+    await see('[role=alert]', '開けませんでした。');
+  });
+
   it('say why a mail was not sent, and what can be done', async () => {
     const view = { failed: 'sending' as const, subject: '秘密の件', reason: { why: 'なぜ', fix: 'こうする', code: 'keyword' }, remedy: 'enrol' as const };
     render(h(NotSent, { host: { view, close: () => undefined, openEnrolment: () => undefined, openOptions: () => undefined, openUnlock: () => undefined, split: () => undefined }, words }), document.body);

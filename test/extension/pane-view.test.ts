@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { describe, expect, it, vi } from 'vitest';
 import type { Reading } from '../../extension/member/read.ts';
+import { showable } from '../../extension/member/reading-content.ts';
 import { viewOf } from '../../extension/ui/verdict.ts';
 import { thunderbird } from './fake-thunderbird.ts';
 import { wordsOf } from './words.ts';
@@ -69,4 +70,32 @@ it('what saving an attachment means stands below those that can be saved', () =>
   const one: Reading = { ...reading, files: [{ name: 'a.txt', type: 'text/plain', bytes: new Uint8Array(3) }] };
   const of = (copies: boolean): string | undefined => paneOf({ reading: one, view: viewOf(wordsOf('ja'), one) }, true, copies).replacement?.saveWarning;
   expect([of(true), of(false)]).toEqual(['保存したファイルはSSMAXでは保護されません。要らなくなったら消してください。', undefined]);
+});
+
+describe('a text that is too long to be shown', () => {
+  const person = { address: 'hanako@tsukimi.example', displayName: '佐藤 花子', pseudonym: false, organisation: { id: 't', names: { ja: '月見製作所', en: 'Tsukimi Works' } } };
+  const long = `<img src="cid:a">${'<p>長い</p>'.repeat(300_000)}`;
+  const images = [{ name: 'a.png', type: 'image/png', contentId: 'a', bytes: new Uint8Array(3) }];
+  const file = { name: '資料.xlsx', type: 'application/octet-stream', bytes: new Uint8Array(1) };
+  const shownOf = (html: string) => showable({
+    content: { html, text: '短い本文', beside: '脇', images, attachments: [file] }, files: [file],
+    forwarded: [{ kind: 'mail', writer: person, content: { html, images: [], attachments: [] } } as never],
+  });
+
+  it('lies among the files with its pictures, behind the others, and what is short is shown', () => {
+    const found = shownOf(long);
+    expect(found.files.map(({ name, type, longBody, from }) => [name, type, longBody, from?.address])).toEqual([
+      ['資料.xlsx', 'application/octet-stream', undefined, undefined], ['', 'text/html', true, undefined], ['a.png', 'image/png', undefined, undefined], ['', 'text/html', true, 'hanako@tsukimi.example'],
+    ]);
+    expect(new TextDecoder('utf-8', { ignoreBOM: true }).decode(found.files[1]?.bytes)).toBe(`\uFEFF${long}`);
+    const one: Reading = { ...reading, ...found };
+    const replacement = paneOf({ reading: one, view: viewOf(wordsOf('ja'), one) }, true).replacement;
+    expect(replacement).toMatchObject({ body: { text: '短い本文' }, attachments: [{ name: '資料.xlsx' }, { name: '本文.html' }, { name: 'a.png' }, { name: '本文.html' }], saveWarning: expect.stringContaining('保護されません') as string });
+    expect(replacement?.longBodies).toEqual(Array(2).fill('このメールの本文は長すぎるため、ここには表示できません。添付ファイル「本文.html」にあります。'));
+  });
+
+  it('is shown up to two million characters', () => {
+    const html = 'x'.repeat(2_000_000);
+    expect(shownOf(html)).toMatchObject({ content: { html, images }, files: [file] });
+  });
 });

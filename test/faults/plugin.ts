@@ -80,6 +80,9 @@ export const plugin: readonly Fault[] = [
   ...of('extension/thunderbird/pane-view.ts', 'test/extension/pane-view.test.ts', [
     ['pictures are offered where the organisation forbids them', 'servers.length > 0 && { pictures: picturesAllowed', 'servers.length > 0 && { pictures: true', 'cannot be asked for where the organisation forbids them'],
   ]),
+  ...of('extension/member/reading-content.ts', 'test/extension/pane-view.test.ts', [
+    ['a text of any length is made safe to show', 'html.length <= LONGEST_HTML', 'true', 'lies among the files with its pictures'],
+  ]),
   ...of('extension/ui/html-text.ts', 'test/extension/html-text.test.ts', [
     ['an answer quotes what nobody saw', 'letters(text) === letters(seen)', "text !== ''", 'only where it says the same'],
   ]),

@@ -1,6 +1,11 @@
 /** What a mail that keeps its own document may do in the message pane: nothing opens over what is ours, and links and forms lead nowhere unless it is trusted. */
 
-declare const browser: { readonly dom: { openOrClosedShadowRoot(host: HTMLElement): ShadowRoot | null } };
+declare global {
+  interface Element {
+    /** Gecko's, for scripts of add-ons: closed trees too. */
+    readonly openOrClosedShadowRoot: ShadowRoot | null;
+  }
+}
 
 /** The elements that hold what is ours. */
 export const ours = new WeakSet<EventTarget>();
@@ -13,13 +18,21 @@ document.addEventListener('beforetoggle', (event) => {
 /** Whether links and forms of a mail that keeps its document lead anywhere. */
 let leading = false;
 
+/** Whether this is, or holds, or was lent to (by a slot), a shadow tree of the mail's own. */
+function inTree(target: Element): boolean {
+  for (let one: Element | null = target; one !== null; one = one.parentElement) {
+    if (one.openOrClosedShadowRoot !== null) return true;
+  }
+  return false;
+}
+
 /** A shadow tree of the mail's own keeps its links and `beforetoggle` to itself, but not what a hand does to it: that does nothing there. */
 for (const name of ['click', 'auxclick', 'submit', 'keydown']) {
   document.addEventListener(name, (event) => {
     const { target } = event;
     if (!(target instanceof Element) || ours.has(target)) return;
     if (event instanceof KeyboardEvent && event.key !== 'Enter') return;
-    if (!leading || (target instanceof HTMLElement && browser.dom.openOrClosedShadowRoot(target) !== null)) event.preventDefault();
+    if (!leading || inTree(target)) event.preventDefault();
   }, true);
 }
 

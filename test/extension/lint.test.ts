@@ -15,8 +15,6 @@ interface Note {
 const KNOWN: readonly RegExp[] = [
   /^MANIFEST_(?:OPTIONAL_)?PERMISSIONS .*"(?:accountsRead|compose|messagesDelete|messagesImport|messagesModify|messagesRead|messagesTags|messagesUpdate|addressBooks)"/,
   /^KEY_FIREFOX_ANDROID_UNSUPPORTED_BY_MIN_VERSION /,
-  // Content scripts have it; web-ext's lists do not (`browser.dom`).
-  /^UNSUPPORTED_API dom\.openOrClosedShadowRoot is not supported message-pane\.js$/,
   // Preact's `dangerouslySetInnerHTML`, which no page uses, and DOMPurify's parser, in a document that shows and runs nothing.
   /^UNSAFE_VAR_ASSIGNMENT Unsafe assignment to innerHTML shared\/(?:words|safe-html)\.js$/,
 ];

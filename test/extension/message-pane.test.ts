@@ -28,12 +28,12 @@ beforeEach(() => {
   document.body.inert = false;
   vi.stubGlobal('browser', {
     i18n: { getUILanguage: () => 'ja', getMessage: (key: string) => messagesOf('ja')[key]?.message ?? '' },
-    dom: { openOrClosedShadowRoot: (host: Element) => host.shadowRoot },
     runtime: { onMessage: { addListener: (listener: () => void) => { again = listener; } }, sendMessage: () => answers[Math.min(asked++, answers.length - 1)]?.() },
   });
   let asked = 0;
   vi.stubGlobal('ResizeObserver', class { observe(): void { /* no sizes here */ } });
   HTMLElement.prototype.showPopover = function (): void { this.dataset['shown'] = ''; };
+  Object.defineProperty(Element.prototype, 'openOrClosedShadowRoot', { configurable: true, get(this: Element) { return this.shadowRoot; } });
   // What the page itself cannot reach, this test must.
   const { attachShadow } = Element.prototype;
   vi.spyOn(Element.prototype, 'attachShadow').mockImplementation(function (this: Element) { return Reflect.apply(attachShadow, this, [{ mode: 'open' }]); });
@@ -130,17 +130,18 @@ it('a mail opens no popover or dialog over the line, which takes no script; the 
 const goesOn = (target: Element, type = 'click', init: EventInit & { key?: string } = {}): boolean =>
   target.dispatchEvent(type === 'keydown' ? new KeyboardEvent(type, { bubbles: true, cancelable: true, composed: true, ...init }) : new MouseEvent(type, { bubbles: true, cancelable: true, composed: true, ...init }));
 
-it('a hand does nothing in a shadow tree of the mail’s own, where neither its links nor its popovers are found', async () => {
+it.each(['in it', 'lent to it'])('a hand does nothing in a shadow tree of the mail’s own, where neither its links nor its popovers are found: %s', async (place) => {
   answers = [() => Promise.resolve(outside('outside', true))];
-  document.body.innerHTML = '<div id="host"></div><button>x</button>';
+  document.body.innerHTML = '<div id="host"><p><b>x</b></p></div><button>x</button>';
   const host = document.querySelector('#host');
   const tree = host?.attachShadow({ mode: 'closed' });
   if (host === null || tree === undefined) throw new Error('no tree');
-  tree.innerHTML = '<button popovertarget="x">x</button><div id="x" popover>x</div><form action="https://evil.example/"><input></form>';
+  tree.innerHTML = '<button popovertarget="x">x</button><div id="x" popover>x</div><form action="https://evil.example/"><input></form><button popovertarget="x"><slot></slot></button>';
   await load();
   await line('.banner.outside');
   await eventually('the cover to go', () => expect(layers()).toHaveLength(1), 5);
-  for (const inside of tree.querySelectorAll('button, input')) expect([goesOn(inside), goesOn(inside, 'auxclick'), goesOn(inside, 'keydown', { key: 'Enter' })]).toEqual([false, false, false]);
+  const within = place === 'in it' ? tree.querySelectorAll('button, input') : host.querySelectorAll('p, b');
+  for (const inside of within) expect([goesOn(inside), goesOn(inside, 'auxclick'), goesOn(inside, 'keydown', { key: 'Enter' })]).toEqual([false, false, false]);
   expect(goesOn(document.querySelector('body > button') ?? host)).toBe(true);
   const [own] = layers();
   expect(goesOn(own?.shadowRoot?.querySelector('.banner') ?? host)).toBe(true);

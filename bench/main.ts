@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: the bars of docs/performance.md, as ratios within one run. It asserts nothing: a busy machine proves
+ * `npm run bench [-- 5a 5b]`: the bars of docs/performance.md, as ratios within one run. It asserts nothing: a busy machine proves
  * nothing. The peers are dependencies of this benchmark only.
  */
 import { p256 } from '@noble/curves/nist.js';
@@ -21,8 +21,14 @@ import { print, type Row, row } from './measure.ts';
 
 const native = createNodeCrypto();
 const rows: Row[] = [];
+/** Rows that were asked for by their names; none: all. */
+const asked = process.argv.slice(2);
 const MEGABYTE = 1024 * 1024;
 const { Point } = p256;
+
+async function measure(id: string, ...what: Parameters<typeof row> extends [string, ...infer Rest] ? Rest : never): Promise<void> {
+  if (asked.length === 0 || asked.includes(id)) rows.push(await row(id, ...what));
+}
 
 /** Rows 1 to 4: the KEM, against the same arithmetic by noble, and against Umbral. */
 async function kem(): Promise<void> {
@@ -38,11 +44,11 @@ async function kem(): Promise<void> {
     for (let i = 0; i < fixed; i++) Point.BASE.multiply(scalar());
   };
   // a·C1, r′B, U = r′H, V = sH, k_r·B, k_a·C1; r′G, W = sG, k_a·G, k_r·G
-  rows.push(await row('1', 're-encrypt + proof', 'noble only', 1 / 6, 30, () => reencrypt(native, organisation, sealed.c1, oldLabel, [target]), () => { nobleMultiplications(6, 4); }));
+  await measure('1', 're-encrypt + proof', 'noble only', 1 / 6, 30, () => reencrypt(native, organisation, sealed.c1, oldLabel, [target]), () => { nobleMultiplications(6, 4); });
   const [answer] = await reencrypt(native, organisation, sealed.c1, oldLabel, [target]);
   if (answer === undefined) throw new Error('no answer');
   const moved = { c1: answer.c1prime, c2: applyReencryption(sealed.c2, answer.d) };
-  rows.push(await row('2a', 'decapsulate', 'noble only', 1 / 8, 40, () => decapsulateVerified(member, moved), () => { nobleMultiplications(1, 0); }));
+  await measure('2a', 'decapsulate', 'noble only', 1 / 8, 40, () => decapsulateVerified(member, moved), () => { nobleMultiplications(1, 0); });
 
   const delegating = umbral.SecretKey.random();
   const receiving = umbral.SecretKey.random();
@@ -53,15 +59,15 @@ async function kem(): Promise<void> {
   const capsuleFragment = umbral.reencrypt(capsule, fragment);
   // Verifying uses a fragment up: each turn reads it anew.
   const fragmentBytes = umbral.reencrypt(capsule, fragment).unverify().toBytes();
-  rows.push(await row('2b', 'decapsulate', 'Umbral decrypt_reencrypted', 1 / 2.8, 40, () => decapsulateVerified(member, moved),
-    () => umbral.decryptReencrypted(receiving, delegating.publicKey(), capsule, [capsuleFragment], ciphertext)));
-  rows.push(await row('3', 'encapsulate + label proof', 'Umbral encrypt + capsule check', 1, 40, () => encapsulate(native, organisation.publicKey, oldLabel),
-    () => umbral.Capsule.fromBytes(umbral.encrypt(delegating.publicKey(), native.random(32))[0].toBytes())));
+  await measure('2b', 'decapsulate', 'Umbral decrypt_reencrypted', 1 / 2.8, 40, () => decapsulateVerified(member, moved),
+    () => umbral.decryptReencrypted(receiving, delegating.publicKey(), capsule, [capsuleFragment], ciphertext));
+  await measure('3', 'encapsulate + label proof', 'Umbral encrypt + capsule check', 1, 40, () => encapsulate(native, organisation.publicKey, oldLabel),
+    () => umbral.Capsule.fromBytes(umbral.encrypt(delegating.publicKey(), native.random(32))[0].toBytes()));
   const claim = { publicKey: organisation.publicKey, target: member.publicKey, c1: sealed.c1, oldLabelDigest: oldLabel, newLabelDigest: newLabel, answer };
   const check = (): unknown => umbral.CapsuleFrag.fromBytes(fragmentBytes).verify(capsule, signer.verifyingKey(), delegating.publicKey(), receiving.publicKey());
-  rows.push(await row('4a', 'verify both proofs of a re-encryption', 'Umbral cfrag.verify', 0.75, 40, () => verifyReencryptions(native, [claim]), check));
+  await measure('4a', 'verify both proofs of a re-encryption', 'Umbral cfrag.verify', 0.75, 40, () => verifyReencryptions(native, [claim]), check);
   const batch = Array.from({ length: 64 }, () => claim);
-  rows.push(await row('4b', 'the same, 64 at once', '64 times', 0.4, 5, () => verifyReencryptions(native, batch), () => { for (let i = 0; i < 64; i++) check(); }));
+  await measure('4b', 'the same, 64 at once', '64 times', 0.4, 5, () => verifyReencryptions(native, batch), () => { for (let i = 0; i < 64; i++) check(); });
   const many = Array.from({ length: 16 }, () => target);
   const [one, sixteen] = [await time(() => reencrypt(native, organisation, sealed.c1, oldLabel, [target])), await time(() => reencrypt(native, organisation, sealed.c1, oldLabel, many))];
   rows.push({ id: '11', what: 'each further recipient', against: 'bar of 0.6 ms', ours: (sixteen - one) / 15, theirs: 0.6, ratio: (sixteen - one) / 15 / 0.6, bar: 1 });
@@ -120,12 +126,12 @@ async function mails(): Promise<void> {
       return signatures[0]?.verified;
     };
     if (size > MEGABYTE) {
-      rows.push(await row('5a', `seal ${name}`, 'SHA-256 + AES-256-GCM', 2, rounds, seal, physical));
-      rows.push(await row('5b', `verify and open ${name}`, 'SHA-256 + AES-256-GCM', 2, rounds, open, physical));
+      await measure('5a', `seal ${name}`, 'SHA-256 + AES-256-GCM', 2, rounds, seal, physical);
+      await measure('5b', `verify and open ${name}`, 'SHA-256 + AES-256-GCM', 2, rounds, open, physical);
     }
-    rows.push(await row(size > MEGABYTE ? '6a' : '7a', `seal ${name}`, 'OpenPGP.js', 0.5, rounds, seal, pgpSeal));
-    rows.push(await row(size > MEGABYTE ? '6b' : '7b', `verify and open ${name}`, 'OpenPGP.js', 0.5, rounds, open, pgpOpen));
-    if (size > MEGABYTE) rows.push(await row('8', `parse the carrier of ${name}`, 'postal-mime', 0.1, rounds, () => parseMime(raw, 'outer').children.map((part) => part.body()), () => PostalMime.parse(raw)));
+    await measure(size > MEGABYTE ? '6a' : '7a', `seal ${name}`, 'OpenPGP.js', 0.5, rounds, seal, pgpSeal);
+    await measure(size > MEGABYTE ? '6b' : '7b', `verify and open ${name}`, 'OpenPGP.js', 0.5, rounds, open, pgpOpen);
+    if (size > MEGABYTE) await measure('8', `parse the carrier of ${name}`, 'postal-mime', 0.1, rounds, () => parseMime(raw, 'outer').children.map((part) => part.body()), () => PostalMime.parse(raw));
   }
 }
 

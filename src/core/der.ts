@@ -229,7 +229,7 @@ export function readSequence<T>(cursor: DerCursor, read: (inner: DerCursor) => T
   return value;
 }
 
-/** Tag and length bytes for `length` content bytes: lets big contents be framed without copying them twice. */
+/** Tag and length bytes for `length` content bytes. */
 export function header(tag: number, length: number): Bytes {
   if (length < 0x80) return Uint8Array.of(tag, length);
   const bytes: number[] = [];
@@ -237,11 +237,16 @@ export function header(tag: number, length: number): Bytes {
   return Uint8Array.of(tag, 0x80 | bytes.length, ...bytes);
 }
 
-/** One element with the given contents. */
-export function tlv(tag: number, ...contents: readonly Uint8Array[]): Bytes {
+/** One element with the given contents, in pieces: big contents are framed, however deep, without copying them each time. */
+export function framed(tag: number, ...contents: readonly Uint8Array[]): readonly Uint8Array[] {
   let length = 0;
   for (const content of contents) length += content.length;
-  return concat(header(tag, length), ...contents);
+  return [header(tag, length), ...contents];
+}
+
+/** One element with the given contents. */
+export function tlv(tag: number, ...contents: readonly Uint8Array[]): Bytes {
+  return concat(...framed(tag, ...contents));
 }
 
 export function sequence(...elements: readonly Uint8Array[]): Bytes {

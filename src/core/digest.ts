@@ -1,7 +1,10 @@
 import { type Bytes, concat, utf8 } from './bytes.ts';
+import { providedNative } from './native.ts';
 
 /** SHA-256 of the parts in order; 32 bytes. */
 export async function sha256(...parts: readonly Uint8Array[]): Promise<Bytes> {
+  const native = providedNative();
+  if (native !== undefined) return native.sha256(parts);
   const [only] = parts;
   const input = parts.length === 1 && only !== undefined ? (only as Bytes) : concat(...parts);
   return new Uint8Array(await crypto.subtle.digest('SHA-256', input));

@@ -1,7 +1,7 @@
 /** What stands under a leg's signature: one AuthEnvelopedData, or a clear part with sealed ones (docs/protocol.md §5). */
-import { type Bytes, equal } from '../core/bytes.ts';
+import { type Bytes, concat, equal } from '../core/bytes.ts';
 import {
-  contentDigest, encodeAuthEnvelopedData, type EnvelopeBody, parseAuthEnvelopedData,
+  authEnvelopedDataPieces, contentDigest, encodeAuthEnvelopedData, type EnvelopeBody, parseAuthEnvelopedData,
 } from '../core/cms/auth-enveloped-data.ts';
 import type { SignedData } from '../core/cms/signed-data.ts';
 import { sha256 } from '../core/digest.ts';
@@ -74,13 +74,20 @@ export async function readLegContent({ eContentType, eContent }: Pick<SignedData
   return { ...(await mixedContent(boundary, clear, parts)), recipientInfos: read.map(({ recipientInfos }) => recipientInfos) };
 }
 
-/** The eContent of a leg with this content: new recipient infos for each part, all else as it is. */
-export function encodeLegContent({ parts, mixed }: LegContent, recipientInfos: readonly (readonly Bytes[])[]): Bytes {
-  const envelopes = parts.map(({ body, origins }, i) => ({ origins, envelope: encodeAuthEnvelopedData(recipientInfos[i] ?? [], body) }));
-  if (mixed !== undefined) return encodeMixed({ ...mixed, sealed: envelopes.map(encodeSealedPart) });
-  const [only] = envelopes;
+/** The eContent of a leg with this content, in pieces: new recipient infos for each part, all else as it is. */
+export function legContentPieces({ parts, mixed }: LegContent, recipientInfos: readonly (readonly Bytes[])[]): readonly Uint8Array[] {
+  if (mixed !== undefined) {
+    const envelopes = parts.map(({ body, origins }, i) => ({ origins, envelope: encodeAuthEnvelopedData(recipientInfos[i] ?? [], body) }));
+    return [encodeMixed({ ...mixed, sealed: envelopes.map(encodeSealedPart) })];
+  }
+  const [only] = parts;
   if (only === undefined) throw new RangeError('one envelope is the mail');
-  return only.envelope;
+  return authEnvelopedDataPieces(recipientInfos[0] ?? [], only.body);
+}
+
+/** The same in one. */
+export function encodeLegContent(content: LegContent, recipientInfos: readonly (readonly Bytes[])[]): Bytes {
+  return concat(...legContentPieces(content, recipientInfos));
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Certificate } from '../core/pki/certificate.ts';
 import { encodeKemct } from '../wire/kemct.ts';
 import { encodeLabel, MAX_RECIPIENTS, type Purpose, sortAddresses } from '../wire/label.ts';
 import { encodeLeg, type Mode } from '../wire/leg.ts';
-import { contentTypeOf, encodeLegContent, type LegContent, type SealedPart } from './leg-content.ts';
+import { contentTypeOf, type LegContent, legContentPieces, type SealedPart } from './leg-content.ts';
 import type { Credential } from './ports.ts';
 
 /** Who sends to whom. */
@@ -84,10 +84,10 @@ export async function signLegOne(mode: Mode, content: LegContent, parts: readonl
   const { commonName, pseudonym } = certificate.subject;
   if (address === undefined || commonName === undefined) throw refused('sender-mismatch');
   const eContentType = contentTypeOf(mode);
-  const eContent = encodeLegContent(content, parts.map(({ infos }) => infos));
+  const eContent = legContentPieces(content, parts.map(({ infos }) => infos));
   const signedAttrs = encodeSignedAttributes({
     contentType: eContentType,
-    messageDigest: await sha256(eContent),
+    messageDigest: await sha256(...eContent),
     signingTime,
     certificateHash: certificate.sha256,
     leg: encodeLeg({

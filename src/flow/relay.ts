@@ -25,7 +25,7 @@ import { directionsDue, requireVerdicts, verifyVerdict } from './authorise.ts';
 import { answerInvalid, checkDeliveries, labelsOf, requireRecoveryAllowed, requireSignedNow } from './deliveries.ts';
 import { evidenceOf, mainRecipient } from './evidence.ts';
 import { type Inspected, inspectedByStatements, inspectedDirections, inspectionsOf } from './individuals.ts';
-import { contentTypeOf, encodeLegContent } from './leg-content.ts';
+import { contentTypeOf, encodeLegContent, legContentPieces } from './leg-content.ts';
 import { legRecipients, nextSignedAttributes } from './next-leg.ts';
 import { encodeSignedSubmission, type SubmissionForm } from './open-submission.ts';
 import { departOutside } from './outside-signature.ts';
@@ -315,7 +315,7 @@ async function depart(departing: Departing, splits: readonly Split[]): Promise<D
   const contents: { readonly delivery: Delivery; readonly infos: Bytes[][]; readonly messageDigest: Bytes }[] = [];
   for (const delivery of deliveries) {
     const infos = await Promise.all(leg.parts.map((part, i) => partInfos(departing, delivery, part, i)));
-    contents.push({ delivery, infos, messageDigest: await sha256(encodeLegContent(leg.content, infos)) });
+    contents.push({ delivery, infos, messageDigest: await sha256(...legContentPieces(leg.content, infos)) });
   }
   const signatures = await parts.keyServer.sign({
     ...request, purpose,
@@ -328,7 +328,7 @@ async function depart(departing: Departing, splits: readonly Split[]): Promise<D
     const hidden = await checkSignature(departing, delivery, messageDigest, answer);
     const around = await countersign(parts, leg, answer);
     const { list } = delivery;
-    return { purpose, recipients: legRecipients(delivery), hidden, ...(list !== undefined && { list: { ...list, address: delivery.recipients[0] ?? '' } }), get cms() { return encodeSignedData({ ...around, eContent: encodeLegContent(leg.content, infos) }); } };
+    return { purpose, recipients: legRecipients(delivery), hidden, ...(list !== undefined && { list: { ...list, address: delivery.recipients[0] ?? '' } }), get cms() { return encodeSignedData({ ...around, eContent: legContentPieces(leg.content, infos) }); } };
   }));
 }
 

@@ -7,6 +7,7 @@ import { type Bytes, concat, equal, utf8 } from '../core/bytes.ts';
 import { createMclArithmetic } from '../core/elgamal/mcl-arithmetic.ts';
 import { SsmaxError } from '../core/error.ts';
 import type { Ephemeral, KeyCommitment, NativeCrypto, OrganisationKey, PrivateKey } from '../core/keys.ts';
+import './node-native.ts';
 
 const CURVE = 'prime256v1';
 /** The order of P-256. */

@@ -116,6 +116,12 @@ export const legs: readonly Fault[] = [
   ...of('src/core/cms/auth-enveloped-data.ts', BOMBS, [
     ['number of recipient infos', 'const MAX_RECIPIENTS = 10;', 'const MAX_RECIPIENTS = 1000;', 'no more than ten recipient infos'],
   ]),
+  ...of('src/platform/node-native.ts', 'test/platform/node-native.test.ts', [
+    ['base64 by Node: no letter left out', 'if (decoded.length !== (letters / 4) * 3 - padding)', NEVER, 'refuse a whole group that is none'],
+    ['base64 by Node: letters of base64url', "text.includes('-') || text.includes('_')", 'false', 'refuse every byte that is no letter, wherever it stands'],
+    ['base64 by Node: unused bits', "if (text.toString('latin1', end - 4) !== last)", NEVER, 'refuse bits after the last byte'],
+    ['base64 by Node: line breaks', 'if (text[i] !== CR || text[i + 1] !== LF)', NEVER, 'refuse anything else in place of a line break'],
+  ]),
   ...of('src/core/der.ts', BOMBS, [
     ['DER depth', 'if (this.depth >= MAX_DEPTH)', 'if (this.depth >= 1000)', 'no more than 32 levels'],
     ['DER sets sorted', 'if (previous !== undefined && compare(previous, element.full) >= 0)', NEVER, 'no more than ten recipient infos, and none twice'],

@@ -6,7 +6,7 @@
 import { type Bytes, concat, equal, utf8 } from '../bytes.ts';
 import type { DerCursor} from '../der.ts';
 import {
-  contextTag, header, integer, octetString, oid, readDer, readSequence, sequence, setOf, TAG, tlv,
+  contextTag, framed, integer, octetString, oid, readDer, readSequence, sequence, setOf, TAG,
 } from '../der.ts';
 import { hkdf, sha256 } from '../digest.ts';
 import { refused } from '../error.ts';
@@ -62,9 +62,7 @@ export async function encryptContent(content: Bytes, cek: Bytes, nonce: Bytes): 
   const sealed = new Uint8Array(await crypto.subtle.encrypt(parameters, key, content));
   const ciphertext = sealed.subarray(0, sealed.length - TAG_LENGTH);
   const mac = sealed.slice(sealed.length - TAG_LENGTH);
-  const contentInfo = tlv(
-    TAG.sequence, oid(OID.data), contentEncryptionAlgorithm(nonce), header(contextTag(0, false), ciphertext.length), ciphertext,
-  );
+  const contentInfo = sequence(oid(OID.data), contentEncryptionAlgorithm(nonce), ...framed(contextTag(0, false), ciphertext));
   return { contentInfo, ciphertext, nonce, authAttrs, cekCommitment, mac };
 }
 
@@ -88,11 +86,16 @@ export async function contentDigest(body: EnvelopeBody): Promise<Bytes> {
   return sha256(utf8('SSMAX-v1/content'), body.contentInfo, body.authAttrs, octetString(body.mac));
 }
 
-/** Assembles DER AuthEnvelopedData (not wrapped in ContentInfo: it is an eContent). */
-export function encodeAuthEnvelopedData(recipientInfos: readonly Bytes[], body: EnvelopeBody): Bytes {
+/** DER AuthEnvelopedData (not wrapped in ContentInfo: it is an eContent), in pieces: to be hashed or framed without being copied. */
+export function authEnvelopedDataPieces(recipientInfos: readonly Bytes[], body: EnvelopeBody): readonly Uint8Array[] {
   const attrs = body.authAttrs.slice();
   attrs[0] = contextTag(1);
-  return sequence(integer(0), setOf(...recipientInfos), body.contentInfo, attrs, octetString(body.mac));
+  return framed(TAG.sequence, integer(0), setOf(...recipientInfos), body.contentInfo, attrs, octetString(body.mac));
+}
+
+/** The same in one. */
+export function encodeAuthEnvelopedData(recipientInfos: readonly Bytes[], body: EnvelopeBody): Bytes {
+  return concat(...authEnvelopedDataPieces(recipientInfos, body));
 }
 
 /** Reads DER AuthEnvelopedData of the profile; any deviation is `der-invalid` or `envelope-invalid`. */

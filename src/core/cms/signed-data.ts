@@ -6,7 +6,7 @@
 import { type Bytes, concat, equal } from '../bytes.ts';
 import type { DerCursor} from '../der.ts';
 import {
-  contextTag, integer, octetString, oid, readDer, readSequence, rfc5280Time, sequence, setOf, TAG, tlv,
+  contextTag, framed, integer, octetString, oid, readDer, readSequence, rfc5280Time, sequence, setOf, TAG, tlv,
 } from '../der.ts';
 import { lengthPrefixed, sha256 } from '../digest.ts';
 import { signatureFromDer, signatureToDer, verifyEcdsa } from '../ecdsa.ts';
@@ -153,18 +153,21 @@ function readGatewaySignature(c: DerCursor): GatewaySignature {
   });
 }
 
-/** Assembles ContentInfo{SignedData}. */
+/** Assembles ContentInfo{SignedData}; eContent, in one or in pieces, is copied once. */
 export function encodeSignedData(
-  content: { eContentType: string; eContent: Bytes; certificates: readonly Bytes[]; signerInfo: Bytes },
+  { eContentType, eContent, certificates, signerInfo }:
+  { eContentType: string; eContent: Bytes | readonly Uint8Array[]; certificates: readonly Bytes[]; signerInfo: Bytes },
 ): Bytes {
+  const octets = framed(TAG.octetString, ...(eContent instanceof Uint8Array ? [eContent] : eContent));
   return sequence(
     oid(OID.signedData),
-    tlv(contextTag(0), sequence(
+    ...framed(contextTag(0), ...framed(
+      TAG.sequence,
       integer(3),
       setOf(SHA256),
-      sequence(oid(content.eContentType), tlv(contextTag(0), octetString(content.eContent))),
-      tlv(contextTag(0), ...sortedSet(content.certificates)),
-      setOf(content.signerInfo),
+      ...framed(TAG.sequence, oid(eContentType), ...framed(contextTag(0), ...octets)),
+      tlv(contextTag(0), ...sortedSet(certificates)),
+      setOf(signerInfo),
     )),
   );
 }

@@ -10,7 +10,8 @@ import type { Thunderbird } from '../../scripts/world/thunderbird.ts';
 import { until } from '../../scripts/world/wait.ts';
 import { MODES } from '../../src/wire/leg.ts';
 import { Keyboard } from './keyboard.ts';
-import { type PluginWorld, startPluginWorld } from './plugin-world.ts';
+import { versionOf } from './older-addon.ts';
+import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const YUKI = 'yuki@hinode.example';
 /** Where the text of a mail is written. */
@@ -138,5 +139,16 @@ describe('by keyboard alone', { timeout: 180_000 }, () => {
     await keyboard.tabTo(onPage('#delay'));
     await keyboard.press('Down');
     await until(async () => (await thunderbird.find(onPage('#delay')))[0]?.value === '5', { what: 'the delay to be chosen' });
+  });
+
+  it('is told what is lost before the add-on is removed, and removes it', async () => {
+    const { text } = await thunderbird.see({ ...onPage('section.group'), text: 'SSMAXの削除' });
+    expect(text).toContain(`次のアドレスの鍵には控えがありません`);
+    expect(text).toContain(YUKI);
+    await keyboard.tabTo(onPage('#remove'));
+    await keyboard.press('Return');
+    await yuki.desktop.seeDialog('SSMAX');
+    await yuki.desktop.closeDialog();
+    await until(async () => await versionOf(thunderbird, ADDON_ID) === null, { what: 'the add-on to be gone' });
   });
 });

@@ -3,24 +3,56 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { packXpi } from '../../scripts/package.ts';
 import type { World } from '../../scripts/world/process.ts';
+import { ssmax } from '../../scripts/world/ssmax.ts';
+import { until } from '../../scripts/world/wait.ts';
+import type { Thunderbird } from '../../scripts/world/thunderbird.ts';
 import type { Bytes } from '../../src/core/bytes.ts';
 import { signObject } from '../../src/core/cms/signed-data.ts';
 import { OID } from '../../src/core/oids.ts';
 import { encodeJson } from '../../src/wire/json.ts';
 import type { TestWorld } from '../flow/world.ts';
+import type { PluginWorld } from './plugin-world.ts';
 
 export const OLDER_ADDON = resolve('test/fixtures/ssmax-thunderbird-0.1.0-e50718c.xpi');
 
-/** What was built, as a package of a later version: Thunderbird updates to nothing else. */
-export function packNewer(world: World): string {
+/** Puts what was built, as a package of a later version, on the web server, as docs/admin/upgrade.md says. */
+export async function publishNewer(world: World, { url, files }: PluginWorld['software']): Promise<void> {
   const directory = world.directory('addon-newer');
   cpSync('dist/thunderbird', directory, { recursive: true });
   const manifest = join(directory, 'manifest.json');
   writeFileSync(manifest, JSON.stringify({ ...JSON.parse(readFileSync(manifest, 'utf8')) as object, version: '99.0.0' }));
-  const path = `${directory}.xpi`;
-  writeFileSync(path, packXpi(directory));
-  return path;
+  const path = join(world.directory('published'), 'ssmax-thunderbird-99.0.0.xpi');
+  const packed = packXpi(directory);
+  writeFileSync(path, packed);
+  files.set('ssmax.xpi', packed);
+  files.set('updates.json', await ssmax(['member', 'updates', path, '--addon', `${url}ssmax.xpi`]));
 }
+
+/** Lets Thunderbird look for updates, as it does once a day; the add-on has this version then. */
+export async function updateAddons(thunderbird: Thunderbird, id: string, version: string): Promise<void> {
+  await thunderbird.marionette.run(async (chrome) => {
+    chrome.setPref('extensions.update.enabled', true);
+    const { AddonManagerPrivate } = ChromeUtils.importESModule('resource://gre/modules/AddonManager.sys.mjs') as AddonModule;
+    await AddonManagerPrivate.backgroundUpdateCheck();
+  });
+  await until(async () => await versionOf(thunderbird, id) === version, { what: `version ${version}`, withinMs: 30_000 });
+}
+
+/** Of an add-on; null where it is not installed. */
+export function versionOf(thunderbird: Thunderbird, id: string): Promise<string | null> {
+  return thunderbird.marionette.run(async (_, wanted) => {
+    const { AddonManager } = ChromeUtils.importESModule('resource://gre/modules/AddonManager.sys.mjs') as AddonModule;
+    return (await AddonManager.getAddonByID(wanted))?.version ?? null;
+  }, id);
+}
+
+interface AddonModule {
+  readonly AddonManager: { getAddonByID(id: string): Promise<{ readonly version: string } | null> };
+  readonly AddonManagerPrivate: { backgroundUpdateCheck(): Promise<void> };
+}
+
+/** Of the program itself, where functions given to `run` stand. */
+declare const ChromeUtils: { importESModule(url: string): unknown };
 
 /** Where the older add-on asked for the directory: all organisations in one signed file. */
 export const OLDER_DIRECTORY = '/ssmax/v1/directory';

@@ -3,10 +3,8 @@
  * test/flow/world.ts behind one HTTPS server (the key server's plugin side) and one SMTP server (both gateways). The
  * whole world of real servers is test/scenario's and the demo's; here single answers can be bent.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import nodemailer from 'nodemailer';
@@ -45,6 +43,7 @@ import { memberRequestSchema } from '../../src/wire/member-requests.ts';
 import { encodeProblem } from '../../src/wire/problem.ts';
 import type { ReportRequest } from '../../src/wire/report.ts';
 import type { LifeWorld } from '../server/keyserver/life-world.ts';
+import { startHttps } from './https.ts';
 import { OLDER_DIRECTORY, olderDirectory } from './older-addon.ts';
 import { fileOf, createWorld, native, readSubmission, signVerdict, type TestOrganisation, type TestWorld } from '../flow/world.ts';
 
@@ -52,6 +51,8 @@ export const ADDON_ID = (JSON.parse(readFileSync('manifest.json', 'utf8')) as { 
 const PASSWORD = 'correct horse';
 /** Where the HTTPS server stands for one outside. */
 const PICTURES = '/pictures/';
+/** Where it stands for the web server that the add-on comes from. */
+const SOFTWARE = '/software/';
 const YEAR = 365 * 86_400_000;
 
 interface Look {
@@ -59,7 +60,7 @@ interface Look {
   readonly dark: boolean;
   readonly plainText?: boolean;
   readonly managed?: Readonly<Record<string, unknown>>;
-  /** Set up by what `ssmax member policies` writes with these options. */
+  /** Set up by what `ssmax member policies` writes with these options; the built add-on comes from a file unless they say from where. */
   readonly byPolicies?: readonly string[];
   /** With these beside them, as a software distribution sets them for one computer. */
   readonly settings?: Readonly<Record<string, unknown>>;
@@ -69,8 +70,6 @@ interface Look {
   readonly identities?: readonly Identity[];
   /** Other accounts; without an SMTP port at the same servers. */
   readonly more?: readonly (Identity & { readonly smtpPort?: number })[];
-  /** An XPI in place of the built add-on. */
-  readonly addon?: string;
 }
 
 export interface PluginWorld {
@@ -85,6 +84,8 @@ export interface PluginWorld {
   readonly codes: Map<string, string>;
   /** A server outside, for pictures, and what was asked of it. */
   readonly outside: { url: string; readonly asked: string[] };
+  /** The web server that the add-on comes from: files by name. */
+  readonly software: { url: string; readonly files: Map<string, Uint8Array | string> };
   /** Where the mail server keeps all mail. */
   readonly mailDirectory: string;
   /** Content digests of mails that were reported as malicious. */
@@ -123,7 +124,7 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
   let unanswered: ServerResponse[] | undefined;
 
   const plugin: PluginWorld = {
-    chain, hinode, tsukimi, mailDirectory, submitted: [], digests: [], outside: { url: '', asked: [] }, reports: [], codes: new Map(), refuseNext: undefined, refuseRenewal: 'member-unknown',
+    chain, hinode, tsukimi, mailDirectory, submitted: [], digests: [], outside: { url: '', asked: [] }, software: { url: '', files: new Map() }, reports: [], codes: new Map(), refuseNext: undefined, refuseRenewal: 'member-unknown',
     validity: () => ({ notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + YEAR / 2) }), modes: ['protect-all'], signedOnly: [], reachable: true,
     silent(on) {
       for (const response of unanswered ?? []) response.destroy();
@@ -148,18 +149,24 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
       const thunderbird = await startThunderbird(world, { name, profile, display, ...(look.byPolicies !== undefined
         && { policies: await policies(world, `${https.url}${domainOf(address)}`, chain.root.der, https.authorityFile, look.byPolicies, look.settings) }) });
       for (const mail of look.outbox ?? []) await intoOutbox(thunderbird, join(world.directory(`profile-${name}`), 'waiting.eml'), mail);
-      if (look.byPolicies === undefined) await thunderbird.installAddon(look.addon ?? join(process.cwd(), 'dist/thunderbird'));
+      if (look.byPolicies === undefined) await thunderbird.installAddon(join(process.cwd(), 'dist/thunderbird'));
       return new Correspondent(new Desktop(display, thunderbird));
     },
   };
   const https = await startHttps(world, (request, body, response) => {
     if (unanswered !== undefined) return Promise.resolve(void unanswered.push(response));
+    if (request.url?.startsWith(SOFTWARE) === true) {
+      const file = plugin.software.files.get(request.url.slice(SOFTWARE.length));
+      response.writeHead(file === undefined ? 404 : 200).end(file);
+      return Promise.resolve();
+    }
     if (request.url?.startsWith(PICTURES) !== true) return answer(plugin, refusals, request, body, response);
     plugin.outside.asked.push(request.url.slice(PICTURES.length));
     response.writeHead(200, { 'Content-Type': 'image/png' }).end(readFileSync('docs/images/enrolment.png'));
     return Promise.resolve();
   });
   plugin.outside.url = `${https.url.slice(0, -1)}${PICTURES}`;
+  plugin.software.url = `${https.url.slice(0, -1)}${SOFTWARE}`;
   const smtp = await startSmtp(world, plugin, refusals, lmtp);
   return plugin;
 }
@@ -209,7 +216,7 @@ async function policies(world: World, server: string, root: Bytes, webCa: string
   const [rootFile, addon] = ['root.pem', 'ssmax.xpi'].map((name) => join(world.directory('policies'), name)) as [string, string];
   writeFileSync(addon, packXpi('dist/thunderbird'));
   writeFileSync(rootFile, encodePem('CERTIFICATE', root));
-  const written = await ssmax(['member', 'policies', '--server', server, '--root', rootFile, '--tls-ca', webCa, '--addon', pathToFileURL(addon).href, ...more]);
+  const written = await ssmax(['member', 'policies', '--server', server, '--root', rootFile, '--tls-ca', webCa, ...(more.includes('--addon') ? [] : ['--addon', pathToFileURL(addon).href]), ...more]);
   const file = JSON.parse(written) as { policies: { '3rdparty': { Extensions: Record<string, object> } } };
   Object.assign(file.policies['3rdparty'].Extensions[ADDON_ID] ?? {}, settings);
   return JSON.stringify(file);
@@ -373,33 +380,4 @@ async function startSmtp(world: World, plugin: PluginWorld, refusals: Map<string
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()));
   world.closing(() => new Promise<void>((resolve) => server.close(() => resolve())));
   return port;
-}
-
-type Answer = (request: IncomingMessage, body: Buffer, response: ServerResponse) => Promise<void>;
-
-async function startHttps(world: World, handler: Answer): Promise<{ url: string; authority: Uint8Array; authorityFile: string }> {
-  const directory = world.directory('plugin-tls');
-  mkdirSync(directory, { recursive: true });
-  const openssl = (...args: string[]): Buffer => execFileSync('openssl', args, { cwd: directory, stdio: ['ignore', 'pipe', 'ignore'] });
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=Test CA', '-days', '2');
-  writeFileSync(join(directory, 'san'), 'subjectAltName=IP:127.0.0.1\n');
-  openssl('req', ...key, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=127.0.0.1');
-  openssl('x509', '-req', '-in', 'server.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'san', '-out', 'server.pem', '-days', '2');
-  const read = (name: string): Buffer => readFileSync(join(directory, name));
-  const server = createServer({ key: read('server.key'), cert: read('server.pem') }, (request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => void handler(request, Buffer.concat(chunks), response).catch((error: unknown) => {
-      console.error(error);
-      response.writeHead(500, { 'Access-Control-Allow-Origin': '*' }).end();
-    }));
-  });
-  const port = await world.ports.take();
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()));
-  world.closing(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return { url: `https://127.0.0.1:${port}/`, authority: new Uint8Array(openssl('x509', '-in', 'ca.pem', '-outform', 'der')), authorityFile: join(directory, 'ca.pem') };
 }

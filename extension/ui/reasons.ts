@@ -1,6 +1,6 @@
 /** Codes to sentences: why something was not done, and what to do about it. */
 import { SsmaxError } from '../../src/core/error.ts';
-import type { Values, Words } from './words.ts';
+import type { MessageKey, Values, Words } from './words.ts';
 
 export interface Reason {
   readonly why: string;
@@ -24,12 +24,17 @@ export function entryOfTable<Value>(table: Readonly<Record<string, Value>>, code
   return Object.hasOwn(table, code) ? table[code] : undefined;
 }
 
-/** The reason in words. Codes without a sentence of their own get the general one, with the code to be passed on. */
+/** The reason in words. Codes without a sentence of their own, and those whose sentence lacks a value, get the general one, with the code to be passed on. */
 export function reasonOf(words: Words, code: string, values: Values = {}): Reason {
   const name = (entryOfTable(SAME, code) ?? code).replaceAll('-', '_');
   const [why, fix] = [`why_${name}`, `fix_${name}`];
   if (!words.has(why) || !words.has(fix)) return { why: words.text('why_other'), fix: words.text('fix_other'), code };
-  return { why: words.text(why, values), fix: words.text(fix, values), code };
+  return { why: words.text(isComplete(words, why, values) ? why : 'why_other', values), fix: words.text(isComplete(words, fix, values) ? fix : 'fix_other', values), code };
+}
+
+/** Whether every name in a sentence has a value. */
+function isComplete(words: Words, key: MessageKey, values: Values): boolean {
+  return [...words.text(key).matchAll(/\{(\w+)\}/g)].every(([, name = '']) => values[name] !== undefined);
 }
 
 /** Anything thrown, in words: faults of ours show no more than that. */

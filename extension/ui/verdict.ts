@@ -156,11 +156,12 @@ function notesOf(words: Words, reading: Reading): string[] {
   const { judgement, notes, report } = reading;
   const out: string[] = [];
   if (report !== undefined) {
-    const { why, fix } = reasonOf(words, report.code ?? 'other');
+    const addresses = words.list(report.recipients);
+    const { why, fix } = reasonOf(words, report.code ?? 'other', { addresses, list: addresses });
     if (report.waiting) out.push(words.text(report.until === undefined ? 'note_no_need' : 'note_until', { date: report.until === undefined ? '' : words.moment(report.until) }));
     // Nobody signs reports: of a mail that was not sent from here, anybody could name a cause and have its reader do something about it.
     else if (report.code !== undefined && report.about !== undefined) out.push(why, fix);
-    if (report.recipients.length > 0) out.push(words.text('report_recipients', { addresses: words.list(report.recipients) }));
+    if (report.recipients.length > 0) out.push(words.text('report_recipients', { addresses }));
     out.push(words.text('note_report'));
   }
   const headers = judgement.message?.headers;

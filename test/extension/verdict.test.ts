@@ -112,6 +112,13 @@ describe('the verdict in words', () => {
     expect(viewOf(ja, one)).toMatchObject({ state: 'outside', quiet: false, heading: '配送の通知', label: '配送の通知' });
   });
 
+  it('names in a delivery report those whom its cause is about, and leaves no gap', () => {
+    const about = { fingerprint: '', contentDigest: '', subject: '請求書', sealedAt: AT };
+    const notes = (code: string): string => viewOf(ja, reading({ code: 'delivery-report' }, { report: { code, waiting: false, recipients: ['hanako@tsukimi.example'], about } })).notes.join('');
+    expect(notes('recipients-outside')).toContain(ja.text('why_recipients_outside', { addresses: 'hanako@tsukimi.example' }));
+    for (const code of ['recipients-outside', 'list-post-refused', 'not-enrolled', 'from-typed', 'address-invalid']) expect(notes(code), code).not.toContain('{');
+  });
+
   it('names no cause and no remedy where anybody could have sent the report', () => {
     const { notes } = viewOf(ja, reading({ code: 'delivery-report' }, { report: { code: 'malware', waiting: false, recipients: ['hanako@tsukimi.example'] } }));
     expect(notes).toEqual(['届かなかった宛先：hanako@tsukimi.example', 'この通知には署名がないため、本物かどうかは確かめられません。']);
@@ -137,7 +144,7 @@ describe('reasons', () => {
     expect(codes.length).toBeGreaterThan(15);
     const general = reasonOf(ja, 'other').why;
     for (const code of codes.filter((one) => one !== 'carrier-ambiguous')) {
-      expect(reasonOf(ja, code).why, code).not.toBe(general);
+      expect(reasonOf(ja, code, { addresses: 'a', list: 'a' }).why, code).not.toBe(general);
       expect(reasonOf(en, code).fix, code).toMatch(/[a-z]/);
     }
   });

@@ -147,6 +147,8 @@ export interface DetailsView {
   readonly copies: boolean;
   /** Of a mail of which only parts are sealed: their names. */
   readonly sealedNames: readonly string[];
+  /** Reports name the member to the sending organisation, or do not, as the organisation fixed it; undefined where he decides. */
+  readonly reportsNameMember?: boolean;
 }
 
 export type Reported =

@@ -1,6 +1,13 @@
 /** How this plugin behaves where it may behave one way or the other: what the organisation fixed goes before what the member chose. */
-import { readManaged } from '../../src/wire/managed-settings.ts';
+import { type ManagedSettings, readManaged } from '../../src/wire/managed-settings.ts';
 import type { MemberPorts } from './ports.ts';
+import type { FoundRisk } from './risk.ts';
+
+/** What decides on a single check before sending. */
+const CHECKS = {
+  'lookalike': 'riskLookalike', 'colleagues-name': 'riskColleagueName', 'new-domain': 'riskNewDomain',
+  'greeting': 'riskGreeting', 'no-attachment': 'riskAttachment', 'password-archive': 'riskPasswordFile',
+} as const satisfies Partial<Record<FoundRisk, keyof ManagedSettings>>;
 
 const NAMES = ['sendDelay', 'riskCheck', 'manyOutsiders', 'hideSubject', 'outsidePictures', 'sealedDrafts', 'listTags', 'addressLists'] as const;
 
@@ -9,6 +16,8 @@ export interface Settings {
   readonly sendDelay: number;
   /** Ask before an unusual mail goes. */
   readonly riskCheck: boolean;
+  /** What is not asked about all the same. */
+  readonly unchecked: ReadonlySet<FoundRisk>;
   /** From how many visible recipients outside the own organisation on to ask. */
   readonly manyOutsiders: number;
   /** Hide subjects unless it is chosen otherwise for one mail. */
@@ -21,6 +30,8 @@ export interface Settings {
   readonly listTags: boolean;
   /** Lists of the address book may be recipients, where the member permits reading it. */
   readonly addressLists: boolean;
+  /** Whether a report of a malicious mail tells the sending organisation who reports; undefined where the member decides. */
+  readonly reportsNameMember: boolean | undefined;
   /** What the organisation fixed: not for the member to change. */
   readonly fixed: ReadonlySet<typeof NAMES[number]>;
 }
@@ -33,12 +44,14 @@ export async function loadSettings({ managed, tables }: Pick<MemberPorts, 'manag
   return {
     sendDelay: central.sendDelay ?? own.sendDelay ?? 0,
     riskCheck: central.riskCheck ?? true,
+    unchecked: new Set(Object.entries(CHECKS).filter(([, setting]) => central[setting] === false).map(([risk]) => risk as keyof typeof CHECKS)),
     manyOutsiders: central.manyOutsiders ?? 10,
     hideSubject: central.hideSubject ?? writing.hideSubject ?? false,
     outsidePictures: central.outsidePictures ?? true,
     sealedDrafts: central.sealedDrafts ?? writing.sealedDrafts ?? true,
     listTags: central.listTags ?? (await tables.preferences.get('list'))?.listTags ?? false,
     addressLists: central.addressLists ?? true,
+    reportsNameMember: central.reportsNameMember,
     fixed: new Set(NAMES.filter((name) => central[name] !== undefined)),
   };
 }

@@ -5,11 +5,12 @@ import { enrollingOrganisation } from '../../src/flow/enrol.ts';
 import { type FiledReport, reportMail } from '../../src/flow/report.ts';
 import type { Complaint } from '../../src/wire/report.ts';
 import { loadConfiguration } from './configuration.ts';
+import { loadSettings } from './preferences.ts';
 import type { SealParts } from './seal.ts';
 
 /**
- * Reports a whole mail that was delivered to `address`, one of the member's. Throws what reportMail and TrustSource.get
- * throw, `not-enrolled`, `not-configured`.
+ * Reports a whole mail that was delivered to `address`, one of the member's; whether it names him is as the organisation fixed it, else as the complaint says. Throws what reportMail and TrustSource.get
+ * throw, `not-enrolled`, `not-configured`, `configuration-invalid`.
  */
 export async function reportMalicious({ ports, identities, trust }: SealParts, mail: Bytes, address: string, complaint: Complaint): Promise<FiledReport> {
   const credential = await identities.signer(address);
@@ -20,5 +21,6 @@ export async function reportMalicious({ ports, identities, trust }: SealParts, m
   const reporter = {
     http: ports.http, url: configuration.organisationUrl, credential, organisation, now: ports.clock.now(), random: (length: number) => ports.native.random(length),
   };
-  return reportMail(reporter, mail, complaint);
+  const { reportsNameMember: named } = await loadSettings(ports);
+  return reportMail(reporter, mail, named === undefined ? complaint : { ...complaint, disclose: { reporter: named, comment: named } });
 }

@@ -32,6 +32,9 @@ export type MailRisk =
   | { readonly kind: 'no-attachment' }
   | { readonly kind: 'password-archive'; readonly name: string };
 
+/** What assessRisks looks for. */
+export type FoundRisk = RecipientRisk['kind'] | 'many-outsiders' | 'greeting' | 'no-attachment' | 'password-archive';
+
 export interface Risks {
   readonly recipients: readonly { readonly mailbox: Mailbox; readonly risks: readonly RecipientRisk[] }[];
   readonly mail: readonly MailRisk[];
@@ -50,17 +53,19 @@ export interface RiskInput {
   readonly known: readonly KnownAddress[];
   /** From how many visible recipients outside the own organisation on it is worth asking. */
   readonly manyOutsiders: number;
+  /** What not to look for. */
+  readonly unchecked: ReadonlySet<FoundRisk>;
 }
 
 /** Before this many correspondents are known, everybody is new. */
 const ENOUGH_KNOWN = 3;
 
 export function assessRisks(input: RiskInput): Risks {
-  const { from, to, cc, bcc, known } = input;
+  const { from, to, cc, bcc, known, unchecked } = input;
   const recipients = [...new Map([...to, ...cc, ...bcc].map((mailbox) => [mailbox.address, mailbox])).values()];
   return {
-    recipients: recipients.map((mailbox) => ({ mailbox, risks: recipientRisks(mailbox, domainOf(from.address), known) })).filter(({ risks }) => risks.length > 0),
-    mail: mailRisks(input, recipients),
+    recipients: recipients.map((mailbox) => ({ mailbox, risks: recipientRisks(mailbox, domainOf(from.address), known, unchecked) })).filter(({ risks }) => risks.length > 0),
+    mail: mailRisks(input, recipients).filter(({ kind }) => !unchecked.has(kind as FoundRisk)),
   };
 }
 
@@ -68,16 +73,16 @@ export function isUnusual({ recipients, mail }: Risks): boolean {
   return recipients.length + mail.length > 0;
 }
 
-function recipientRisks({ address, displayName }: Mailbox, own: string, known: readonly KnownAddress[]): RecipientRisk[] {
+function recipientRisks({ address, displayName }: Mailbox, own: string, known: readonly KnownAddress[], unchecked: RiskInput['unchecked']): RecipientRisk[] {
   if (known.some((one) => one.address === address)) return [];
   const domain = domainOf(address);
   const out: RecipientRisk[] = [];
   const domains = new Set([own, ...known.map((one) => domainOf(one.address))]);
   const of = lookalikeOf(domain, domains);
-  if (of !== undefined) out.push({ kind: 'lookalike', of });
+  if (of !== undefined && !unchecked.has('lookalike')) out.push({ kind: 'lookalike', of });
   const colleague = domain === own ? undefined : known.find((one) => domainOf(one.address) === own && one.names.some((name) => sameName(name, displayName)));
-  if (colleague !== undefined) out.push({ kind: 'colleagues-name', colleague: colleague.address });
-  if (out.length === 0 && !domains.has(domain) && known.length >= ENOUGH_KNOWN) out.push({ kind: 'new-domain', domain });
+  if (colleague !== undefined && !unchecked.has('colleagues-name')) out.push({ kind: 'colleagues-name', colleague: colleague.address });
+  if (out.length === 0 && !unchecked.has('new-domain') && !domains.has(domain) && known.length >= ENOUGH_KNOWN) out.push({ kind: 'new-domain', domain });
   return out;
 }
 

@@ -80,7 +80,8 @@ export class ReadingDesk {
     const { state, heading, sentence, notes, details, remedy } = shown.view;
     const possible = actionsOf(shown.reading);
     const copies = !possible.includes('copy') || await this.#copies();
-    return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: possible.filter((action) => action !== 'copy' || copies), copies, sealedNames: shown.reading?.judgement.sealedNames ?? [] };
+    const named = (await loadSettings(this.#member.ports).catch(() => undefined))?.reportsNameMember; // settings at fault stop the report too, and it says so
+    return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: possible.filter((action) => action !== 'copy' || copies), copies, sealedNames: shown.reading?.judgement.sealedNames ?? [], ...(named !== undefined && { reportsNameMember: named }) };
   }
 
   /** The message of this tab, judged. The event page may have been ended in between: then it is judged again. */

@@ -122,7 +122,7 @@ export class Sending {
     const { ports } = this.#member;
     const from = readMailbox(draft.from);
     if (plan === undefined) return;
-    const { riskCheck, manyOutsiders, sendDelay } = await loadSettings(ports);
+    const { riskCheck, unchecked, manyOutsiders, sendDelay } = await loadSettings(ports);
     // Less than whole protection only because it was so the last time: that is asked in any case.
     // So is that nothing is encrypted, as nobody outside could open it.
     // And so is an answer to a mail with a problem.
@@ -135,7 +135,7 @@ export class Sending {
     if (riskCheck || always.length > 0) {
       const [to, cc, bcc] = [draft.to, draft.cc, draft.bcc].map((list) => list.map(readMailbox)) as [Mailbox[], Mailbox[], Mailbox[]];
       const found = !riskCheck ? { recipients: [], mail: [] } : assessRisks({
-        from, to, cc, bcc, subject: draft.subject, text: draft.text ?? '', attachments: draft.attachments, known: await ports.tables.correspondents.all(), manyOutsiders,
+        from, to, cc, bcc, subject: draft.subject, text: draft.text ?? '', attachments: draft.attachments, known: await ports.tables.correspondents.all(), manyOutsiders, unchecked,
       });
       const risks = { ...found, mail: [...always, ...found.mail] };
       if (isUnusual(risks)) await this.dialog.confirm(tabId, risks);

@@ -20,7 +20,7 @@ export function Details({ host, words, children }: { readonly host: DetailsHost;
   const { state, heading, sentence, notes, groups, enrol, actions, copies, sealedNames } = view;
   if (doing === 'forward') return <main class="popup"><Forward host={host} words={words} names={sealedNames} onBack={() => setDoing(undefined)} /></main>;
   if (doing === 'copy') return <main class="popup"><Copy host={host} words={words} onBack={() => setDoing(undefined)} /></main>;
-  if (doing === 'report') return <main class="popup"><Report host={host} words={words} onBack={() => setDoing(undefined)} /></main>;
+  if (doing === 'report') return <main class="popup"><Report host={host} words={words} named={view.reportsNameMember} onBack={() => setDoing(undefined)} /></main>;
   return (
     <main class="popup">
       <Notice title state={state} heading={heading}>

@@ -9,10 +9,11 @@ import type { MessageKey, Words } from './words.ts';
 const KINDS: Readonly<Record<Category, MessageKey>> = { abuse: 'report_abuse', fraud: 'report_fraud', virus: 'report_virus', other: 'report_other' };
 const LONGEST_COMMENT = 2000;
 
-export function Report({ host, words, onBack }: { readonly host: DetailsHost; readonly words: Words; readonly onBack: () => void }): VNode {
+/** `named`: whether it names the member to the sending organisation, where his own fixed that. */
+export function Report({ host, words, named, onBack }: { readonly host: DetailsHost; readonly words: Words; readonly named: boolean | undefined; readonly onBack: () => void }): VNode {
   const [category, setCategory] = useState<Category>('fraud');
   const [comment, setComment] = useState('');
-  const [disclose, setDisclose] = useState(false);
+  const [disclose, setDisclose] = useState(named ?? false);
   const [result, setResult] = useState<Reported | 'asking' | undefined>();
   const send = (): void => {
     setResult('asking');
@@ -42,7 +43,7 @@ export function Report({ host, words, onBack }: { readonly host: DetailsHost; re
         <label><span>{words.text('report_comment')}</span>
           <textarea id="comment" rows={3} maxLength={LONGEST_COMMENT} value={comment} onInput={(event) => setComment(event.currentTarget.value)} />
         </label>
-        <label class="choice"><input id="disclose" type="checkbox" checked={disclose} onChange={(event) => setDisclose(event.currentTarget.checked)} /><span>{words.text('report_disclose')}</span></label>
+        <label class="choice"><input id="disclose" type="checkbox" checked={disclose} disabled={named !== undefined} onChange={(event) => setDisclose(event.currentTarget.checked)} /><span>{words.text('report_disclose')}{named === undefined ? '' : words.text('hide_subject_fixed')}</span></label>
         <div class="buttons">
           <button id="send-report" class="primary" type="submit">{words.text('report_send')}</button>
           <button type="button" onClick={onBack}>{words.text('action_back')}</button>

@@ -25,6 +25,15 @@ const SETTINGS = {
   addressLists: choice,
   riskCheck: choice,
   manyOutsiders: z.number().int().min(2).max(1_000),
+  /** Single checks of those before sending; `riskCheck` decides on all. */
+  riskLookalike: choice,
+  riskColleagueName: choice,
+  riskNewDomain: choice,
+  riskGreeting: choice,
+  riskAttachment: choice,
+  riskPasswordFile: choice,
+  /** Whether reports of malicious mail tell the sending organisation who reports, and what he noted. */
+  reportsNameMember: choice,
   backup: z.enum(['required', 'allowed', 'forbidden']),
   copies: z.enum(['allowed', 'forbidden']),
 };

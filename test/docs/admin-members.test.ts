@@ -23,7 +23,7 @@ interface Policies {
 }
 /** Every setting there is, with what the page calls usual. */
 const ALL = ['contact=情報システム課 内線 1234', 'lockKeys=false', 'lockAfter=15', 'search=false', 'sendDelay=10', 'outsidePictures=true', 'hideSubject=false', 'sealedDrafts=true', 'listTags=false', 'addressLists=true',
-  'riskCheck=true', 'manyOutsiders=10', 'backup=allowed', 'copies=allowed'];
+  'riskCheck=true', 'manyOutsiders=10', 'riskLookalike=true', 'riskColleagueName=true', 'riskNewDomain=true', 'riskGreeting=true', 'riskAttachment=true', 'riskPasswordFile=true', 'reportsNameMember=false', 'backup=allowed', 'copies=allowed'];
 const set = (...settings: string[]): string[] => settings.flatMap((one) => ['--set', one]);
 const sample = (name: string): string => readFileSync(`docs/admin/samples/${name}`, 'utf8');
 

@@ -247,6 +247,17 @@ describe('reporting a mail', () => {
   });
 });
 
+describe('a report whose organisation fixed whether it names its reporter', () => {
+  it.each([true, false])('says so, and is not for him to change: %s', async (named) => {
+    const view = { state: 'verified' as const, heading: 'x', sentence: [], notes: [], enrol: false, actions: ['report' as const], copies: true, sealedNames: [], groups: [], reportsNameMember: named };
+    render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined, report: unexpected, forward: unexpected, saveCopy: unexpected }, words }), document.body);
+    (await see('#report')).click();
+    await see('form.report', '組織が決めています');
+    const { checked, disabled } = document.querySelector('#disclose') as HTMLInputElement;
+    expect([checked, disabled]).toEqual([named, true]);
+  });
+});
+
 describe('passing a mail on unopened', () => {
   it('lets choose sealed attachments, and explains a refusal', async () => {
     const asked: unknown[] = [];

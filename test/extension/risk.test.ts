@@ -14,7 +14,7 @@ const KNOWN = [
 function assess(changes: Partial<RiskInput>): ReturnType<typeof assessRisks> {
   return assessRisks({
     from: mailbox('taro@hinode.example', '山田 太郎'), to: [mailbox('hanako@tsukimi.example')], cc: [], bcc: [], subject: '件名', text: '本文です。',
-    attachments: [], known: KNOWN, manyOutsiders: 10, ...changes,
+    attachments: [], known: KNOWN, manyOutsiders: 10, unchecked: new Set(), ...changes,
   });
 }
 

@@ -60,6 +60,9 @@ export const plugin: readonly Fault[] = [
     ['key lock: not kept without a passphrase', 'if (!lock && !(await lockPolicy(ports)).required) await identities.add(identity);', 'await identities.add(identity); if (key === undefined) return;', 'no key is kept without one'],
     ['key lock: not kept while it waits', 'if (!unstored) await tables.pending', 'await tables.pending', 'no key is kept without one'],
   ]),
+  ...of('extension/member/report.ts', 'test/extension/managed-choices.test.ts', [
+    ['reports: the member is named against the organisation', 'named === undefined ? complaint', 'named !== true ? complaint', 'a report names its reporter'],
+  ]),
   ...of('src/wire/managed-settings.ts', 'test/extension/managed-settings.test.ts', [
     ['managed settings: no unknown name', 'z.strictObject(SETTINGS)', 'z.object(SETTINGS)', 'with a name that is none'],
     ['managed settings: whom to ask, whatever else is wrong', 'z.object({ contact: SETTINGS.contact })', 'schema', 'even where another setting is at fault'],

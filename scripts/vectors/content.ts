@@ -124,7 +124,7 @@ async function underTwoKeys(): Promise<EnvelopeBody & { readonly first: Bytes }>
 
 function bodyOf(ciphertext: Bytes, mac: Bytes, authAttrs: Bytes, cekCommitment: Bytes): EnvelopeBody {
   const contentInfo = sequence(oid(OID.data), sequence(oid(OID.cekHkdfSha256), gcm()), tlv(contextTag(0, false), ciphertext));
-  return { contentInfo, ciphertext, nonce, authAttrs, cekCommitment, mac };
+  return { contentInfo: [contentInfo], ciphertext, nonce, authAttrs, cekCommitment, mac };
 }
 
 /** With `key` wrapped for the one recipient. */

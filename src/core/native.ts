@@ -9,6 +9,8 @@ export interface Native {
   readonly sha256: (parts: readonly Uint8Array[]) => Bytes;
   /** Base64 decoded; undefined where the text is in any way unusual: then the strict reader of src/mail/transfer.ts decides. */
   readonly decodeBase64: (encoded: Uint8Array) => Bytes | undefined;
+  /** Where `needle` first stands at or behind `from`; -1 where it does not. */
+  readonly indexOf: (bytes: Uint8Array, needle: Uint8Array, from: number) => number;
 }
 
 let provided: Native | undefined;

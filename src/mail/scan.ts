@@ -2,6 +2,7 @@
  * Finding delimiter lines in large bodies by native methods only: JavaScript in Thunderbird runs without JIT, and a loop
  * over each byte of a 25 MB mail would take seconds there.
  */
+import { providedNative } from '../core/native.ts';
 import { latin1 } from './latin1.ts';
 
 /** How many words may be of the needle without being one before a mail is taken to be made for it. */
@@ -13,7 +14,7 @@ const PIECE = 1_048_576;
  * Positions in bytes[start, end), ascending, at which a line begins with `prefix` (ASCII); at most `limit` + 1 of them.
  * A line begins at `start` and behind each line feed.
  *
- * The bytes are searched as 32-bit words: a needle of seven bytes or more holds one whole aligned word in each of the
+ * Where the platform provides a search for bytes, that; else the bytes are searched as 32-bit words: a needle of seven bytes or more holds one whole aligned word in each of the
  * four ways it can lie, so four native searches for one word each find every occurrence. Shorter ones, and mails that
  * are full of such words, are searched as text: slower where bytes are not ASCII, but no input makes it a loop. Time is linear.
  */
@@ -21,9 +22,20 @@ export function lineStarts(bytes: Uint8Array, prefix: string, start: number, end
   const needle = `\n${prefix}`;
   const found: number[] = [];
   if (latin1(bytes, start, Math.min(end, start + prefix.length)) === prefix) found.push(start);
-  const lines = byWords(bytes, Uint8Array.from(needle, (c) => c.charCodeAt(0)), start, end, limit) ?? byText(bytes, needle, start, end, limit);
+  const letters = Uint8Array.from(needle, (c) => c.charCodeAt(0));
+  const lines = byEngine(bytes, letters, start, end, limit) ?? byWords(bytes, letters, start, end, limit) ?? byText(bytes, needle, start, end, limit);
   found.push(...lines.map((at) => at + 1));
   return found.sort((a, b) => a - b).slice(0, limit + 1);
+}
+
+/** Undefined where the engine has no search for bytes. */
+function byEngine(bytes: Uint8Array, needle: Uint8Array, start: number, end: number, limit: number): number[] | undefined {
+  const native = providedNative();
+  if (native === undefined) return undefined;
+  const found: number[] = [];
+  const within = bytes.subarray(0, end);
+  for (let i = native.indexOf(within, needle, start); i !== -1 && found.length <= limit; i = native.indexOf(within, needle, i + 1)) found.push(i);
+  return found;
 }
 
 /** Undefined where words do not tell. */

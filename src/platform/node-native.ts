@@ -41,4 +41,5 @@ provideNative({
     return new Uint8Array(hash.digest());
   },
   decodeBase64,
+  indexOf: (bytes, needle, from) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(needle, from),
 });

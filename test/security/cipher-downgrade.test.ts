@@ -42,13 +42,13 @@ function withAlgorithm(algorithm: (parameters: Bytes) => Bytes): (eContent: Byte
     const { recipientInfos, body } = parseAuthEnvelopedData(eContent);
     const parameters = sequence(octetString(body.nonce), integer(16));
     const contentInfo = sequence(oid(OID.data), algorithm(parameters), tlv(contextTag(0, false), body.ciphertext));
-    return encodeAuthEnvelopedData(recipientInfos, { ...body, contentInfo });
+    return encodeAuthEnvelopedData(recipientInfos, { ...body, contentInfo: [contentInfo] });
   };
 }
 
 function withoutCommitment(eContent: Bytes): Bytes {
   const { recipientInfos, body } = parseAuthEnvelopedData(eContent);
-  return sequence(integer(0), setOf(...recipientInfos), body.contentInfo, octetString(body.mac));
+  return sequence(integer(0), setOf(...recipientInfos), ...body.contentInfo, octetString(body.mac));
 }
 
 const wrapHkdf = (inner: Bytes): Bytes => sequence(oid(OID.cekHkdfSha256), inner);

@@ -71,7 +71,7 @@ async function ambiguous(ceks: readonly [Bytes, Bytes]): Promise<{ body: Envelop
   const keys: [Bytes, Bytes] = [await deriveContentKey(ceks[0], gcm(nonce)), await deriveContentKey(ceks[1], gcm(nonce))];
   const { ciphertext, mac } = collide(keys, nonce, honest.authAttrs);
   const contentInfo = tlv(TAG.sequence, oid(OID.data), sequence(oid(OID.cekHkdfSha256), gcm(nonce)), header(contextTag(0, false), 16), ciphertext);
-  return { body: { ...honest, contentInfo, ciphertext, mac }, keys };
+  return { body: { ...honest, contentInfo: [contentInfo], ciphertext, mac }, keys };
 }
 
 describe('one ciphertext under two keys', () => {

@@ -1,7 +1,7 @@
 /** test/vectors/content.json: every value on the way from CEK to ciphertext and wrapped key; every envelope opened or refused. */
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { hex } from '../../src/core/bytes.ts';
+import { concat, hex } from '../../src/core/bytes.ts';
 import { contentDigest, decryptContent, deriveContentKey, encryptContent, parseAuthEnvelopedData } from '../../src/core/cms/auth-enveloped-data.ts';
 import { kemOtherInfo, parseKemRecipientInfo, unwrapCek, wrapCek } from '../../src/core/cms/kem-recipient-info.ts';
 import { hkdf } from '../../src/core/digest.ts';
@@ -21,7 +21,7 @@ describe('content.json', () => {
     const body = await encryptContent(encrypt.content, encrypt.cek, encrypt.nonce);
     expect(hex(await deriveContentKey(encrypt.cek, encrypt.gcmAlgorithm))).toBe(hex(encrypt.contentKey));
     expect({
-      commitment: hex(body.cekCommitment), authAttrs: hex(body.authAttrs), ciphertext: hex(body.ciphertext), mac: hex(body.mac), contentInfo: hex(body.contentInfo),
+      commitment: hex(body.cekCommitment), authAttrs: hex(body.authAttrs), ciphertext: hex(body.ciphertext), mac: hex(body.mac), contentInfo: hex(concat(...body.contentInfo)),
       digest: hex(await contentDigest(body)),
     }).toEqual({
       commitment: hex(encrypt.commitment), authAttrs: hex(encrypt.authAttrs), ciphertext: hex(encrypt.ciphertext), mac: hex(encrypt.mac),

@@ -18,8 +18,8 @@ const MAX_RECIPIENTS = 10;
 
 /** The part of an AuthEnvelopedData that travels unchanged from sealer to reader. */
 export interface EnvelopeBody {
-  /** DER(authEncryptedContentInfo), ciphertext included. */
-  readonly contentInfo: Bytes;
+  /** DER(authEncryptedContentInfo), ciphertext included, in pieces. */
+  readonly contentInfo: readonly Uint8Array[];
   readonly ciphertext: Bytes;
   readonly nonce: Bytes;
   /** DER(authAttrs) as SET OF (tag 0x31): the additional authenticated data. */
@@ -62,7 +62,7 @@ export async function encryptContent(content: Bytes, cek: Bytes, nonce: Bytes): 
   const sealed = new Uint8Array(await crypto.subtle.encrypt(parameters, key, content));
   const ciphertext = sealed.subarray(0, sealed.length - TAG_LENGTH);
   const mac = sealed.slice(sealed.length - TAG_LENGTH);
-  const contentInfo = sequence(oid(OID.data), contentEncryptionAlgorithm(nonce), ...framed(contextTag(0, false), ciphertext));
+  const contentInfo = framed(TAG.sequence, oid(OID.data), contentEncryptionAlgorithm(nonce), ...framed(contextTag(0, false), ciphertext));
   return { contentInfo, ciphertext, nonce, authAttrs, cekCommitment, mac };
 }
 
@@ -83,14 +83,14 @@ export async function decryptContent(body: EnvelopeBody, cek: Bytes): Promise<By
 
 /** contentDigest (docs/protocol.md §5): the message's identity, the same on all legs; 32 bytes. */
 export async function contentDigest(body: EnvelopeBody): Promise<Bytes> {
-  return sha256(utf8('SSMAX-v1/content'), body.contentInfo, body.authAttrs, octetString(body.mac));
+  return sha256(utf8('SSMAX-v1/content'), ...body.contentInfo, body.authAttrs, octetString(body.mac));
 }
 
 /** DER AuthEnvelopedData (not wrapped in ContentInfo: it is an eContent), in pieces: to be hashed or framed without being copied. */
 export function authEnvelopedDataPieces(recipientInfos: readonly Bytes[], body: EnvelopeBody): readonly Uint8Array[] {
   const attrs = body.authAttrs.slice();
   attrs[0] = contextTag(1);
-  return framed(TAG.sequence, integer(0), setOf(...recipientInfos), body.contentInfo, attrs, octetString(body.mac));
+  return framed(TAG.sequence, integer(0), setOf(...recipientInfos), ...body.contentInfo, attrs, octetString(body.mac));
 }
 
 /** The same in one. */
@@ -110,7 +110,7 @@ export function parseAuthEnvelopedData(der: Bytes): AuthEnvelopedData {
     authAttrs[0] = TAG.set;
     const cekCommitment = readDer(authAttrs, readAuthAttrs);
     const mac = c.octets(TAG_LENGTH);
-    return { recipientInfos, body: { contentInfo, ciphertext, nonce, authAttrs, cekCommitment, mac } };
+    return { recipientInfos, body: { contentInfo: [contentInfo], ciphertext, nonce, authAttrs, cekCommitment, mac } };
   }));
 }
 

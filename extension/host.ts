@@ -63,8 +63,8 @@ export interface EnrolmentHost extends BackupHost, LockHost {
   configure(organisationUrl: string, root: string): Promise<void>;
   /** `backup`: a backup of its key can be made now, and only now. `lock` as with importBackup. */
   enrol(address: string, code: string, lock: boolean): Promise<IdentityView & { readonly backup: boolean }>;
-  /** Calls whenever a key came on another page. */
-  onKeysChanged(listener: () => void): void;
+  /** Calls whenever a key came on another page, or an account or another address to this mail program. */
+  onChange(listener: () => void): void;
   close(): void;
 }
 

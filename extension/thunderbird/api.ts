@@ -41,6 +41,11 @@ interface MessagePage {
 interface ThunderbirdParts {
   readonly runtime: { getBrowserInfo(): Promise<{ readonly name: string; readonly version: string }> };
   readonly accounts: Messenger['accounts'];
+  /** Sender addresses. An account's first is told as one that was created too. */
+  readonly identities: {
+    readonly onCreated: WebExtEvent<(id: string, identity: { readonly email?: string }) => void>;
+    readonly onUpdated: WebExtEvent<(id: string, changed: { readonly email?: string }) => void>;
+  };
   /** The tab in front, for an event that the published types give none to. */
   readonly commands: { readonly onCommand: WebExtEvent<(name: string, tab: Tab) => void> };
   readonly compose: Omit<Messenger['compose'], 'onBeforeSend' | 'onAfterSend' | 'onAfterSave'> & {

@@ -6,7 +6,7 @@ import { browserApi, thunderbirdApi } from './api.ts';
 import { choices } from './choices.ts';
 import { Composing } from './composing.ts';
 import { saveFile } from './downloads.ts';
-import { demandPassphrase, offerEnrolment } from './demanding.ts';
+import { demandPassphrase, offerEnrolment, offerToAddress } from './demanding.ts';
 import { doubtful } from './doubtful.ts';
 import { Drafts } from './drafts.ts';
 import { explanation } from './explanations.ts';
@@ -27,7 +27,7 @@ import { split } from './splitting.ts';
 import { createMember } from './storage.ts';
 import { Unlocking } from './unlocking.ts';
 
-const { commands, compose, messageDisplay, messages, scripting, windows } = thunderbirdApi;
+const { commands, compose, identities, messageDisplay, messages, scripting, windows } = thunderbirdApi;
 const member = createMember();
 const searching = new Searching(member);
 const listTags = new ListTags(member);
@@ -76,6 +76,8 @@ browserApi.tabs.onCreated.addListener((tab) => {
   attempt(replying.opened(tab));
   attempt(drafts.opened(tab));
 });
+identities.onCreated.addListener((_, { email }) => attempt(offerToAddress(member, email)));
+identities.onUpdated.addListener((_, { email }) => attempt(offerToAddress(member, email))); // some are made first and get their address then
 browserApi.windows.onRemoved.addListener((windowId) => {
   attempt(sending.dialog.windowClosed(windowId));
   attempt(unlocking.closed(windowId));

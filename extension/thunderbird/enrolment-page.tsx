@@ -61,10 +61,14 @@ const host: EnrolmentHost = {
     await lockFreshKey(member.identities, address, passphrase, fresh);
     keysChanged();
   },
-  onKeysChanged: (listener) => browserApi.runtime.onMessage.addListener((message: unknown) => {
-    if ((message as Request).kind === 'keys-changed') listener();
-    return undefined; // answered by the background alone
-  }),
+  onChange(listener) {
+    browserApi.runtime.onMessage.addListener((message: unknown) => {
+      if ((message as Request).kind === 'keys-changed') listener();
+      return undefined; // answered by the background alone
+    });
+    thunderbirdApi.identities.onCreated.addListener(listener);
+    thunderbirdApi.identities.onUpdated.addListener(listener);
+  },
   close: closePage,
 };
 

@@ -1,8 +1,8 @@
 /** The backup of a new key, and bringing one back. */
 import { type JSX, type VNode } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { BackupHost, IdentityView } from '../host.ts';
-import { Notice, ReasonText } from './parts.tsx';
+import { focus, Notice, ReasonText } from './parts.tsx';
 import { type Reason, reasonOfError } from './reasons.ts';
 import { strengthOf } from './strength.ts';
 import { type Lock, LockChoice } from './unlock.tsx';
@@ -17,10 +17,14 @@ export function BackupForm({ host, words, identity, onSaved }: Parts & { readonl
   const [passphrase, setPassphrase] = useState('');
   const [again, setAgain] = useState('');
   const [state, setState] = useState<'form' | 'working' | { readonly saved: string } | { readonly reason: Reason }>('form');
+  const field = useRef<HTMLInputElement>(null);
+  // While it is made the fields are disabled, and a disabled field loses the keyboard.
+  useEffect(() => { if (typeof state === 'object') field.current?.focus(); }, [state]);
   if (typeof state === 'object' && 'saved' in state) {
     return <Notice state="verified" heading={words.text('backup_saved')}><p>{words.text('backup_saved_text', { name: state.saved })}</p></Notice>;
   }
   const strength = strengthOf(passphrase, identity.address.split(/[@.]/));
+  const failed = typeof state === 'object';
   const submit = (event: JSX.TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     setState('working');
@@ -31,10 +35,10 @@ export function BackupForm({ host, words, identity, onSaved }: Parts & { readonl
     <form class="backup" onSubmit={submit} aria-busy={working}>
       <h2>{words.text('backup_title')}</h2>
       <p>{words.text('backup_text')}</p>
-      {typeof state === 'object' && <Notice state="problem" heading={words.text('backup_failed')}><ReasonText reason={state.reason} words={words} /></Notice>}
+      {failed && <div id="backup-failed"><Notice state="problem" heading={words.text('backup_failed')}><ReasonText reason={state.reason} words={words} /></Notice></div>}
       <label>
         <span>{words.text('backup_passphrase')}</span>
-        <input id="passphrase" type="password" required autocomplete="new-password" value={passphrase} disabled={working} onInput={(event) => setPassphrase(event.currentTarget.value)} aria-describedby="strength" />
+        <input id="passphrase" type="password" required ref={field} autocomplete="new-password" value={passphrase} disabled={working} onInput={(event) => setPassphrase(event.currentTarget.value)} aria-describedby={failed ? 'backup-failed strength' : 'strength'} />
         <small id="strength" role="status">{passphrase === '' ? words.text('backup_hint') : words.text(STRENGTHS[strength])}</small>
       </label>
       <label>
@@ -54,6 +58,10 @@ export function ImportForm({ host, words, lock, onLock, onDone, onBack }: Parts 
   const [file, setFile] = useState<File>();
   const [passphrase, setPassphrase] = useState('');
   const [state, setState] = useState<'form' | 'working' | Reason>('form');
+  const [chosen, secret] = [useRef<HTMLInputElement>(null), useRef<HTMLInputElement>(null)];
+  const refused = typeof state === 'object' ? state : undefined;
+  // To what is to be put right: it was disabled meanwhile.
+  useEffect(() => { if (refused !== undefined) (refused.code === 'pkcs12-password' ? secret : chosen).current?.focus(); }, [refused]);
   const submit = (event: JSX.TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     if (file === undefined) return;
@@ -63,16 +71,16 @@ export function ImportForm({ host, words, lock, onLock, onDone, onBack }: Parts 
   const working = state === 'working';
   return (
     <form class="backup" onSubmit={submit} aria-busy={working}>
-      <h2>{words.text('import_title')}</h2>
+      <h2 tabIndex={-1} ref={focus}>{words.text('import_title')}</h2>
       <p>{words.text('import_text')}</p>
-      {typeof state === 'object' && <Notice state="problem" heading={words.text('import_failed')}><ReasonText reason={state} words={words} /></Notice>}
+      {refused !== undefined && <div id="import-failed"><Notice state="problem" heading={words.text('import_failed')}><ReasonText reason={refused} words={words} /></Notice></div>}
       <label>
         <span>{words.text('import_file')}</span>
-        <input id="file" type="file" required accept=".p12,.pfx" disabled={working} onChange={(event) => setFile(event.currentTarget.files?.[0])} />
+        <input id="file" type="file" required accept=".p12,.pfx" ref={chosen} aria-describedby={refused === undefined ? undefined : 'import-failed'} disabled={working} onChange={(event) => setFile(event.currentTarget.files?.[0])} />
       </label>
       <label>
         <span>{words.text('import_passphrase')}</span>
-        <input id="passphrase" type="password" required autocomplete="current-password" value={passphrase} disabled={working} onInput={(event) => setPassphrase(event.currentTarget.value)} />
+        <input id="passphrase" type="password" required ref={secret} aria-describedby={refused === undefined ? undefined : 'import-failed'} autocomplete="current-password" value={passphrase} disabled={working} onInput={(event) => setPassphrase(event.currentTarget.value)} />
       </label>
       <LockChoice lock={lock} words={words} onChange={onLock} />
       <div class="buttons">

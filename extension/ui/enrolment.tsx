@@ -55,17 +55,18 @@ export function Enrolment({ host, words }: Props): VNode {
     setGiven(identities.length === 0 ? managed : undefined);
     setStep(configured ? { name: 'form' } : { name: 'setup' });
   };
-  /** Another page made a key: what is typed here stays, what is offered follows. */
+  /** Another page made a key, or there is another account: what is typed here stays, what is offered follows. */
   const follow = async (): Promise<void> => {
     const [known, identities, open] = await Promise.all([host.addresses(), host.identities(), host.unprotected()]);
+    setAddresses(known);
     setUnprotected(open);
     setEnrolled(identities);
     if (identities.length > 0) setGiven(undefined);
-    setAddress((now) => (wanting(now, identities, open) ? now : known.find((one) => wanting(one, identities, open)) ?? now));
+    setAddress((now) => (now !== '' && wanting(now, identities, open) ? now : known.find((one) => wanting(one, identities, open)) ?? (now === '' ? known[0] ?? '' : now)));
   };
   useEffect(() => {
     void load().catch((error: unknown) => setStep({ name: 'form', reason: reasonOfError(words, error) }));
-    host.onKeysChanged(() => void follow().catch(() => undefined)); // what was offered stays
+    host.onChange(() => void follow().catch(() => undefined)); // what was offered stays
   }, []);
 
   const submit = (event: JSX.TargetedSubmitEvent<HTMLFormElement>): void => {
@@ -121,7 +122,7 @@ export function Enrolment({ host, words }: Props): VNode {
         </form>
       )}
       {step.name === 'import' && <ImportForm host={host} words={words} lock={lock} onLock={setLock} onDone={(identity) => setStep({ name: 'done', identity, backup: false })} onBack={() => setStep({ name: 'form' })} />}
-      {step.name === 'done' && <Done host={host} backup={step.backup ? backup : undefined} lock={lock} identity={step.identity} words={words} onClose={() => host.close()} onAnother={() => void load()} more={addresses.length > 1} />}
+      {step.name === 'done' && <Done host={host} backup={step.backup ? backup : undefined} lock={lock} identity={step.identity} account={addresses.some((one) => one.toLowerCase() === step.identity.address)} words={words} onClose={() => host.close()} onAnother={() => void load()} more={addresses.length > 1} />}
       {!(step.name === 'form' && step.reason !== undefined) && <ContactLine words={words} />}
     </main>
   );
@@ -150,8 +151,9 @@ function AddressField({ addresses, value, words, disabled, onChange }: {
   );
 }
 
-function Done({ host, backup, lock, identity, words, more, onClose, onAnother }: {
-  readonly host: EnrolmentHost; readonly backup: BackupPolicy | undefined; readonly lock: Lock; readonly identity: IdentityView; readonly words: Words; readonly more: boolean; onClose(): void; onAnother(): void;
+/** `account`: one of this mail program has the address. */
+function Done({ host, backup, lock, identity, account, words, more, onClose, onAnother }: {
+  readonly host: EnrolmentHost; readonly backup: BackupPolicy | undefined; readonly lock: Lock; readonly identity: IdentityView; readonly account: boolean; readonly words: Words; readonly more: boolean; onClose(): void; onAnother(): void;
 }): VNode {
   const { name, address, organisation, until } = identity;
   const [locked, setLocked] = useState(false);
@@ -169,8 +171,9 @@ function Done({ host, backup, lock, identity, words, more, onClose, onAnother }:
   }
   return (
     <>
-      <Notice state={almost ? 'cannot-check' : 'verified'} heading={words.text(almost ? 'enrol_almost' : 'enrol_done')}>
+      <Notice focused={missing} state={almost ? 'cannot-check' : 'verified'} heading={words.text(almost ? 'enrol_almost' : 'enrol_done')}>
         <p><Pieces pieces={words.pieces(almost ? 'enrol_almost_text' : 'enrol_done_text', { name, address, organisation: organisation[words.language] })} /></p>
+        {!account && <p id="no-account"><strong>{words.text('import_no_account', { address })}</strong></p>}
         <p class="faint">{words.text('enrol_until', { date: words.day(until) })}</p>
         {locked && <p class="faint">{words.sentences([words.text('lock_set'), words.text('lock_forgotten')])}</p>}
       </Notice>

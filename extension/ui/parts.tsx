@@ -21,13 +21,13 @@ export function Mark({ size = 32 }: { readonly size?: number }): VNode {
   );
 }
 
-/** `title`: its heading is the page's. */
-export function Notice({ state, heading, title = false, children }: {
-  readonly state: State; readonly heading: string; readonly title?: boolean; readonly children?: ComponentChildren;
+/** `title`: its heading is the page's. `focused`: it takes the keyboard, where the step before left it nowhere. */
+export function Notice({ state, heading, title = false, focused = false, children }: {
+  readonly state: State; readonly heading: string; readonly title?: boolean; readonly focused?: boolean; readonly children?: ComponentChildren;
 }): VNode {
   return (
     <section class={`notice ${state}`} role={state === 'problem' ? 'alert' : 'status'}>
-      {title ? <h1>{heading}</h1> : <h2>{heading}</h2>}
+      {title ? <h1>{heading}</h1> : <h2 tabIndex={focused ? -1 : undefined} ref={focused ? focus : null}>{heading}</h2>}
       {children}
     </section>
   );

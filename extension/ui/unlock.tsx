@@ -3,7 +3,7 @@ import { type JSX, type VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { IdentityView, LockHost, UnlockHost } from '../host.ts';
 import { ContactLine } from './contact.tsx';
-import { focus, Mark, Notice, ReasonText, useEscape } from './parts.tsx';
+import { Mark, Notice, ReasonText, useEscape } from './parts.tsx';
 import { type Reason, reasonOfError } from './reasons.ts';
 import { strengthOf } from './strength.ts';
 import type { Words } from './words.ts';
@@ -26,6 +26,8 @@ export function LockForm({ host, words, identity, onDone }: { readonly host: Loc
   const [passphrase, setPassphrase] = useState('');
   const [again, setAgain] = useState('');
   const [state, setState] = useState<'form' | 'working' | Reason>('form');
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), [state]);
   const strength = strengthOf(passphrase, identity.address.split(/[@.]/));
   const submit = (event: JSX.TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -37,10 +39,10 @@ export function LockForm({ host, words, identity, onDone }: { readonly host: Loc
     <form class="backup" onSubmit={submit} aria-busy={working}>
       <h2>{words.text('lock_title')}</h2>
       <p>{words.text('lock_text')}</p>
-      {typeof state === 'object' && <Notice state="problem" heading={words.text('lock_failed')}><ReasonText reason={state} words={words} /></Notice>}
+      {typeof state === 'object' && <div id="lock-failed"><Notice state="problem" heading={words.text('lock_failed')}><ReasonText reason={state} words={words} /></Notice></div>}
       <label>
         <span>{words.text('import_passphrase')}</span>
-        <input id="lock-passphrase" type="password" required ref={focus} autocomplete="new-password" value={passphrase} disabled={working} onInput={(event) => setPassphrase(event.currentTarget.value)} aria-describedby="not-kept lock-strength" />
+        <input id="lock-passphrase" type="password" required ref={field} autocomplete="new-password" value={passphrase} disabled={working} onInput={(event) => setPassphrase(event.currentTarget.value)} aria-describedby={`${typeof state === 'object' ? 'lock-failed ' : ''}not-kept lock-strength`} />
         <small id="lock-strength" role="status">{passphrase === '' ? words.text('backup_hint') : words.text(strength === 'weak' ? 'backup_weak' : strength === 'fair' ? 'backup_fair' : 'backup_strong')}</small>
       </label>
       <label>

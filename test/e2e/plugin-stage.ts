@@ -203,6 +203,7 @@ function stub({ language, texts, answers, managed, accounts, permitted }: Stubbe
       i18n: { getUILanguage: () => language, getMessage: (key: string) => texts[key] ?? '' },
       storage: { managed: { get: () => Promise.resolve(managed) } },
       accounts: { list: () => Promise.resolve(accounts.map((email) => ({ identities: [{ email }] }))) },
+      identities: { onCreated: event, onUpdated: event },
       commands: { getAll: () => Promise.resolve([{ name: 'about-mail', shortcut: 'Ctrl+Shift+H' }]) },
       permissions: { contains: () => Promise.resolve(permitted), request: () => Promise.resolve(true) },
       tabs: { query: () => Promise.resolve([{ id: 1 }]), getCurrent: () => Promise.resolve({ id: 1 }), create: () => Promise.resolve({}), remove: () => Promise.resolve() },

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { demandPassphrase, offerEnrolment } from '../../extension/thunderbird/demanding.ts';
+import { demandPassphrase, offerEnrolment, offerToAddress } from '../../extension/thunderbird/demanding.ts';
 import { enrol, type FreshKeys } from '../../extension/member/enrol.ts';
 import { requireProtectedKey, unprotectedAddresses } from '../../extension/member/lock-demand.ts';
 import { lockWebKey } from '../../src/platform/web.ts';
@@ -29,6 +29,29 @@ it('the enrolment page comes again at each start while there is an account and n
   expect([await opened(), await opened()]).toEqual([1, 2]);
   await enrol(member, { address: TARO, code: 'ABCD-1234' });
   expect(await opened()).toBe(2);
+});
+
+it('an address that comes later is offered enrolment at once, where its mail is to be sealed', async () => {
+  const chain = await createWorld();
+  const hinode = await chain.addOrganisation('hinode.example', { ja: '日之出市役所', en: 'Hinode City Office' });
+  await chain.addOrganisation('tsukimi.example', { ja: '月見製作所', en: 'Tsukimi Works' });
+  const member = createTestMember(chain, hinode);
+  thunderbird.reset();
+  thunderbird.stub('runtime.getURL', (path: string) => path);
+  thunderbird.stub('tabs.query', () => Promise.resolve([]));
+  thunderbird.stub('tabs.create', () => Promise.resolve({}));
+  const offered = async (email?: string): Promise<boolean> => {
+    const before = thunderbird.calls.filter(({ name }) => name === 'tabs.create').length;
+    await offerToAddress(member, email);
+    return thunderbird.calls.filter(({ name }) => name === 'tabs.create').length > before;
+  };
+  expect([await offered(), await offered(''), await offered(TARO)]).toEqual([false, false, true]);
+  await enrol(member, { address: TARO, code: 'ABCD-1234' });
+  expect([await offered('Taro@Hinode.example'), await offered('desk@hinode.example'), await offered('me@tsukimi.example'), await offered('taro@private.example')]).toEqual([false, true, true, false]);
+  const bare = createTestMember(chain, hinode);
+  Object.assign(bare.ports, { managed: () => Promise.resolve(undefined) });
+  await offerToAddress(bare, TARO);
+  expect(thunderbird.calls.filter(({ name }) => name === 'tabs.create')).toHaveLength(3);
 });
 
 it('a policy that comes later than a key stops sending until the key has a passphrase', async () => {

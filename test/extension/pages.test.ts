@@ -27,7 +27,7 @@ const unexpected = (): never => {
 function host(changes: Partial<EnrolmentHost> = {}): EnrolmentHost {
   return {
     addresses: () => Promise.resolve(['taro@hinode.example']), identities: () => Promise.resolve([]), configured: () => Promise.resolve(true), managedCode: () => Promise.resolve(undefined),
-    configure: unexpected, enrol: unexpected, saveBackup: unexpected, importBackup: unexpected, lockRequired: () => Promise.resolve(false), backupPolicy: () => Promise.resolve('allowed'), unprotected: () => Promise.resolve([]), lockKey: unexpected, onKeysChanged: () => undefined, close: unexpected, ...changes,
+    configure: unexpected, enrol: unexpected, saveBackup: unexpected, importBackup: unexpected, lockRequired: () => Promise.resolve(false), backupPolicy: () => Promise.resolve('allowed'), unprotected: () => Promise.resolve([]), lockKey: unexpected, onChange: () => undefined, close: unexpected, ...changes,
   };
 }
 
@@ -148,7 +148,7 @@ describe('the enrolment page', () => {
   it('follows what another page enrols: that address is offered no more, and what was typed stays', async () => {
     const keys: IdentityView[] = [];
     let changed = (): void => undefined;
-    show({ addresses: () => Promise.resolve(['taro@hinode.example', 'desk@hinode.example']), identities: () => Promise.resolve([...keys]), onKeysChanged: (listener) => { changed = listener; } });
+    show({ addresses: () => Promise.resolve(['taro@hinode.example', 'desk@hinode.example']), identities: () => Promise.resolve([...keys]), onChange: (listener) => { changed = listener; } });
     const code = await see('#code') as HTMLInputElement;
     code.value = 'ABCD';
     code.dispatchEvent(new Event('input', { bubbles: true }));

@@ -80,13 +80,13 @@ const checks = [
   { name: 'list of dependencies', command: ['tsx', 'scripts/licenses.ts', '--check'] },
 ];
 
-/** Runs the checks two at a time: most of them use one processor each. */
-async function inPairs(list) {
-  const queue = [...list];
+/** Runs the checks, so many at a time: most of them use one processor each. */
+async function runChecks(atOnce) {
+  const queue = [...checks];
   const worker = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) await check(next);
   };
-  await Promise.all([worker(), worker()]);
+  await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
 function testFiles(directory) {
@@ -96,8 +96,11 @@ function testFiles(directory) {
 
 const ownStage = ['scenario', 'security', 'e2e'];
 
-/** Scenarios that come after what only computes, so that both lanes end at about the same time. */
-const secondLane = ['backup', 'canary', 'copies', 'isp', 'modes', 'outside', 'pins', 'refusals', 'registry', 'taken-over'];
+/** Test files that come after what only computes, so that both lanes of their stage end at about the same time. */
+const secondLane = {
+  scenario: ['backup', 'canary', 'copies', 'isp', 'modes', 'outside', 'pins', 'refusals', 'registry', 'taken-over'],
+  e2e: ['plugin-pages', 'status-page', 'harness'],
+};
 
 /** What vitest says of errors that belong to no test; the end of its output if it says nothing of them. */
 function errorsIn(output) {
@@ -147,7 +150,6 @@ async function stages(wanted) {
   const chosen = (name) => wanted.length === 0 || wanted.includes(name);
   // Scenario, security and e2e tests run what was built, so the builds come first whatever was chosen.
   for (const build of builds) await check(build);
-  if (chosen('checks')) await inPairs(checks);
   // vitest would leave one of two processors alone.
   if (chosen('unit')) await suite('unit', [...ownStage.map((stage) => `--exclude=test/${stage}/**`), '--maxWorkers=2', '--minWorkers=2']);
   const alone = ['--no-file-parallelism', '--maxWorkers=1', '--minWorkers=1'];
@@ -156,15 +158,22 @@ async function stages(wanted) {
     if (testFiles(join('test', name)).length === 0) skip(name, 'no test files');
     else await suite(name, [...files, ...alone], options);
   };
-  // Scenarios wait for mail most of the time; beside them goes what only computes, and then some of them in a world of their own.
-  const second = secondLane.map((name) => `test/scenario/${name}.test.ts`);
-  const beside = async () => {
+  // Programs with windows and mail on its way wait most of the time; beside them goes what only computes, and then some of their own files.
+  const inTwoLanes = async (name, computing) => {
+    const second = secondLane[name].map((file) => `test/${name}/${file}.test.ts`);
+    const beside = async () => {
+      await computing();
+      await stage(name, { loud: false }, second);
+    };
+    await Promise.all([stage(name, {}, [`test/${name}/`, ...second.map((path) => `--exclude=${path}`)]), beside()]);
+  };
+  await inTwoLanes('scenario', async () => {
     await stage('security', { loud: !chosen('scenario') });
     if (chosen('security')) await check({ name: 'faults: every check, taken away, turns its test red', command: ['tsx', 'scripts/faults.ts'] });
-    await stage('scenario', { loud: false }, second);
-  };
-  await Promise.all([stage('scenario', {}, ['test/scenario/', ...second.map((path) => `--exclude=${path}`)]), beside()]);
-  await stage('e2e');
+  });
+  await inTwoLanes('e2e', async () => {
+    if (chosen('checks')) await runChecks(chosen('e2e') ? 1 : 2);
+  });
 }
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));

@@ -5,6 +5,7 @@ import { changeConsent, consentOf, individualAddresses } from '../member/consent
 import { loadSettings } from '../member/preferences.ts';
 import { diagnose } from '../member/diagnostics.ts';
 import { fingerprint } from '../member/enrol.ts';
+import { diagnosticLabel } from '../ui/diagnostics.tsx';
 import { Options } from '../ui/options.tsx';
 import { shortcutNow } from './shortcut.ts';
 import { LISTS_PERMISSION } from './address-lists.ts';
@@ -59,7 +60,7 @@ const host: OptionsHost = {
   openSearch: () => void openTab('search.html'),
   async diagnose() {
     const [{ name, version }, { os, arch }] = await Promise.all([thunderbirdApi.runtime.getBrowserInfo(), browserApi.runtime.getPlatformInfo()]);
-    return diagnose(member, { version: browserApi.runtime.getManifest().version, client: `${name} ${version}`, system: `${os} ${arch}`, language: words.language });
+    return diagnose(member, { version: browserApi.runtime.getManifest().version, client: `${name} ${version}`, system: `${os} ${arch}`, language: words.language }, diagnosticLabel(words));
   },
   saveReport: async (report) => void (await saveFile('ssmax-report.txt', utf8(report))),
   // A member who says no in the dialogue is refused too, in other words; Thunderbird's own are all that tells the one from the other.

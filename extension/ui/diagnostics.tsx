@@ -3,7 +3,18 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { DiagnosticsHost } from '../host.ts';
 import { ContactLine } from './contact.tsx';
-import type { Words } from './words.ts';
+import type { DiagnosticName } from '../member/diagnostics.ts';
+import type { MessageKey, Words } from './words.ts';
+
+const LABELS: Readonly<Record<DiagnosticName, MessageKey>> = {
+  made: 'diagnostics_made', plugin: 'diagnostics_plugin', client: 'diagnostics_client', managed: 'diagnostics_managed', server: 'diagnostics_server', root: 'diagnostics_root',
+  trust: 'diagnostics_trust', key: 'diagnostics_key', pending: 'diagnostics_pending', sealed: 'diagnostics_sealed', search: 'diagnostics_search',
+};
+
+/** Of a line of the report: for its member in his language, for an administrator who has another by its name. */
+export function diagnosticLabel(words: Words): (name: DiagnosticName, address: string) => string {
+  return (name, address) => `${words.text(LABELS[name], { address })} [${name}]`;
+}
 
 type Step = { readonly name: 'none' } | { readonly name: 'working' } | { readonly name: 'shown'; readonly report: string; readonly done?: 'copied' | 'saved' };
 

@@ -310,7 +310,7 @@ describe('a new member', { timeout: 600_000 }, () => {
     for (const part of ['佐藤 花子 — 月見製作所', '鍵の控え：', 'に保存ずみ', 'tsukimi.example', 'SSMAXの削除', '控えのある鍵は、SSMAXを入れ直せば戻せます。']) expect(page.text).toContain(part);
     await desktop.click(onPage('#diagnose'));
     const { value } = await desktop.thunderbird.see(onPage('#report'), 60_000);
-    for (const line of ['plugin: ', `key of ${HANAKO}: works, no passphrase; certificate until `, 'directory and revocation lists: in force', 'backup of ']) expect(value).toContain(line);
+    for (const line of ['SSMAXの版 [plugin]: ', `${HANAKO} の鍵 [key]: works, no passphrase; certificate until `, '[trust]: in force', 'backup of ']) expect(value).toContain(line);
     for (const secret of [PASSPHRASE, '最初のメール', '届きましたか', '太郎']) expect(value).not.toContain(secret);
     await first.closeTab();
   });

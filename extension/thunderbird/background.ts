@@ -178,6 +178,11 @@ browserApi.runtime.onInstalled.addListener(({ reason }) => {
   if (reason !== 'install') return;
   attempt(member.identities.all().then((identities) => (identities.length === 0 ? openTab('enrolment.html') : undefined)));
 });
+/**
+ * Whoever listens has a new version wait for Thunderbird's next start. Put in place at once, nothing would seal what is sent meanwhile, and
+ * what is remembered of open windows would be lost.
+ */
+browserApi.runtime.onUpdateAvailable.addListener(() => undefined);
 browserApi.runtime.onStartup.addListener(() => attempt(offerEnrolment(member)));
 attempt(start());
 attempt(renew(member, unlocking));

@@ -92,8 +92,9 @@ export class Drafts {
     if (error !== undefined || mode === 'template') return;
     const at = Date.now();
     const given = details ?? await compose.getComposeDetails(tabId);
-    if (await this.#sealer(tabId, given) === undefined) return;
     await this.#once(tabId, given, async () => {
+      // Settings that cannot be followed are told: it lies there in clear.
+      if (await this.#sealer(tabId, given) === undefined) return;
       // After "Save" in the question on closing, the window may be gone already.
       const stored: Stored = { tabId, details: given, files: await readFiles(tabId).catch(() => undefined), named: named?.id, at };
       if (mode === 'draft') await this.#demandKey().catch(ifLocked);

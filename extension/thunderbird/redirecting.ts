@@ -38,6 +38,8 @@ export async function passOn(member: SealParts, tabId: number, messageId: number
 
 async function unopened(member: SealParts, tabId: number, messageId: number, reading: Reading): Promise<void> {
   const { judgement: { message, deliveredTo = '', mode }, content } = reading;
+  // First: where the mail was deleted meanwhile, the window stays as it is, and is refused as it leaves.
+  const file = await prepareForward(member, await rawOf(messageId), undefined);
   const identityId = await identityOf(deliveredTo);
   const signature = await signatureOf(identityId);
   let subject = '';
@@ -55,10 +57,9 @@ async function unopened(member: SealParts, tabId: number, messageId: number, rea
     if (!quotesNotice(await compose.getComposeDetails(tabId))) break;
   }
   for (const { id, name = '' } of await compose.listAttachments(tabId)) {
-    const file = await compose.getAttachmentFile(id);
-    if (isSealedFile({ name, type: file.type, bytes: new Uint8Array(await file.arrayBuffer()) })) await compose.removeAttachment(tabId, id);
+    const attached = await compose.getAttachmentFile(id);
+    if (isSealedFile({ name, type: attached.type, bytes: new Uint8Array(await attached.arrayBuffer()) })) await compose.removeAttachment(tabId, id);
   }
-  const file = await prepareForward(member, await rawOf(messageId), undefined);
   // The subject is the outer one: what anyone on the way could read anyway.
   await compose.addAttachment(tabId, { file: new File([file], fileName(words, words.text('forward_file', { subject }), 0), { type: 'application/octet-stream' }) });
 }

@@ -39,8 +39,9 @@ export async function reopen({ choice, plainText, answers, ...fields }: DraftFie
 
 /** Opens a window; `answered`: the mail that it answers, which is not quoted again. */
 export async function begin(details: ComposeDetails, answered: number | undefined, replying: Pick<Replying, 'leave'>): Promise<number> {
-  if (answered !== undefined) replying.leave(answered);
-  const { id } = answered === undefined ? await compose.beginNew(details) : await compose.beginReply(answered, 'replyToSender', details);
+  const window = answered === undefined ? compose.beginNew(details) : compose.beginReply(answered, 'replyToSender', details);
+  if (answered !== undefined) replying.leave(answered, window);
+  const { id } = await window;
   if (id === undefined) throw new Error('a compose window without a number');
   return id;
 }

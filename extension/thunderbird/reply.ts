@@ -43,9 +43,10 @@ export class Replying {
     return filling !== undefined;
   }
 
-  /** The next answer to this mail is left as it is: it holds what the member wrote before. */
-  leave(messageId: number): void {
+  /** The next answer to this mail, whose window is being opened, is left as it is: it holds what the member wrote before. */
+  leave(messageId: number, window: Promise<unknown>): void {
     this.#left.add(messageId);
+    window.catch(() => this.#left.delete(messageId)); // whoever opens it hears of that; the member's own answer is not it
   }
 
   /**

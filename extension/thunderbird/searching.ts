@@ -47,7 +47,9 @@ export class Searching {
       text: [textOfContent(content), names].join('\n'),
     };
     await this.#inTurn(async () => {
-      if ((await searchChoice(this.#member.ports)).on) await this.#index.add(mail);
+      if (!(await searchChoice(this.#member.ports)).on) return;
+      // It may have been deleted while it was judged: nobody would forget it any more.
+      if (await thunderbirdApi.messages.get(message.id).then(() => true, () => false)) await this.#index.add(mail);
     });
   }
 
@@ -56,7 +58,7 @@ export class Searching {
     if (!(await searchChoice(this.#member.ports)).on) return;
     for (const { headerMessageId } of messages) {
       const { messages: others } = await thunderbirdApi.messages.query({ headerMessageId });
-      if (others.length === 0) await this.#index.remove(headerMessageId);
+      if (others.length === 0) await this.#inTurn(() => this.#index.remove(headerMessageId));
     }
   }
 

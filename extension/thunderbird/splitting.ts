@@ -9,6 +9,7 @@ import type { SealParts } from '../member/seal.ts';
 import { reasonOfError } from '../ui/reasons.ts';
 import { type ComposeDetails, thunderbirdApi } from './api.ts';
 import { addressesOf, readWindow } from './compose.ts';
+import { doubtful } from './doubtful.ts';
 import { explain } from './explanations.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
@@ -44,6 +45,8 @@ export async function split(member: SealParts, tabId: number, replying: Pick<Rep
     }, type === 'reply' ? relatedMessageId : undefined, replying);
     const opened = await openedContent.of(tabId);
     if (opened !== undefined) await openedContent.mark(window, opened);
+    const doubt = await doubtful.of(tabId);
+    if (doubt !== undefined) await doubtful.mark(window, doubt); // each of the two is asked about
     await compose.setComposeDetails(window, { isModified: true }); // closed by mistake, it asks
     await compose.setComposeDetails(tabId, inside);
   } catch (error) {

@@ -16,26 +16,34 @@ import type { PluginWorld } from './plugin-world.ts';
 export const OLDER_ADDON = resolve('test/fixtures/ssmax-thunderbird-0.1.0-e50718c.xpi');
 
 /** Puts what was built, as a package of a later version, on the web server, as docs/admin/upgrade.md says. */
-export async function publishNewer(world: World, { url, files }: PluginWorld['software']): Promise<void> {
-  const directory = world.directory('addon-newer');
+export async function publishNewer(world: World, { url, files }: PluginWorld['software'], version: string): Promise<void> {
+  const directory = world.directory(`addon-${version}`);
   cpSync('dist/thunderbird', directory, { recursive: true });
   const manifest = join(directory, 'manifest.json');
-  writeFileSync(manifest, JSON.stringify({ ...JSON.parse(readFileSync(manifest, 'utf8')) as object, version: '99.0.0' }));
-  const path = join(world.directory('published'), 'ssmax-thunderbird-99.0.0.xpi');
+  writeFileSync(manifest, JSON.stringify({ ...JSON.parse(readFileSync(manifest, 'utf8')) as object, version }));
+  const path = join(world.directory('published'), `ssmax-thunderbird-${version}.xpi`);
   const packed = packXpi(directory);
   writeFileSync(path, packed);
   files.set('ssmax.xpi', packed);
   files.set('updates.json', await ssmax(['member', 'updates', path, '--addon', `${url}ssmax.xpi`]));
 }
 
-/** Lets Thunderbird look for updates, as it does once a day; the add-on has this version then. */
-export async function updateAddons(thunderbird: Thunderbird, id: string, version: string): Promise<void> {
+/** Lets Thunderbird look for updates, as it does once a day; the add-on has this version then, or from the next start on. */
+export async function updateAddons(thunderbird: Thunderbird, id: string, version: string, when: 'now' | 'at the next start'): Promise<void> {
   await thunderbird.marionette.run(async (chrome) => {
     chrome.setPref('extensions.update.enabled', true);
     const { AddonManagerPrivate } = ChromeUtils.importESModule('resource://gre/modules/AddonManager.sys.mjs') as AddonModule;
     await AddonManagerPrivate.backgroundUpdateCheck();
   });
-  await until(async () => await versionOf(thunderbird, id) === version, { what: `version ${version}`, withinMs: 30_000 });
+  await until(async () => await (when === 'now' ? versionOf(thunderbird, id) : waiting(thunderbird)) === version, { what: `version ${version} ${when}`, withinMs: 30_000 });
+}
+
+/** The version of what waits for Thunderbird's next start; null where nothing does. */
+function waiting(thunderbird: Thunderbird): Promise<string | null> {
+  return thunderbird.marionette.run(async () => {
+    const { AddonManager } = ChromeUtils.importESModule('resource://gre/modules/AddonManager.sys.mjs') as AddonModule;
+    return (await AddonManager.getAllInstalls()).find(({ state }) => state === AddonManager.STATE_POSTPONED)?.version ?? null;
+  });
 }
 
 /** Of an add-on; null where it is not installed. */
@@ -47,7 +55,11 @@ export function versionOf(thunderbird: Thunderbird, id: string): Promise<string 
 }
 
 interface AddonModule {
-  readonly AddonManager: { getAddonByID(id: string): Promise<{ readonly version: string } | null> };
+  readonly AddonManager: {
+    readonly STATE_POSTPONED: number;
+    getAddonByID(id: string): Promise<{ readonly version: string } | null>;
+    getAllInstalls(): Promise<readonly { readonly state: number; readonly version: string }[]>;
+  };
   readonly AddonManagerPrivate: { backgroundUpdateCheck(): Promise<void> };
 }
 

@@ -309,6 +309,12 @@ describe('a sealed draft', () => {
   });
 });
 
+it('says that what Thunderbird stored lies there in clear, where the organisation’s settings cannot be followed', async () => {
+  Object.assign(member.ports, { managed: () => Promise.resolve({ sealedDrafts: 'perhaps' }) });
+  await drafts.saved(TAB, { mode: 'draft', messages: [{ id: 50 }] as never, details: window.details });
+  expect(told()).toMatchObject({ failed: 'draft-saved', reason: { code: 'configuration-invalid' } });
+});
+
 function told(): unknown {
   const { url } = thunderbird.calls.findLast(({ name }) => name === 'windows.create')?.args[0] as { url: string };
   return explanation(Number(url.split('=')[1]));

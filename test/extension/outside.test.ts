@@ -4,6 +4,7 @@ import type { NotSentView, SendingView } from '../../extension/host.ts';
 import { enrol } from '../../extension/member/enrol.ts';
 import { Planner } from '../../extension/member/plan.ts';
 import { previewDraft } from '../../extension/member/preview.ts';
+import { doubtful } from '../../extension/thunderbird/doubtful.ts';
 import { explanation } from '../../extension/thunderbird/explanations.ts';
 import { Sending } from '../../extension/thunderbird/sending.ts';
 import { split } from '../../extension/thunderbird/splitting.ts';
@@ -136,6 +137,12 @@ describe('sending', () => {
       }]);
       expect(set).toEqual([[8, { isModified: true }], [7, { to: ['yuki@hinode.example'], cc: [], bcc: ['hisoka@hinode.example'] }]]);
       expect(thunderbird.calls.filter(({ name }) => /send/i.test(name))).toEqual([]);
+    });
+
+    it.each(['reply', 'forward'] as const)('asks about each of the two where it is a %s of a mail with a problem', async (as) => {
+      await doubtful.mark(7, as);
+      await split(member, 7, { leave: () => undefined });
+      expect(await doubtful.of(8)).toBe(as);
     });
 
     it('leaves the window as it is where the other cannot be opened', async () => {

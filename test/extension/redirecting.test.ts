@@ -51,14 +51,14 @@ async function delivered(changes: Partial<Draft>): Promise<Bytes> {
   return mailBytes(buildCarrier([['From', TARO], ['To', HANAKO], ['Subject', 'x']], second.departures[0]!.cms));
 }
 
-async function redirect(raw: Bytes, reading?: Reading, mayForward = true): Promise<void> {
+async function redirect(raw: Bytes, reading?: Reading, mayForward = true, getRaw = (): Promise<unknown> => Promise.resolve(new File([raw], 'x.eml'))): Promise<void> {
   window = {
     details: { relatedMessageId: 5, type: 'redirect', isPlainText: true, from: HANAKO, to: [], replyTo: [TARO], subject: 'x', plainTextBody: `\n${CARRIER_NOTICE.join('\n')}\n`, identityId: 'id1' },
     files: [new File([new Uint8Array([0x30])], CARRIER_NAME, { type: 'application/cms' })],
   };
   fakeComposeWindow(window);
   thunderbird.stub('accounts.list', () => Promise.resolve([{ identities: [{ id: 'id1', email: HANAKO }] }]));
-  thunderbird.stub('messages.getRaw', () => Promise.resolve(new File([raw], 'x.eml')));
+  thunderbird.stub('messages.getRaw', getRaw);
   const read = async (): Promise<unknown> => ({ reading: reading ?? await readMail(hanako, raw, chain.now) });
   await new Replying(hanako, { read } as never, { mayForward: () => Promise.resolve(mayForward) }).opened({ id: 7, type: 'messageCompose' } as never);
 }
@@ -102,6 +102,13 @@ it('takes along what that mail passed on of others, whose it is above it', async
 it('leaves what is sealed and cannot be checked now: it is refused as it leaves', async () => {
   await redirect(await delivered({}), { judgement: { state: 'cannot-check', code: 'key-locked' }, marked: true } as Reading);
   expect(window.files.map(({ name }) => name)).toEqual([CARRIER_NAME]);
+});
+
+it('leaves what cannot be read any more: it is refused as it leaves', async () => {
+  const raw = await delivered({});
+  await expect(redirect(raw, await readMail(hanako, raw, chain.now), true, () => Promise.reject(new Error('deleted')))).rejects.toThrow('deleted');
+  expect(window.files.map(({ name }) => name)).toEqual([CARRIER_NAME]);
+  expect(window.details['plainTextBody']).toContain(CARRIER_NOTICE[0]);
 });
 
 it('says of what nobody sealed whose it is said to be', async () => {

@@ -118,10 +118,20 @@ it('does so too where it could not be judged for a fault', async () => {
 it('leaves the text of an answer that is written on, but still asks', async () => {
   fakeComposeWindow(window);
   const one = replying();
-  one.leave(5);
+  one.leave(5, Promise.resolve());
   await one.opened(TAB);
   expect(window.details['plainTextBody']).toBe(PLAIN);
   expect(await doubtful.of(7)).toBe('reply');
+});
+
+it('does not take the member’s next answer for one whose window could not be opened', async () => {
+  fakeComposeWindow(window);
+  const one = replying();
+  const failed = Promise.reject(new Error('no such identity'));
+  one.leave(5, failed);
+  await failed.catch(() => undefined);
+  await one.opened(TAB);
+  expect(window.details['plainTextBody']).not.toContain('evil');
 });
 
 it.each(['outside', 'cannot-check'])('leaves an answer to a mail that is %s as it is, and asks nothing', async (other) => {

@@ -52,6 +52,19 @@ export const plugin: readonly Fault[] = [
   ...of('extension/thunderbird/drafts.ts', 'test/extension/drafts.test.ts', [
     ['drafts: opened content is sealed by any account', 'return openedContent.of(tabId); //', 'return undefined; //', 'whatever account it is written in'],
   ]),
+  ...of('extension/thunderbird/drafts.ts', 'test/extension/drafts.test.ts', [
+    ['drafts: settings that cannot be followed are told', 'if (await this.#sealer(tabId, given) === undefined) return;', 'if (await this.#sealer(tabId, given).catch(() => undefined) === undefined) return;', 'settings cannot be followed'],
+  ]),
+  ...of('extension/thunderbird/reply.ts', 'test/extension/reply.test.ts', [
+    ['reply: a window that could not be opened leaves no mark', 'window.catch(() => this.#left.delete(messageId));', 'window.catch(() => undefined);', 'could not be opened'],
+  ]),
+  ...of('extension/thunderbird/splitting.ts', 'test/extension/outside.test.ts', [
+    ['split: asks about both', 'if (doubt !== undefined) await', 'if (doubt === undefined) await', 'asks about each of the two'],
+  ]),
+  ...of('extension/thunderbird/searching.ts', 'test/extension/searching.test.ts', [
+    ['search: nothing of what was deleted meanwhile', 'if (await thunderbirdApi.messages.get(message.id).then(() => true, () => false)) await', 'await', 'while it is judged is not kept'],
+    ['search: forgets in turn', 'await this.#inTurn(() => this.#index.remove(headerMessageId))', 'await this.#index.remove(headerMessageId)', 'while it is being kept is forgotten'],
+  ]),
   ...of('extension/thunderbird/compose.ts', 'test/extension/sending.test.ts', [
     ['sending: no text beside a seal', " || letters(details.plainTextBody ?? '') !== letters(CARRIER_NOTICE.join(''))", '', 'nothing in clear beside it'],
     ['sending: no file beside a seal', ' || others.length > 0', '', 'nothing in clear beside it'],

@@ -367,6 +367,11 @@ describe('a new member', { timeout: 600_000 }, () => {
     const { thunderbird } = third.desktop;
     await publishNewer(world, plugin.software, '99.0.0');
     await updateAddons(thunderbird, ADDON_ID, '99.0.0', 'now');
+    // A mail that is opened while an add-on is put in place has no line.
+    await until(async () => {
+      for (const subject of ['外からのお知らせ', '旧版から']) await third.select(subject);
+      return (await thunderbird.find(inPane('.banner'))).length > 0;
+    }, { what: 'the new version to be there', withinMs: 60_000 });
     await verdict(third, '旧版から', 'verified');
     // From that version on a newer one waits: nothing would seal what is sent while it is put in place. So it does where the add-on rests.
     await thunderbird.marionette.run((chrome, id) => chrome.endBackground(id), ADDON_ID);

@@ -158,7 +158,7 @@ export function encodeSignedData(
   { eContentType, eContent, certificates, signerInfo }:
   { eContentType: string; eContent: Bytes | readonly Uint8Array[]; certificates: readonly Bytes[]; signerInfo: Bytes },
 ): Bytes {
-  const octets = framed(TAG.octetString, ...(eContent instanceof Uint8Array ? [eContent] : eContent));
+  const octets = framed(TAG.octetString, ...(ArrayBuffer.isView(eContent) ? [eContent] : eContent));
   return sequence(
     oid(OID.signedData),
     ...framed(contextTag(0), ...framed(

@@ -128,7 +128,7 @@ declare const Services: {
 declare const WebExtensionPolicy: { getByID(id: string): { getURL(path: string): string; readonly extension: { readonly principal: unknown; readonly browsingContextGroupId: unknown; terminateBackground(): Promise<void> } } | null };
 declare const ChromeUtils: {
   importESModule(url: 'resource:///modules/MailServices.sys.mjs'): {
-    readonly MailServices: { readonly accounts: { readonly accounts: readonly { readonly incomingServer: IncomingServer }[]; readonly localFoldersServer: { readonly rootFolder: { getFolderWithFlags(flags: number): MailFolder } } } };
+    readonly MailServices: { readonly accounts: { createIdentity(): { email: string }; readonly accounts: readonly { readonly incomingServer: IncomingServer; addIdentity(identity: { email: string }): void }[]; readonly localFoldersServer: { readonly rootFolder: { getFolderWithFlags(flags: number): MailFolder } } } };
   };
   importESModule(url: 'resource://gre/modules/Downloads.sys.mjs'): {
     readonly Downloads: { readonly ALL: string; getList(kind: string): Promise<{ getAll(): Promise<readonly { readonly succeeded: boolean; readonly target: { readonly path: string } }[]> }> };
@@ -238,6 +238,14 @@ export function chromeSide() {
   /** Makes a CA certificate (DER in base64) trusted for servers and for signed mail. */
   const trust = (certificate: string): void => {
     Cc['@mozilla.org/security/x509certdb;1']?.getService(Ci['nsIX509CertDB']).addCertFromBase64(certificate, 'C,C,');
+  };
+
+  /** Gives the first mail account another address, as the account settings do. */
+  const addAddress = (email: string): void => {
+    const { MailServices: { accounts } } = ChromeUtils.importESModule('resource:///modules/MailServices.sys.mjs');
+    const identity = accounts.createIdentity();
+    identity.email = email;
+    accounts.accounts.find(({ incomingServer }) => incomingServer.type === 'imap')?.addIdentity(identity);
   };
 
   /** Opens a page of an add-on in a tab, as the add-on itself would. */
@@ -402,5 +410,5 @@ export function chromeSide() {
     return found;
   };
 
-  return { mainWindow, mainWindowReady, composeReady, messageLoaded, displayedAttachments, downloads, windows, until, imapServer, folder, outbox, storePassword, trust, openAddonPage, endBackground, setDark, setPref, leaveDialogsAlone, find };
+  return { mainWindow, mainWindowReady, composeReady, messageLoaded, displayedAttachments, downloads, windows, until, imapServer, folder, outbox, storePassword, trust, addAddress, openAddonPage, endBackground, setDark, setPref, leaveDialogsAlone, find };
 }

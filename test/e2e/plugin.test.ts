@@ -156,6 +156,19 @@ describe('the plugin in Thunderbird', { timeout: 180_000 }, () => {
     await hanako.closeTab();
   });
 
+  it('offers enrolment for an address that comes later, at once, and on the page that is open then', async () => {
+    const { thunderbird } = hanako.desktop;
+    const offered = async (address: string): Promise<void> => {
+      await thunderbird.marionette.run((chrome, email) => chrome.addAddress(email), address);
+      await thunderbird.see({ ...onPage('select#address'), text: address }, 30_000);
+    };
+    await offered(JIRO);
+    expect((await thunderbird.see(onPage('select#address'))).value).toBe(JIRO);
+    await offered('desk@tsukimi.example');
+    expect((await thunderbird.find(onPage('select#address'))).map(({ value }) => value)).toEqual([JIRO]);
+    await hanako.closeTab();
+  });
+
   it('opens none of several selected mails', async () => {
     await taro.write({ to: [HANAKO], subject: '二つ目', body: ['秘密の本文'] });
     await taro.send();

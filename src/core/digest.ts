@@ -21,6 +21,8 @@ export function lengthPrefixed(part: Uint8Array | string): Bytes {
 
 /** HKDF-SHA256 (RFC 5869); `length` in bytes. */
 export async function hkdf(secret: Bytes, salt: Bytes, info: Bytes, length: number): Promise<Bytes> {
+  const native = providedNative();
+  if (native !== undefined) return native.hkdf(secret, salt, info, length);
   const key = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveBits']);
   return new Uint8Array(await crypto.subtle.deriveBits({ name: 'HKDF', hash: 'SHA-256', salt, info }, key, length * 8));
 }

@@ -2,6 +2,7 @@
 import { type Bytes, concat } from './bytes.ts';
 import { DerCursor, integer, readSequence, sequence } from './der.ts';
 import { refused } from './error.ts';
+import { providedNative } from './native.ts';
 
 /** r ‖ s (64 bytes, IEEE P1363) to DER Ecdsa-Sig-Value (RFC 3279 §2.2.3). */
 export function signatureToDer(raw: Bytes): Bytes {
@@ -33,10 +34,12 @@ function to32(value: bigint): Bytes {
 export async function verifyEcdsa(publicKey: Bytes, message: Bytes, signature: Bytes): Promise<boolean> {
   if (publicKey.length !== 65 || publicKey[0] !== 4 || signature.length !== 64) return false;
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const native = providedNative();
   try {
+    if (native !== undefined) return native.verifyEcdsa(publicKey, message, signature);
     const key = await crypto.subtle.importKey('raw', publicKey, algorithm, false, ['verify']);
     return await crypto.subtle.verify(algorithm, key, signature, message);
   } catch {
-    return false; // an off-curve point is the only input that importKey rejects here
+    return false; // an off-curve point is the only input that an import rejects here
   }
 }

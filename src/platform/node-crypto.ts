@@ -7,7 +7,7 @@ import { type Bytes, concat, equal, utf8 } from '../core/bytes.ts';
 import { createMclArithmetic } from '../core/elgamal/mcl-arithmetic.ts';
 import { SsmaxError } from '../core/error.ts';
 import type { Ephemeral, KeyCommitment, NativeCrypto, OrganisationKey, PrivateKey } from '../core/keys.ts';
-import './node-native.ts';
+import { hkdf } from './node-native.ts';
 
 const CURVE = 'prime256v1';
 /** The order of P-256. */
@@ -47,16 +47,8 @@ function nativeScalar(scalar: Uint8Array): NativeScalar {
  * and the transcript, 48 bytes reduced (bias below 2^−128), never zero.
  */
 function hedgedScalar(secret: Uint8Array, transcript: Bytes): bigint {
-  const wide = hkdf48(concat(secret, random(32)), concat(NONCE, hash(transcript)));
+  const wide = hkdf(concat(secret, random(32)), new Uint8Array(0), concat(NONCE, hash(transcript)), 48);
   return (toScalar(wide) % (N - 1n)) + 1n;
-}
-
-/** 48 bytes of HKDF-SHA256 without salt (RFC 5869), at a third of the price of hkdfSync. */
-export function hkdf48(secret: Uint8Array, info: Uint8Array): Buffer {
-  const hmac = (key: Uint8Array, ...parts: Uint8Array[]): Buffer => createHmac('sha256', key).update(concat(...parts)).digest();
-  const key = hmac(new Uint8Array(32), secret);
-  const first = hmac(key, info, Uint8Array.of(1));
-  return Buffer.concat([first, hmac(key, first, info, Uint8Array.of(2)).subarray(0, 16)]);
 }
 
 function hash(data: Uint8Array): Uint8Array {

@@ -117,6 +117,9 @@ export const legs: readonly Fault[] = [
     ['number of recipient infos', 'const MAX_RECIPIENTS = 10;', 'const MAX_RECIPIENTS = 1000;', 'no more than ten recipient infos'],
   ]),
   ...of('src/platform/node-native.ts', 'test/platform/node-native.test.ts', [
+    ['GCM by Node: the tag', '      decipher.final();', '', 'opens nothing that was altered, or whose tag was cut'],
+    ['GCM by Node: the whole tag', 'const TAG = { authTagLength: 16 };', 'const TAG = {};', 'opens nothing that was altered, or whose tag was cut'],
+    ['ECDSA by Node', "return verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature);", 'return key !== undefined;', 'verifies signatures as WebCrypto does'],
     ['base64 by Node: no letter left out', 'if (decoded.length !== (letters / 4) * 3 - padding)', NEVER, 'refuse a whole group that is none'],
     ['base64 by Node: letters of base64url', "text.includes('-') || text.includes('_')", 'false', 'refuse every byte that is no letter, wherever it stands'],
     ['base64 by Node: unused bits', "if (text.toString('latin1', end - 4) !== last)", NEVER, 'refuse bits after the last byte'],

@@ -1,9 +1,9 @@
-import { createECDH, createHash, generateKeyPairSync, hkdfSync } from 'node:crypto';
+import { createECDH, createHash, generateKeyPairSync } from 'node:crypto';
 import { p256 } from '@noble/curves/nist.js';
 import { describe, expect, it } from 'vitest';
 import { fromHex, hex, utf8 } from '../../src/core/bytes.ts';
 import { verifyEcdsa } from '../../src/core/ecdsa.ts';
-import { createNodeCrypto, generatePrivateKey, hkdf48, loadOrganisationKey, loadPrivateKey } from '../../src/platform/node-crypto.ts';
+import { createNodeCrypto, generatePrivateKey, loadOrganisationKey, loadPrivateKey } from '../../src/platform/node-crypto.ts';
 
 const { Fn } = p256.Point;
 
@@ -62,13 +62,6 @@ describe('nonces', () => {
   it('take transcripts of any length', async () => {
     const { scalar } = await createNodeCrypto().ephemeral(new Uint8Array(100_000));
     expect(scalar).toBeGreaterThan(0n);
-  });
-});
-
-describe('HKDF', () => {
-  it('is OpenSSL’s', () => {
-    const [secret, info] = [utf8('secret'), utf8('info')];
-    expect(new Uint8Array(hkdf48(secret, info))).toEqual(new Uint8Array(hkdfSync('sha256', secret, new Uint8Array(0), info, 48)));
   });
 });
 

@@ -10,6 +10,8 @@ import { verifyEcdsa } from '../../src/core/ecdsa.ts';
 import { encodePoint } from '../../src/core/elgamal/curve.ts';
 import { multiply, operand } from '../../src/core/elgamal/native-multiply.ts';
 import type { PrivateKey } from '../../src/core/keys.ts';
+import { providedNative, provideNative } from '../../src/core/native.ts';
+import '../../src/platform/node-native.ts';
 import { createWebCrypto, loadWebPrivateKey } from '../../src/platform/web-crypto.ts';
 import { privateKeyOf } from '../core/elgamal/fixed-keys.ts';
 
@@ -18,6 +20,9 @@ const present = existsSync(archive);
 const result = z.enum(['valid', 'invalid', 'acceptable']);
 const jwk = z.object({ x: z.string().optional(), y: z.string().optional(), d: z.string().optional(), crv: z.string().optional() });
 type Jwk = z.infer<typeof jwk>;
+
+const node = providedNative();
+afterAll(() => { provideNative(node); });
 
 let folder = '';
 beforeAll(() => {
@@ -94,7 +99,8 @@ describe.skipIf(!present)('Wycheproof (skipped where ../shared/corpora/corpora.t
     expect(agreed).toBeGreaterThan(100);
   });
 
-  it('ECDSA P-256 with SHA-256, r ‖ s', async () => {
+  it.each([['Node', node], ['WebCrypto', undefined]])('ECDSA P-256 with SHA-256, r ‖ s: %s', async (_, native) => {
+    provideNative(native);
     const cases = read('ecdsa_secp256r1_sha256_p1363_test.json', z.object({ tcId: z.number(), publicKey: z.object({ uncompressed: z.string() }), msg: z.string(), sig: z.string(), result }));
     expect(cases.length).toBeGreaterThan(100);
     for (const { tcId, publicKey, msg, sig, result: outcome } of cases) {

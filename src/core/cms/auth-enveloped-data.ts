@@ -10,6 +10,7 @@ import {
 } from '../der.ts';
 import { hkdf, sha256 } from '../digest.ts';
 import { refused } from '../error.ts';
+import { providedNative } from '../native.ts';
 import { OID } from '../oids.ts';
 
 const NONCE_LENGTH = 12;
@@ -53,15 +54,27 @@ export async function deriveContentKey(cek: Bytes, gcmAlgorithmDer: Bytes): Prom
   return hkdf(cek, utf8('The Cryptographic Message Syntax'), gcmAlgorithmDer, 32);
 }
 
+async function sealGcm(key: Bytes, nonce: Bytes, additionalData: Bytes, content: Bytes): Promise<Pick<EnvelopeBody, 'ciphertext' | 'mac'>> {
+  const native = providedNative();
+  if (native !== undefined) return native.sealGcm(key, nonce, additionalData, content);
+  const imported = await crypto.subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt']);
+  const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv: nonce, additionalData, tagLength: TAG_LENGTH * 8 }, imported, content));
+  return { ciphertext: sealed.subarray(0, sealed.length - TAG_LENGTH), mac: sealed.slice(sealed.length - TAG_LENGTH) };
+}
+
+async function openGcm(key: Bytes, { nonce, authAttrs, ciphertext, mac }: EnvelopeBody): Promise<Bytes> {
+  const native = providedNative();
+  if (native !== undefined) return native.openGcm(key, nonce, authAttrs, ciphertext, mac);
+  const imported = await crypto.subtle.importKey('raw', key, 'AES-GCM', false, ['decrypt']);
+  const parameters = { name: 'AES-GCM', iv: nonce, additionalData: authAttrs, tagLength: TAG_LENGTH * 8 };
+  return new Uint8Array(await crypto.subtle.decrypt(parameters, imported, concat(ciphertext, mac)));
+}
+
 /** Encrypts `content` under a fresh 32-byte CEK. */
 export async function encryptContent(content: Bytes, cek: Bytes, nonce: Bytes): Promise<EnvelopeBody> {
   const cekCommitment = await commitment(cek);
   const authAttrs = setOf(sequence(oid(OID.cekCommitment), setOf(octetString(cekCommitment))));
-  const key = await crypto.subtle.importKey('raw', await deriveContentKey(cek, gcmAlgorithm(nonce)), 'AES-GCM', false, ['encrypt']);
-  const parameters = { name: 'AES-GCM', iv: nonce, additionalData: authAttrs, tagLength: TAG_LENGTH * 8 };
-  const sealed = new Uint8Array(await crypto.subtle.encrypt(parameters, key, content));
-  const ciphertext = sealed.subarray(0, sealed.length - TAG_LENGTH);
-  const mac = sealed.slice(sealed.length - TAG_LENGTH);
+  const { ciphertext, mac } = await sealGcm(await deriveContentKey(cek, gcmAlgorithm(nonce)), nonce, authAttrs, content);
   const contentInfo = framed(TAG.sequence, oid(OID.data), contentEncryptionAlgorithm(nonce), ...framed(contextTag(0, false), ciphertext));
   return { contentInfo, ciphertext, nonce, authAttrs, cekCommitment, mac };
 }
@@ -72,10 +85,9 @@ export async function encryptContent(content: Bytes, cek: Bytes, nonce: Bytes): 
  */
 export async function decryptContent(body: EnvelopeBody, cek: Bytes): Promise<Bytes> {
   if (!equal(await commitment(cek), body.cekCommitment)) throw refused('content-invalid');
-  const key = await crypto.subtle.importKey('raw', await deriveContentKey(cek, gcmAlgorithm(body.nonce)), 'AES-GCM', false, ['decrypt']);
-  const parameters = { name: 'AES-GCM', iv: body.nonce, additionalData: body.authAttrs, tagLength: TAG_LENGTH * 8 };
+  const key = await deriveContentKey(cek, gcmAlgorithm(body.nonce));
   try {
-    return new Uint8Array(await crypto.subtle.decrypt(parameters, key, concat(body.ciphertext, body.mac)));
+    return await openGcm(key, body);
   } catch {
     throw refused('content-invalid');
   }

@@ -11,12 +11,11 @@ import { signObject } from '../../src/core/cms/signed-data.ts';
 import { OID } from '../../src/core/oids.ts';
 import { encodeJson } from '../../src/wire/json.ts';
 import type { TestWorld } from '../flow/world.ts';
-import type { PluginWorld } from './plugin-world.ts';
 
 export const OLDER_ADDON = resolve('test/fixtures/ssmax-thunderbird-0.1.0-e50718c.xpi');
 
 /** Puts what was built, as a package of a later version, on the web server, as docs/admin/upgrade.md says. */
-export async function publishNewer(world: World, { url, files }: PluginWorld['software'], version: string): Promise<void> {
+export async function publishNewer(world: World, { url, files }: { readonly url: string; readonly files: Map<string, Uint8Array | string> }, version: string): Promise<void> {
   const directory = world.directory(`addon-${version}`);
   cpSync('dist/thunderbird', directory, { recursive: true });
   const manifest = join(directory, 'manifest.json');

@@ -207,7 +207,7 @@ export const SCENES: readonly Scene[] = [
   attachment('attachment-calendar', { name: '予定.ics', type: 'text/calendar' }, new TextEncoder().encode(INVITATION)),
   { name: 'attached-mail', page: 'attached-mail.html?tab=1&message=1&index=0', ready: '.mail-body', answers: { 'attached-mail': (words) => ({
     name: '工程表の件.eml', state: 'outside', heading: words.text('attached_heading'), sentence: words.pieces('attached_unverified', { name: '山田 太郎' }),
-    copies: true, headers: [[words.text('field_from'), '田中 一郎 <ichiro@elsewhere.example>'], [words.text('field_subject'), '工程表の件']], body: { text: '工程表をお送りします。' },
+    copies: true, longBodies: [], headers: [[words.text('field_from'), '田中 一郎 <ichiro@elsewhere.example>'], [words.text('field_subject'), '工程表の件']], body: { text: '工程表をお送りします。' },
     files: [{ name: '工程表.xlsx', bytes: { bytes: [1, 2, 3] } }],
   }) } },
   attachment('attachment-other', { name: '見積書.xlsx', type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet' }, new Uint8Array(20_000)),

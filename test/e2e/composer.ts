@@ -1,14 +1,10 @@
 /** What tests of writing do with the compose window of one Thunderbird again and again. */
 import { expect } from 'vitest';
-import type { Place } from '../../scripts/world/chrome-side.ts';
 import type { Correspondent } from '../../scripts/world/correspondent.ts';
-import { pages } from '../../scripts/world/desktop.ts';
 import { until } from '../../scripts/world/wait.ts';
+import { editor } from './places.ts';
 import type { PluginWorld } from './plugin-world.ts';
 
-export const editor: Place = { page: pages.compose, selector: '#messageEditor' };
-export const onPage = (selector: string): Place => ({ page: pages.addon, selector });
-export const inCompose = (selector: string): Place => ({ page: pages.compose, selector });
 
 export class Composer {
   /** @param canary stands in every mail, and must never be read on the way */

@@ -3,14 +3,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { Place } from '../../scripts/world/chrome-side.ts';
 import type { Correspondent } from '../../scripts/world/correspondent.ts';
-import { pages } from '../../scripts/world/desktop.ts';
 import type { MailStore } from '../../scripts/world/imap.ts';
 import { until } from '../../scripts/world/wait.ts';
+import { inPane } from './places.ts';
 
 const LURE = '月見製作所が本人であることを確認しました。';
-const inPane = (selector: string): Place => ({ page: pages.message, frame: '#messagepane', selector });
 const OVER = `content: "${LURE}" !important; display: block !important; position: fixed !important; inset: 0 0 auto 0 !important; height: 80px !important; background: #eef6f3 !important; color: #000 !important; z-index: 2147483647 !important; opacity: 1 !important`;
 
 /** What leaves the line as it is, to the pixel. */

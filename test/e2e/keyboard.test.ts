@@ -11,13 +11,12 @@ import { until } from '../../scripts/world/wait.ts';
 import { MODES } from '../../src/wire/leg.ts';
 import { Keyboard } from './keyboard.ts';
 import { versionOf } from './older-addon.ts';
+import { inPane, onPage } from './places.ts';
 import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const YUKI = 'yuki@hinode.example';
 /** Where the text of a mail is written. */
 const EDITOR = 'html# about:blank?compose';
-const inPane = (selector: string): Place => ({ page: pages.message, frame: '#messagepane', selector });
-const onPage = (selector: string): Place => ({ page: pages.addon, selector });
 const composing = (selector: string): Place => ({ page: pages.compose, selector });
 
 describe('by keyboard alone', { timeout: 180_000 }, () => {

@@ -5,7 +5,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Place } from '../../scripts/world/chrome-side.ts';
 import type { Correspondent } from '../../scripts/world/correspondent.ts';
 import { pages } from '../../scripts/world/desktop.ts';
 import { World } from '../../scripts/world/process.ts';
@@ -19,17 +18,15 @@ import { INVITATION, invitationBar, PastAddOns, receiptButton, RECEIPT } from '.
 import { OLDER_ADDON, publishNewer, updateAddons, versionOf } from './older-addon.ts';
 import { startOutsidePost } from './outside-mail.ts';
 import { takePictures } from './pictures.ts';
+import { inPane, onPage } from './places.ts';
 import { takeTour } from './tour.ts';
 import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const HANAKO = 'hanako@tsukimi.example';
 const JIRO = 'jiro@tsukimi.example';
 const TARO = 'taro@hinode.example';
-const DAY = 86_400_000;
 const PASSPHRASE = '月夜に 三羽の 兎 はねた';
 
-const inPane = (selector: string): Place => ({ page: pages.message, frame: '#messagepane', selector });
-const onPage = (selector: string): Place => ({ page: pages.addon, selector });
 
 describe('a new member', { timeout: 600_000 }, () => {
   let world: World;
@@ -93,7 +90,7 @@ describe('a new member', { timeout: 600_000 }, () => {
   it('types one code, keeps a backup, and is told that all is ready', async () => {
     const { desktop } = first;
     // The certificate is one of ten months ago: it will be time to renew it.
-    ago = 300 * DAY;
+    ago = 300 * 86_400_000;
     const { code } = await life.registry.newCode(HANAKO, 'E1');
     expect((await desktop.thunderbird.see(onPage('#address'))).text).toContain(HANAKO);
     expect(await desktop.thunderbird.find(onPage('.promises li'))).toHaveLength(3);

@@ -11,8 +11,7 @@ import nodemailer from 'nodemailer';
 import { SMTPServer } from 'smtp-server';
 import { packXpi } from '../../scripts/package.ts';
 import { Correspondent } from '../../scripts/world/correspondent.ts';
-import type { Place } from '../../scripts/world/chrome-side.ts';
-import { Desktop, pages } from '../../scripts/world/desktop.ts';
+import { Desktop } from '../../scripts/world/desktop.ts';
 import { startDisplay } from '../../scripts/world/display.ts';
 import { startDovecot } from '../../scripts/world/dovecot.ts';
 import { MailStore } from '../../scripts/world/imap.ts';
@@ -46,6 +45,7 @@ import type { LifeWorld } from '../server/keyserver/life-world.ts';
 import { startHttps } from './https.ts';
 import { OLDER_DIRECTORY, olderDirectory } from './older-addon.ts';
 import { fileOf, createWorld, native, readSubmission, signVerdict, type TestOrganisation, type TestWorld } from '../flow/world.ts';
+import { onPage } from './places.ts';
 
 export const ADDON_ID = (JSON.parse(readFileSync('manifest.json', 'utf8')) as { browser_specific_settings: { gecko: { id: string } } }).browser_specific_settings.gecko.id;
 const PASSWORD = 'correct horse';
@@ -173,7 +173,6 @@ export async function startPluginWorld(world: World): Promise<PluginWorld> {
 
 /** On the page that opens by itself, with a code; the page is closed then. With a passphrase the key rests under it, and is locked afterwards. */
 export async function enrol(plugin: PluginWorld, { desktop }: Correspondent, address: string, passphrase?: string): Promise<void> {
-  const onPage = (selector: string): Place => ({ page: pages.addon, selector });
   plugin.codes.set(address, 'ABCD-1234');
   await desktop.fill(onPage('#code'), 'ABCD-1234');
   if (passphrase !== undefined) await desktop.click(onPage('#lock-key'));

@@ -13,6 +13,7 @@ import { findCarrier } from '../../src/mail/carrier.ts';
 import { parseMime } from '../../src/mail/mime.ts';
 import { MODES } from '../../src/wire/leg.ts';
 import { Post } from './mails.ts';
+import { inPane, onPage } from './places.ts';
 import { ADDON_ID, enrol, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const TARO = 'taro@hinode.example';
@@ -22,8 +23,6 @@ const YUKI = 'yuki@hinode.example';
 const PASSPHRASE = '月夜に 三羽の 兎 はねた';
 const DAY = 86_400_000;
 
-const inPane = (selector: string): Place => ({ page: pages.message, frame: '#messagepane', selector });
-const onPage = (selector: string): Place => ({ page: pages.addon, selector });
 const button: Place = { page: pages.compose, selector: `#${ADDON_ID.replace(/[^a-z0-9_-]/gi, '_')}-composeAction-toolbarbutton` };
 
 describe('the plugin in Thunderbird', { timeout: 180_000 }, () => {

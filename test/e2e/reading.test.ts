@@ -23,6 +23,7 @@ import { lineStays } from './hostile-outside.ts';
 import { INVITATION, japaneseMail } from './japanese-mail.ts';
 import { Post } from './mails.ts';
 import { takePictures } from './pictures.ts';
+import { inPane, onPage } from './places.ts';
 import { takeReadingTour } from './tour.ts';
 import { ADDON_ID, enrol, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
@@ -33,8 +34,6 @@ const YUKI = 'yuki@hinode.example';
 const PASSPHRASE = '月夜に 三羽の 兎 はねた';
 const TO_HANAKO = [{ address: HANAKO, displayName: '佐藤 花子' }];
 
-const inPane = (selector: string): Place => ({ page: pages.message, frame: '#messagepane', selector });
-const onPage = (selector: string): Place => ({ page: pages.addon, selector });
 
 describe('reading', { timeout: 180_000 }, () => {
   let world: World;

@@ -3,9 +3,9 @@ import type { Place } from '../../scripts/world/chrome-side.ts';
 import type { Correspondent } from '../../scripts/world/correspondent.ts';
 import { pages } from '../../scripts/world/desktop.ts';
 import { until } from '../../scripts/world/wait.ts';
-import { inCompose, onPage } from './composer.ts';
 import { japaneseMail } from './japanese-mail.ts';
 import { plainMail, type Post } from './mails.ts';
+import { editor, inCompose, inPane, onPage } from './places.ts';
 import { ADDON_ID, enrol, type PluginWorld } from './plugin-world.ts';
 
 /** What is typed, and what is waited for. */
@@ -21,7 +21,6 @@ export interface Tour {
   readonly known: { readonly subject: string; readonly word: string };
 }
 
-const editor = inCompose('#messageEditor');
 const button = inCompose(`#${ADDON_ID.replace(/[^a-z0-9_-]/gi, '_')}-composeAction-toolbarbutton`);
 const dialog = onPage('main.dialog');
 
@@ -89,7 +88,6 @@ export async function takeTour(person: Correspondent, tour: Tour, take: (name: s
 export async function takeReadingTour(plugin: PluginWorld, post: Post, person: Correspondent, mails: { readonly from: string; readonly to: string }, take: (name: string) => Promise<void>): Promise<void> {
   const { desktop } = person;
   const { thunderbird } = desktop;
-  const inPane = (selector: string): Place => ({ page: pages.message, frame: '#messagepane', selector });
   const passphrase = 'three hares under one moon';
   await enrol(plugin, person, mails.to, passphrase);
   await post.send(mails.from, { to: [{ address: mails.to, displayName: '' }], subject: 'Meeting', entity: japaneseMail(mails.from, mails.to, 'Meeting') });

@@ -18,7 +18,8 @@ import { parseMime } from '../../src/mail/mime.ts';
 import { generateWebKey } from '../../src/platform/web.ts';
 import { native } from '../flow/world.ts';
 import { allowOutside } from '../security/outside.ts';
-import { Composer, editor, inCompose, onPage } from './composer.ts';
+import { Composer } from './composer.ts';
+import { editor, inCompose, onPage } from './places.ts';
 import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const TARO = 'taro@hinode.example';

@@ -12,9 +12,10 @@ import type { Credential } from '../../src/flow/ports.ts';
 import { MODES } from '../../src/wire/leg.ts';
 import { native } from '../flow/world.ts';
 import { legibleInTheDark } from './coloured-mail.ts';
-import { Composer, editor, inCompose, onPage } from './composer.ts';
+import { Composer } from './composer.ts';
 import { Post } from './mails.ts';
 import { takePictures } from './pictures.ts';
+import { editor, inCompose, onPage } from './places.ts';
 import { ADDON_ID, enrol, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const TARO = 'taro@hinode.example';

@@ -13,6 +13,7 @@ import { Composer } from './composer.ts';
 import { holding } from './files.ts';
 import { Post } from './mails.ts';
 import { MODES } from '../../src/wire/leg.ts';
+import { onPage } from './places.ts';
 import { ADDON_ID, enrol, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const TARO = 'taro@hinode.example';
@@ -21,7 +22,6 @@ const JIRO = 'jiro@tsukimi.example';
 const YUKI = 'yuki@hinode.example';
 const PASSPHRASE = '月夜に 三羽の 兎 はねた';
 
-const onPage = (selector: string): Place => ({ page: pages.addon, selector });
 const button: Place = { page: pages.compose, selector: `#${ADDON_ID.replace(/[^a-z0-9_-]/gi, '_')}-composeAction-toolbarbutton` };
 
 describe('writing', { timeout: 180_000 }, () => {

@@ -1,6 +1,6 @@
 /** What Node does faster than the language (src/core/native.ts): importing this provides it. */
 import { createCipheriv, createDecipheriv, createHash, createHmac, createPublicKey, verify } from 'node:crypto';
-import { type Bytes, concat, fromHex } from '../core/bytes.ts';
+import { type Bytes, concat } from '../core/bytes.ts';
 import { provideNative } from '../core/native.ts';
 
 const [CR, LF, SPACE] = [0x0d, 0x0a, 0x20];
@@ -43,8 +43,6 @@ export function hkdf(secret: Uint8Array, salt: Uint8Array, info: Uint8Array, len
   return concat(...blocks).slice(0, length);
 }
 
-/** SubjectPublicKeyInfo of a P-256 key (RFC 5480), up to its point of 65 bytes. */
-const SPKI = fromHex('3059301306072a8648ce3d020106082a8648ce3d030107034200');
 const GCM = 'aes-256-gcm';
 const TAG = { authTagLength: 16 };
 
@@ -56,7 +54,9 @@ provideNative({
   },
   hkdf,
   verifyEcdsa(publicKey, message, signature) {
-    const key = createPublicKey({ key: Buffer.concat([SPKI, publicKey]), format: 'der', type: 'spki' });
+    const half = (from: number): string => Buffer.from(publicKey.subarray(from, from + 32)).toString('base64url');
+    // At half the price of a DER key's.
+    const key = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x: half(1), y: half(33) }, format: 'jwk' });
     return verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature);
   },
   sealGcm(key, nonce, additional, plaintext) {

@@ -2,7 +2,7 @@
 import type { Runtime } from 'webextension-polyfill';
 import { isAttachedMail } from '../member/attached-mail.ts';
 import { Planner } from '../member/plan.ts';
-import { browserApi, thunderbirdApi } from './api.ts';
+import { browserApi, type Tab, thunderbirdApi } from './api.ts';
 import { choices } from './choices.ts';
 import { Composing } from './composing.ts';
 import { saveFile } from './downloads.ts';
@@ -172,6 +172,16 @@ async function start(): Promise<void> {
   }
   if ((await scripting.messageDisplay.getRegisteredScripts()).length > 0) return;
   await scripting.messageDisplay.registerScripts([{ id: 'message-pane', js: ['message-pane.js'], css: ['message-pane.css'], runAt: 'document_start' }]);
+  await intoShownMails();
+}
+
+/** What is registered goes into mails that are opened from then on; those that are on the screen already get it here. Where it is already, it cannot run twice: its constants are there. */
+async function intoShownMails(): Promise<void> {
+  for (const { id, type } of (await browserApi.tabs.query({})) as readonly Tab[]) {
+    if (id === undefined || (type !== 'mail' && type !== 'messageDisplay')) continue;
+    await browserApi.scripting.insertCSS({ target: { tabId: id }, files: ['message-pane.css'] }).catch(() => undefined); // it shows no mail, or several
+    await browserApi.scripting.executeScript({ target: { tabId: id }, files: ['message-pane.js'] }).catch(() => undefined);
+  }
 }
 
 browserApi.runtime.onInstalled.addListener(({ reason }) => {

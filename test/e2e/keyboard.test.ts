@@ -10,6 +10,7 @@ import type { Thunderbird } from '../../scripts/world/thunderbird.ts';
 import { until } from '../../scripts/world/wait.ts';
 import { MODES } from '../../src/wire/leg.ts';
 import { Keyboard } from './keyboard.ts';
+import { plainMail } from './mails.ts';
 import { versionOf } from './older-addon.ts';
 import { inPane, onPage } from './places.ts';
 import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
@@ -149,5 +150,16 @@ describe('by keyboard alone', { timeout: 180_000 }, () => {
     await yuki.desktop.seeDialog('SSMAX');
     await yuki.desktop.closeDialog();
     await until(async () => await versionOf(thunderbird, ADDON_ID) === null, { what: 'the add-on to be gone' });
+  });
+
+  it('is told of a mail that was on the screen before the add-on came', async () => {
+    await plugin.store(YUKI).append(Buffer.from(plainMail('Mei <mei@elsewhere.example>', YUKI, '外からのお知らせ')));
+    await yuki.select('外からのお知らせ');
+    expect(await thunderbird.find(inPane('.banner'))).toEqual([]);
+    await thunderbird.installAddon(join(process.cwd(), 'dist/thunderbird'));
+    // The page of enrolment opens beside it.
+    await thunderbird.see(onPage('#code'));
+    await yuki.openFolder('inbox');
+    expect((await thunderbird.see(inPane('.banner.outside'), 30_000)).text).toContain('SSMAXの外から届いたメールです');
   });
 });

@@ -125,21 +125,25 @@ async function killChildren(over: () => boolean, { local, postgres, random, paus
   }
 }
 
-/** What its main process started. */
+/**
+ * What its main process started and starts again. Not the one that recovers PostgreSQL's data after another was killed: without
+ * that, PostgreSQL does not come back by itself (seen with version 15).
+ */
 function childrenOf({ main }: Running): { pid: number; program: string }[] {
   return readdirSync('/proc').map(Number).filter((pid) => pid > 0).flatMap((pid) => {
-    const { parent, program } = statusOf(pid);
-    return parent !== undefined && parent === main() ? [{ pid, program }] : [];
+    const { parent, program, title } = statusOf(pid);
+    return parent !== undefined && parent === main() && !/^postgres: (.*: )?startup\b/.test(title) ? [{ pid, program }] : [];
   });
 }
 
 /** proc(5); nothing of a process that has ended meanwhile. */
-function statusOf(pid: number): { parent: number | undefined; program: string } {
+function statusOf(pid: number): { parent: number | undefined; program: string; title: string } {
   try {
+    const title = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
     const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-    return { parent: Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]), program: /^Name:\s+(.+)/m.exec(status)?.[1] ?? '' };
+    return { parent: Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]), program: /^Name:\s+(.+)/m.exec(status)?.[1] ?? '', title };
   } catch {
-    return { parent: undefined, program: '' };
+    return { parent: undefined, program: '', title: '' };
   }
 }
 

@@ -4,8 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:https';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import nodemailer from 'nodemailer';
 import { SMTPServer } from 'smtp-server';
@@ -20,6 +19,7 @@ import { makeProfile } from '../../scripts/world/profile.ts';
 import { startThunderbird } from '../../scripts/world/thunderbird.ts';
 import { until } from '../../scripts/world/wait.ts';
 import { addonId, writeHarnessAddon } from './harness-addon.ts';
+import { startHttps } from './https.ts';
 import { createSignedOnly, type SignedOnly } from './signed-only.ts';
 
 interface Received {
@@ -51,7 +51,7 @@ describe('the Thunderbird harness', () => {
     inbox = new MailStore(imap, { address: hanakoAddress, password });
     outside = await createSignedOnly(hanakoAddress);
     const smtp = await startSmtp(lmtp);
-    const https = await startHttps();
+    const https = await startHttps(world, (_request, _body, response) => Promise.resolve(void response.end('hello over https')));
     writeHarnessAddon(join(files, 'addon'));
 
     const start = async (name: string, address: string, fullName: string, look: { locale: 'ja' | 'en-US'; dark: boolean }): Promise<Correspondent> => {
@@ -202,26 +202,6 @@ describe('the Thunderbird harness', () => {
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()));
     world.closing(() => new Promise<void>((resolve) => server.close(() => resolve())));
     return port;
-  }
-
-  async function startHttps(): Promise<{ url: string; authority: Uint8Array }> {
-    const directory = join(files, 'tls');
-    mkdirSync(directory);
-    const openssl = (...args: string[]): Buffer => execFileSync('openssl', args, { cwd: directory, stdio: ['ignore', 'pipe', 'ignore'] });
-    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-    openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=Harness CA', '-days', '2');
-    writeFileSync(join(directory, 'san'), 'subjectAltName=IP:127.0.0.1\n');
-    openssl('req', ...key, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=127.0.0.1');
-    openssl('x509', '-req', '-in', 'server.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'san', '-out', 'server.pem', '-days', '2');
-    const read = (name: string): Buffer => readFileSync(join(directory, name));
-    const server = createServer({ key: read('server.key'), cert: read('server.pem') }, (_request, response) => response.end('hello over https'));
-    const port = await world.ports.take();
-    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()));
-    world.closing(() => {
-      server.close();
-      server.closeAllConnections();
-    });
-    return { url: `https://127.0.0.1:${port}/`, authority: new Uint8Array(openssl('x509', '-in', 'ca.pem', '-outform', 'der')) };
   }
 });
 

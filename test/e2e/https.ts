@@ -10,7 +10,7 @@ type Answer = (request: IncomingMessage, body: Buffer, response: ServerResponse)
 
 /** Gives its address, ends in `/`, and the authority's certificate, DER and as a PEM file. What the handler throws is answered with 500. */
 export async function startHttps(world: World, handler: Answer): Promise<{ url: string; authority: Uint8Array; authorityFile: string }> {
-  const directory = world.directory('plugin-tls');
+  const directory = world.directory('tls');
   mkdirSync(directory, { recursive: true });
   const openssl = (...args: string[]): Buffer => execFileSync('openssl', args, { cwd: directory, stdio: ['ignore', 'pipe', 'ignore'] });
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];

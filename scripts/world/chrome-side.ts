@@ -37,6 +37,8 @@ export interface Seen {
   readonly beyond: number;
   /** Title of the top-level window it is in. */
   readonly window: string;
+  /** Which window that is: titles may be the same. */
+  readonly windowId: number;
   /** That window has the focus. */
   readonly active: boolean;
   /** In a menu or panel, which closes when another window is activated. */
@@ -45,9 +47,10 @@ export interface Seen {
   readonly url: string;
 }
 
-type SeenInPage = Omit<Seen, 'window' | 'active' | 'inPopup' | 'url'>;
+type SeenInPage = Omit<Seen, 'window' | 'windowId' | 'active' | 'inPopup' | 'url'>;
 
 interface GeckoWindow extends Window {
+  readonly docShell: { readonly outerWindowID: number };
   readonly mozInnerScreenX: number;
   readonly mozInnerScreenY: number;
 }
@@ -388,7 +391,7 @@ export function chromeSide() {
     const visit = async (view: GeckoWindow, at: { readonly top: GeckoWindow; readonly inPopup: boolean; readonly inside: boolean }): Promise<Seen[]> => {
       const { top } = at;
       const wrap = (seen: SeenInPage[], url: string, inPopup: boolean): Seen[] =>
-        seen.map((one) => ({ ...one, window: top.document.title, active: Services.focus.activeWindow === top, inPopup, url }));
+        seen.map((one) => ({ ...one, window: top.document.title, windowId: top.docShell.outerWindowID, active: Services.focus.activeWindow === top, inPopup, url }));
       const isPage = view.document.documentURI.startsWith(place.page);
       const matches = at.inside || (isPage && place.frame === undefined);
       const found = matches ? wrap(lookInPage(view, place.selector, text), view.document.documentURI, at.inPopup) : [];

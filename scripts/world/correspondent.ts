@@ -97,9 +97,10 @@ export class Correspondent {
 
   /** What the compose window in front holds. */
   async draft(): Promise<{ readonly subject: string; readonly body: string; readonly recipients: readonly string[]; readonly attachments: readonly string[] }> {
-    const find = (selector: string): Promise<Seen[]> => this.#thunderbird.find({ page: pages.compose, selector });
-    const [subject] = await find('#msgSubject');
-    const [body] = await this.#thunderbird.find(editorBody);
+    const [subject] = await this.#thunderbird.find({ page: pages.compose, selector: '#msgSubject' });
+    const ofThatWindow = async (place: Place): Promise<Seen[]> => (await this.#thunderbird.find(place)).filter(({ windowId }) => windowId === subject?.windowId);
+    const find = (selector: string): Promise<Seen[]> => ofThatWindow({ page: pages.compose, selector });
+    const [body] = await ofThatWindow(editorBody);
     return {
       subject: subject?.value ?? '',
       body: body?.text ?? '',

@@ -111,9 +111,9 @@ export async function takeReadingTour(plugin: PluginWorld, post: Post, person: C
   await thunderbird.see(onPage('#tags-off'), 30_000);
   await person.closeTab();
   const store = plugin.store(mails.to);
-  await post.send(mails.from, { to: [{ address: mails.to, displayName: '' }], subject: 'Minutes', text: 'The minutes of today.' });
+  await post.send(mails.from, { to: [{ address: mails.to, displayName: '' }], subject: 'Decisions', text: 'The decisions of today.' });
   await store.append(Buffer.from(plainMail(mails.from, mails.to, 'Urgent')));
-  for (const [subject, state] of [['Minutes', 'verified'], ['Urgent', 'problem']] as const) {
+  for (const [subject, state] of [['Decisions', 'verified'], ['Urgent', 'problem']] as const) {
     await person.select(subject);
     await thunderbird.see(inPane(`.banner.${state}`), 60_000);
     await until(async () => (await store.list()).at(state === 'problem' ? -1 : -2)?.flags.includes(`ssmax-${state}`) === true, { what: `the tag of ${subject}`, withinMs: 30_000, everyMs: 200 });

@@ -164,6 +164,8 @@ describe('sealing', () => {
     ['only outside', { to: ['x@elsewhere.example'] }, 'recipients-outside'],
     ['inside and outside', { to: [HANAKO], bcc: ['x@elsewhere.example'] }, 'recipients-mixed'],
     ['a list', { to: ['Friends <Friends>'] }, 'address-invalid'],
+    ['letters of full width', { to: ['ｈａｎａｋｏ@tsukimi.example'] }, 'address-invalid'],
+    ['two addresses joined by a Japanese comma', { to: ['hanako@tsukimi.example、jiro@tsukimi.example'] }, 'address-invalid'],
     ['a name with a line break', { from: `a\r\nBcc: x <${TARO}>` }, 'header-injection'],
     ['an own address without a key', { from: 'yuki@hinode.example' }, 'not-enrolled'],
     ['another organisation in SSMAX', { from: 'mei@tsukimi.example' }, 'not-enrolled'],

@@ -135,6 +135,8 @@ export interface OptionsHost extends ConsentHost, DiagnosticsHost, RemovalHost {
 }
 
 export interface DetailsView {
+  /** Which mail this is, in two fields: what is done here is done to it alone. */
+  readonly about: readonly (readonly [name: string, value: string])[];
   readonly state: State;
   readonly heading: string;
   readonly sentence: readonly Piece[];

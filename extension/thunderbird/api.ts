@@ -2,13 +2,15 @@
  * Thunderbird's API as this add-on uses it. The polyfill gives the parts that all browsers share, Thunderbird adds its
  * own to the same object; what the published types do not know yet (they stop at 127) is typed here.
  */
-import polyfill from 'webextension-polyfill';
+import polyfill, { type Runtime } from 'webextension-polyfill';
 
 type Messenger = typeof messenger;
 export type ComposeDetails = messenger.compose.ComposeDetails & {
   readonly selectedEncryptionTechnology?: { readonly encryptBody?: boolean; readonly signMessage?: boolean };
   readonly attachPublicPGPKey?: boolean;
 };
+/** Who asks; of a document in a tab, which one. */
+export type Sender = Runtime.MessageSender & { readonly documentId?: string };
 export type MessageHeader = messenger.messages.MessageHeader;
 export type Tab = messenger.tabs.Tab;
 /** Manifest V3 gives a list in pages, of which the first is enough to know whether there is one message or several. */

@@ -1,8 +1,7 @@
 /** The event page: joins Thunderbird's events to the stories. Every listener is added at once, so that each can wake it. */
-import type { Runtime } from 'webextension-polyfill';
 import { isAttachedMail } from '../member/attached-mail.ts';
 import { Planner } from '../member/plan.ts';
-import { browserApi, type Tab, thunderbirdApi } from './api.ts';
+import { browserApi, type Sender, type Tab, thunderbirdApi } from './api.ts';
 import { choices } from './choices.ts';
 import { Composing } from './composing.ts';
 import { saveFile } from './downloads.ts';
@@ -18,6 +17,7 @@ import { MailActions } from './mail-actions.ts';
 import { MailWindows } from './mail-windows.ts';
 import type { Request } from './protocol.ts';
 import { ReadingDesk } from './reading.ts';
+import { redirects } from './redirects.ts';
 import { renew } from './renewing.ts';
 import { Replying } from './reply.ts';
 import { Searching } from './searching.ts';
@@ -87,25 +87,26 @@ browserApi.tabs.onRemoved.addListener((tabId) => {
   attempt(mailWindows.closed(tabId));
   attempt(choices.forget(tabId));
   attempt(doubtful.forget(tabId));
+  attempt(redirects.forget(tabId));
   sending.closed(tabId);
   desk.closed(tabId);
 });
 
-browserApi.runtime.onMessage.addListener(async (message: unknown, sender: Runtime.MessageSender): Promise<unknown> => {
+browserApi.runtime.onMessage.addListener(async (message: unknown, sender: Sender): Promise<unknown> => {
   const request = message as Request;
   if (!mayAsk(request, sender)) throw new Error('asked by somebody who may not');
-  return answer(request, sender.tab?.id ?? -1);
+  return answer(request, sender.tab?.id ?? -1, sender.documentId);
 });
 
-/** Requests of the message pane are about the tab that it is in. */
-async function answer(request: Request, tabId: number): Promise<unknown> {
+/** Requests of the message pane are about the mail whose document it is in. */
+async function answer(request: Request, tabId: number, documentId: string | undefined): Promise<unknown> {
   switch (request.kind) {
-    case 'show': return desk.pane(tabId);
-    case 'save': return save(tabId, request.index);
-    case 'open': return openAttachment(tabId, request.index);
+    case 'show': return desk.pane(tabId, documentId);
+    case 'save': return save(tabId, documentId, request.index);
+    case 'open': return openAttachment(tabId, documentId, request.index);
     case 'link': return openLink(request.url);
     case 'enrol': return openRemedy();
-    case 'show-pictures': return openPictures(tabId);
+    case 'show-pictures': return openPictures(tabId, documentId);
     case 'pictures': return desk.pictures(request.tabId, request.messageId);
     case 'unlock': return unlocking.unlock(request.passphrase);
     case 'keys-changed':
@@ -124,22 +125,23 @@ async function answer(request: Request, tabId: number): Promise<unknown> {
     case 'not-sent': return explanation(request.number);
     case 'decide': return sending.dialog.decide(request.tabId, request.go);
     case 'verdict': return desk.details(request.tabId);
-    case 'forward': return mailActions.forward(request.tabId, request.parts);
-    case 'copy': return mailActions.copy(request.tabId, request.as);
-    case 'report': return mailActions.report(request.tabId, request.complaint);
+    case 'forward': return mailActions.forward(request.tabId, request.messageId, request.parts);
+    case 'copy': return mailActions.copy(request.tabId, request.messageId, request.as);
+    case 'report': return mailActions.report(request.tabId, request.messageId, request.complaint);
     case 'attached-mail': return desk.attachedMail(request.tabId, request.messageId, request.index);
     case 'attachment': return desk.attachment(request.tabId, request.messageId, request.index);
   }
 }
 
-async function save(tabId: number, index: number): Promise<boolean> {
-  const file = await desk.attachment(tabId, undefined, index);
+async function save(tabId: number, documentId: string | undefined, index: number): Promise<boolean> {
+  const shown = await desk.shownIn(tabId, documentId);
+  const file = shown === undefined ? undefined : await desk.attachment(tabId, shown.message.id, index);
   if (file?.copies !== true) return false;
   return saveFile(file.name, file.bytes).then(() => true, () => false);
 }
 
-async function openAttachment(tabId: number, index: number): Promise<boolean> {
-  const shown = await desk.shown(tabId);
+async function openAttachment(tabId: number, documentId: string | undefined, index: number): Promise<boolean> {
+  const shown = await desk.shownIn(tabId, documentId);
   const file = shown?.reading?.files[index];
   if (shown === undefined || file === undefined) return false;
   const page = isAttachedMail(file) ? 'attached-mail.html' : 'attachment.html';
@@ -148,8 +150,8 @@ async function openAttachment(tabId: number, index: number): Promise<boolean> {
   return true;
 }
 
-async function openPictures(tabId: number): Promise<void> {
-  const shown = await desk.shown(tabId);
+async function openPictures(tabId: number, documentId: string | undefined): Promise<void> {
+  const shown = await desk.shownIn(tabId, documentId);
   if (shown === undefined) return;
   const query = new URLSearchParams({ tab: String(tabId), message: String(shown.message.id) });
   await browserApi.windows.create({ type: 'popup', url: `${browserApi.runtime.getURL('pictures.html')}?${query.toString()}`, width: 900, height: 700 });

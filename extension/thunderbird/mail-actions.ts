@@ -1,6 +1,6 @@
-/** What a member does with the mail that a tab shows, from the popup on its button. */
+/** What a member does with the mail that a tab shows, from the popup on its button, or the window that the shortcut opened: with the mail it told of, and no other. */
 import type { Bytes } from '../../src/core/bytes.ts';
-import { SsmaxError } from '../../src/core/error.ts';
+import { refused, SsmaxError } from '../../src/core/error.ts';
 import type { Complaint } from '../../src/wire/report.ts';
 import type { CopyKind, Reported } from '../host.ts';
 import { requirePermission } from '../member/copies.ts';
@@ -29,11 +29,11 @@ export class MailActions {
     this.#desk = desk;
   }
 
-  /** Reports the mail that this tab shows. Never throws: what went wrong is said. */
-  async report(tabId: number, complaint: Complaint): Promise<Reported> {
+  /** Reports this mail, which the tab still shows. Never throws: what went wrong is said. */
+  async report(tabId: number, messageId: number, complaint: Complaint): Promise<Reported> {
     const release = keepAlive();
     try {
-      const { raw, deliveredTo } = await this.#delivered(tabId);
+      const { raw, deliveredTo } = await this.#delivered(tabId, messageId);
       return { done: await reportMalicious(this.#member, raw, deliveredTo, complaint) };
     } catch (error) {
       if (!(error instanceof SsmaxError)) logFault(error);
@@ -44,9 +44,9 @@ export class MailActions {
   }
 
   /** Opens a compose window that passes the mail on, or the chosen of its sealed parts; gives why not. */
-  forward(tabId: number, parts: readonly number[] | undefined): Promise<Reason | undefined> {
+  forward(tabId: number, messageId: number, parts: readonly number[] | undefined): Promise<Reason | undefined> {
     return whyNot(async () => {
-      const { raw, deliveredTo, shown } = await this.#delivered(tabId);
+      const { raw, deliveredTo, shown } = await this.#delivered(tabId, messageId);
       const file = await prepareForward(this.#member, raw, parts);
       const { subject } = shown.message; // what anyone on the way could read anyway
       const name = fileName(words, words.text('forward_file', { subject }), 0);
@@ -59,20 +59,27 @@ export class MailActions {
   }
 
   /** Saves a copy outside the seal; gives why not. */
-  copy(tabId: number, kind: CopyKind): Promise<Reason | undefined> {
+  copy(tabId: number, messageId: number, kind: CopyKind): Promise<Reason | undefined> {
     return whyNot(async () => {
       await requirePermission(this.#member.ports, 'copies');
-      const copy = copyOf((await this.#desk.shown(tabId))?.reading, kind);
+      const copy = copyOf((await this.#shown(tabId, messageId)).reading, kind);
       if (copy === undefined) return reasonOf(words, 'other');
       await saveFile(copy.name, copy.bytes);
       return undefined;
     });
   }
 
-  async #delivered(tabId: number): Promise<{ raw: Bytes; deliveredTo: string; shown: Shown }> {
+  /** The mail that the member saw when he asked. Throws `another-mail` where its tab shows another one by now, or none. */
+  async #shown(tabId: number, messageId: number): Promise<Shown> {
     const shown = await this.#desk.shown(tabId);
-    const deliveredTo = shown?.reading?.judgement.deliveredTo;
-    if (shown === undefined || deliveredTo === undefined) throw new SsmaxError('refused', 'report-evidence', { what: 'leg' });
+    if (shown?.message.id !== messageId) throw refused('another-mail');
+    return shown;
+  }
+
+  async #delivered(tabId: number, messageId: number): Promise<{ raw: Bytes; deliveredTo: string; shown: Shown }> {
+    const shown = await this.#shown(tabId, messageId);
+    const deliveredTo = shown.reading?.judgement.deliveredTo;
+    if (deliveredTo === undefined) throw new SsmaxError('refused', 'report-evidence', { what: 'leg' });
     return { raw: await rawOf(shown.message.id), deliveredTo, shown };
   }
 }

@@ -1,6 +1,6 @@
 /** What the pages, the message pane and the background say to each other. */
 import type { Complaint } from '../../src/wire/report.ts';
-import type { CopyKind, ShownBody } from '../host.ts';
+import type { CopyKind, DetailsView, ShownBody } from '../host.ts';
 import type { Choice } from '../member/plan.ts';
 import type { InvitationView } from '../ui/invitation.ts';
 import type { Piece } from '../ui/words.ts';
@@ -34,11 +34,14 @@ export type Request =
   | { readonly kind: 'not-sent'; readonly number: number }
   | { readonly kind: 'decide'; readonly tabId: number; readonly go: boolean }
   | { readonly kind: 'verdict'; readonly tabId: number }
-  | { readonly kind: 'forward'; readonly tabId: number; readonly parts?: readonly number[] }
-  | { readonly kind: 'copy'; readonly tabId: number; readonly as: CopyKind }
-  | { readonly kind: 'report'; readonly tabId: number; readonly complaint: Complaint }
+  | { readonly kind: 'forward'; readonly tabId: number; readonly messageId: number; readonly parts?: readonly number[] }
+  | { readonly kind: 'copy'; readonly tabId: number; readonly messageId: number; readonly as: CopyKind }
+  | { readonly kind: 'report'; readonly tabId: number; readonly messageId: number; readonly complaint: Complaint }
   | { readonly kind: 'attached-mail'; readonly tabId: number; readonly messageId: number; readonly index: number }
   | { readonly kind: 'attachment'; readonly tabId: number; readonly messageId: number; readonly index: number };
+
+/** Whoever acts on the mail names it again by its number: its tab may show another one by then. */
+export type DetailsAnswer = DetailsView & { readonly messageId: number };
 
 export interface BannerView {
   readonly state: VerdictView['state'];

@@ -2,8 +2,9 @@
 import type { Bytes } from '../../src/core/bytes.ts';
 import { SsmaxError } from '../../src/core/error.ts';
 import type { Person } from '../../src/flow/open.ts';
+import { shownText } from '../../src/mail/shown-text.ts';
 import { contactOf } from '../../src/wire/managed-settings.ts';
-import type { AttachedMailView, AttachmentView, DetailsView, OutsidePicturesView } from '../host.ts';
+import type { AttachedMailView, AttachmentView, OutsidePicturesView } from '../host.ts';
 import { readAttached } from '../member/attached-mail.ts';
 import { copyPolicy } from '../member/copies.ts';
 import { loadSettings } from '../member/preferences.ts';
@@ -17,9 +18,10 @@ import { faultView, type VerdictView, viewOf } from '../ui/verdict.ts';
 import { browserApi, type Displayed, type MessageHeader, type Tab, thunderbirdApi } from './api.ts';
 import { keepAlive } from './keep-alive.ts';
 import { logFault } from './log.ts';
+import { MailDocuments } from './mail-documents.ts';
 import { only } from './one-message.ts';
 import { attachedMailView, paneOf, picturesOf } from './pane-view.ts';
-import type { PaneRequest, PaneView } from './protocol.ts';
+import type { DetailsAnswer, PaneRequest, PaneView } from './protocol.ts';
 import { rawOf } from './raw-mail.ts';
 import { words } from './words.ts';
 
@@ -46,6 +48,7 @@ export class ReadingDesk {
   /** Hears of every mail that was judged because somebody looks at it, and gets its bytes. */
   readonly #onRead: (shown: Shown, raw: Bytes | undefined) => void;
   readonly #current = new Map<number, Current>();
+  readonly #documents = new MailDocuments();
 
   constructor(member: SealParts, onRead: (shown: Shown, raw: Bytes | undefined) => void) {
     this.#member = member;
@@ -64,24 +67,25 @@ export class ReadingDesk {
     await this.#show(tabId, message);
   }
 
-  /** What the message pane of this tab is to show; undefined if it shows another message by now. */
-  async pane(tabId: number): Promise<PaneView | undefined> {
-    const message = only(await messageDisplay.getDisplayedMessages(tabId));
+  /** What this document in the message pane is to show; undefined if its tab shows another message by now. */
+  async pane(tabId: number, documentId: string | undefined): Promise<PaneView | undefined> {
+    const message = await this.#documents.messageOf(tabId, documentId);
     if (message === undefined) return undefined;
     const shown = await this.#show(tabId, message);
-    const still = only(await messageDisplay.getDisplayedMessages(tabId));
-    return still?.id === message.id ? paneOf(shown, await this.#picturesAllowed(), await this.#copies(), contactOf(await this.#member.ports.managed().catch(() => undefined))) : undefined;
+    return (await this.#documents.messageOf(tabId, documentId))?.id === message.id ? paneOf(shown, await this.#picturesAllowed(), await this.#copies(), contactOf(await this.#member.ports.managed().catch(() => undefined))) : undefined;
   }
 
   /** For the popup on the button. */
-  async details(tabId: number): Promise<DetailsView | undefined> {
+  async details(tabId: number): Promise<DetailsAnswer | undefined> {
     const shown = await this.shown(tabId);
     if (shown === undefined) return undefined;
     const { state, heading, sentence, notes, details, remedy } = shown.view;
     const possible = actionsOf(shown.reading);
     const copies = !possible.includes('copy') || await this.#copies();
     const named = (await loadSettings(this.#member.ports).catch(() => undefined))?.reportsNameMember; // settings at fault stop the report too, and it says so
-    return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: possible.filter((action) => action !== 'copy' || copies), copies, sealedNames: shown.reading?.judgement.sealedNames ?? [], ...(named !== undefined && { reportsNameMember: named }) };
+    const { message, reading } = shown;
+    const about = [[words.text('field_subject'), reading?.judgement.message?.headers.subject ?? message.subject], [words.text('field_from'), reading?.judgement.sender?.address ?? message.author]] as const;
+    return { messageId: message.id, about: about.map(([name, value]) => [name, shownText(value)] as const), state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: possible.filter((action) => action !== 'copy' || copies), copies, sealedNames: shown.reading?.judgement.sealedNames ?? [], ...(named !== undefined && { reportsNameMember: named }) };
   }
 
   /** The message of this tab, judged. The event page may have been ended in between: then it is judged again. */
@@ -92,8 +96,15 @@ export class ReadingDesk {
     return current?.messageId === message.id ? current.shown : this.#show(tabId, message);
   }
 
+  /** The message of this document, judged; undefined if its tab shows another one by now. */
+  async shownIn(tabId: number, documentId: string | undefined): Promise<Shown | undefined> {
+    const message = await this.#documents.messageOf(tabId, documentId);
+    const shown = message === undefined ? undefined : await this.shown(tabId);
+    return shown?.message.id === message?.id ? shown : undefined;
+  }
+
   /** An attachment of the message that this tab shows; undefined if it shows another one or they are off. */
-  async attachment(tabId: number, messageId: number | undefined, index: number): Promise<AttachmentView | undefined> {
+  async attachment(tabId: number, messageId: number, index: number): Promise<AttachmentView | undefined> {
     const found = await this.#file(tabId, messageId, index);
     if (found === undefined) return undefined;
     const { file, from } = found;
@@ -116,12 +127,12 @@ export class ReadingDesk {
     }
   }
 
-  async #file(tabId: number, messageId: number | undefined, index: number): Promise<{ file: MailFile; from: Person } | undefined> {
+  async #file(tabId: number, messageId: number, index: number): Promise<{ file: MailFile; from: Person } | undefined> {
     const shown = await this.shown(tabId);
     const file = shown?.reading?.files[index];
     const from = file?.from ?? shown?.reading?.judgement.sender;
     if (shown === undefined || file === undefined || from === undefined || !shown.view.trusted) return undefined;
-    return messageId !== undefined && messageId !== shown.message.id ? undefined : { file, from };
+    return messageId === shown.message.id ? { file, from } : undefined;
   }
 
   /** The message of this tab with its pictures from outside; undefined if it shows another one or none may be fetched. */
@@ -152,6 +163,7 @@ export class ReadingDesk {
   /** The tab was closed: nothing of its mail is kept. */
   closed(tabId: number): void {
     this.#current.delete(tabId);
+    this.#documents.closed(tabId);
   }
 
   #show(tabId: number, message: MessageHeader): Promise<Shown> {

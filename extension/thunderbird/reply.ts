@@ -17,6 +17,7 @@ import { openedContent } from './opened-content.ts';
 import { emptied, isWhole, quotationOf, quoted, quotes, quotesNotice, TRIES, untilLooked, withQuotation } from './quotation.ts';
 import type { ReadingDesk } from './reading.ts';
 import { passOn } from './redirecting.ts';
+import { redirects } from './redirects.ts';
 import { words } from './words.ts';
 
 const { compose } = thunderbirdApi;
@@ -69,22 +70,28 @@ export class Replying {
       if (relatedMessageId === undefined || type === 'draft') return;
       // What another account redirects is none of our business; where there is no key here yet, it is refused as it leaves.
       if (type === 'redirect' && !(await this.#isSigned(details))) return;
-      const left = this.#left.delete(relatedMessageId);
-      const { reading } = await this.#desk.read({ id: relatedMessageId, date: new Date() } as MessageHeader);
-      if ((reading === undefined || reading.judgement.state === 'problem') && !(type === 'new' && await this.#isOwn(relatedMessageId))) {
-        // Written anew from it, its text would go on as the member's own.
-        await doubtful.mark(tabId, type === 'reply' ? 'reply' : 'forward');
-        if (!left) await this.#empty(tabId, details);
-        return;
-      }
-      if (left || reading === undefined) return;
-      if (type === 'redirect' && await passOn(this.#member, tabId, relatedMessageId, reading, await this.#planner.mayForward(addressesOf(details).from))) return;
-      const { content } = reading;
-      if (reading.judgement.state !== 'verified' || content === undefined) return;
-      await this.#fill(tabId, details, reading, content);
+      await this.#answer(tabId, details, relatedMessageId);
+      if (type === 'redirect') await redirects.mark(tabId);
     } finally {
       release();
     }
+  }
+
+  async #answer(tabId: number, details: ComposeDetails, relatedMessageId: number): Promise<void> {
+    const { type } = details;
+    const left = this.#left.delete(relatedMessageId);
+    const { reading } = await this.#desk.read({ id: relatedMessageId, date: new Date() } as MessageHeader);
+    if ((reading === undefined || reading.judgement.state === 'problem') && !(type === 'new' && await this.#isOwn(relatedMessageId))) {
+      // Written anew from it, its text would go on as the member's own.
+      await doubtful.mark(tabId, type === 'reply' ? 'reply' : 'forward');
+      if (!left) await this.#empty(tabId, details);
+      return;
+    }
+    if (left || reading === undefined) return;
+    if (type === 'redirect' && await passOn(this.#member, tabId, relatedMessageId, reading, await this.#planner.mayForward(addressesOf(details).from))) return;
+    const { content } = reading;
+    if (reading.judgement.state !== 'verified' || content === undefined) return;
+    await this.#fill(tabId, details, reading, content);
   }
 
   /** Whether a mail bears one of the member's addresses: a template, or what he sent before his mail was sealed. */

@@ -23,6 +23,7 @@ import { addressOf } from './identity-of.ts';
 import { keepAlive } from './keep-alive.ts';
 import { openedContent } from './opened-content.ts';
 import { logFault } from './log.ts';
+import { redirects } from './redirects.ts';
 import { SendingDialog } from './sending-dialog.ts';
 import { words } from './words.ts';
 
@@ -80,6 +81,7 @@ export class Sending {
         await requireUnopened(tabId, addressesOf(current).from);
         return undefined;
       }
+      if (current.type === 'redirect') await requireLooked(tabId);
       this.dialog.begin(tabId, current.subject ?? '');
       original = await readWindow(tabId, current);
       const written = await draftOf(original);
@@ -224,6 +226,11 @@ export class Sending {
 async function requireUnopened(tabId: number, from: string): Promise<void> {
   const address = await openedContent.of(tabId);
   if (address !== undefined) throw refused('opened-content-outside', { from: readMailbox(from).address, address });
+}
+
+/** Another's text goes as a member's mail only where it is said whose it is: not where the sender was changed to the member afterwards. Throws `redirect-by-another`. */
+async function requireLooked(tabId: number): Promise<void> {
+  if (!(await redirects.looked(tabId))) throw refused('redirect-by-another');
 }
 
 /** Whether those outside may be written to in a mail of their own. */

@@ -17,10 +17,11 @@ export function Details({ host, words, children }: { readonly host: DetailsHost;
   useEffect(() => void host.details().then(setView, () => setView(undefined)), []);
   if (view === 'loading') return <main class="popup"><h1 class="heard">{words.text('details_title')}</h1><p role="status">{words.text('label_checking')}</p></main>;
   if (view === undefined) return <main class="popup"><h1 class="heard">{words.text('details_title')}</h1><p>{words.text('details_no_message')}</p>{children}</main>;
+  const which = <section class="group"><dl>{view.about.map(([name, value]) => <div><dt>{name}</dt><dd>{value}</dd></div>)}</dl></section>;
   const { state, heading, sentence, notes, groups, enrol, actions, copies, sealedNames } = view;
-  if (doing === 'forward') return <main class="popup"><Forward host={host} words={words} names={sealedNames} onBack={() => setDoing(undefined)} /></main>;
-  if (doing === 'copy') return <main class="popup"><Copy host={host} words={words} onBack={() => setDoing(undefined)} /></main>;
-  if (doing === 'report') return <main class="popup"><Report host={host} words={words} named={view.reportsNameMember} onBack={() => setDoing(undefined)} /></main>;
+  if (doing === 'forward') return <main class="popup">{which}<Forward host={host} words={words} names={sealedNames} onBack={() => setDoing(undefined)} /></main>;
+  if (doing === 'copy') return <main class="popup">{which}<Copy host={host} words={words} onBack={() => setDoing(undefined)} /></main>;
+  if (doing === 'report') return <main class="popup">{which}<Report host={host} words={words} named={view.reportsNameMember} onBack={() => setDoing(undefined)} /></main>;
   return (
     <main class="popup">
       <Notice title state={state} heading={heading}>

@@ -31,7 +31,8 @@ function verdict(words: Words, judgement: Partial<Judgement>, firstFromOrganisat
     judgement: { state: 'outside', code: 'outside', organisations: [], content: 'not-opened', ...judgement }, notes: { firstFromOrganisation }, forwarded: [], files: [], marked: true, idle: false, ...(report !== undefined && { report }),
   };
   const { state, heading, sentence, notes, details, remedy } = viewOf(words, reading);
-  return { state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: actionsOf(reading), copies: true, sealedNames: [] };
+  const about = [[words.text('field_subject'), '来年度の見積書の件'], [words.text('field_from'), judgement.sender?.address ?? 'taro@hinode.example']] as const;
+  return { about, state, heading, sentence, notes, groups: details, enrol: remedy === 'enrol', actions: actionsOf(reading), copies: true, sealedNames: [] };
 }
 
 /** Puts a mail into the index, in the form that SearchIndex gives it, and searches for it. */

@@ -48,6 +48,6 @@ it('sends nothing with a key that has no backup where one is required', async ()
 it('makes no backup and saves no mail where that is forbidden', async () => {
   manage({ backup: 'forbidden', copies: 'forbidden' });
   expect(await outcome(requirePermission(member.ports, 'backup'))).toBe('backup-forbidden');
-  const reason = await new MailActions(member, { shown: () => Promise.resolve(undefined) } as unknown as ReadingDesk).copy(7, 'eml');
+  const reason = await new MailActions(member, { shown: () => Promise.resolve(undefined) } as unknown as ReadingDesk).copy(7, 1, 'eml');
   expect(reason?.code).toBe('copies-forbidden');
 });

@@ -44,7 +44,7 @@ beforeEach(async () => {
 /** The window is filled with what Hanako sealed for this address. */
 async function answer(judgement: object): Promise<void> {
   const headers = { from: { address: 'hanako@tsukimi.example', displayName: '' }, to: [], cc: [], replyTo: [], subject: 'x', date: new Date() };
-  const reading = { judgement: { state: 'verified', code: 'verified', mode: 'protect-all', message: { headers, conflicts: [] }, ...judgement }, content: { text: SECRET, images: [], attachments: [] } };
+  const reading = { judgement: { state: 'verified', code: 'verified', mode: 'protect-all', message: { headers, conflicts: [] }, ...judgement }, content: { text: SECRET, images: [], attachments: [] }, marked: true };
   await new Replying(member, { read: () => Promise.resolve({ reading }) } as never).opened(TAB);
 }
 
@@ -93,5 +93,23 @@ describe('a window with what was opened', () => {
     await reopen({ to: [], cc: [], bcc: [], replyTo: [], subject: 'x', plainText: true, choice: {} }, { text: SECRET, images: [], attachments: [] }, { begun: '', identityId: 'id1', sealedBy: TARO, replying: { leave: () => undefined } });
     expect(await send()).toEqual({ cancel: true });
     expect(told()?.reason.code).toBe('opened-content-outside');
+  });
+});
+
+describe('a redirect', () => {
+  beforeEach(() => Object.assign(window.details, { type: 'redirect', plainTextBody: 'Pay now.', to: [TARO] }));
+
+  it('that another account opened does not go once its sender is changed to the member', async () => {
+    await new Replying(member, {} as never).opened(TAB);
+    window.details = { ...window.details, from: TARO, identityId: 'id1' };
+    expect(await send()).toEqual({ cancel: true });
+    expect(told()?.reason.code).toBe('redirect-by-another');
+    expect(window.details['plainTextBody']).toBe('Pay now.');
+  });
+
+  it('that was looked at as it opened is not held for that', async () => {
+    window.details = { ...window.details, from: TARO, identityId: 'id1' };
+    await answer({ state: 'cannot-check', code: 'key-locked' });
+    expect(await send()).toHaveProperty('details');
   });
 });

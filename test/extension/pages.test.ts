@@ -231,7 +231,7 @@ describe('inspection at a provider', () => {
 describe('reporting a mail', () => {
   it('says what happens next, sends what was said and nothing more, and explains a refusal', async () => {
     const asked: unknown[] = [];
-    const view = { state: 'verified' as const, heading: 'x', sentence: [], notes: [], enrol: false, actions: ['report' as const], copies: true, sealedNames: [], groups: [] };
+    const view = { about: [], state: 'verified' as const, heading: 'x', sentence: [], notes: [], enrol: false, actions: ['report' as const], copies: true, sealedNames: [], groups: [] };
     const report = (complaint: unknown): Promise<Reported> => {
       asked.push(complaint);
       return Promise.resolve(asked.length === 1 ? { reason: reasonOf(words, 'evidence-erased') } : { done: { report: 'R-1', known: false } });
@@ -249,7 +249,7 @@ describe('reporting a mail', () => {
 
 describe('a report whose organisation fixed whether it names its reporter', () => {
   it.each([true, false])('says so, and is not for him to change: %s', async (named) => {
-    const view = { state: 'verified' as const, heading: 'x', sentence: [], notes: [], enrol: false, actions: ['report' as const], copies: true, sealedNames: [], groups: [], reportsNameMember: named };
+    const view = { about: [], state: 'verified' as const, heading: 'x', sentence: [], notes: [], enrol: false, actions: ['report' as const], copies: true, sealedNames: [], groups: [], reportsNameMember: named };
     render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined, report: unexpected, forward: unexpected, saveCopy: unexpected }, words }), document.body);
     (await see('#report')).click();
     await see('form.report', '組織が決めています');
@@ -261,13 +261,14 @@ describe('a report whose organisation fixed whether it names its reporter', () =
 describe('passing a mail on unopened', () => {
   it('lets choose sealed attachments, and explains a refusal', async () => {
     const asked: unknown[] = [];
-    const view = { state: 'verified' as const, heading: 'x', sentence: [], notes: [], enrol: false, actions: ['forward' as const], copies: true, sealedNames: ['甲.pdf', '乙.pdf'], groups: [] };
+    const view = { about: [['件名', '見積書'] as const], state: 'verified' as const, heading: 'x', sentence: [], notes: [], enrol: false, actions: ['forward' as const], copies: true, sealedNames: ['甲.pdf', '乙.pdf'], groups: [] };
     const forward = (parts: unknown): Promise<Reason> => {
       asked.push(parts);
       return Promise.resolve(reasonOf(words, 'not-forwardable'));
     };
     render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined, report: unexpected, forward, saveCopy: unexpected }, words }), document.body);
     (await see('#forward')).click();
+    await see('main dd', '見積書'); // which mail
     await see('form.forward', '暗号化されません');
     (await see('#write-forward')).click();
     await see('[role="alert"]', '通常の転送をお使いください');
@@ -383,7 +384,7 @@ describe('the other pages', () => {
   });
 
   it('show names from a mail as text', async () => {
-    const view = { state: 'verified' as const, heading: 'x', sentence: [{ text: '<img src=x onerror=alert(1)>', strong: true }], notes: [], enrol: false, actions: [], copies: true, sealedNames: [], groups: [{ title: 't', rows: [['a', '<b>x</b>'] as const] }] };
+    const view = { about: [], state: 'verified' as const, heading: 'x', sentence: [{ text: '<img src=x onerror=alert(1)>', strong: true }], notes: [], enrol: false, actions: [], copies: true, sealedNames: [], groups: [{ title: 't', rows: [['a', '<b>x</b>'] as const] }] };
     render(h(Details, { host: { details: () => Promise.resolve(view), openEnrolment: () => undefined, report: unexpected, forward: unexpected, saveCopy: unexpected }, words }), document.body);
     await see('dd', '<b>x</b>');
     expect(document.querySelector('img, b')).toBeNull();

@@ -8,7 +8,7 @@ vi.mock('webextension-polyfill', async () => ({ default: { runtime: { id: 'ssmax
 const PAGE = { id: 'ssmax@x', url: 'moz-extension://u/sending.html?tab=7' };
 const PANE = { id: 'ssmax@x', url: 'imap://taro@mail.example/INBOX/1' };
 const SENSITIVE: readonly Request[] = [
-  { kind: 'decide', tabId: 7, go: true }, { kind: 'choose', tabId: 7, choice: { mode: 'sign-only' } }, { kind: 'unlock', passphrase: 'x' }, { kind: 'forward', tabId: 7 },
+  { kind: 'decide', tabId: 7, go: true }, { kind: 'choose', tabId: 7, choice: { mode: 'sign-only' } }, { kind: 'unlock', passphrase: 'x' }, { kind: 'forward', tabId: 7, messageId: 1 },
   { kind: 'attachment', tabId: 7, messageId: 1, index: 0 }, { kind: 'verdict', tabId: 7 }, { kind: 'preview', tabId: 7 }, { kind: 'save-draft', tabId: 8 },
 ];
 

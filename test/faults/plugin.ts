@@ -30,6 +30,13 @@ export const plugin: readonly Fault[] = [
     ['stages: members as readers see them', 'values.flatMap(asReadersMight).join', 'values.join', 'is the member of a group'],
     ['stages: an exception is for its own members', '  if (claimedDomains([others])', '  if (others === text && claimedDomains([text])', 'excuses nobody beside him'],
   ]),
+  ...of('extension/thunderbird/mail-documents.ts', 'test/extension/mail-documents.test.ts', [
+    ['pane: a document keeps its mail', ' || bound.messageId === messageId', ' || bound.messageId >= 0', 'of its own mail'],
+    ['pane: the selection moves before the document', "(await messageIn(tabId))?.id !== message.id || ", '', 'while the selection moves'],
+  ]),
+  ...of('extension/thunderbird/mail-actions.ts', 'test/extension/mail-actions.test.ts', [
+    ['actions: with the mail that was told of', 'if (shown?.message.id !== messageId) throw', 'if (shown === undefined) throw', 'does nothing where the tab shows'],
+  ]),
   ...of('extension/thunderbird/addressees.ts', 'test/extension/addressees.test.ts', [
     ['reply: an outer Reply-To', 'const toAll = !misled && ', 'const toAll = ', 'does not make a reply to all'],
     ['written anew: to whom it was sealed', "details.type === 'forward') return {};", "details.type !== 'reply') return {};", 'the own mail written anew'],
@@ -43,6 +50,7 @@ export const plugin: readonly Fault[] = [
     ['sending: a hidden subject comes out unasked', 'answersHidden && plan.hideSubject && !hidesSubject(draft)', 'false', 'a subject that another hid comes out'],
   ]),
   ...of('extension/thunderbird/sending.ts', 'test/extension/opened-content.test.ts', [
+    ['sending: a redirect says whose text it is', "if (current.type === 'redirect') await requireLooked(tabId);", '', 'once its sender is changed'],
     ['sending: opened content stays inside', "if (address !== undefined) throw refused('opened-content-outside'", "if (address === '') throw refused('opened-content-outside'", 'a window with what was opened'],
   ]),
   ...of('extension/thunderbird/reply.ts', 'test/extension/opened-content.test.ts', [

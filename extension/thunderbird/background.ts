@@ -171,10 +171,18 @@ async function openRemedy(): Promise<void> {
 async function start(): Promise<void> {
   if ((await scripting.compose.getRegisteredScripts()).length === 0) {
     await scripting.compose.registerScripts([{ id: 'compose-script', js: ['compose-script.js'], runAt: 'document_start' }]);
+    await intoOpenWindows();
   }
   if ((await scripting.messageDisplay.getRegisteredScripts()).length > 0) return;
   await scripting.messageDisplay.registerScripts([{ id: 'message-pane', js: ['message-pane.js'], css: ['message-pane.css'], runAt: 'document_start' }]);
   await intoShownMails();
+}
+
+/** The same of compose windows that are open already. */
+async function intoOpenWindows(): Promise<void> {
+  for (const { id, type } of (await browserApi.tabs.query({})) as readonly Tab[]) {
+    if (id !== undefined && type === 'messageCompose') await browserApi.scripting.executeScript({ target: { tabId: id }, files: ['compose-script.js'] }).catch(() => undefined); // it was closed
+  }
 }
 
 /** What is registered goes into mails that are opened from then on; those that are on the screen already get it here. Where it is already, it cannot run twice: its constants are there. */

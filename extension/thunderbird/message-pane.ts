@@ -370,6 +370,9 @@ function draw(view: PaneView, as: string): void {
   }
 }
 
+// What this script laid over the mail before the add-on was switched off and on again: nobody else would take it away.
+for (const one of document.querySelectorAll(':root > div[popover]')) if (one.openOrClosedShadowRoot !== null) one.remove();
+
 // There is not even a root element yet; message-pane.css hides what comes before it has its cover.
 if (!hold()) {
   const observer = new MutationObserver(() => { if (hold()) observer.disconnect(); });

@@ -204,3 +204,14 @@ it('a mail that turns out a problem does not keep the line that it had before', 
   await eventually('the problem', () => expect(document.body.firstElementChild?.shadowRoot?.querySelector('.banner.problem')).toBeInstanceOf(HTMLElement), 5);
   expect(layers()).toEqual([]);
 });
+
+it('takes away the line that it laid before the add-on was switched off and on again', async () => {
+  answers = [() => Promise.resolve(outside('outside', true))];
+  await load();
+  await line('.banner.outside');
+  for (const one of layers()) one.setAttribute('popover', 'manual'); // jsdom knows no popovers
+  vi.resetModules();
+  await load();
+  await line('.banner.outside');
+  expect(layers()).toHaveLength(1);
+});

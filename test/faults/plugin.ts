@@ -129,6 +129,7 @@ export const plugin: readonly Fault[] = [
   ]),
   ...of('extension/thunderbird/message-pane.ts', 'test/extension/message-pane.test.ts', [
     ['pane: what the root element does', "document.documentElement.style.setProperty(name, value, 'important');", '', 'is neither shrunk, hidden nor recoloured'],
+    ['pane: the line of the add-on before', 'if (one.openOrClosedShadowRoot !== null) one.remove();', '{ /* stays */ void one; }', 'switched off and on again'],
     ['pane: the line of the mail before', 'line?.remove(); // what', '// what', 'does not keep the line'],
   ]),
   ...of('extension/ui/words.ts', 'test/extension/shown-names.test.ts', [

@@ -194,6 +194,9 @@ const silence: Readonly<Record<string, PrefValue>> = {
   'mail.inappnotifications.enabled': false,
   'mail.inappnotifications.url': '',
   'mail.cloud_files.enabled': false,
+  // It leaves a server five seconds after a mail, and takes the server's "Bye" for the answer to a mail that begins in that very moment.
+  'mail.smtpserver.default.quit_delay_ms': 3_600_000,
+  'mail.smtpserver.default.max_messages_per_connection': 0,
   'mail.instrumentation.postUrl': '',
   'mail.instrumentation.askUser': false,
   'datareporting.policy.dataSubmissionPolicyBypassNotification': true,

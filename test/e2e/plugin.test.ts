@@ -170,7 +170,7 @@ describe('the plugin in Thunderbird', { timeout: 180_000 }, () => {
 
   it('opens none of several selected mails', async () => {
     await taro.write({ to: [HANAKO], subject: '二つ目', body: ['秘密の本文'] });
-    await taro.send();
+    expect(await taro.send()).toBeUndefined();
     await hanako.select('二つ目');
     await verdict(hanako, 'verified');
     await hanako.desktop.keys('ctrl+a');

@@ -37,25 +37,35 @@ export class Outbox {
     // Kept until Thunderbird ends: after a start there is always a look.
     const last = (await browserApi.storage.session.get(LOOKED))[LOOKED] as number | undefined;
     if (last !== undefined && Math.abs(now.getTime() - last) < EVERY) return;
-    const waiting = await this.waiting();
+    const { mails, failed } = await this.#tooOld();
+    if (mails.length > 0) await browserApi.windows.create({ type: 'popup', url: browserApi.runtime.getURL('waiting.html'), width: 620, height: 480 });
     // A look that failed is none.
-    await browserApi.storage.session.set({ [LOOKED]: now.getTime() });
-    if (waiting.length === 0) return;
-    await browserApi.windows.create({ type: 'popup', url: browserApi.runtime.getURL('waiting.html'), width: 620, height: 480 });
+    if (mails.length > 0 || failed === 0) await browserApi.storage.session.set({ [LOOKED]: now.getTime() });
   }
 
   /** What has waited too long. */
   async waiting(): Promise<WaitingMail[]> {
+    return (await this.#tooOld()).mails;
+  }
+
+  /** @returns what has waited too long, and how many mails could not be read */
+  async #tooOld(): Promise<{ mails: WaitingMail[]; failed: number }> {
     const now = this.#member.ports.clock.now();
-    const out: WaitingMail[] = [];
+    const mails: WaitingMail[] = [];
+    let failed = 0;
     for (const { id: folderId } of await folders.query({ specialUse: ['outbox'] })) {
       for (const { id, subject, recipients } of (await messages.query({ folderId })).messages) {
-        // One that cannot be read, as it is just being written or sent, does not hide the others.
-        const sealed = await rawOf(id).then(sealedAt).catch((error: unknown) => { logFault(error); return undefined; });
-        if (sealed !== undefined && isTooOld(sealed, now)) out.push({ id, subject, recipients, sealedAt: sealed.getTime() });
+        try {
+          const sealed = sealedAt(await rawOf(id));
+          if (sealed !== undefined && isTooOld(sealed, now)) mails.push({ id, subject, recipients, sealedAt: sealed.getTime() });
+        } catch (error) {
+          // One that cannot be read, as it is just being written or sent, does not hide the others.
+          logFault(error);
+          failed++;
+        }
       }
     }
-    return out;
+    return { mails, failed };
   }
 
   /** Opens the mail in a compose window, in place of which it goes; gives why not. */

@@ -348,6 +348,9 @@ export function chromeSide() {
     return out;
   };
 
+  /** True once the list of a `<select>` is open and takes keys. */
+  const listOpen = (): boolean => windows().some(({ document }) => document.querySelector<Element & { readonly state?: string }>('#ContentSelectDropdown > menupopup')?.state === 'open');
+
   let lastMessage = 0;
   const lookInRemote = (frame: FrameElement, selector: string, text: string | null): Promise<SeenInPage[]> => {
     const manager = frame.messageManager;
@@ -413,5 +416,5 @@ export function chromeSide() {
     return found;
   };
 
-  return { mainWindow, mainWindowReady, composeReady, messageLoaded, displayedAttachments, downloads, windows, until, imapServer, folder, outbox, storePassword, trust, addAddress, openAddonPage, endBackground, setDark, setPref, leaveDialogsAlone, find };
+  return { mainWindow, mainWindowReady, composeReady, messageLoaded, displayedAttachments, downloads, listOpen, windows, until, imapServer, folder, outbox, storePassword, trust, addAddress, openAddonPage, endBackground, setDark, setPref, leaveDialogsAlone, find };
 }

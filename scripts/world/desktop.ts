@@ -96,6 +96,16 @@ export class Desktop {
     });
   }
 
+  /** Opens the list of a `<select>`, chooses in it by these keys and Return, and waits until it has that value. */
+  async choose(place: Place, value: string, ...keys: readonly string[]): Promise<void> {
+    await this.click(place);
+    // Keys that come before the list is there are lost.
+    const { marionette } = this.thunderbird;
+    await until(() => marionette.run((chrome) => chrome.listOpen()), { what: `the list of ${place.selector}` });
+    await this.keys(...keys, 'Return');
+    await until(async () => (await this.thunderbird.find(place))[0]?.value === value, { what: `${value} to be chosen in ${place.selector}` });
+  }
+
   /** Types a path into GTK's file dialog, and waits until that has gone. */
   async chooseFile(path: string): Promise<void> {
     const dialog = await until(() => this.#fileDialog(), { what: 'the file dialog' });

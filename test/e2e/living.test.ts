@@ -214,9 +214,7 @@ describe('a new member', { timeout: 600_000 }, () => {
     // Of a new key; that of her other account.
     await thunderbird.marionette.run((chrome, id) => chrome.openAddonPage(id, 'enrolment.html'), ADDON_ID);
     const { code } = await life.registry.newCode(JIRO, 'E2');
-    await second.desktop.click(onPage('select#address'));
-    await second.desktop.keys('j', 'Return');
-    await until(async () => (await thunderbird.find(onPage('select#address')))[0]?.value === JIRO, { what: 'the other account to be chosen' });
+    await second.desktop.choose(onPage('select#address'), JIRO, 'j');
     await second.desktop.fill(onPage('#code'), code);
     await second.desktop.click(onPage('#enrol'));
     await thunderbird.see({ ...onPage('main'), text: 'Your organisation does not allow backups of keys.' }, 60_000);

@@ -43,9 +43,7 @@ export async function takeTour(person: Correspondent, tour: Tour, take: (name: s
   await open('options.html');
   await thunderbird.see(onPage('#delay'));
   await take('thunderbird-options');
-  await desktop.click(onPage('#delay'));
-  await desktop.keys('End', 'Return');
-  await until(async () => (await thunderbird.find(onPage('#delay')))[0]?.value === '60', { what: 'the delay to be chosen' });
+  await desktop.choose(onPage('#delay'), '60', 'End');
   await person.closeTab();
 
   await person.write({ to: [partner], subject: tour.subject, body: [tour.body] });

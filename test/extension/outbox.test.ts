@@ -95,11 +95,20 @@ describe('a mail in the outbox', () => {
     thunderbird.stub('messages.getRaw', (id: number) => (id === 1 ? Promise.reject(new Error('just being sent')) : Promise.resolve(new File([folder.get(id) ?? new Uint8Array(0)], 'mail'))));
     expect(await outbox.waiting()).toMatchObject([{ id: 2 }]);
     expect(log).toHaveBeenCalledOnce();
+    folder.delete(2);
+    await outbox.look();
+    expect(opened()).toEqual([]);
+    folder.set(2, folder.get(1) ?? new Uint8Array(0));
     thunderbird.stub('folders.query', () => Promise.reject(new Error('not yet')));
     await expect(outbox.look()).rejects.toThrow('not yet');
     thunderbird.stub('folders.query', () => Promise.resolve([{ id: 'outbox' }]));
+    thunderbird.stub('windows.create', () => Promise.reject(new Error('no window yet')));
+    await expect(outbox.look()).rejects.toThrow('no window yet');
+    thunderbird.stub('windows.create', () => Promise.resolve({}));
+    const before = opened().length;
     await outbox.look();
-    expect(opened()).toHaveLength(1);
+    await outbox.look();
+    expect(opened()).toHaveLength(before + 1);
     log.mockRestore();
   });
 

@@ -9,6 +9,7 @@ import { World } from '../../scripts/world/process.ts';
 import type { Thunderbird } from '../../scripts/world/thunderbird.ts';
 import { until } from '../../scripts/world/wait.ts';
 import { MODES } from '../../src/wire/leg.ts';
+import { troublesOf } from './axe.ts';
 import { Keyboard } from './keyboard.ts';
 import { plainMail } from './mails.ts';
 import { versionOf } from './older-addon.ts';
@@ -50,6 +51,7 @@ describe('by keyboard alone', { timeout: 180_000 }, () => {
     const submitted = plugin.submitted.length;
     expect(await keyboard.hear('.checks')).toContain(asked);
     expect(await keyboard.isAt(onPage('#back'))).toBe(true);
+    expect(await troublesOf(thunderbird, 'sending.html')).toEqual([]);
     await keyboard.tabTo(onPage('.checks input'), 'shift+Tab');
     await keyboard.press('space');
     await keyboard.tabTo(onPage('#send'));
@@ -61,6 +63,7 @@ describe('by keyboard alone', { timeout: 180_000 }, () => {
     await thunderbird.see(onPage('#code'));
     await keyboard.goTo('enrolment.html');
     expect(await keyboard.isAt(onPage('#code'))).toBe(true);
+    expect(await troublesOf(thunderbird, 'enrolment.html')).toEqual([]);
     await keyboard.paste('ABCD-1234');
     await keyboard.press('Return');
     await thunderbird.see(onPage('.notice.verified'), 60_000);
@@ -88,6 +91,7 @@ describe('by keyboard alone', { timeout: 180_000 }, () => {
     await keyboard.goTo(EDITOR);
     await keyboard.press('ctrl+shift+h');
     expect(await keyboard.hear('.modes')).toContain('Escキーで閉じて');
+    expect(await troublesOf(thunderbird, 'composing.html')).toEqual([]);
     await keyboard.tabTo(onPage('.modes input[value="protect-all"]'));
     await keyboard.press('Down');
     await until(async () => (await thunderbird.find(onPage('.modes input:checked')))[0]?.value === 'attachments-only', { what: 'the other way to be chosen' });
@@ -109,6 +113,7 @@ describe('by keyboard alone', { timeout: 180_000 }, () => {
     expect((await thunderbird.see(inPane('.banner.verified'), 30_000)).text).toContain('鈴木 雪');
     await keyboard.press('ctrl+shift+h');
     expect(await keyboard.hear('.notice.verified')).toContain('署名の時刻');
+    expect(await troublesOf(thunderbird, 'details.html')).toEqual([]);
     await keyboard.tabTo(onPage('#report'));
     await keyboard.press('Escape');
     await until(async () => (await keyboard.holder()).startsWith('tbody#'), { what: 'the list to have the keyboard again' });
@@ -116,6 +121,7 @@ describe('by keyboard alone', { timeout: 180_000 }, () => {
     await keyboard.press('Return');
     expect(await keyboard.hear('.viewer pre')).toContain('資料');
     expect(await keyboard.isAt(onPage('#save'))).toBe(true);
+    expect(await troublesOf(thunderbird, 'attachment.html')).toEqual([]);
     await keyboard.press('ctrl+w');
     await until(async () => !(await keyboard.holder()).includes(pages.addon), { what: 'the mail to have the keyboard again' });
     await keyboard.press('ctrl+r');
@@ -136,6 +142,7 @@ describe('by keyboard alone', { timeout: 180_000 }, () => {
     await keyboard.tabTo({ page: 'about:addons', selector: 'button[action="preferences"]' });
     await keyboard.press('space');
     await thunderbird.see({ ...onPage('main'), text: 'Ctrl+Shift+Hを押すと' });
+    expect(await troublesOf(thunderbird, 'options.html')).toEqual([]);
     await keyboard.tabTo(onPage('#delay'));
     await keyboard.press('Down');
     await until(async () => (await thunderbird.find(onPage('#delay')))[0]?.value === '5', { what: 'the delay to be chosen' });

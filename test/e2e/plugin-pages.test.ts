@@ -6,14 +6,13 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COLOURS, prepareAxe } from './axe.ts';
 import { PANES } from './pane-scenes.ts';
 import { SCENES } from './plugin-scenes.ts';
-import { LANGUAGES, openStage, prepareAxe, type Stage } from './plugin-stage.ts';
+import { LANGUAGES, openStage, type Stage } from './plugin-stage.ts';
 
 const pictures = 'dist/gallery';
 const LOOKS = ['light', 'dark'] as const;
-/** Rules of axe-core. */
-const COLOURS = ['color-contrast', 'link-in-text-block'];
 let stage: Stage;
 
 beforeAll(async () => {

@@ -3,9 +3,7 @@
  * mail client behind them stubbed as far as the pages use it, the organisation's server answering for a chain in memory.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
-import type { AxeResults } from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page, type Route } from 'playwright-core';
 import type { Request } from '../../extension/thunderbird/protocol.ts';
 import type { Words } from '../../extension/ui/words.ts';
@@ -58,7 +56,6 @@ const SERVER = 'https://keys.example';
 const PROVIDER = 'https://provider.example';
 const CORS = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' };
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export async function openStage(): Promise<Stage> {
   if (!existsSync('dist/thunderbird/manifest.json')) throw new Error('the add-on is not built: npx vite build --mode thunderbird');
@@ -152,21 +149,6 @@ export async function openStage(): Promise<Stage> {
 export async function enrolHere(page: Page): Promise<void> {
   await page.locator('#code').fill('ABCD-1234');
   await page.locator('#enrol').click();
-}
-
-interface Rules {
-  readonly only?: readonly string[];
-  readonly without?: readonly string[];
-}
-
-/** Puts axe-core into a page. Gives what it finds by its rules, in words, as often as it is asked. */
-export async function prepareAxe(page: Page): Promise<(rules: Rules) => Promise<string[]>> {
-  await page.evaluate(axe);
-  return async ({ only, without = [] }) => {
-    const options = { resultTypes: ['violations'], rules: Object.fromEntries(without.map((rule) => [rule, { enabled: false }])), ...(only !== undefined && { runOnly: only }) };
-    const results = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify(options)})`);
-    return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`).join(' ')}`);
-  };
 }
 
 interface Stubbed {

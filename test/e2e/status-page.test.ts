@@ -3,10 +3,8 @@
  * axe-core. Its pictures go to dist/pictures, for people to look at (docs/admin/status.md shows one).
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AxeResults } from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startDovecot } from '../../scripts/world/dovecot.ts';
@@ -21,9 +19,9 @@ import { startHealth } from '../../src/server/shared/health.ts';
 import { createLogger } from '../../src/server/shared/log.ts';
 import { Counter, Gauge, type Metric } from '../../src/server/shared/metrics.ts';
 import { historyMigrations, type HistoryStore, openHistory } from '../../src/server/status/history.ts';
+import { prepareAxe } from './axe.ts';
 
 const log = createLogger({ server: 'test', level: 'error', write: () => undefined });
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const pictures = 'dist/pictures';
 const DAY = 86_400_000;
 
@@ -69,7 +67,7 @@ describe.each([['ja', 'light'], ['ja', 'dark'], ['en', 'light'], ['en', 'dark']]
       ? ['マイナンバー（個人番号） my-number 送信時 1', '組織外の宛先が多すぎる external-recipients 送信時 1']
       : ['An Individual Number (My Number) my-number sending 1', 'Too many recipients outside the organisation external-recipients sending 1']).map((row) => expect.stringMatching(spaced(row)) as string));
     expect(await page.locator('td', { hasText: language === 'ja' ? '送信時' : 'sending' }).count()).toBeGreaterThan(0);
-    expect(await violations(page)).toEqual([]);
+    expect(await (await prepareAxe(page))()).toEqual([]);
     await page.screenshot({ path: join(pictures, `status-${language}-${colorScheme}.png`), fullPage: true });
     expect(complaints).toEqual([]);
     await page.context().close();
@@ -86,7 +84,7 @@ describe('the status page', () => {
     expect(items.filter((item) => item.includes('期限が切れます')).map((item) => item.split('は')[0])).toEqual([
       '注意gateway のサーバ証明書', '注意gateway、keyserver の組織証明書', '注意gateway-2 のサーバ証明書',
     ]);
-    expect(await violations(page)).toEqual([]);
+    expect(await (await prepareAxe(page))()).toEqual([]);
     await page.screenshot({ path: join(pictures, 'status-attention-ja-light.png'), fullPage: true });
     await page.context().close();
     Object.assign(said, { trust: true, certificateDays: 700 });
@@ -117,7 +115,7 @@ describe('the status page', () => {
     for (const width of [640, 320]) {
       const { page } = await open({ locale: 'ja-JP', colorScheme: 'light', viewport: { width, height: 512 } });
       expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), `${width}`).toBeLessThanOrEqual(0);
-      expect(await violations(page)).toEqual([]);
+      expect(await (await prepareAxe(page))()).toEqual([]);
       await page.screenshot({ path: join(pictures, `status-narrow-${width}.png`), fullPage: true });
       await page.context().close();
     }
@@ -164,13 +162,6 @@ async function mailServer(): Promise<string> {
   }, { what: 'three deferred mails', withinMs: 60_000 });
   execFileSync('postsuper', ['-c', postfix.configuration, '-h', waiting[0]?.id ?? ''], { env: { PATH: '/usr/sbin:/usr/bin:/bin' }, stdio: 'ignore' });
   return postfix.configuration;
-}
-
-/** What axe-core finds, in words. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const results = await page.evaluate<AxeResults>('axe.run(document, { resultTypes: ["violations"] })');
-  return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
 async function healthOf(name: string, metrics: readonly Metric[], ready: Readonly<Record<string, () => Promise<boolean>>>): Promise<{ name: string; role: string; health: string }> {

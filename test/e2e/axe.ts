@@ -71,7 +71,7 @@ async function tooWideInThunderbird(thunderbird: Thunderbird, page: string): Pro
 function inPage(thunderbird: Thunderbird, page: string, script: string): Promise<string> {
   return thunderbird.marionette.run((chrome, name, body) => {
     // The settings lie in a frame of Thunderbird's own page about add-ons.
-    const framesIn = (document: Document): Frame[] => [...document.querySelectorAll<Frame>('browser')].flatMap((one) => [one, ...(one.contentDocument == null ? [] : framesIn(one.contentDocument))]);
+    const framesIn = (document: Document): Frame[] => [...document.querySelectorAll<Frame>('browser')].flatMap((one) => [one, ...(one.contentDocument ? framesIn(one.contentDocument) : [])]);
     const frame = chrome.windows().flatMap(({ document }) => framesIn(document))
       .find(({ currentURI }) => currentURI?.spec.startsWith('moz-extension://') === true && new URL(currentURI.spec).pathname === `/${name}`);
     if (frame === undefined) throw new Error(`${name} is not open`);

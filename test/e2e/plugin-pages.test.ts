@@ -2,7 +2,7 @@
  * Every page of the plugin for everyone: Japanese and English, light and dark, by axe-core, by keyboard alone, enlarged to
  * 200 %. With PICTURES set it leaves pictures in dist/gallery (`npm run gallery` makes docs/gallery of them).
  */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -37,7 +37,7 @@ describe.concurrent.each(LANGUAGES)('in %s', (language) => {
       await page.emulateMedia({ colorScheme });
       // Of two looks only the colours differ.
       expect(await axe(colorScheme === 'light' ? {} : { only: COLOURS }), colorScheme).toEqual([]);
-      if (process.env.PICTURES !== undefined) await page.screenshot({ path: join(pictures, `${name}-${language}-${colorScheme}.png`), fullPage: true });
+      if (process.env.PICTURES !== undefined) writeFileSync(join(pictures, `${name}-${language}-${colorScheme}.png`), await picture(page));
     }
     expect(await outOfReach(page), 'cannot be reached by Tab').toEqual([]);
     const { width, height } = page.viewportSize() ?? { width: 900, height: 900 };
@@ -47,6 +47,15 @@ describe.concurrent.each(LANGUAGES)('in %s', (language) => {
     await close();
   });
 });
+
+/** The whole page; taken until two pictures are the same, as one taken under load may repeat its first tile all over. */
+async function picture(page: Page): Promise<Buffer> {
+  for (let before = await page.screenshot({ fullPage: true }); ;) {
+    const now = await page.screenshot({ fullPage: true });
+    if (now.equals(before)) return now;
+    before = now;
+  }
+}
 
 /** Of a whole page. The pane is a frame of Thunderbird's window; its document is the mail's, and what the add-on puts there names its own language. */
 const OF_PAGES = ['document-title', 'html-has-lang', 'landmark-one-main', 'page-has-heading-one', 'region'];

@@ -5,6 +5,7 @@ import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import type { Thunderbird } from '../../scripts/world/thunderbird.ts';
 import { until } from '../../scripts/world/wait.ts';
+import { runIn } from './frame-script.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -26,7 +27,7 @@ export async function prepareAxe(page: Page): Promise<(rules?: Rules) => Promise
 /** What axe-core finds in that page of the add-on (`options.html`), which is open in a tab, a window or a popup. */
 async function axeInThunderbird(thunderbird: Thunderbird, page: string, rules: Rules = {}): Promise<string[]> {
   // The sandbox belongs to the page as its scripts do, but not to its content security policy.
-  const answer = await inPage(thunderbird, page, `
+  const answer = await runIn(thunderbird, page, `
     const sandbox = Cu.Sandbox(content, { sandboxPrototype: content, wantXrays: false });
     Cu.evalInSandbox(${JSON.stringify(axe)}, sandbox);
     Cu.exportFunction(answer, sandbox, { defineAs: 'answer' });
@@ -47,12 +48,12 @@ export async function troublesOf(thunderbird: Thunderbird, page: string): Promis
 /** Turns Thunderbird dark or light, and waits until the page is. */
 async function turn(thunderbird: Thunderbird, page: string, dark: boolean): Promise<void> {
   await thunderbird.marionette.run((chrome, wanted) => chrome.setDark(wanted), dark);
-  await until(async () => await inPage(thunderbird, page, `answer(String(content.matchMedia('(prefers-color-scheme: dark)').matches));`) === String(dark), { what: `${page} to be ${dark ? 'dark' : 'light'}` });
+  await until(async () => await runIn(thunderbird, page, `answer(String(content.matchMedia('(prefers-color-scheme: dark)').matches));`) === String(dark), { what: `${page} to be ${dark ? 'dark' : 'light'}` });
 }
 
 /** What sticks out of that page sideways while Thunderbird enlarges it to 200 %. */
 async function tooWideInThunderbird(thunderbird: Thunderbird, page: string): Promise<string[]> {
-  const answer = await inPage(thunderbird, page, `
+  const answer = await runIn(thunderbird, page, `
     const { document } = content;
     const before = content.innerWidth;
     docShell.browsingContext.fullZoom = 2;
@@ -65,38 +66,6 @@ async function tooWideInThunderbird(thunderbird: Thunderbird, page: string): Pro
     };
     measure();`);
   return JSON.parse(answer) as string[];
-}
-
-/** Runs a script in the process of a page of the add-on, with the privileges of Thunderbird; it calls `answer` with a string. */
-function inPage(thunderbird: Thunderbird, page: string, script: string): Promise<string> {
-  return thunderbird.marionette.run((chrome, name, body) => {
-    // The settings lie in a frame of Thunderbird's own page about add-ons.
-    const framesIn = (document: Document): Frame[] => [...document.querySelectorAll<Frame>('browser')].flatMap((one) => [one, ...(one.contentDocument ? framesIn(one.contentDocument) : [])]);
-    const frame = chrome.windows().flatMap(({ document }) => framesIn(document))
-      .find(({ currentURI }) => currentURI?.spec.startsWith('moz-extension://') === true && new URL(currentURI.spec).pathname === `/${name}`);
-    if (frame === undefined) throw new Error(`${name} is not open`);
-    const { messageManager } = frame;
-    const answered = `ssmax:in-page:${Date.now()}`;
-    return new Promise<string>((resolve) => {
-      const listener = ({ data }: { data: string }): void => {
-        messageManager.removeMessageListener(answered, listener);
-        resolve(data);
-      };
-      messageManager.addMessageListener(answered, listener);
-      messageManager.loadFrameScript(`data:text/javascript;charset=utf-8,${encodeURIComponent(`{ const answer = (text) => sendAsyncMessage(${JSON.stringify(answered)}, text); ${body} }`)}`, false);
-    });
-  }, page, script);
-}
-
-/** A frame of Thunderbird's windows, as far as used. */
-interface Frame extends Element {
-  readonly contentDocument?: Document | null;
-  readonly currentURI?: { readonly spec: string };
-  readonly messageManager: {
-    loadFrameScript(url: string, delayed: boolean): void;
-    addMessageListener(name: string, listener: (message: { data: string }) => void): void;
-    removeMessageListener(name: string, listener: (message: { data: string }) => void): void;
-  };
 }
 
 function command({ only, without = [] }: Rules): string {

@@ -15,6 +15,7 @@ import { plainMail } from './mails.ts';
 import { versionOf } from './older-addon.ts';
 import { inPane, onPage } from './places.ts';
 import { ADDON_ID, type PluginWorld, startPluginWorld } from './plugin-world.ts';
+import { spoken } from './spoken.ts';
 
 const YUKI = 'yuki@hinode.example';
 /** Where the text of a mail is written. */
@@ -111,6 +112,8 @@ describe('by keyboard alone', { timeout: 180_000 }, () => {
     await keyboard.goTo('tbody# about:3pane');
     await keyboard.press('Home');
     expect((await thunderbird.see(inPane('.banner.verified'), 30_000)).text).toContain('鈴木 雪');
+    expect(await spoken(thunderbird, '.banner')).toMatchObject({ role: 'note', name: '確認できました', inside: expect.stringContaining('日之出市役所が本人であることを確認しました') as string });
+    expect(await spoken(thunderbird, '.files button.open')).toMatchObject({ role: 'pushbutton', name: '開く: 資料.txt' });
     await keyboard.press('ctrl+shift+h');
     expect(await keyboard.hear('.notice.verified')).toContain('署名の時刻');
     expect(await troublesOf(thunderbird, 'details.html')).toEqual([]);
@@ -168,5 +171,6 @@ describe('by keyboard alone', { timeout: 180_000 }, () => {
     await thunderbird.see(onPage('#code'));
     await yuki.openFolder('inbox');
     expect((await thunderbird.see(inPane('.banner.outside'), 30_000)).text).toContain('SSMAXの外から届いたメールです');
+    expect(await spoken(thunderbird, '.banner')).toMatchObject({ role: 'note', name: 'SSMAXの外', inside: expect.stringContaining('差出人は確認されていません') as string });
   });
 });

@@ -15,6 +15,7 @@ import { MODES } from '../../src/wire/leg.ts';
 import { Post } from './mails.ts';
 import { inPane, onPage } from './places.ts';
 import { ADDON_ID, enrol, type PluginWorld, startPluginWorld } from './plugin-world.ts';
+import { spoken } from './spoken.ts';
 
 const TARO = 'taro@hinode.example';
 const HANAKO = 'hanako@tsukimi.example';
@@ -212,6 +213,8 @@ describe('the plugin in Thunderbird', { timeout: 180_000 }, () => {
     const line = await hanako.desktop.thunderbird.see(inPane('.banner.problem'));
     expect(line.text).toContain('Hinode City Office did not confirm it. Its links are off; do not open attachments.');
     expect(line.reachable).toBe(true);
+    // Read aloud at once, unlike all others.
+    expect(await spoken(hanako.desktop.thunderbird, '.banner')).toMatchObject({ role: 'alert', name: 'Problem', inside: expect.stringContaining('did not confirm it') as string });
     expect(await hanako.desktop.thunderbird.find(inPane('a, .files, button'))).toEqual([]);
     // Thunderbird's own list stays (docs/quirks-thunderbird.md).
     expect((await hanako.desktop.thunderbird.see({ page: pages.message, selector: '#attachmentName' })).value).toContain('bill.exe');

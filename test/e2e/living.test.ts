@@ -101,6 +101,10 @@ describe('a new member', { timeout: 600_000 }, () => {
     expect((await desktop.thunderbird.see(onPage('.notice.verified'), 60_000)).text).toContain('準備ができました');
     ago = 0;
     passed('enrolled');
+    await desktop.fill(onPage('#passphrase'), 'hanako-2026');
+    await desktop.thunderbird.see({ ...onPage('#strength'), text: '弱い：もっと長く' });
+    await desktop.fill(onPage('#again'), 'hanako-2026');
+    expect((await desktop.thunderbird.see(onPage('#save-backup'))).disabled).toBe(true);
     await desktop.fill(onPage('#passphrase'), PASSPHRASE);
     await desktop.fill(onPage('#again'), PASSPHRASE);
     await desktop.click(onPage('#save-backup'));

@@ -136,7 +136,7 @@ declare const ChromeUtils: {
   importESModule(url: 'resource://gre/modules/Downloads.sys.mjs'): {
     readonly Downloads: { readonly ALL: string; getList(kind: string): Promise<{ getAll(): Promise<readonly { readonly succeeded: boolean; readonly target: { readonly path: string } }[]> }> };
   };
-  importESModule(url: 'resource://gre/modules/AddonManager.sys.mjs'): { readonly AddonManager: { getAddonByID(id: string): Promise<{ enable(): Promise<void> } | null> } };
+  importESModule(url: 'resource://gre/modules/AddonManager.sys.mjs'): { readonly AddonManager: { getAddonByID(id: string): Promise<{ enable(): Promise<void>; disable(): Promise<void> } | null> } };
   importESModule(url: 'chrome://remote/content/shared/listeners/PromptListener.sys.mjs'): {
     readonly PromptListener: { readonly prototype: { startListening: () => void } };
   };
@@ -274,6 +274,13 @@ export function chromeSide() {
 
   /** Ends an add-on's event page, as it ends by itself when nothing happens for a while. */
   const endBackground = async (id: string): Promise<void> => WebExtensionPolicy.getByID(id)?.extension.terminateBackground();
+
+  /** Switches an add-on off and on again, as the list of add-ons does. */
+  const restartAddon = async (id: string): Promise<void> => {
+    const addon = await ChromeUtils.importESModule('resource://gre/modules/AddonManager.sys.mjs').AddonManager.getAddonByID(id);
+    await addon?.disable();
+    await addon?.enable();
+  };
 
   /** Runs in the page's own process, alone: must not use anything of its surroundings. */
   const lookInPage = (view: GeckoWindow, selector: string, text: string | null): SeenInPage[] => {
@@ -416,5 +423,5 @@ export function chromeSide() {
     return found;
   };
 
-  return { mainWindow, mainWindowReady, composeReady, messageLoaded, displayedAttachments, downloads, listOpen, windows, until, imapServer, folder, outbox, storePassword, trust, addAddress, openAddonPage, endBackground, setDark, setPref, leaveDialogsAlone, find };
+  return { mainWindow, mainWindowReady, composeReady, messageLoaded, displayedAttachments, downloads, listOpen, windows, until, imapServer, folder, outbox, storePassword, trust, addAddress, openAddonPage, endBackground, restartAddon, setDark, setPref, leaveDialogsAlone, find };
 }

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Correspondent } from '../../scripts/world/correspondent.ts';
+import type { StoredMessage } from '../../scripts/world/imap.ts';
 import { World } from '../../scripts/world/process.ts';
 import { until } from '../../scripts/world/wait.ts';
 import { contentOf } from '../../extension/member/reading-content.ts';
@@ -15,7 +16,7 @@ import { legibleInTheDark } from './coloured-mail.ts';
 import { Composer } from './composer.ts';
 import { Post } from './mails.ts';
 import { takePictures } from './pictures.ts';
-import { editor, inCompose, onPage } from './places.ts';
+import { editor, inCompose, inPane, onPage } from './places.ts';
 import { ADDON_ID, enrol, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const TARO = 'taro@hinode.example';
@@ -63,6 +64,8 @@ describe('a mail that is', { timeout: 180_000 }, () => {
   });
 
   afterEach(() => composer.closeAll());
+
+  const drafts = async (): Promise<StoredMessage[]> => (await plugin.store(TARO).list('Drafts').catch(() => [])).filter(({ flags }) => !flags.includes('\\Deleted'));
 
   it.each([
     ['an answer', 'cmd_reply', [], [HANAKO], []],
@@ -225,5 +228,28 @@ describe('a mail that is', { timeout: 180_000 }, () => {
     expect(plugin.submitted).toHaveLength(before);
     await taro.desktop.thunderbird.marionette.run((chrome) => { (chrome.mainWindow() as unknown as { SendUnsentMessages(): void }).SendUnsentMessages(); });
     await composer.went(before, [HANAKO]);
+  });
+
+  it('written while the add-on is switched off and on again is saved sealed from the window that was open; the mail in front keeps one line', async () => {
+    const { thunderbird } = taro.desktop;
+    await taro.select('Plan');
+    await thunderbird.see(inPane('.banner.verified'), 30_000);
+    await taro.write({ to: [HANAKO], subject: 'Open before', body: [CANARY] });
+    await thunderbird.marionette.run((chrome, id) => chrome.restartAddon(id), ADDON_ID);
+    const save = async (): Promise<number> => {
+      const before = (await drafts()).map(({ uid }) => uid);
+      await taro.desktop.click(editor);
+      await taro.desktop.keys('ctrl+s');
+      const saved = await until(async () => (await drafts()).find(({ uid }) => !before.includes(uid)), { what: 'the draft', withinMs: 30_000 });
+      expect(Buffer.from(saved.raw).toString()).toContain('message.ssmax');
+      return saved.uid;
+    };
+    const first = await save();
+    await taro.continueWriting({ body: ['More.'] });
+    // The server got nothing between the two: it was sealed before it left.
+    expect(await save()).toBe(first + 1);
+    await taro.discard();
+    await thunderbird.see(inPane('.banner.verified'), 30_000);
+    expect(await thunderbird.find(inPane('.banner'))).toHaveLength(1);
   });
 });

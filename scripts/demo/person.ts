@@ -82,6 +82,8 @@ export class Person extends Correspondent {
     await desktop.thunderbird.see({ page: pages.addon, selector: '.notice.verified' }, 60_000);
     await seen();
     await desktop.click({ page: pages.addon, selector: '#close-enrolment' });
+    // A page that just closes takes keys along.
+    await until(async () => (await desktop.thunderbird.find({ page: pages.addon, selector: '#close-enrolment' })).length === 0, { what: 'the page to close' });
   }
 
   /** Opens the mail whose subject contains `subject`, and waits for a verdict of this state and for `showing` in it or in the mail. */
@@ -103,8 +105,7 @@ export class Person extends Correspondent {
   async sendRefused(seen: () => Promise<void>): Promise<{ reason: string; alert: string }> {
     const { thunderbird } = this.desktop;
     const notSent = { page: pages.addon, selector: 'main.dialog' };
-    await this.desktop.activate({ page: pages.compose, selector: '#messageEditor' });
-    await this.desktop.keys('ctrl+Return');
+    await this.pressSend();
     let alert = '';
     const page = await until(async () => {
       const dialog = await this.desktop.dialog();
@@ -113,6 +114,7 @@ export class Person extends Correspondent {
     }, { what: 'the reason why the mail was not sent', withinMs: 180_000, everyMs: 200 });
     await seen();
     await this.desktop.click({ page: pages.addon, selector: '#close' });
+    await until(async () => (await thunderbird.find(notSent)).length === 0, { what: 'the window with the reason to close' });
     return { reason: page.text, alert };
   }
 

@@ -99,6 +99,9 @@ interface MainWindow extends GeckoWindow {
 
 interface ComposeWindow extends GeckoWindow {
   readonly composeEditorReady?: boolean;
+  readonly gWindowLocked?: boolean;
+  readonly gSendOperationInProgress?: boolean;
+  readonly gSaveOperationInProgress?: boolean;
 }
 
 interface MailRow {
@@ -118,8 +121,8 @@ interface TabMail extends HTMLElement {
 }
 
 type MailPane = Window & {
-  readonly folderTree?: { readonly rowCount: number };
-  readonly gDBView?: { readonly hdrForFirstSelectedMessage: MailRow } | null;
+  readonly folderTree?: { readonly rowCount: number; readonly selectedRow?: { readonly uri?: string } | null };
+  readonly gDBView?: { readonly hdrForFirstSelectedMessage: MailRow; readonly viewFolder: { readonly URI: string } | null } | null;
 };
 
 declare const Services: {
@@ -163,7 +166,7 @@ export function chromeSide() {
   };
 
   /** Asks every 20 ms; throws after `withinMs`. */
-  const until = async <T>(look: () => T | Promise<T>, what: string, withinMs = 15_000): Promise<NonNullable<T>> => {
+  const until = async <T>(look: () => T | Promise<T>, what: string, withinMs = 50_000): Promise<NonNullable<T>> => {
     const deadline = Date.now() + withinMs;
     for (;;) {
       const found = await look();
@@ -224,8 +227,18 @@ export function chromeSide() {
     return all.filter(({ succeeded }) => succeeded).map(({ target }) => target.path);
   };
 
-  /** True once the compose window used last can be typed into and sent. */
-  const composeReady = (): boolean => (Services.wm.getMostRecentWindow('msgcompose') as ComposeWindow | null)?.composeEditorReady === true;
+  /** True once the compose window used last can be typed into, sent and closed: neither begins, saves nor sends, nor stops doing so. */
+  const composeReady = (): boolean => {
+    const window = Services.wm.getMostRecentWindow('msgcompose') as ComposeWindow | null;
+    return window?.composeEditorReady === true && window.gWindowLocked !== true && window.gSendOperationInProgress !== true && window.gSaveOperationInProgress !== true;
+  };
+
+  /** True once the list in the first tab is that of the folder which is selected beside it. */
+  const folderListed = (): boolean => {
+    const pane = mainWindow().document.querySelector<TabMail>('#tabmail')?.tabInfo[0]?.chromeBrowser?.contentWindow;
+    const selected = pane?.folderTree?.selectedRow?.uri;
+    return selected !== undefined && pane?.gDBView?.viewFolder?.URI === selected;
+  };
 
   const storePassword = async (origin: string, user: string, password: string): Promise<void> => {
     const login = Cc['@mozilla.org/login-manager/loginInfo;1']?.createInstance(Ci['nsILoginInfo']);
@@ -360,8 +373,6 @@ export function chromeSide() {
 
   let lastMessage = 0;
   const lookInRemote = (frame: FrameElement, selector: string, text: string | null): Promise<SeenInPage[]> => {
-    const manager = frame.messageManager;
-    if (manager === undefined) return Promise.resolve([]);
     const name = `ssmax:seen:${Date.now()}:${lastMessage++}`;
     const script = `{ const __name = (named) => named;
       let seen = null;
@@ -369,15 +380,26 @@ export function chromeSide() {
       const all = (view) => [...look(view, ${JSON.stringify(selector)}, ${JSON.stringify(text)}), ...Array.from({ length: view.length }, (_, index) => view[index]).flatMap(all)];
       try { seen = all(content); } finally { sendAsyncMessage(${JSON.stringify(name)}, seen); } }`;
     return new Promise((resolve) => {
+      let asked: FrameElement['messageManager'];
+      let looks = 0;
       const finish = (seen: SeenInPage[] | null): void => {
-        manager.removeMessageListener(name, listener);
+        asked?.removeMessageListener(name, listener);
+        asked = undefined;
+        mainWindow().clearInterval(timer);
         resolve(seen ?? []);
       };
       const listener: MessageListener = ({ data }) => finish(data);
-      manager.addMessageListener(name, listener);
-      // A page that is just going away never answers: it then shows nothing.
-      mainWindow().setTimeout(() => finish(null), 2_000);
-      manager.loadFrameScript(`data:text/javascript;charset=utf-8,${encodeURIComponent(script)}`, false);
+      const ask = (): void => {
+        // A page that went away shows nothing. One that is there may be at work, or have come in the place of the one that was asked.
+        if (!frame.isConnected || !isShown(frame) || looks++ > 15) return finish(null);
+        asked?.removeMessageListener(name, listener);
+        asked = frame.messageManager;
+        if (asked === undefined) return finish(null);
+        asked.addMessageListener(name, listener);
+        asked.loadFrameScript(`data:text/javascript;charset=utf-8,${encodeURIComponent(script)}`, false);
+      };
+      const timer = mainWindow().setInterval(ask, 2_000);
+      ask();
     });
   };
 
@@ -423,5 +445,5 @@ export function chromeSide() {
     return found;
   };
 
-  return { mainWindow, mainWindowReady, composeReady, messageLoaded, displayedAttachments, downloads, listOpen, windows, until, imapServer, folder, outbox, storePassword, trust, addAddress, openAddonPage, endBackground, restartAddon, setDark, setPref, leaveDialogsAlone, find };
+  return { mainWindow, mainWindowReady, composeReady, folderListed, messageLoaded, displayedAttachments, downloads, listOpen, windows, until, imapServer, folder, outbox, storePassword, trust, addAddress, openAddonPage, endBackground, restartAddon, setDark, setPref, leaveDialogsAlone, find };
 }

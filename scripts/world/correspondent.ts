@@ -42,9 +42,7 @@ export class Correspondent {
 
   /** Opens a compose window (Ctrl+N), types everything in, and leaves it open. */
   async write(draft: Draft): Promise<void> {
-    await this.desktop.activate({ page: pages.main, selector: '#tabmail' });
-    await this.desktop.keys('ctrl+n');
-    await this.#composeReady();
+    await this.#openCompose('ctrl+n');
     await this.continueWriting(draft);
   }
 
@@ -65,15 +63,21 @@ export class Correspondent {
     await this.#thunderbird.see({ page: pages.compose, selector: '#attachmentBucket > *', text: name });
   }
 
-  /** Presses Ctrl+Return in the compose window in front, and gives the dialog that came, or nothing once the window has gone. */
-  async send(withinMs = 60_000): Promise<Dialog | undefined> {
-    await this.desktop.activate(editor);
-    await this.desktop.keys('ctrl+Return');
+  /** Presses Ctrl+Return, or another key that sends, in the compose window in front, once that is not at work. */
+  async pressSend(key: 'ctrl+Return' | 'ctrl+shift+Return' = 'ctrl+Return'): Promise<void> {
+    await this.#composeReady();
+    await this.desktop.keys(key);
+  }
+
+  /** Sends the mail in front, and gives the dialog that came, or nothing once its window has gone. */
+  async send(withinMs = 120_000): Promise<Dialog | undefined> {
+    const sent = await this.#inFront();
+    await this.pressSend();
     const outcome = await until(
       async () => {
         const dialog = await this.desktop.dialog();
         if (dialog !== undefined) return dialog;
-        return (await this.#thunderbird.find(editor)).length === 0 ? 'sent' : undefined;
+        return (await this.#windows()).includes(sent) ? undefined : 'sent';
       },
       { what: 'the mail to go', withinMs, everyMs: 50 },
     );
@@ -82,16 +86,18 @@ export class Correspondent {
 
   /** Closes the compose window in front without saving. */
   async discard(): Promise<void> {
-    await this.desktop.activate(editor);
+    const closed = await this.#inFront();
+    await this.#composeReady();
     await this.desktop.keys('ctrl+w');
+    // "Save this mail?": its third button is "Don't save".
+    const button = { page: pages.dialog, selector: 'button[dlgtype="extra1"]' };
     await until(
       async () => {
-        if ((await this.#thunderbird.find(editor)).length === 0) return true;
-        // "Save this mail?": its third button is "Don't save".
-        if ((await this.desktop.dialog()) !== undefined) await this.desktop.click({ page: pages.dialog, selector: 'button[dlgtype="extra1"]' });
+        if (!(await this.#windows()).includes(closed)) return true;
+        if ((await this.#thunderbird.find(button)).length > 0) await this.desktop.click(button);
         return false;
       },
-      { what: 'the compose window to close', everyMs: 100 },
+      { what: 'the compose window to close', everyMs: 300 },
     );
   }
 
@@ -111,28 +117,31 @@ export class Correspondent {
 
   /** Opens a folder in the first tab by clicking on it. */
   async openFolder(type: FolderType): Promise<void> {
-    const tabs = await this.#thunderbird.find({ page: pages.main, selector: '#tabmail-tabs .tabmail-tab' });
-    // Alt+1 is Thunderbird's key for the first tab.
-    if (tabs.length > 1) {
+    const folder = `#folderTree li[data-mode="all"] > ul > :nth-child(${this.account + 1} of li[data-server-type="imap"]) li[data-folder-type="${type}"]`;
+    const name: Place = { page: pages.mailTab, selector: `${folder} > .container .name` };
+    const shown = async (place: Place): Promise<boolean> => (await this.#thunderbird.find(place)).length > 0;
+    // Alt+1 is Thunderbird's key for the first tab. A page that just closes takes the key along; one that opens by itself comes in front.
+    if (!(await shown(name))) await this.desktop.again('the first tab', async () => {
       await this.desktop.activate({ page: pages.main, selector: '#tabmail' });
       await this.desktop.keys('alt+1');
-    }
-    await this.desktop.click({ page: pages.mailTab, selector: `#folderTree li[data-mode="all"] > ul > :nth-child(${this.account + 1} of li[data-server-type="imap"]) li[data-folder-type="${type}"] > .container .name` });
+    }, () => shown(name));
+    await this.desktop.again(`${type} to be selected`, () => this.desktop.click(name), () => shown({ ...name, selector: `${folder}.selected > .container .name` }));
+    // The mails of the folder before are listed for a moment longer.
+    await until(() => this.#thunderbird.marionette.run((chrome) => chrome.folderListed()), { what: `the mails in ${type} to be listed` });
   }
 
   /** Fetches new mail into the folder and clicks on the topmost mail whose subject (or other text in its row) contains this. */
-  async select(text: string, folder: FolderType = 'inbox', withinMs = 30_000): Promise<void> {
+  async select(text: string, folder: FolderType = 'inbox', withinMs = 60_000): Promise<void> {
     await this.openFolder(folder);
     const row: Place = { page: pages.mailTab, selector: rows, text };
     await this.#awaitRow(row, folder, withinMs);
-    await this.desktop.click(row);
-    // The mail shown before is still there for a moment: wait for the row to be selected and for its mail.
-    await this.#thunderbird.see({ ...row, selector: `${rows}.selected` });
+    // A mail that comes between look and click moves the rows. The mail shown before is still there for a moment: wait for the row to be selected and for its mail.
+    await this.desktop.again(`the mail with "${text}" to be selected`, () => this.desktop.click(row), async () => (await this.#thunderbird.find({ ...row, selector: `${rows}.selected` })).length > 0);
     await this.#messageLoaded();
   }
 
   /** Like `select`, but opens the mail in a tab of its own, by double click. */
-  async openInTab(text: string, folder: FolderType = 'inbox', withinMs = 30_000): Promise<void> {
+  async openInTab(text: string, folder: FolderType = 'inbox', withinMs = 60_000): Promise<void> {
     await this.openFolder(folder);
     const row: Place = { page: pages.mailTab, selector: rows, text };
     await this.#awaitRow(row, folder, withinMs);
@@ -143,8 +152,12 @@ export class Correspondent {
 
   /** Closes the tab in front (Ctrl+W). */
   async closeTab(): Promise<void> {
+    const count = async (): Promise<number> => this.#thunderbird.marionette.run((chrome) => chrome.mainWindow().document.querySelectorAll('#tabmail-tabs .tabmail-tab').length);
+    const before = await count();
     await this.desktop.activate({ page: pages.main, selector: '#tabmail' });
     await this.desktop.keys('ctrl+w');
+    // The key takes its way through the page in it: what is opened meanwhile would be closed in its place.
+    await until(async () => (await count()) < before, { what: 'the tab to close' });
   }
 
   /** What the message in front shows once its body contains this text; `body` is what is displayed, after an add-on has changed it. */
@@ -169,23 +182,20 @@ export class Correspondent {
 
   /** Clicks the add-on's button in the message header and gives the text of its popup once that contains this. */
   async openHeaderPopup(addonId: string, containing = ''): Promise<Seen> {
-    await this.desktop.click(headerButton(addonId));
-    return until(async () => (await this.#thunderbird.find({ page: pages.addon, selector: 'body', text: containing })).find((seen) => seen.inPopup), {
-      what: `the popup with "${containing}"`,
-    });
+    const popup = async (text: string): Promise<Seen | undefined> => (await this.#thunderbird.find({ page: pages.addon, selector: 'body', text })).find((seen) => seen.inPopup);
+    // What stands on the button may change between look and click, and move it.
+    await this.desktop.again('the popup', () => this.desktop.click(headerButton(addonId)), async () => (await popup('')) !== undefined);
+    return until(() => popup(containing), { what: `the popup with "${containing}"` });
   }
 
   /** Closes a popup or menu by Escape. */
   async closePopup(): Promise<void> {
-    await this.desktop.keys('Escape');
-    await until(async () => !(await this.#thunderbird.find({ page: pages.addon, selector: 'body' })).some((seen) => seen.inPopup), { what: 'the popup to close' });
+    await this.desktop.again('the popup to close', () => this.desktop.keys('Escape'), async () => !(await this.#thunderbird.find({ page: pages.addon, selector: 'body' })).some((seen) => seen.inPopup));
   }
 
   /** Answers the message in front (Ctrl+R), leaving the compose window open; `body` is typed above the quotation. */
   async reply(draft: Draft): Promise<void> {
-    await this.desktop.activate({ page: pages.main, selector: '#tabmail' });
-    await this.desktop.keys('ctrl+r');
-    await this.#composeReady();
+    await this.#openCompose('ctrl+r');
     await this.continueWriting(draft);
   }
 
@@ -206,52 +216,57 @@ export class Correspondent {
   }
 
   async #messageLoaded(): Promise<void> {
-    await until(() => this.#thunderbird.marionette.run((chrome) => chrome.messageLoaded()), { what: 'the mail to be loaded', withinMs: 30_000 });
+    await until(() => this.#thunderbird.marionette.run((chrome) => chrome.messageLoaded()), { what: 'the mail to be loaded', withinMs: 60_000 });
     await this.#thunderbird.see({ page: pages.message, selector: '#expandedsubjectBox' });
   }
 
   async #composeReady(): Promise<void> {
-    await this.#thunderbird.see(editorBody);
     await this.desktop.activate(editor);
     await until(() => this.#thunderbird.marionette.run((chrome) => chrome.composeReady()), { what: 'the compose window to be ready' });
+  }
+
+  /** Waits for the window that this key of the main window opens: one may be open already. */
+  async #openCompose(key: string): Promise<void> {
+    const before = await this.#windows();
+    await this.desktop.activate({ page: pages.main, selector: '#tabmail' });
+    await this.desktop.keys(key);
+    await until(async () => (await this.#thunderbird.find(editorBody)).some(({ windowId }) => !before.includes(windowId)), { what: 'the compose window' });
+    await this.#composeReady();
+  }
+
+  /** Compose windows, that in front first. */
+  async #windows(): Promise<number[]> {
+    return (await this.#thunderbird.find(editor)).map(({ windowId }) => windowId);
+  }
+
+  async #inFront(): Promise<number> {
+    return (await this.#thunderbird.see(editor)).windowId;
   }
 
   async #addRecipient(kind: 'to' | 'cc' | 'bcc', address: string): Promise<void> {
     const input: Place = { page: pages.compose, selector: `#${kind}AddrInput` };
     if ((await this.#thunderbird.find(input)).length === 0) await this.desktop.click({ page: pages.compose, selector: `#addr_${kind}ShowAddressRowButton` });
-    await this.desktop.click(input);
-    await this.desktop.paste(address);
+    await this.desktop.enter(input);
     // Return makes an address of what was typed, once it has arrived.
-    await until(async () => (await this.#thunderbird.find(input)).some((seen) => seen.value.includes(address)), { what: `${address} to be typed` });
+    await this.#pasteInto(input, { ...input, text: address }, address);
     await this.desktop.keys('Return');
     await this.#thunderbird.see({ page: pages.compose, selector: `#addressRow${kind[0]?.toUpperCase() ?? ''}${kind.slice(1)} mail-address-pill`, text: address });
-  }
-
-  /** Clicks into a field until that has the focus: a window that has just opened may still move it. */
-  async #enter(place: Place): Promise<void> {
-    await until(
-      async () => {
-        await this.desktop.click(place);
-        return until(async () => (await this.#thunderbird.find(place)).some(({ active, focused }) => active && focused), { what: 'the focus', withinMs: 1_000 }).catch(() => false);
-      },
-      { what: `${place.selector} to have the focus` },
-    );
   }
 
   /** Pastes into the field that has the focus and waits for the text; as somebody would, once more where nothing came. */
   async #pasteInto(field: Place, arrived: Place, text: string): Promise<void> {
     await this.desktop.paste(text);
     try {
-      await this.#thunderbird.see(arrived, 5_000);
+      await this.#thunderbird.see(arrived, 15_000);
     } catch {
-      await this.#enter(field);
+      await this.desktop.enter(field);
       await this.desktop.paste(text);
       await this.#thunderbird.see(arrived);
     }
   }
 
   async #typeBody(draft: Draft): Promise<void> {
-    await this.#enter(editor);
+    await this.desktop.enter(editor);
     // To the very start: above a quotation.
     await this.desktop.keys('ctrl+Home');
     for (const paragraph of draft.body ?? []) {

@@ -2,6 +2,7 @@
  * Somebody at the screen: acts on a real Thunderbird by keyboard and mouse events only (xdotool), after having looked
  * where things are.
  */
+import { SsmaxError } from '../../src/core/error.ts';
 import type { Place, Seen } from './chrome-side.ts';
 import type { Display } from './display.ts';
 import type { Thunderbird } from './thunderbird.ts';
@@ -26,6 +27,8 @@ export interface Dialog {
 
 /** The wheel turns about this many pixels per click. */
 const wheelStep = 90;
+/** After so many milliseconds without an effect somebody tries again. */
+const PATIENCE = 10_000;
 
 export class Desktop {
   constructor(
@@ -45,8 +48,7 @@ export class Desktop {
         const [seen] = await this.thunderbird.find(place);
         if (seen === undefined) return false;
         if (seen.active || seen.inPopup) return true;
-        const window = await this.#xWindow((title) => title === seen.window);
-        if (window !== undefined) await this.display.command('xdotool', ['windowactivate', window]);
+        await this.#raise(seen);
         return false;
       },
       { what: `the window of ${place.selector} to be active`, everyMs: 100 },
@@ -58,17 +60,18 @@ export class Desktop {
     const { double = false, button = 1 } = options;
     await this.activate(place);
     let before: Seen | undefined;
+    let rested = 0;
     const seen = await until(
       async () => {
         const [now] = await this.thunderbird.find(place);
-        const rests = now !== undefined && before !== undefined && before.x === now.x && before.y === now.y && before.width === now.width;
+        rested = now !== undefined && before !== undefined && before.x === now.x && before.y === now.y && before.width === now.width ? rested + 1 : 0;
         before = now;
-        if (now === undefined || !rests || now.disabled) return undefined;
+        if (now === undefined || rested < 2 || now.disabled) return undefined;
         if (now.reachable) return now;
         if (now.beyond !== 0) await this.#scroll(now);
         return undefined;
       },
-      { what: `${place.page} ${place.selector} ${place.text ?? ''} to be clickable` },
+      { what: `${place.page} ${place.selector} ${place.text ?? ''} to be clickable`, everyMs: 40 },
     );
     await this.#clickAt(seen.x + seen.width / 2, seen.y + seen.height / 2, button, double);
     return seen;
@@ -86,14 +89,26 @@ export class Desktop {
     await this.keys('ctrl+v');
   }
 
+  /** Clicks into a field until that has the focus: a window that has just opened may still move it. */
+  async enter(place: Place): Promise<void> {
+    await this.again(`${place.selector} to have the focus`, () => this.click(place), async () => (await this.thunderbird.find(place)).some(({ active, focused }) => active && focused));
+  }
+
   /** Replaces the text of a field and waits until it is there. */
   async fill(place: Place, text: string): Promise<void> {
-    await this.click(place);
-    await this.keys('ctrl+a');
-    await this.paste(text);
-    await until(async () => (await this.thunderbird.find(place)).some((seen) => seen.value === text || seen.text === text), {
-      what: `the text in ${place.selector}`,
-    });
+    const type = async (): Promise<void> => {
+      await this.enter(place);
+      await this.keys('ctrl+a');
+      await this.paste(text);
+    };
+    await this.again(`the text in ${place.selector}`, type, async () => (await this.thunderbird.find(place)).some((seen) => seen.value === text || seen.text === text));
+  }
+
+  /** Closes the window of this place by Ctrl+W, and waits until it has gone. */
+  async closeWindow(place: Place): Promise<void> {
+    await this.activate(place);
+    await this.keys('ctrl+w');
+    await until(async () => (await this.thunderbird.find(place)).length === 0, { what: `the window of ${place.selector} to close` });
   }
 
   /** Opens the list of a `<select>`, chooses in it by these keys and Return, and waits until it has that value. */
@@ -151,19 +166,39 @@ export class Desktop {
 
   /** Answers the dialog in front by keyboard: Return (its default) unless told, and waits until it has gone. */
   async closeDialog(key: 'Return' | 'Escape' = 'Return'): Promise<Dialog> {
-    const place = { page: pages.dialog, selector: '#infoBody' };
     const dialog = await this.seeDialog();
+    let looks = 0;
     await until(
       async () => {
-        if (!(await this.thunderbird.find(place)).some((seen) => seen.window === dialog.title && seen.text === dialog.text)) return true;
-        await this.activate(place);
-        await this.keys(key);
+        const seen = (await this.thunderbird.find({ page: pages.dialog, selector: '#infoBody' })).find(({ window, text }) => window === dialog.title && text === dialog.text);
+        if (seen === undefined) return true;
+        if (!seen.active) await this.#raise(seen);
+        // Buttons of a dialog are dead for the first moments: people must not answer what they did not see coming. Looked at
+        // more often than pressed: a key that comes when it has just gone is for the window behind.
+        else if (looks++ % 5 === 0) await this.keys(key);
         return false;
       },
-      // Buttons of a dialog are dead for the first moments: people must not answer what they did not see coming.
       { what: `the dialog "${dialog.text}" to close`, everyMs: 300 },
     );
     return dialog;
+  }
+
+  /** Does something, as somebody would once more where nothing came of it for a while: what was typed before a window was ready is lost. */
+  async again(what: string, act: () => Promise<unknown>, done: () => Promise<boolean>): Promise<void> {
+    await until(async () => {
+      await act();
+      return until(done, { what, withinMs: PATIENCE }).catch((error: unknown) => {
+        if (error instanceof SsmaxError && error.code === 'wait-timed-out') return false;
+        throw error;
+      });
+    }, { what });
+  }
+
+  /** Asks the window manager for the window of what was seen. */
+  async #raise({ window: wanted }: Seen): Promise<void> {
+    const window = await this.#xWindow((title) => title === wanted);
+    // It may have closed meanwhile.
+    if (window !== undefined) await this.display.command('xdotool', ['windowactivate', window]).catch(() => undefined);
   }
 
   async #scroll(seen: Seen): Promise<void> {

@@ -92,7 +92,7 @@ function readClipboard(type: string, env: NodeJS.ProcessEnv): Promise<Buffer> {
 
 function runCommand(program: string, args: readonly string[], env: NodeJS.ProcessEnv, input?: Uint8Array | string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = execFile(program, args, { env, timeout: 30_000, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
+    const child = execFile(program, args, { env, timeout: 60_000, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else reject(new SsmaxError('fault', 'command-failed', { program, args: args.join(' '), stderr: stderr.slice(0, 500) }, { cause: error }));
     });

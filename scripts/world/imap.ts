@@ -27,10 +27,10 @@ export class MailStore {
 
   /**
    * Waits until the folder holds at least `count` messages, and gives them all. Throws `wait-timed-out` (kind
-   * `unavailable`) after `withinMs` (15,000 unless told).
+   * `unavailable`) after `withinMs` (50,000 unless told).
    */
   waitFor(count: number, options: { readonly folder?: string; readonly withinMs?: number } = {}): Promise<StoredMessage[]> {
-    const { folder = 'INBOX', withinMs = 15_000 } = options;
+    const { folder = 'INBOX', withinMs = 50_000 } = options;
     return this.#connected(async (client) => {
       const enough = async (): Promise<boolean> => ((await client.status(folder, { messages: true })).messages ?? 0) >= count;
       await until(enough, { what: `${count} messages in ${folder} of ${this.account.address}`, withinMs, everyMs: 50 });

@@ -39,7 +39,7 @@ export class Marionette {
     await client.run((chrome) => chrome.leaveDialogsAlone());
     await client.command('WebDriver:DeleteSession');
     await client.command('WebDriver:NewSession');
-    await client.command('WebDriver:SetTimeouts', { script: 60_000 });
+    await client.command('WebDriver:SetTimeouts', { script: 120_000 });
     await client.command('Marionette:SetContext', { value: 'chrome' });
     return client;
   }

@@ -69,12 +69,12 @@ export class Thunderbird {
   }
 
   /** Refreshes until the folder holds at least `count` messages. */
-  async waitForMessages(folder: string, count: number, withinMs = 30_000): Promise<void> {
+  async waitForMessages(folder: string, count: number, withinMs = 60_000): Promise<void> {
     await until(async () => (await this.refresh(folder)) >= count, { what: `${count} messages in ${folder}`, withinMs, everyMs: 200 });
   }
 
   /** Waits until a file of that name is wholly downloaded, and gives its bytes. */
-  async waitForDownload(name: string, withinMs = 30_000): Promise<Uint8Array> {
+  async waitForDownload(name: string, withinMs = 60_000): Promise<Uint8Array> {
     const path = join(this.profile.downloads, name);
     // The file is there, empty, from the start: only Thunderbird knows when it is whole.
     await until(async () => (await this.marionette.run((chrome) => chrome.downloads())).includes(path), { what: `the download of ${name}`, withinMs });
@@ -84,7 +84,7 @@ export class Thunderbird {
   /** Ends it in its own way, and by signal if that takes more than a few seconds. */
   async quit(): Promise<void> {
     void this.marionette.command('Marionette:Quit', { flags: ['eForceQuit'] }).catch(() => undefined);
-    const ended = await until(() => !this.process.alive(), { what: 'Thunderbird to quit', withinMs: 8_000 }).catch(() => false);
+    const ended = await until(() => !this.process.alive(), { what: 'Thunderbird to quit', withinMs: 20_000 }).catch(() => false);
     this.marionette.close();
     await this.process.stop(ended === false ? 500 : undefined);
   }
@@ -101,13 +101,12 @@ export async function startThunderbird(world: World, options: ThunderbirdOptions
     args: ['--no-remote', '--profile', profile.dir, '--marionette', '--remote-allow-system-access', ...(display === undefined ? ['--headless'] : [])],
     env: { ...profile.env, ...(display === undefined ? {} : { DISPLAY: display.name }) },
     ready: () => existsSync(portFile) && readFileSync(portFile, 'latin1') !== '',
-    readyWithinMs: 60_000,
   });
   const marionette = await Marionette.connect(Number(readFileSync(portFile, 'latin1')));
   await marionette.run(
     async (chrome, user, password, certificates, more) => {
       for (const certificate of certificates) chrome.trust(certificate);
-      await chrome.until(() => chrome.mainWindowReady(), 'the main window', 30_000);
+      await chrome.until(() => chrome.mainWindowReady(), 'the main window', 110_000);
       // Both are read before any connection is made, so that nothing ever asks.
       for (const login of [{ user, password }, ...more]) {
         for (const origin of ['imap://127.0.0.1', 'smtp://127.0.0.1']) await chrome.storePassword(origin, login.user, login.password).catch(() => undefined);

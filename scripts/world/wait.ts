@@ -6,7 +6,7 @@ import { SsmaxError } from '../../src/core/error.ts';
 export interface WaitOptions {
   /** What is waited for, for the error. */
   readonly what: string;
-  /** Milliseconds until `wait-timed-out`; 15,000 unless told. */
+  /** Milliseconds until `wait-timed-out`; 50,000 unless told: it matters only where something fails, and two busy processors may be slow. */
   readonly withinMs?: number;
   /** Milliseconds between two looks; 20 unless told. */
   readonly everyMs?: number;
@@ -17,7 +17,7 @@ export interface WaitOptions {
  * Throws `wait-timed-out` (kind `unavailable`) after `withinMs`; what `look` throws is passed on.
  */
 export async function until<T>(look: () => T | Promise<T>, options: WaitOptions): Promise<Exclude<T, undefined | false>> {
-  const { what, withinMs = 15_000, everyMs = 20 } = options;
+  const { what, withinMs = 50_000, everyMs = 20 } = options;
   const deadline = performance.now() + withinMs;
   for (;;) {
     const found = await look();

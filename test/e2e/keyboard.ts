@@ -37,6 +37,11 @@ export class Keyboard {
     return focused !== undefined && (await this.holder()).endsWith(` ${focused.url}`);
   }
 
+  /** Waits until a key would go to this place. */
+  async comesTo(place: Place): Promise<void> {
+    await until(() => this.isAt(place), { what: `the keyboard to come to ${place.selector}` });
+  }
+
   /** Presses F6, which goes round the parts of a window, until the keyboard is in that part. */
   async goTo(part: string): Promise<void> {
     await this.#again('F6', async () => (await this.holder()).includes(part), `the keyboard to be in ${part}`);
@@ -49,11 +54,10 @@ export class Keyboard {
 
   /** Waits until a window of the add-on has the keyboard and shows this, and gives what it says. */
   async hear(selector: string): Promise<string> {
-    await until(async () => (await this.holder()).includes(pages.addon), { what: `the window with ${selector} to take the keyboard`, withinMs: 30_000 });
+    await until(async () => (await this.holder()).includes(pages.addon), { what: `the window with ${selector} to take the keyboard`, withinMs: 60_000 });
     await this.#thunderbird.see({ page: pages.addon, selector });
     return (await this.#thunderbird.see({ page: pages.addon, selector: 'main' })).text;
   }
-
 
   get #thunderbird() {
     return this.#person.desktop.thunderbird;
@@ -63,8 +67,18 @@ export class Keyboard {
     let left = MOST;
     await until(async () => {
       if (await arrived()) return true;
-      if (left-- > 0) await this.press(key);
+      if (left-- <= 0) return false;
+      const before = await this.#focus();
+      await this.press(key);
+      // Pressed again before it has had its effect, it would lead past what is looked for. At the end of a round nothing moves.
+      await until(async () => await this.#focus() !== before, { what, withinMs: 2_000 }).catch(() => undefined);
       return false;
-    }, { what, everyMs: 50 });
+    }, { what, withinMs: 120_000, everyMs: 50 });
+  }
+
+  /** Differs where something else has the keyboard. */
+  async #focus(): Promise<string> {
+    const inPages = await this.#thunderbird.find({ page: '', selector: ':focus' });
+    return `${await this.holder()} ${inPages.map(({ x, y, width, height, url }) => [x, y, width, height, url].join()).join(' ')}`;
   }
 }

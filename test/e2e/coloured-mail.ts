@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import type { Correspondent } from '../../scripts/world/correspondent.ts';
 import { pages } from '../../scripts/world/desktop.ts';
+import { eventually } from '../eventually.ts';
 import type { Post } from './mails.ts';
 
 const UNCOLOURED = '<h2>Minutes 議事録</h2><p>As agreed. <a href="https://www.hinode.example/">The page</a></p><blockquote><p>Quoted</p></blockquote><table border="1"><tr><th>Item</th><td>1,000</td></tr></table>';
@@ -24,8 +25,9 @@ export async function legibleInTheDark(post: Post, person: Correspondent, from: 
   for (const [subject, html, name, texts] of [['Minutes', UNCOLOURED, 'pane-html', 6], ['Notice', COLOURED, 'pane-html-coloured', 7]] as const) {
     await post.send(from, { to: [{ address: to, displayName: '' }], subject, html });
     await person.select(subject);
-    await person.desktop.thunderbird.see({ page: pages.message, frame: '#messagepane', selector: '.body h2' }, 30_000);
-    await expectLegible(person, texts);
+    await person.desktop.thunderbird.see({ page: pages.message, frame: '#messagepane', selector: '.body h2' }, 60_000);
+    // The dark look comes to the mail's own process a moment later.
+    await eventually('all of it legible', () => expectLegible(person, texts));
     await take(name);
     await marionette.run((chrome) => chrome.setDark(true));
   }

@@ -17,7 +17,7 @@ import { MailStore } from '../../scripts/world/imap.ts';
 import { World } from '../../scripts/world/process.ts';
 import { makeProfile } from '../../scripts/world/profile.ts';
 import { startThunderbird } from '../../scripts/world/thunderbird.ts';
-import { until } from '../../scripts/world/wait.ts';
+import { eventually } from '../eventually.ts';
 import { addonId, writeHarnessAddon } from './harness-addon.ts';
 import { startHttps } from './https.ts';
 import { createSignedOnly, type SignedOnly } from './signed-only.ts';
@@ -32,7 +32,7 @@ const taroAddress = 'taro@hinode.example';
 const hanakoAddress = 'hanako@tsukimi.example';
 const jiroAddress = 'jiro@tsukimi.example';
 
-describe('the Thunderbird harness', () => {
+describe('the Thunderbird harness', { timeout: 600_000 }, () => {
   const received: Received[] = [];
   let world: World;
   let taro: Correspondent;
@@ -69,7 +69,7 @@ describe('the Thunderbird harness', () => {
       start('taro', taroAddress, '日之出 太郎', { locale: 'ja', dark: false }),
       start('hanako', hanakoAddress, '月見 花子', { locale: 'en-US', dark: true }),
     ]);
-  }, 180_000);
+  }, 300_000);
 
   afterAll(async () => {
     await Promise.all([taro, hanako].map((one) => one.desktop.thunderbird.quit()));
@@ -121,7 +121,7 @@ describe('the Thunderbird harness', () => {
     expect(reading.body).toContain('帯の文');
     // The pasted image is shown in the body, the files are listed.
     expect(reading.attachments).toEqual(expect.arrayContaining(['見積書.txt', 'drawing.bin']));
-    expect(await hanako.headerButton(addonId)).toBe('確認済み');
+    await eventually('the label of the button', async () => expect(await hanako.headerButton(addonId)).toBe('確認済み'));
     expect((await hanako.openHeaderPopup(addonId, '詳細')).text.trim()).toBe('確認の詳細');
     const shot = join(files, 'popup.png');
     await hanako.desktop.display.screenshot(shot);
@@ -158,21 +158,21 @@ describe('the Thunderbird harness', () => {
   });
 
   it('finds a member’s mail to outside well signed by the Authority’s root alone, one that was on hold for three hours too; not under another Date', async () => {
-    const signature = async (subject: string): Promise<string[]> => {
+    const isSigned = async (subject: string, ...expected: readonly string[]): Promise<void> => {
       await hanako.select(subject);
-      const { thunderbird } = hanako.desktop;
-      await hanako.desktop.click({ page: pages.message, selector: '#encryptionTechBtn' });
-      const { text } = await thunderbird.see({ page: pages.message, selector: '#signatureLabel', text: 'ign' });
-      const signer = await Promise.all(['#signedBy', '#signerEmail'].map(async (selector) => (await thunderbird.find({ page: pages.message, selector }))[0]?.text ?? ''));
-      await hanako.desktop.keys('Escape');
-      await until(async () => (await thunderbird.find({ page: pages.message, selector: '#signatureLabel' })).length === 0, { what: 'the panel to close' });
-      return [text, ...signer];
+      const { desktop, desktop: { thunderbird } } = hanako;
+      const shown = (selector: string): Promise<string | undefined> => thunderbird.find({ page: pages.message, selector }).then(([seen]) => seen?.text);
+      await desktop.again('the panel', () => desktop.click({ page: pages.message, selector: '#encryptionTechBtn' }), async () => await shown('#signatureLabel') !== undefined);
+      await eventually(`the signature of ${subject}`, async () => {
+        for (const [i, selector] of ['#signatureLabel', '#signedBy', '#signerEmail'].slice(0, expected.length).entries()) expect(await shown(selector)).toBe(expected[i]);
+      });
+      await desktop.again('the panel to close', () => desktop.keys('Escape'), async () => await shown('#signatureLabel') === undefined);
     };
     for (const [subject, waited, misdated] of [['Sent at once', 0, 0], ['Held for hours', 3, 0], ['Misdated', 0, 2]] as const) await inbox.append(await outside.mail(subject, waited, misdated));
     const good = ['Message Is Signed', '日之出市役所', taroAddress];
-    expect(await signature('Sent at once')).toEqual(good);
-    expect(await signature('Held for hours')).toEqual(good);
-    expect((await signature('Misdated'))[0]).toBe('Digital Signature Is Not Valid');
+    await isSigned('Sent at once', ...good);
+    await isSigned('Held for hours', ...good);
+    await isSigned('Misdated', 'Digital Signature Is Not Valid');
   });
 
   /** Accepts with the password only, delivers over LMTP, and refuses what asks for it in its subject. */

@@ -11,6 +11,8 @@ import { inPane } from './places.ts';
 const LURE = '月見製作所が本人であることを確認しました。';
 const OVER = `content: "${LURE}" !important; display: block !important; position: fixed !important; inset: 0 0 auto 0 !important; height: 80px !important; background: #eef6f3 !important; color: #000 !important; z-index: 2147483647 !important; opacity: 1 !important`;
 
+const RESTS = 8;
+
 /** What leaves the line as it is, to the pixel. */
 const AROUND: Readonly<Record<string, string>> = {
   'painted over': `<style>html > div::before, html > div::after, *::before, *::after { ${OVER} } html > div::backdrop { ${OVER} }</style>`,
@@ -47,12 +49,14 @@ export async function lineStays(person: Correspondent, store: MailStore, to: str
   const steady = async (subject: string): Promise<void> => {
     await person.select(subject);
     const should = lines.get('as it should be');
+    let same = 0;
     await until(async () => {
       const [height, pixels] = await lineOf(person, directory);
-      const [formerHeight, formerPixels] = should ?? lines.get(subject) ?? []; // the first rests once it looks the same twice
+      const [formerHeight, formerPixels] = should ?? lines.get(subject) ?? [];
       lines.set(subject, [height, pixels]);
-      return height === formerHeight && pixels === formerPixels;
-    }, { what: `the line of a mail ${subject}`, withinMs: 5_000, everyMs: 200 }).catch(() => undefined); // Thunderbird may still be drawing
+      same = height === formerHeight && pixels === formerPixels ? same + 1 : 0;
+      return same === (should === undefined ? RESTS : 1); // the first rests once it looks the same again and again
+    }, { what: `the line of a mail ${subject}`, withinMs: 30_000, everyMs: 200 }).catch(() => undefined); // Thunderbird may still be drawing
     expect(lines.get(subject), subject).toEqual(lines.get('as it should be'));
   };
   for (const subject of Object.keys(mails)) await steady(subject);

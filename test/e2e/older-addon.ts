@@ -34,7 +34,7 @@ export async function updateAddons(thunderbird: Thunderbird, id: string, version
     const { AddonManagerPrivate } = ChromeUtils.importESModule('resource://gre/modules/AddonManager.sys.mjs') as AddonModule;
     await AddonManagerPrivate.backgroundUpdateCheck();
   });
-  await until(async () => await (when === 'now' ? versionOf(thunderbird, id) : waiting(thunderbird)) === version, { what: `version ${version} ${when}`, withinMs: 30_000 });
+  await until(async () => await (when === 'now' ? versionOf(thunderbird, id) : waiting(thunderbird)) === version, { what: `version ${version} ${when}`, withinMs: 60_000 });
 }
 
 /** The version of what waits for Thunderbird's next start; null where nothing does. */

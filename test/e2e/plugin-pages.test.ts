@@ -27,7 +27,7 @@ it('each page has a scene', () => {
   expect([...shown].sort()).toEqual(pages.sort());
 });
 
-describe.concurrent.each(LANGUAGES)('in %s', (language) => {
+describe.concurrent.each(LANGUAGES)('in %s', { timeout: 300_000 }, (language) => {
   it.each(SCENES.map((scene) => [scene.name, scene] as const))('%s', async (name, scene) => {
     const { page, complaints, close } = await stage.open(language, scene);
     expect(await page.getAttribute('html', 'lang')).toBe(language);
@@ -60,7 +60,7 @@ async function picture(page: Page): Promise<Buffer> {
 /** Of a whole page. The pane is a frame of Thunderbird's window; its document is the mail's, and what the add-on puts there names its own language. */
 const OF_PAGES = ['document-title', 'html-has-lang', 'landmark-one-main', 'page-has-heading-one', 'region'];
 
-describe.concurrent.each(LANGUAGES)('in the message pane, in %s', (language) => {
+describe.concurrent.each(LANGUAGES)('in the message pane, in %s', { timeout: 300_000 }, (language) => {
   it.each(PANES.map((scene) => [scene.name, scene] as const))('%s', async (_, scene) => {
     const { page, complaints, close } = await stage.open(language, scene);
     await page.addStyleTag({ content: ':root { color-scheme: light dark; background: light-dark(#fff, #18181b) }' }); // Thunderbird's own

@@ -91,6 +91,7 @@ export async function openStage(): Promise<Stage> {
 
   async function newContext(): Promise<BrowserContext> {
     const context = await browser.newContext({ timezoneId: 'Asia/Tokyo', reducedMotion: 'reduce' });
+    context.setDefaultTimeout(120_000); // many pages at once, on as many processors as there are
     await context.route(`${ADDON}**`, file);
     await context.route(`${SERVER}/**`, serverOf(organisation, SERVER));
     await context.route(`${PROVIDER}/**`, serverOf(provider, PROVIDER));

@@ -19,6 +19,7 @@ import type { World } from '../../scripts/world/process.ts';
 import { type Identity, makeProfile } from '../../scripts/world/profile.ts';
 import { ssmax } from '../../scripts/world/ssmax.ts';
 import { startThunderbird, type Thunderbird } from '../../scripts/world/thunderbird.ts';
+import { until } from '../../scripts/world/wait.ts';
 import { type Bytes, hex } from '../../src/core/bytes.ts';
 import { parseSignedData, signObject } from '../../src/core/cms/signed-data.ts';
 import { SsmaxError } from '../../src/core/error.ts';
@@ -184,7 +185,13 @@ export async function enrol(plugin: PluginWorld, { desktop }: Correspondent, add
     await desktop.click(onPage('#lock'));
   }
   await desktop.thunderbird.see(onPage('.notice.verified'), 60_000);
+  await closeEnrolment(desktop);
+}
+
+/** Closes the page where somebody has enrolled, and waits until it has gone: a page that just closes takes keys along. */
+export async function closeEnrolment(desktop: Desktop): Promise<void> {
   await desktop.click(onPage('#close-enrolment'));
+  await until(async () => (await desktop.thunderbird.find(onPage('#close-enrolment'))).length === 0, { what: 'the page to close' });
 }
 
 /** Puts a mail among those that wait to be sent, as Thunderbird itself does. */

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { extractText, getDocumentProxy } from 'unpdf';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Place } from '../../scripts/world/chrome-side.ts';
 import type { Correspondent } from '../../scripts/world/correspondent.ts';
 import { pages } from '../../scripts/world/desktop.ts';
@@ -18,6 +18,7 @@ import { formatText } from '../../src/mail/header.ts';
 import { parseMime } from '../../src/mail/mime.ts';
 import { native } from '../flow/world.ts';
 import { legibleInTheDark } from './coloured-mail.ts';
+import { closeAll, closeBy, Composer, isLabelled } from './composer.ts';
 import { closedVectors, openVectors, splitHtml, type Traps } from './hostile-html.ts';
 import { lineStays } from './hostile-outside.ts';
 import { INVITATION, japaneseMail } from './japanese-mail.ts';
@@ -35,7 +36,7 @@ const PASSPHRASE = '月夜に 三羽の 兎 はねた';
 const TO_HANAKO = [{ address: HANAKO, displayName: '佐藤 花子' }];
 
 
-describe('reading', { timeout: 180_000 }, () => {
+describe('reading', { timeout: 600_000 }, () => {
   let world: World;
   let plugin: PluginWorld;
   let post: Post;
@@ -58,10 +59,12 @@ describe('reading', { timeout: 180_000 }, () => {
     await world.stop();
   });
 
+  afterEach(() => closeAll(plugin, hanako));
+
   /** For the gallery, where it is asked for. */
   const picture = (name: string): Promise<void> => takePictures(hanako, 'ja', 'light', name);
 
-  const verdict = async (state: string): Promise<string> => (await hanako.desktop.thunderbird.see(inPane(`.banner.${state}`), 30_000)).text;
+  const verdict = async (state: string): Promise<string> => (await hanako.desktop.thunderbird.see(inPane(`.banner.${state}`), 60_000)).text;
 
   const givePassphrase = async (): Promise<void> => {
     await hanako.desktop.fill(onPage('#passphrase'), PASSPHRASE);
@@ -84,7 +87,7 @@ describe('reading', { timeout: 180_000 }, () => {
     // As after a quarter of an hour without use: the open key is in the event page's memory alone.
     await hanako.desktop.thunderbird.marionette.run((chrome, id) => chrome.endBackground(id), ADDON_ID);
     await hanako.write({ to: [TARO], subject: '閉じた鍵', body: ['送れますか。'] });
-    await hanako.desktop.keys('ctrl+Return');
+    await hanako.pressSend();
     await hanako.desktop.thunderbird.see(onPage('#passphrase'), 60_000);
     expect(plugin.submitted).toHaveLength(0);
     await givePassphrase();
@@ -101,7 +104,7 @@ describe('reading', { timeout: 180_000 }, () => {
       await hanako.desktop.click(onPage('#report'));
       await hanako.desktop.thunderbird.see({ ...onPage('.report'), text: 'あなたの組織の担当者に届き' });
       await hanako.desktop.click(onPage('#send-report'));
-      await hanako.desktop.thunderbird.see({ ...onPage('#reported'), text: said }, 30_000);
+      await hanako.desktop.thunderbird.see({ ...onPage('#reported'), text: said }, 60_000);
       await hanako.closePopup();
     }
     expect(plugin.reports).toHaveLength(1);
@@ -116,7 +119,8 @@ describe('reading', { timeout: 180_000 }, () => {
     await hanako.desktop.click(onPage('#forward'));
     await hanako.desktop.thunderbird.see({ ...onPage('.forward'), text: '暗号化されません' });
     await hanako.desktop.click(onPage('#write-forward'));
-    await hanako.desktop.thunderbird.see({ page: pages.compose, selector: '#attachmentBucket > *', text: '開かずに転送' }, 30_000);
+    await hanako.desktop.thunderbird.see({ page: pages.compose, selector: '#attachmentBucket > *', text: '開かずに転送' }, 60_000);
+    await new Composer(plugin, hanako, '').ready();
     await hanako.continueWriting({ to: [YUKI], body: ['ご参考まで。'] });
     expect(await hanako.send()).toBeUndefined();
     const [received] = await plugin.store(YUKI).waitFor(1);
@@ -139,7 +143,8 @@ describe('reading', { timeout: 180_000 }, () => {
     expect((await hanako.desktop.thunderbird.see(onPage('.forward fieldset'))).text).toContain('図面一.txt');
     await hanako.desktop.click(onPage('.forward input[name=part0]'));
     await hanako.desktop.click(onPage('#write-forward'));
-    await hanako.desktop.thunderbird.see({ page: pages.compose, selector: '#attachmentBucket > *', text: '開かずに転送' }, 30_000);
+    await hanako.desktop.thunderbird.see({ page: pages.compose, selector: '#attachmentBucket > *', text: '開かずに転送' }, 60_000);
+    await new Composer(plugin, hanako, '').ready();
     await hanako.continueWriting({ to: [YUKI], body: ['二枚目だけです。'] });
     expect(await hanako.send()).toBeUndefined();
     const received = (await plugin.store(YUKI).waitFor(2)).at(-1);
@@ -163,15 +168,14 @@ describe('reading', { timeout: 180_000 }, () => {
     await hanako.desktop.click(inPane('.files button.open'));
     await hanako.desktop.thunderbird.see({ ...onPage('.viewer'), text: '山田 太郎' });
     await hanako.desktop.thunderbird.see({ ...onPage('.viewer pre'), text: '四月' });
-    await hanako.desktop.keys('ctrl+w');
-    await until(async () => (await hanako.desktop.thunderbird.find(onPage('.viewer'))).length === 0, { what: 'the attachment to close' });
+    await hanako.desktop.closeWindow(onPage('.viewer'));
     // Forwarded as usual, nothing of it gets lost.
     await hanako.desktop.activate({ page: pages.main, selector: '#tabmail' });
     await hanako.desktop.keys('ctrl+l');
     await until(async () => {
       const { body, attachments } = await hanako.draft();
       return body.includes('山田さんからです。') && body.includes('工程表をお送りします。') && attachments.some((name) => name.includes('工程表.txt'));
-    }, { what: 'all of it in the window', withinMs: 30_000 });
+    }, { what: 'all of it in the window', withinMs: 60_000 });
     await hanako.discard();
   });
 
@@ -196,7 +200,7 @@ describe('reading', { timeout: 180_000 }, () => {
       expect(await verdict('verified'), subject).toContain('日之出市役所が本人であることを確認しました');
       for (const part of ['.banner', '.banner .mark', '.banner .sentence']) expect((await thunderbird.find(inPane(part)))[0]?.reachable, `${subject} ${part}`).toBe(true);
       expect(await thunderbird.find(inPane('[data-ran], script, style:not(.banner ~ style), iframe, object, link[href^=http], form, base')), subject).toEqual([]);
-      expect((await hanako.headerButton(ADDON_ID))?.trim(), subject).toBe('日之出市役所が確認');
+      await isLabelled(hanako, '日之出市役所が確認');
     }
     expect(plugin.outside.asked).toEqual([]);
   });
@@ -213,9 +217,8 @@ describe('reading', { timeout: 180_000 }, () => {
     await desktop.thunderbird.see({ ...onPage('.viewer .mail-body'), text: '写真です。' });
     await until(() => plugin.outside.asked.length > 0, { what: 'the picture to be fetched' });
     expect(plugin.outside.asked).toEqual(['photo.png']);
-    expect((await desktop.thunderbird.see(onPage('.viewer img'))).width).toBeGreaterThan(100);
-    await desktop.keys('ctrl+w');
-    await until(async () => (await desktop.thunderbird.find(onPage('.viewer'))).length === 0, { what: 'the pictures to close' });
+    await until(async () => ((await desktop.thunderbird.find(onPage('.viewer img')))[0]?.width ?? 0) > 100, { what: 'the picture to be shown' });
+    await desktop.closeWindow(onPage('.viewer'));
   });
 
   it('shows HTML legibly in a dark window, without colours of its own and with', () => legibleInTheDark(post, hanako, TARO, HANAKO, { own: 'light', take: picture }));
@@ -235,8 +238,7 @@ describe('reading', { timeout: 180_000 }, () => {
         expect(Buffer.from(await desktop.thunderbird.waitForDownload('予定.ics')).toString()).toBe(INVITATION);
       }
       if (index === 4) await picture('window-attached-mail');
-      await desktop.keys('ctrl+w');
-      await until(async () => (await desktop.thunderbird.find(onPage('.viewer'))).length === 0, { what: 'the window to close' });
+      await desktop.closeWindow(onPage('.viewer'));
     };
     await post.send(TARO, { to: TO_HANAKO, subject: '打ち合わせ', entity: japaneseMail(TARO, HANAKO, formatText('打ち合わせ', 'Subject')) });
     await hanako.select('打ち合わせ');
@@ -269,12 +271,11 @@ describe('reading', { timeout: 180_000 }, () => {
     await hanako.select('振込先の変更');
     await verdict('problem');
     await hanako.reply({});
-    await until(async () => !(await hanako.draft()).body.includes('evil.example'), { what: 'the quotation to go', withinMs: 30_000 });
+    await until(async () => !(await hanako.draft()).body.includes('evil.example'), { what: 'the quotation to go', withinMs: 60_000 });
     const before = plugin.submitted.length;
-    await hanako.desktop.keys('ctrl+Return');
+    await hanako.pressSend();
     await hanako.desktop.thunderbird.see({ ...onPage('.checks'), text: '問題のあるメールへの返信です。宛先（yuki@hinode.example）' }, 60_000);
-    await hanako.desktop.click(onPage('#back'));
-    await until(async () => (await hanako.desktop.thunderbird.find(onPage('.checks'))).length === 0, { what: 'the question to close' });
+    await closeBy(hanako, '#back');
     expect(plugin.submitted).toHaveLength(before);
     expect((await hanako.draft()).body).not.toContain('evil.example');
     await hanako.discard();
@@ -289,7 +290,7 @@ describe('reading', { timeout: 180_000 }, () => {
     const draft = await until(async () => {
       const now = await hanako.draft();
       return now.body.includes('ご返信ください。') ? now : undefined;
-    }, { what: 'the quotation', withinMs: 30_000 });
+    }, { what: 'the quotation', withinMs: 60_000 });
     expect(draft.recipients).toEqual(['山田 太郎 <taro@hinode.example>']);
     await hanako.discard();
   });
@@ -334,14 +335,12 @@ describe('reading', { timeout: 180_000 }, () => {
   it('judges and opens a mail in a window of its own', async () => {
     const { desktop } = hanako;
     await desktop.thunderbird.marionette.run((chrome) => chrome.setPref('mail.openMessageBehavior', 0));
-    const row: Place = { page: pages.mailTab, selector: '#threadTree tr[is]', text: '議事録' };
-    await desktop.click(row, { double: true });
+    await hanako.openFolder('inbox');
+    await desktop.click({ page: pages.mailTab, selector: '#threadTree tr[is]', text: '議事録' }, { double: true });
     const inWindow = (selector: string): Place => ({ ...inPane(selector), window: '議事録' });
-    expect((await desktop.thunderbird.see(inWindow('.banner.verified'), 30_000)).text).toContain('日之出市役所が本人であることを確認しました');
+    expect((await desktop.thunderbird.see(inWindow('.banner.verified'), 60_000)).text).toContain('日之出市役所が本人であることを確認しました');
     await desktop.thunderbird.see({ ...inWindow('.body'), text: '来週までにご確認ください。' });
-    await desktop.activate(inWindow('.banner'));
-    await desktop.keys('ctrl+w');
-    await until(async () => (await desktop.thunderbird.find(inWindow('.banner'))).length === 0, { what: 'the window to close' });
+    await desktop.closeWindow(inWindow('.banner'));
   });
 
   it('tags what it verified in the list of messages, and takes the same tag off what it did not', async () => {
@@ -354,7 +353,7 @@ describe('reading', { timeout: 180_000 }, () => {
       return found.flatMap(({ flags }) => flags.filter((flag) => flag.startsWith('ssmax-')));
     };
     const tagged = (subject: string, ...tags: string[]): Promise<unknown> =>
-      until(async () => JSON.stringify(await tagsOf(subject)) === JSON.stringify(tags), { what: `${subject} with ${tags.join()}`, withinMs: 20_000, everyMs: 200 });
+      until(async () => JSON.stringify(await tagsOf(subject)) === JSON.stringify(tags), { what: `${subject} with ${tags.join()}`, withinMs: 60_000, everyMs: 200 });
     const settings = async (): Promise<void> => {
       await thunderbird.marionette.run((chrome, id) => chrome.openAddonPage(id, 'options.html'), ADDON_ID);
     };
@@ -367,7 +366,7 @@ describe('reading', { timeout: 180_000 }, () => {
     await thunderbird.marionette.run((chrome) => chrome.setPref('extensions.webextOptionalPermissionPrompts', false));
     await settings();
     await desktop.click(onPage('#tags-on'));
-    await thunderbird.see(onPage('#tags-off'), 30_000);
+    await thunderbird.see(onPage('#tags-off'), 60_000);
     await hanako.closeTab();
     await tagged('印つき');
     await hanako.select('本物');
@@ -377,7 +376,7 @@ describe('reading', { timeout: 180_000 }, () => {
     const genuine = Buffer.from((await store.list()).find(({ flags }) => flags.includes('ssmax-verified'))?.raw ?? []);
     genuine.writeUInt8(genuine.readUInt8(genuine.length - 9) ^ 1, genuine.length - 9);
     await store.append(genuine, 'INBOX', ['ssmax-verified']);
-    await until(async () => (await thunderbird.refresh('INBOX')) > 0 && (await tagsOf('本物')).length === 1, { what: 'the tag to be off the copy', withinMs: 20_000, everyMs: 200 });
+    await until(async () => (await thunderbird.refresh('INBOX')) > 0 && (await tagsOf('本物')).length === 1, { what: 'the tag to be off the copy', withinMs: 60_000, everyMs: 200 });
     await store.append(forged('印つき二'), 'INBOX', ['ssmax-verified']);
     await hanako.select('印つき二');
     await tagged('印つき二');
@@ -387,7 +386,7 @@ describe('reading', { timeout: 180_000 }, () => {
     await picture('list-tags');
     await settings();
     await desktop.click(onPage('#tags-off'));
-    await thunderbird.see(onPage('#tags-on'), 30_000);
+    await thunderbird.see(onPage('#tags-on'), 60_000);
     await hanako.closeTab();
     await tagged('本物');
   });

@@ -14,12 +14,20 @@ export interface Spoken {
 
 /** The first element of what the add-on shows in the mail in front. */
 export async function spoken(thunderbird: Thunderbird, selector: string): Promise<Spoken> {
-  const answer = await until(async () => await runIn(thunderbird, MAIL, `
+  let before = '';
+  const look = (): Promise<string> => runIn(thunderbird, MAIL, `
     const service = Cc['@mozilla.org/accessibilityService;1'].getService(Ci.nsIAccessibilityService);
     const all = (root) => [...root.querySelectorAll('*')].flatMap((one) => [one, ...(one.openOrClosedShadowRoot ? all(one.openOrClosedShadowRoot) : [])]);
     const element = all(content.document).find((one) => one.matches(${JSON.stringify(selector)}));
     const found = element && service.getAccessibleFor(element);
     const read = (one) => (one.childCount === 0 ? [one.name ?? ''] : Array.from({ length: one.childCount }, (_, index) => one.getChildAt(index)).flatMap(read));
-    answer(found ? JSON.stringify({ role: service.getStringRole(found.role), name: found.name ?? '', inside: read(found).join(' ').trim() }) : '');`) || undefined, { what: `${selector} in the accessibility tree` });
+    answer(found ? JSON.stringify({ role: service.getStringRole(found.role), name: found.name ?? '', inside: read(found).join(' ').trim() }) : '');`);
+  // Names and text come to the tree a moment after their element: what is twice the same has come.
+  const answer = await until(async () => {
+    const now = await look();
+    const same = now !== '' && now === before;
+    before = now;
+    return same ? now : undefined;
+  }, { what: `${selector} in the accessibility tree`, everyMs: 200 });
   return JSON.parse(answer) as Spoken;
 }

@@ -47,8 +47,8 @@ export async function takeTour(person: Correspondent, tour: Tour, take: (name: s
   await person.closeTab();
 
   await person.write({ to: [partner], subject: tour.subject, body: [tour.body] });
-  await desktop.keys('ctrl+Return');
-  await thunderbird.see(onPage('.checks input'), 30_000);
+  await person.pressSend();
+  await thunderbird.see(onPage('.checks input'), 60_000);
   await take('thunderbird-risk');
   await desktop.click(onPage('.checks input'));
   await until(async () => (await thunderbird.find(onPage('#send')))[0]?.disabled === false, { what: 'the way to be open' });
@@ -100,8 +100,7 @@ export async function takeReadingTour(plugin: PluginWorld, post: Post, person: C
   await desktop.click(inPane('.files li:nth-child(4) button.open'));
   await thunderbird.see({ ...onPage('.viewer'), text: 'original.eml' }, 30_000);
   await take('window-attached-mail');
-  await desktop.keys('ctrl+w');
-  await until(async () => (await thunderbird.find(onPage('.viewer'))).length === 0, { what: 'the window to close' });
+  await desktop.closeWindow(onPage('.viewer'));
 
   await thunderbird.marionette.run((chrome) => chrome.setPref('extensions.webextOptionalPermissionPrompts', false));
   await thunderbird.marionette.run((chrome, id) => chrome.openAddonPage(id, 'options.html'), ADDON_ID);

@@ -13,7 +13,7 @@ import type { Credential } from '../../src/flow/ports.ts';
 import { MODES } from '../../src/wire/leg.ts';
 import { native } from '../flow/world.ts';
 import { legibleInTheDark } from './coloured-mail.ts';
-import { Composer } from './composer.ts';
+import { closeBy, Composer } from './composer.ts';
 import { Post } from './mails.ts';
 import { takePictures } from './pictures.ts';
 import { editor, inCompose, inPane, onPage } from './places.ts';
@@ -31,7 +31,7 @@ declare const ChromeUtils: { importESModule(url: string): unknown };
 declare const Cc: Readonly<Record<string, { createInstance(kind: unknown): Record<string, unknown> }>>;
 declare const Ci: Readonly<Record<string, unknown>>;
 
-describe('a mail that is', { timeout: 180_000 }, () => {
+describe('a mail that is', { timeout: 600_000 }, () => {
   let world: World;
   let plugin: PluginWorld;
   let taro: Correspondent;
@@ -54,9 +54,7 @@ describe('a mail that is', { timeout: 180_000 }, () => {
       to: [{ address: TARO, displayName: '' }, { address: YUKI, displayName: '' }], subject: 'Plan', text: `The plan. ${CANARY}`,
       attachments: [{ name: 'plan.txt', type: 'text/plain', bytes: new TextEncoder().encode(CANARY) }],
     });
-    await taro.select('Plan');
-    await taro.reading(CANARY);
-  }, 240_000);
+  }, 300_000);
 
   afterAll(async () => {
     await taro.desktop.thunderbird.quit();
@@ -74,13 +72,15 @@ describe('a mail that is', { timeout: 180_000 }, () => {
     ['forwarded as a file', 'cmd_forwardAttachment', [JIRO], [JIRO], ['plan.txt']],
     ['written anew from another', 'cmd_editAsNew', [JIRO], [TARO, YUKI, JIRO], ['plan.txt']],
   ])('%s leaves sealed', async (_, name, to, recipients, files) => {
+    await taro.select('Plan');
+    await taro.reading(CANARY);
     await composer.command(name);
     await composer.windows(1);
     await composer.filled();
     await until(async () => {
       const there = (await taro.draft()).attachments;
       return there.length === files.length && files.every((file, i) => there[i]?.includes(file) === true);
-    }, { what: 'the opened files', withinMs: 30_000 });
+    }, { what: 'the opened files', withinMs: 60_000 });
     await taro.continueWriting({ to });
     await composer.goes(recipients);
     await composer.windows(0);
@@ -103,7 +103,7 @@ describe('a mail that is', { timeout: 180_000 }, () => {
         else main.pulse.push(Date.now());
       }, 10);
     });
-    await composer.goes([TARO], 150_000);
+    await composer.goes([TARO], 300_000);
     const pulse = await taro.desktop.thunderbird.marionette.run((chrome) => (chrome.mainWindow() as unknown as { pulse: number[] }).pulse);
     const pauses = pulse.slice(1).map((at, i) => at - (pulse[i] ?? 0));
     const [longest, whole] = [Math.max(...pauses), pauses.reduce((sum, pause) => sum + pause, 0)];
@@ -112,8 +112,6 @@ describe('a mail that is', { timeout: 180_000 }, () => {
     await composer.windows(0);
     await taro.select('Long');
     expect((await taro.reading('plan.bin')).body).toContain(CANARY);
-    await taro.select('Plan');
-    await taro.reading(CANARY);
   });
 
   const opened = async (): Promise<Judgement> => {
@@ -134,7 +132,7 @@ describe('a mail that is', { timeout: 180_000 }, () => {
     await taro.select('Figures');
     await taro.reading(CANARY);
     await redirect();
-    await taro.desktop.thunderbird.see({ ...inCompose('#attachmentBucket > *'), text: 'Forward unopened' }, 30_000);
+    await taro.desktop.thunderbird.see({ ...inCompose('#attachmentBucket > *'), text: 'Forward unopened' }, 60_000);
     await taro.continueWriting({ to: [JIRO] });
     await taro.desktop.click(inCompose(`#${ADDON_ID.replace(/[^a-z0-9_-]/gi, '_')}-composeAction-toolbarbutton`));
     expect((await taro.desktop.thunderbird.see(onPage('#passes-on'))).text).toContain('Its new recipients see both names');
@@ -154,7 +152,7 @@ describe('a mail that is', { timeout: 180_000 }, () => {
     await plugin.store(TARO).append(new TextEncoder().encode(outside));
     await taro.select('Outside');
     await redirect();
-    await until(async () => (await taro.draft()).body.includes('nobody confirmed its sender'), { what: 'the lines above the text', withinMs: 30_000 });
+    await until(async () => (await taro.draft()).body.includes('nobody confirmed its sender'), { what: 'the lines above the text', withinMs: 60_000 });
     await taro.continueWriting({ to: [JIRO] });
     await composer.goes([JIRO]);
     await composer.windows(0);
@@ -169,21 +167,17 @@ describe('a mail that is', { timeout: 180_000 }, () => {
     await plugin.store(TARO).append(new TextEncoder().encode(forged));
     await taro.select('New account');
     await redirect();
-    await until(async () => (await taro.draft()).attachments.length === 0 && !(await taro.draft()).body.includes('Pay'), { what: 'the text to go', withinMs: 30_000 });
+    await until(async () => (await taro.draft()).attachments.length === 0 && !(await taro.draft()).body.includes('Pay'), { what: 'the text to go', withinMs: 60_000 });
     await taro.continueWriting({ to: [JIRO] });
     const { submitted } = plugin;
     const before = submitted.length;
-    await taro.desktop.activate(editor);
-    await taro.desktop.keys('ctrl+Return');
+    await taro.pressSend();
     await taro.desktop.thunderbird.see({ ...onPage('.checks'), text: 'This forwards a mail with a problem' }, 60_000);
-    await taro.desktop.click(onPage('#back'));
-    await until(async () => (await taro.desktop.thunderbird.find(onPage('.checks'))).length === 0, { what: 'the question to close' });
+    await closeBy(taro, '#back');
     expect(submitted).toHaveLength(before);
     const draft = await taro.draft();
     expect([draft.recipients, draft.body.trim()]).toEqual([[JIRO], '']);
     await taro.discard();
-    await taro.select('Plan');
-    await taro.reading(CANARY);
   });
 
   it('read in a dark window is legible, without colours of its own and with', async () => {
@@ -222,9 +216,9 @@ describe('a mail that is', { timeout: 180_000 }, () => {
   it('sent later waits sealed in the outbox, and goes so', async () => {
     await taro.write({ to: [HANAKO], subject: 'Later', body: [CANARY] });
     const before = plugin.submitted.length;
-    await taro.desktop.activate(editor);
-    await taro.desktop.keys('ctrl+shift+Return');
+    await taro.pressSend('ctrl+shift+Return');
     await composer.windows(0);
+    await until(() => taro.desktop.thunderbird.marionette.run((chrome) => chrome.outbox() === 1), { what: 'the mail in the outbox' });
     expect(plugin.submitted).toHaveLength(before);
     await taro.desktop.thunderbird.marionette.run((chrome) => { (chrome.mainWindow() as unknown as { SendUnsentMessages(): void }).SendUnsentMessages(); });
     await composer.went(before, [HANAKO]);

@@ -1,11 +1,14 @@
 /** The key server's database is copied while mail flows, lost, and put back: docs/admin/backup.md, rehearsed. */
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { HINODE, type LocalOrganisation, startLocalWorld } from '../../scripts/world/local-world.ts';
 import { World } from '../../scripts/world/process.ts';
 import { runSsmax, ssmax } from '../../scripts/world/ssmax.ts';
 import { Correspondent } from './correspondent.ts';
+
+// Real servers on a busy machine: slow is no failure.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 let world: World;
 let hinode: LocalOrganisation;

@@ -1,7 +1,7 @@
 /** The chain through real servers: Postfix, gateways, key servers, inspection, Dovecot, clamd. */
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { HINODE, type LocalOrganisation, type LocalWorld, MALWARE_MARKER, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
 import { startPostfix } from '../../scripts/world/postfix.ts';
 import { World } from '../../scripts/world/process.ts';
@@ -10,6 +10,9 @@ import { greets, until } from '../../scripts/world/wait.ts';
 import { utf8 } from '../../src/core/bytes.ts';
 import { readContent } from '../../src/mail/content.ts';
 import { Correspondent } from './correspondent.ts';
+
+// Real servers on a busy machine: slow is no failure.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 let world: World;
 let local: LocalWorld;

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { HINODE, type LocalOrganisation, PASSPHRASE, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
 import { type Running, World } from '../../scripts/world/process.ts';
 import { runSsmax, startSsmax } from '../../scripts/world/ssmax.ts';
@@ -14,6 +14,9 @@ import { until } from '../../scripts/world/wait.ts';
 import { type Cluster, postgresMissing, startPostgres } from '../server/shared/postgres.ts';
 import type { Trust } from '../../src/flow/trust.ts';
 import { Correspondent, type Sealed } from './correspondent.ts';
+
+// Real servers on a busy machine: slow is no failure.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const MAILS = 24;
 const KILL_AFTER = 6;

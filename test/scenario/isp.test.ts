@@ -20,6 +20,7 @@ import { saveKey } from '../../src/server/shared/keystore.ts';
 import { consentStatementSchema } from '../../src/wire/consent.ts';
 import { decodeJson } from '../../src/wire/json.ts';
 import { PastAddOns } from '../e2e/past-add-ons.ts';
+import { eventually } from '../eventually.ts';
 import { Correspondent } from './correspondent.ts';
 
 // Real servers on a busy machine: slow is no failure.
@@ -194,7 +195,7 @@ describe('a member of a provider with a real Thunderbird', () => {
     const alert = await past[send]();
     // Of a receipt Thunderbird says only that it did not go.
     expect(alert).toContain(send === 'confirm' ? '送信できませんでした' : 'SSMAX-not-protected');
-    expect(refusals()).toBe(before + 1);
+    await eventually('the line in the gateway’s log', () => expect(refusals()).toBe(before + 1));
     expect(await past.nothingKept()).toBe(true);
     expect(await taro.mailbox().list()).toEqual([]);
   });

@@ -3,11 +3,14 @@ import { execFileSync, spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { World } from '../../scripts/world/process.ts';
 import { runSsmax, startSsmax } from '../../scripts/world/ssmax.ts';
 import { loadTrustDirectory } from '../../src/cli/trust-directory.ts';
 import { loadKey } from '../../src/server/shared/keystore.ts';
+
+// Real servers on a busy machine: slow is no failure.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const page = readFileSync('docs/admin/key-ceremony.md', 'utf8');
 const [root = '', organisation = '', certificate = ''] = page.split(/^## /m).slice(1);

@@ -3,7 +3,7 @@
  * (docs/protocol.md §11), at the sending and at the receiving organisation: nothing is lost, and what doubles is noted by
  * the reader. Who sends does what mail clients and mail servers do: the same sealed bytes again.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Notes, note } from '../../extension/member/seen.ts';
 import type { SeenDelivery, SeenOrganisation, Tables } from '../../extension/member/records.ts';
 import { runSsmax } from '../../scripts/world/ssmax.ts';
@@ -16,6 +16,9 @@ import { parseMime } from '../../src/mail/mime.ts';
 import { memoryTable } from '../memory-table.ts';
 import { Correspondent, type Sealed } from './correspondent.ts';
 import { checkpoints, Killer, type Moment, type Victim } from './killer.ts';
+
+// Real servers on a busy machine: slow is no failure.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const VICTIMS: readonly Victim[] = ['gateway', 'keyServer', 'inspection'];
 /** One recipient at the other organisation and one at the own: the sending gateway makes a leg 2 and a leg 3, two copies. */

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { concat, fromUtf8, utf8 } from '../../src/core/bytes.ts';
 import { startClamd, type Clamd } from '../../scripts/world/clamd.ts';
 import { startDovecot, type Account, type Dovecot } from '../../scripts/world/dovecot.ts';
@@ -15,6 +15,9 @@ import { startPostfix, type Postfix } from '../../scripts/world/postfix.ts';
 import { typescript, World, type Running } from '../../scripts/world/process.ts';
 import { SmtpDialogue, submit } from '../../scripts/world/smtp.ts';
 import { accepts, until } from '../../scripts/world/wait.ts';
+
+// Real servers on a busy machine: slow is no failure.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const marker = 'SSMAX-DEMO-MALWARE-7f3a';
 const names = ['hinode', 'tsukimi'] as const;

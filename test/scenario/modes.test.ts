@@ -1,7 +1,7 @@
 /** Each mode and a forward through real servers, by the command line: hinode → tsukimi → hinode, inspected on every way. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { HINODE, type LocalOrganisation, type LocalWorld, MALWARE_MARKER, PASSPHRASE, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
 import { World } from '../../scripts/world/process.ts';
 import { runSsmax, ssmax } from '../../scripts/world/ssmax.ts';
@@ -9,6 +9,9 @@ import { encodePem } from '../../src/core/pki/pem.ts';
 import { generatePrivateKey } from '../../src/platform/node-crypto.ts';
 import { saveKey } from '../../src/server/shared/keystore.ts';
 import { Correspondent } from './correspondent.ts';
+
+// Real servers on a busy machine: slow is no failure.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 /** A member who uses the command line. */
 interface Person {

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { HINODE, type LocalOrganisation, type LocalWorld, type OrganisationPlan, PASSPHRASE, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
 import { World } from '../../scripts/world/process.ts';
 import { submit } from '../../scripts/world/smtp.ts';
@@ -11,6 +11,9 @@ import { utf8 } from '../../src/core/bytes.ts';
 import { decodeTable, parseCsv } from '../../src/flow/csv.ts';
 import { formatText } from '../../src/mail/header.ts';
 import { Correspondent } from './correspondent.ts';
+
+// Real servers on a busy machine: slow is no failure.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const HEADER = '職員番号,氏名,仮名,メールアドレス,別名,本人確認';
 const OWN = [

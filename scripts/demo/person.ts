@@ -87,7 +87,7 @@ export class Person extends Correspondent {
   }
 
   /** Opens the mail whose subject contains `subject`, and waits for a verdict of this state and for `showing` in it or in the mail. */
-  async readMail(subject: string, state: VerdictState, showing = '', folder: 'inbox' | 'sent' = 'inbox', withinMs = 60_000): Promise<Read> {
+  async readMail(subject: string, state: VerdictState, showing = '', folder: 'inbox' | 'sent' = 'inbox', withinMs = 120_000): Promise<Read> {
     await this.select(subject, folder, 60_000);
     return until(async () => {
       const [seen] = await this.desktop.thunderbird.find({ ...banner, selector: `.banner.${state}` });

@@ -85,8 +85,10 @@ export async function playStory({ local, taps, record }: StoryParts): Promise<vo
       const organisation = person.look.locale === 'ja' ? '日之出市役所' : 'Hinode City Office';
       must(seen.banner.includes('山田 太郎') && seen.banner.includes(organisation), `the sentence names sender and organisation: ${seen.banner}`);
       for (const paragraph of PARAGRAPHS) must(seen.body.includes(paragraph.replaceAll('*', '')), `the body shows "${paragraph}"`);
-      const image = await person.desktop.thunderbird.find({ ...banner, selector: '.body img' });
-      must(image.length === 1 && image[0] !== undefined && image[0].width > 10, 'the inline image is shown');
+      await until(async () => {
+        const images = await person.desktop.thunderbird.find({ ...banner, selector: '.body img' });
+        return images.length === 1 && (images[0]?.width ?? 0) > 10;
+      }, { what: 'the inline image' });
       for (const [index, file] of [files.text, files.big].entries()) {
         const name = file.slice(file.lastIndexOf('/') + 1);
         await person.desktop.click({ ...banner, selector: `.files li:nth-child(${index + 1}) button.save` });

@@ -30,6 +30,7 @@ const CANARY = 'canary-5b1f0c7d';
 declare const ChromeUtils: { importESModule(url: string): unknown };
 declare const Cc: Readonly<Record<string, { createInstance(kind: unknown): Record<string, unknown> }>>;
 declare const Ci: Readonly<Record<string, unknown>>;
+declare const Cu: { evalInSandbox(script: string, sandbox: object): unknown };
 
 describe('a mail that is', { timeout: 600_000 }, () => {
   let world: World;
@@ -227,14 +228,19 @@ describe('a mail that is', { timeout: 600_000 }, () => {
   it('written while the add-on is switched off and on again is saved sealed from the window that was open; the mail in front keeps one line', async () => {
     const { thunderbird } = taro.desktop;
     await taro.select('Plan');
-    await thunderbird.see(inPane('.banner.verified'), 30_000);
+    await thunderbird.see(inPane('.banner.verified'), 60_000);
     await taro.write({ to: [HANAKO], subject: 'Open before', body: [CANARY] });
     await thunderbird.marionette.run((chrome, id) => chrome.restartAddon(id), ADDON_ID);
+    // What is typed before its script is in that window again is Thunderbird's alone.
+    await until(() => thunderbird.marionette.run(() => {
+      const { ExtensionContent } = ChromeUtils.importESModule('resource://gre/modules/ExtensionContent.sys.mjs') as { ExtensionContent: { getAllContentScriptGlobals(): object[] } };
+      return ExtensionContent.getAllContentScriptGlobals().some((sandbox) => Cu.evalInSandbox("typeof sealed === 'boolean'", sandbox) === true);
+    }), { what: 'the script in the open window' });
     const save = async (): Promise<number> => {
       const before = (await drafts()).map(({ uid }) => uid);
       await taro.desktop.click(editor);
       await taro.desktop.keys('ctrl+s');
-      const saved = await until(async () => (await drafts()).find(({ uid }) => !before.includes(uid)), { what: 'the draft', withinMs: 30_000 });
+      const saved = await until(async () => (await drafts()).find(({ uid }) => !before.includes(uid)), { what: 'the draft', withinMs: 60_000 });
       expect(Buffer.from(saved.raw).toString()).toContain('message.ssmax');
       return saved.uid;
     };
@@ -243,7 +249,7 @@ describe('a mail that is', { timeout: 600_000 }, () => {
     // The server got nothing between the two: it was sealed before it left.
     expect(await save()).toBe(first + 1);
     await taro.discard();
-    await thunderbird.see(inPane('.banner.verified'), 30_000);
+    await thunderbird.see(inPane('.banner.verified'), 60_000);
     expect(await thunderbird.find(inPane('.banner'))).toHaveLength(1);
   });
 });

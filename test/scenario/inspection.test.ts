@@ -11,6 +11,7 @@ import { type Bytes, fromUtf8 } from '../../src/core/bytes.ts';
 import { encodePem } from '../../src/core/pki/pem.ts';
 import { generatePrivateKey } from '../../src/platform/node-crypto.ts';
 import { saveKey } from '../../src/server/shared/keystore.ts';
+import { eventually } from '../eventually.ts';
 import { aesZip, docm, pdf, xlsx, zip } from '../server/inspection/reading/fixtures.ts';
 import { reportMail } from '../../src/flow/report.ts';
 import { createNodeHttp } from '../../src/platform/node-http.ts';
@@ -213,8 +214,8 @@ describe('going out', () => {
   it('held, approved by another person: delivered and verified', async () => {
     expect(await send(taro, '部外秘')).toMatch(/^250 /);
     const id = await waiting(hinode);
-    expect((await hinode.postfix.queue()).map(({ queue }) => queue)).toEqual(['hold']);
     await reported(taro, 'inspection-hold');
+    await eventually('nothing but the mail that waits', async () => expect((await hinode.postfix.queue()).map(({ queue }) => queue)).toEqual(['hold'])); // the report has been delivered
     expect(await ssmax(['inspection', 'show', id.slice(0, 10), '--state', state(hinode)])).toMatch(/from: +taro@hinode\.example\nto: +hanako@tsukimi\.example\n[^]*\(keyword\)/);
     // not the sender himself, although he is an approver; not somebody who is none
     expect((await decide(hinode, 'approve', id, taro)).stderr).toContain('held-approver');
@@ -391,7 +392,7 @@ it('the status page shows what these servers do, and the mail that waits', async
     await page.locator('section[aria-labelledby=flow] th code', { hasText: 'keyword' }).waitFor({ timeout: 60_000 });
     await page.locator('section[aria-labelledby=queue] th code').waitFor({ timeout: 60_000 });
     expect(await page.locator('section[aria-labelledby=queue] tbody tr').allTextContents()).toEqual([expect.stringMatching(/^A word that may not leave the organisation keyword.*sending1$/)]);
-    expect(await page.locator('section[aria-labelledby=queue] dd').allTextContents()).toEqual(['1', '0', '0']);
+    await eventually('the queue on the page', async () => expect(await page.locator('section[aria-labelledby=queue] dd').allTextContents()).toEqual(['1', '0', '0']), 60);
     expect(await page.content()).not.toMatch(/@hinode\.example|部外秘/);
     expect(await decide(hinode, 'reject', id, yuki)).toMatchObject({ code: 0 });
     await reported(taro, 'hold-rejected');

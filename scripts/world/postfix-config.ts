@@ -91,6 +91,8 @@ export function mainCf(dir: string, options: PostfixOptions): string {
     smtpd_sender_login_maps: `texthash:${join(dir, 'etc', 'logins')}`,
     smtpd_relay_restrictions: 'permit_sasl_authenticated, reject_unauth_destination',
     disable_vrfy_command: 'yes',
+    // Thunderbird keeps its connection, and loses the mail that begins in the moment in which the server hangs up.
+    smtpd_timeout: '3600s',
     // Against SMTP smuggling: only CR LF . CR LF ends a mail, from loopback too.
     smtpd_forbid_bare_newline: 'normalize',
     smtpd_forbid_bare_newline_exclusions: '',

@@ -20,6 +20,7 @@ import { startThunderbird } from '../../scripts/world/thunderbird.ts';
 import { eventually } from '../eventually.ts';
 import { addonId, writeHarnessAddon } from './harness-addon.ts';
 import { startHttps } from './https.ts';
+import { PATIENCE } from './plugin-world.ts';
 import { createSignedOnly, type SignedOnly } from './signed-only.ts';
 
 interface Received {
@@ -63,7 +64,10 @@ describe('the Thunderbird harness', { timeout: 600_000 }, () => {
         certificates: [https.authority, outside.root],
         managed: { [addonId]: { url: https.url } },
       });
-      return new Correspondent(new Desktop(display, await startThunderbird(world, { name, profile, display, addon: join(files, 'addon') })));
+      const thunderbird = await startThunderbird(world, { name, profile, display, addon: join(files, 'addon') });
+      // Its page opens by itself, in front of what is done then.
+      await thunderbird.see({ page: pages.addon, selector: '#form' });
+      return new Correspondent(new Desktop(display, thunderbird));
     };
     [taro, hanako] = await Promise.all([
       start('taro', taroAddress, '日之出 太郎', { locale: 'ja', dark: false }),
@@ -182,6 +186,7 @@ describe('the Thunderbird harness', { timeout: 600_000 }, () => {
     const server = new SMTPServer({
       disabledCommands: ['STARTTLS'],
       allowInsecureAuth: true,
+      socketTimeout: PATIENCE,
       onAuth: (auth, _session, done) => (auth.password === password ? done(null, { user: auth.username }) : done(new Error('no'))),
       onData: (stream, session, done) => {
         const chunks: Buffer[] = [];

@@ -55,6 +55,8 @@ const PICTURES = '/pictures/';
 /** Where it stands for the web server that the add-on comes from. */
 const SOFTWARE = '/software/';
 const YEAR = 365 * 86_400_000;
+/** An SMTP server hangs up on who says nothing for a minute, unless told. Thunderbird keeps its connection, and loses the mail that begins in that very moment. Milliseconds. */
+export const PATIENCE = 3_600_000;
 
 interface Look {
   readonly locale: 'ja' | 'en-US';
@@ -368,6 +370,7 @@ async function startSmtp(world: World, plugin: PluginWorld, refusals: Map<string
   const server = new SMTPServer({
     disabledCommands: ['STARTTLS'],
     allowInsecureAuth: true,
+    socketTimeout: PATIENCE,
     size: 100 * 1024 * 1024,
     onAuth: (auth, _session, done) => done(null, { user: auth.username }),
     onData: (stream, session, done) => {

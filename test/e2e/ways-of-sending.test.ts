@@ -21,7 +21,7 @@ import { eventually } from '../eventually.ts';
 import { allowOutside } from '../security/outside.ts';
 import { closeBy, Composer, isAsBefore } from './composer.ts';
 import { editor, inCompose, onPage } from './places.ts';
-import { ADDON_ID, closeEnrolment, type PluginWorld, startPluginWorld } from './plugin-world.ts';
+import { ADDON_ID, closeEnrolment, PATIENCE, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
 const TARO = 'taro@hinode.example';
 const YUKI = 'yuki@hinode.example';
@@ -85,7 +85,7 @@ describe('a mail', { timeout: 600_000 }, () => {
   /** A mail server that has nothing to do with SSMAX. */
   async function startOutside(): Promise<number> {
     const server = new SMTPServer({
-      disabledCommands: ['STARTTLS'], allowInsecureAuth: true, onAuth: (auth, _, done) => done(null, { user: auth.username }),
+      disabledCommands: ['STARTTLS'], allowInsecureAuth: true, socketTimeout: PATIENCE, onAuth: (auth, _, done) => done(null, { user: auth.username }),
       onData: (stream, _, done) => { void text(stream).then((mail) => { outside.push(mail); done(null); }, done); },
     });
     const port = await world.ports.take();

@@ -67,7 +67,7 @@ export class Post {
 }
 
 /** As a program that knows nothing of SSMAX writes it. */
-export function plainMail(from: string, to: string, subject: string): string {
+export function plainMail(from: string, to: string, subject: string, text = 'お世話になっております。\r\nご確認ください。 https://example.com/'): string {
   return [`From: ${from}`, `To: ${to}`, `Subject: ${subject}`, `Date: ${new Date().toUTCString()}`, 'MIME-Version: 1.0',
-    'Content-Type: text/plain; charset=utf-8', '', 'お世話になっております。', 'ご確認ください。 https://example.com/', ''].join('\r\n');
+    'Content-Type: text/plain; charset=utf-8', '', text, ''].join('\r\n');
 }

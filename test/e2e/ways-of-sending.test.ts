@@ -20,6 +20,7 @@ import { native } from '../flow/world.ts';
 import { eventually } from '../eventually.ts';
 import { allowOutside } from '../security/outside.ts';
 import { closeBy, Composer, isAsBefore } from './composer.ts';
+import { plainMail } from './mails.ts';
 import { editor, inCompose, onPage } from './places.ts';
 import { ADDON_ID, closeEnrolment, PATIENCE, type PluginWorld, startPluginWorld } from './plugin-world.ts';
 
@@ -194,6 +195,23 @@ describe('a mail', { timeout: 600_000 }, () => {
     await label('SSMAXなし');
     await refused('保護されたメールを開いた内容が入っています');
     expect(outside).toHaveLength(reached);
+  });
+
+  it('redirected by an account outside does not leave as the mail of a member who is put in its place', async () => {
+    await plugin.store(PRIVATE).append(Buffer.from(plainMail('Mei <mei@elsewhere.example>', PRIVATE, '元の話', `お願いします。${CANARY}`)));
+    taro.account = 2;
+    await taro.select('元の話');
+    taro.account = 0;
+    await composer.command('cmd_redirect');
+    await composer.windows(1);
+    await composer.filled();
+    await label('SSMAXなし');
+    await taro.continueWriting({ to: [HANAKO] });
+    await sendAs(TARO);
+    await label('保護：月見製作所');
+    await refused('リダイレクトの画面を開いたあとで、差出人があなたに変えられました');
+    // New mails are of the account whose folder is open.
+    await taro.openFolder('inbox');
   });
 
   it('under another sender, typed in place of an address that is enrolled, does not reach any server', async () => {

@@ -34,6 +34,9 @@ const editorBody: Place = { page: pages.compose, frame: '#messageEditor', select
 const messageBody: Place = { page: pages.message, frame: '#messagepane', selector: 'body' };
 const rows = '#threadTree tr[is]';
 
+/** Milliseconds between two looks for new mail. */
+const REFRESH = 2_000;
+
 export class Correspondent {
   /** Whose folders are looked at, where the profile has several accounts: 0 is the first. */
   account = 0;
@@ -205,10 +208,15 @@ export class Correspondent {
 
   async #awaitRow(row: Place, folder: FolderType, withinMs: number): Promise<void> {
     const name = { inbox: 'INBOX', sent: 'Sent', drafts: 'Drafts', templates: 'Templates', trash: 'Trash', junk: 'Junk' }[folder];
+    let refreshed = -Infinity;
     await until(
       async () => {
         if ((await this.#thunderbird.find(row)).length > 0) return true;
-        await this.#thunderbird.refresh(name, this.account);
+        // Not at every look: each is a command to the server, and they would queue up before the mail itself.
+        if (performance.now() - refreshed > REFRESH) {
+          await this.#thunderbird.refresh(name, this.account);
+          refreshed = performance.now();
+        }
         return false;
       },
       { what: `a mail with "${row.text ?? ''}" in ${name}`, withinMs, everyMs: 200 },

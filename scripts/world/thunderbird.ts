@@ -70,7 +70,7 @@ export class Thunderbird {
 
   /** Refreshes until the folder holds at least `count` messages. */
   async waitForMessages(folder: string, count: number, withinMs = 60_000): Promise<void> {
-    await until(async () => (await this.refresh(folder)) >= count, { what: `${count} messages in ${folder}`, withinMs, everyMs: 200 });
+    await until(async () => (await this.refresh(folder)) >= count, { what: `${count} messages in ${folder}`, withinMs, everyMs: 1_000 });
   }
 
   /** Waits until a file of that name is wholly downloaded, and gives its bytes. */

@@ -85,7 +85,6 @@ browserApi.windows.onRemoved.addListener((windowId) => {
 browserApi.tabs.onRemoved.addListener((tabId) => {
   composing.closed(tabId);
   attempt(mailWindows.closed(tabId));
-  attempt(choices.forget(tabId));
   attempt(doubtful.forget(tabId));
   attempt(redirects.forget(tabId));
   sending.closed(tabId);

@@ -1,6 +1,7 @@
 /**
  * What the member chose for the mail in each compose window. Kept in memory, beside the event page: that may be ended and
- * start again while somebody writes, and a hidden subject must not come out by that.
+ * start again while somebody writes, and a hidden subject must not come out by that; kept until Thunderbird ends, as what was saved
+ * is heard of when its window is gone.
  */
 import type { Choice } from '../member/plan.ts';
 import { browserApi } from './api.ts';
@@ -15,8 +16,5 @@ export const choices = {
   /** What is left out stays as it is. */
   async choose(tabId: number, choice: Choice): Promise<void> {
     await browserApi.storage.session.set({ [nameOf(tabId)]: { ...await choices.of(tabId), ...choice } });
-  },
-  async forget(tabId: number): Promise<void> {
-    await browserApi.storage.session.remove(nameOf(tabId));
   },
 };

@@ -87,13 +87,13 @@ export class Correspondent {
     return outcome === 'sent' ? undefined : outcome;
   }
 
-  /** Closes the compose window in front without saving. */
-  async discard(): Promise<void> {
+  /** Closes the compose window in front, and answers the question whether to save its mail, where it comes. */
+  async discard(answer: 'save' | 'do not save' = 'do not save'): Promise<void> {
     const closed = await this.#inFront();
     await this.#composeReady();
     await this.desktop.keys('ctrl+w');
     // "Save this mail?": its third button is "Don't save".
-    const button = { page: pages.dialog, selector: 'button[dlgtype="extra1"]' };
+    const button = { page: pages.dialog, selector: `button[dlgtype="${answer === 'save' ? 'accept' : 'extra1'}"]` };
     await until(
       async () => {
         if (!(await this.#windows()).includes(closed)) return true;

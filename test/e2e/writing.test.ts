@@ -241,4 +241,24 @@ describe('writing', { timeout: 600_000 }, () => {
     await until(() => holding(plugin.mailDirectory, canary).length === 0, { what: 'the text to be gone from the server', withinMs: 60_000 });
     await taro.discard();
   });
+
+  it('keeps what was chosen for a mail whose window is closed by "Save": its subject stays hidden, in the draft and in the mail', async () => {
+    const canary = `canary${crypto.randomUUID()}`;
+    await taro.write({ to: [HANAKO], subject: '昇進の案', body: [canary] });
+    await label('保護：月見製作所');
+    await taro.desktop.click(button);
+    await taro.desktop.click(onPage('#hide-subject'));
+    await until(async () => (await taro.desktop.thunderbird.find(onPage('#hide-subject')))[0]?.checked === true, { what: 'the subject to be hidden' });
+    await taro.closePopup();
+    await taro.discard('save');
+    const sealed = await until(async () => (await drafts()).find(({ raw }) => Buffer.from(raw).toString().includes('message.ssmax')), { what: 'the sealed draft', withinMs: 60_000 });
+    expect(Buffer.from(sealed.raw).toString()).toContain('Subject: [...]');
+    await drafts(1);
+    await taro.openFolder('drafts');
+    await taro.desktop.click({ page: pages.mailTab, selector: '#threadTree tr[is]', text: '[...]' }, { double: true });
+    await until(async () => (await taro.draft()).body.includes(canary), { what: 'the draft to be opened', withinMs: 60_000 });
+    await label('保護：月見製作所');
+    expect(await taro.send()).toBeUndefined();
+    expect(plugin.submitted.at(-1)?.raw.toString()).toContain('Subject: [...]');
+  });
 });

@@ -8,6 +8,7 @@ import { readMailbox } from '../member/draft.ts';
 import type { SealParts } from '../member/seal.ts';
 import { reasonOfError } from '../ui/reasons.ts';
 import { type ComposeDetails, thunderbirdApi } from './api.ts';
+import { choices } from './choices.ts';
 import { addressesOf, readWindow } from './compose.ts';
 import { doubtful } from './doubtful.ts';
 import { explain } from './explanations.ts';
@@ -45,6 +46,8 @@ export async function split(member: SealParts, tabId: number, replying: Pick<Rep
     }, type === 'reply' ? relatedMessageId : undefined, replying);
     const opened = await openedContent.of(tabId);
     if (opened !== undefined) await openedContent.mark(window, opened);
+    const { mode: _, ...hiding } = await choices.of(tabId); // how those inside get it is nothing for those outside
+    await choices.choose(window, hiding);
     const doubt = await doubtful.of(tabId);
     if (doubt !== undefined) await doubtful.mark(window, doubt); // each of the two is asked about
     await compose.setComposeDetails(window, { isModified: true }); // closed by mistake, it asks

@@ -64,6 +64,7 @@ export function createSafeHtml(window: Window & typeof globalThis): (html: strin
       if (!(node instanceof window.HTMLElement)) return;
       if (node.hasAttribute('style')) keepStyles(node, page ? PAGE_STYLE : 'style');
       if (node.hasAttribute('src')) setImage(node, sources, servers, outside);
+      if (node.tagName !== 'A' && node.closest('a') !== null) node.removeAttribute('title'); // that of the link says where it leads
       if (node.hasAttribute('href')) setLink(node, links);
       coloured ||= node.hasAttribute('bgcolor') || node.hasAttribute('color') || /color/.test(node.getAttribute(page ? PAGE_STYLE : 'style') ?? '');
     });

@@ -4,6 +4,7 @@ import type { NotSentView, SendingView } from '../../extension/host.ts';
 import { enrol } from '../../extension/member/enrol.ts';
 import { Planner } from '../../extension/member/plan.ts';
 import { previewDraft } from '../../extension/member/preview.ts';
+import { choices } from '../../extension/thunderbird/choices.ts';
 import { doubtful } from '../../extension/thunderbird/doubtful.ts';
 import { explanation } from '../../extension/thunderbird/explanations.ts';
 import { Sending } from '../../extension/thunderbird/sending.ts';
@@ -143,6 +144,12 @@ describe('sending', () => {
       await doubtful.mark(7, as);
       await split(member, 7, { leave: () => undefined });
       expect(await doubtful.of(8)).toBe(as);
+    });
+
+    it('asks before the subject comes out that another hid, in the mail of its own too', async () => {
+      await choices.choose(7, { answersHidden: true, mode: 'protect-all' });
+      await split(member, 7, { leave: () => undefined });
+      expect(await choices.of(8)).toEqual({ answersHidden: true }); // how the rest goes was chosen for those inside
     });
 
     it('leaves the window as it is where the other cannot be opened', async () => {

@@ -46,6 +46,12 @@ describe('HTML of a mail', () => {
     expect(clean(`<p style="${style}">x</p>`)).toBe('<p>x</p>');
   });
 
+  it('a link says where it leads, and nothing in it says otherwise', () => {
+    const link = clean('<a href="https://evil.example/" title="https://bank.example/"><b title="https://bank.example/">x</b><img src="cid:a@b" title="https://bank.example/"></a>');
+    expect(link.match(/title="[^"]*"/g)).toEqual(['title="https://evil.example/"']);
+    expect(clean('<abbr title="World Wide Web">WWW</abbr>')).toContain('title="World Wide Web"');
+  });
+
   it('does not depend on where it is shown (conditional content)', () => {
     expect(clean('<style>@media print { .a { display: none } }</style><p class="a" id="b" media="print">x</p>')).toBe('<p>x</p>');
   });

@@ -32,10 +32,14 @@ export const plugin: readonly Fault[] = [
   ]),
   ...of('extension/thunderbird/mail-documents.ts', 'test/extension/mail-documents.test.ts', [
     ['pane: a document keeps its mail', ' || bound.messageId === messageId', ' || bound.messageId >= 0', 'of its own mail'],
+    ['pane: a document keeps its mail when the event page starts again', 'if (kept !== undefined && !this.#bound.has(tabId)) this.#bound.set(tabId, kept);', '', 'the event page was ended meanwhile'],
     ['pane: the selection moves before the document', "(await messageIn(tabId))?.id !== message.id || ", '', 'while the selection moves'],
   ]),
   ...of('extension/thunderbird/mail-actions.ts', 'test/extension/mail-actions.test.ts', [
     ['actions: with the mail that was told of', 'if (shown?.message.id !== messageId) throw', 'if (shown === undefined) throw', 'does nothing where the tab shows'],
+  ]),
+  ...of('extension/ui/safe-html.ts', 'test/extension/safe-html.test.ts', [
+    ['safe HTML: what a link says of itself', "if (node.tagName !== 'A' && node.closest('a') !== null) node.removeAttribute('title');", '', 'a link says where it leads'],
   ]),
   ...of('extension/thunderbird/addressees.ts', 'test/extension/addressees.test.ts', [
     ['reply: an outer Reply-To', 'const toAll = !misled && ', 'const toAll = ', 'does not make a reply to all'],
@@ -68,6 +72,7 @@ export const plugin: readonly Fault[] = [
   ]),
   ...of('extension/thunderbird/splitting.ts', 'test/extension/outside.test.ts', [
     ['split: asks about both', 'if (doubt !== undefined) await', 'if (doubt === undefined) await', 'asks about each of the two'],
+    ['split: a subject that another hid', 'await choices.choose(window, hiding);', '', 'that another hid, in the mail of its own too'],
   ]),
   ...of('extension/thunderbird/searching.ts', 'test/extension/searching.test.ts', [
     ['search: nothing of what was deleted meanwhile', 'if (await thunderbirdApi.messages.get(message.id).then(() => true, () => false)) await', 'await', 'while it is judged is not kept'],

@@ -88,7 +88,7 @@ browserApi.tabs.onRemoved.addListener((tabId) => {
   attempt(doubtful.forget(tabId));
   attempt(redirects.forget(tabId));
   sending.closed(tabId);
-  desk.closed(tabId);
+  attempt(desk.closed(tabId));
 });
 
 browserApi.runtime.onMessage.addListener(async (message: unknown, sender: Sender): Promise<unknown> => {

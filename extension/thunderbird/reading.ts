@@ -161,9 +161,9 @@ export class ReadingDesk {
   }
 
   /** The tab was closed: nothing of its mail is kept. */
-  closed(tabId: number): void {
+  async closed(tabId: number): Promise<void> {
     this.#current.delete(tabId);
-    this.#documents.closed(tabId);
+    await this.#documents.closed(tabId);
   }
 
   #show(tabId: number, message: MessageHeader): Promise<Shown> {

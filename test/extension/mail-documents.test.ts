@@ -1,7 +1,7 @@
 /** A script in a mail's document is told of that mail, or of none. In a real Thunderbird: test/e2e/plugin.test.ts reads one mail after the other. */
 import { beforeEach, expect, it, vi } from 'vitest';
 import { MailDocuments } from '../../extension/thunderbird/mail-documents.ts';
-import { thunderbird } from './fake-thunderbird.ts';
+import { fakeComposeWindow, thunderbird } from './fake-thunderbird.ts';
 
 vi.mock('webextension-polyfill', async () => ({ default: (await import('./fake-thunderbird.ts')).thunderbird.api }));
 
@@ -12,6 +12,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   thunderbird.reset();
   selected = [7];
+  fakeComposeWindow({ details: {}, files: [] }); // for its session
   thunderbird.stub('messageDisplay.getDisplayedMessages', () => Promise.resolve(selected.map((id) => ({ id }))));
   documents = new MailDocuments();
 });
@@ -35,13 +36,21 @@ it('tells a document of its own mail for as long as the tab shows that, and of n
   expect(await ask('B')).toBeUndefined();
 });
 
+it('knows a document still where the event page was ended meanwhile: what is selected next is not its mail', async () => {
+  expect(await ask('A')).toBe(7);
+  documents = new MailDocuments();
+  selected = [8];
+  expect(await ask('A')).toBeUndefined();
+  expect(await ask('B')).toBe(8);
+});
+
 it.each(['A', undefined])('is not sure of a document (%s) while the selection moves', async (documentId) => {
   expect(await ask(documentId, () => { selected = [8]; })).toBeUndefined();
 });
 
 it('knows nothing of the documents of a closed tab', async () => {
   await ask('A');
-  documents.closed(3);
+  await documents.closed(3);
   selected = [8];
   expect(await ask('A')).toBe(8);
 });

@@ -107,6 +107,12 @@ export interface PublishedCopy {
   readonly body: Bytes;
 }
 
+export interface Chore {
+  readonly at: Date;
+  /** It was not done, for want of a key that is locked. */
+  readonly locked?: boolean;
+}
+
 export interface Tables extends SearchTables {
   /** How new the trust material was that was last believed, by hexadecimal SHA-256 of the root's certificate. */
   readonly trust: Table<TrustMarks>;
@@ -129,7 +135,7 @@ export interface Tables extends SearchTables {
   /** By content digest and key. */
   readonly recovered: Table<RecoveredPart>;
   /** What is done now and then, by its name. */
-  readonly chores: Table<{ readonly at: Date }>;
+  readonly chores: Table<Chore>;
   /** By name. */
   readonly judged: Table<JudgedMail>;
   /** By URL. */

@@ -20,21 +20,23 @@ export interface RenewalProblem {
 }
 
 /**
- * Renews what is due, at most twice a day. Gives what the member must know of: nothing where all is well, where it is merely
+ * Renews what is due, at most twice a day, and as soon as a key is open that it was missing. Gives what the member must know of: nothing where all is well, where it is merely
  * not the time, or where there is still time to try again.
  */
 export async function renewCertificates(parts: Pick<SealParts, 'ports' | 'identities' | 'trust'>): Promise<RenewalProblem[]> {
   const { ports, identities } = parts;
   const now = ports.clock.now();
   const last = await ports.tables.chores.get('renewal');
-  if (last !== undefined && Math.abs(now.getTime() - last.at.getTime()) < EVERY) return [];
+  const open = last?.locked === true && !await identities.waiting();
+  if (last !== undefined && !open && Math.abs(now.getTime() - last.at.getTime()) < EVERY) return [];
   const current = newestOf(await identities.all());
   if (current.length === 0 || await loadConfiguration(ports) === undefined) return [];
   const outcomes: (RenewalProblem | 'done' | 'later')[] = [];
   for (const identity of current) outcomes.push(await renew(parts, identity, now));
   // No connection yet, or the key is locked: the next time that the plugin wakes is soon.
-  if (!outcomes.includes('later')) await ports.tables.chores.put('renewal', { at: now });
-  return outcomes.filter((one) => typeof one !== 'string');
+  const problems = outcomes.filter((one) => typeof one !== 'string');
+  if (!outcomes.includes('later')) await ports.tables.chores.put('renewal', { at: now, locked: problems.some(({ code }) => code === 'key-locked') });
+  return problems;
 }
 
 /** One for each address: former keys open old mail, but nobody sends with them. */

@@ -1,6 +1,6 @@
 /** A member's key in the course of time, against the key server's own code: renewal unseen, old mail after a lost key, reading without a connection. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { enrol } from '../../extension/member/enrol.ts';
+import { enrol, type FreshKeys } from '../../extension/member/enrol.ts';
 import { readMail } from '../../extension/member/read.ts';
 import { renewCertificates } from '../../extension/member/renewal.ts';
 import { sealDraft } from '../../extension/member/seal.ts';
@@ -10,6 +10,7 @@ import { SsmaxError } from '../../src/core/error.ts';
 import { parseCertificate } from '../../src/core/pki/certificate.ts';
 import { encodeCertsOnly } from '../../src/core/pki/certs-only.ts';
 import { parseCsr } from '../../src/core/pki/csr.ts';
+import { lockWebKey } from '../../src/platform/web.ts';
 import { createKeyService } from '../../src/flow/key-service.ts';
 import { relay } from '../../src/flow/relay.ts';
 import { buildCarrier, mailBytes } from '../../src/mail/carrier.ts';
@@ -22,6 +23,7 @@ import { wordsOf } from './words.ts';
 const TARO = 'taro@hinode.example';
 const HANAKO = 'hanako@tsukimi.example';
 const DAY = 86_400_000;
+const PASSPHRASE = '月夜に 三羽の 兎 はねた';
 
 let chain: TestWorld;
 let hinode: TestOrganisation;
@@ -39,7 +41,7 @@ beforeEach(async () => {
 afterEach(() => life.close());
 
 /** hanako's plugin on a new computer, enrolled at the key server itself. */
-async function computer(): Promise<TestMember> {
+async function computer(fresh: FreshKeys = new Map()): Promise<TestMember> {
   const member = createTestMember(chain, tsukimi);
   const { http } = member.ports;
   Object.assign(member.ports, {
@@ -57,7 +59,7 @@ async function computer(): Promise<TestMember> {
     },
   });
   const { code } = await life.registry.newCode(HANAKO, 'E1');
-  await enrol(member, { address: HANAKO, code });
+  await enrol(member, { address: HANAKO, code }, fresh);
   return member;
 }
 
@@ -108,6 +110,23 @@ describe('renewal', () => {
     chain.now = new Date(until.getTime() - 20 * DAY);
     await life.revoke(HANAKO, 'E1');
     expect(await renewCertificates(hanako)).toEqual([{ address: HANAKO, until, code: 'certificate-revoked' }]);
+  });
+
+  it('of a key under a passphrase waits for it, is asked for twice a day at most, and happens when it is given', async () => {
+    const fresh: FreshKeys = new Map();
+    const hanako = await computer(fresh);
+    const [identity] = await hanako.identities.all();
+    const { exportable, pair } = fresh.get(HANAKO)!;
+    await hanako.identities.add({ ...identity!, pair: await lockWebKey(exportable, pair.publicKey, PASSPHRASE) });
+    const until = await end(hanako);
+    chain.now = new Date(until.getTime() - 5 * DAY);
+    expect(await renewCertificates(hanako)).toEqual([{ address: HANAKO, until, code: 'key-locked' }]);
+    expect(await renewCertificates(hanako)).toEqual([]);
+    await hanako.identities.unlock(PASSPHRASE, 15);
+    expect(await renewCertificates(hanako)).toEqual([]);
+    const [renewed] = await hanako.identities.all();
+    expect(renewed?.certificate).not.toEqual(identity?.certificate);
+    expect(await renewCertificates(hanako)).toEqual([]);
   });
 });
 

@@ -19,11 +19,12 @@ import type { SealParts } from './seal.ts';
 const FIELDS_TYPE = 'application/vnd.ssmax.draft+json';
 const FIELDS_NAME = 'ssmax-draft.json';
 
-const list = z.array(z.string().max(10_000)).max(1_000);
+const list = z.array(z.string());
+/** Without bounds: only what the member's own key signed is read by it, and what was stored must open again. */
 const fieldsSchema = z.strictObject({
-  to: list, cc: list, bcc: list, replyTo: list, subject: z.string().max(100_000), plainText: z.boolean(),
+  to: list, cc: list, bcc: list, replyTo: list, subject: z.string(), plainText: z.boolean(),
   /** Message-ID of the mail that is answered, without angle brackets. */
-  answers: z.string().max(1_000).optional(),
+  answers: z.string().optional(),
   choice: z.strictObject({ mode: z.enum(['protect-all', 'attachments-only', 'sign-only']).optional(), hideSubject: z.boolean().optional() }),
 });
 export type DraftFields = z.output<typeof fieldsSchema>;

@@ -100,6 +100,16 @@ describe('a sealed draft', () => {
     expect(draft?.choice).toEqual({ hideSubject: true });
   });
 
+  it('is opened again whatever it holds: a thousand and one recipients, an answer to a mail with an endless Message-ID', async () => {
+    const to = Array.from({ length: 1_001 }, (_, i) => `yuki${i}@hinode.example`);
+    const answered = `${'x'.repeat(1_001)}@evil.example`;
+    thunderbird.stub('messages.get', () => Promise.resolve({ headerMessageId: answered }));
+    Object.assign(window.details, { to, subject: '件'.repeat(300), type: 'reply', relatedMessageId: 9 });
+    await drafts.save(7);
+    const { draft } = await readMail(member, folder.get(last()) as Uint8Array<ArrayBuffer>, chain.now);
+    expect(draft).toMatchObject({ to, answers: answered });
+  });
+
   it('takes the place of the one before, and goes when the mail has gone', async () => {
     await drafts.save(7);
     const first = last();

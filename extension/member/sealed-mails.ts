@@ -41,7 +41,9 @@ export class SealedMails {
   /** The sealed bytes of the same content, if they were made lately and may not have gone out. */
   async reusable(fingerprint: string, now: Date): Promise<{ cms: Bytes; contentDigest: string } | undefined> {
     const record = await this.#table.get(fingerprint);
-    if (record?.cms === undefined || now.getTime() - record.sealedAt.getTime() > REUSABLE) return undefined;
+    if (record?.cms === undefined) return undefined;
+    const age = now.getTime() - record.sealedAt.getTime();
+    if (age < 0 || age > REUSABLE) return undefined; // sealed by a clock that was ahead, or too long ago
     return { cms: record.cms, contentDigest: record.contentDigest };
   }
 

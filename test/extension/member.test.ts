@@ -224,6 +224,17 @@ describe('sealing', () => {
     expect((await taro.sealed.find({ messageId: '1@hinode.example' }))?.cms).toBeUndefined();
   });
 
+  it('seals anew what was sealed while the clock was ahead: the gateway refused that, and would go on refusing it', async () => {
+    const { now } = chain;
+    const sealed = await sealDraft(taro, draft());
+    if (sealed.kind !== 'sealed') throw new Error();
+    chain.now = new Date(now.getTime() - 30 * 60_000);
+    expect(await taro.sealed.reusable(sealed.fingerprint, chain.now)).toBeUndefined();
+    chain.now = new Date(now.getTime() + 60_000);
+    expect(await taro.sealed.reusable(sealed.fingerprint, chain.now)).toMatchObject({ contentDigest: sealed.contentDigest });
+    chain.now = now;
+  });
+
   it('gives every difference that a reader could see a fingerprint of its own', async () => {
     const file = { name: 'a', type: 'text/plain', bytes: utf8('1') };
     const drafts = [

@@ -100,6 +100,7 @@ export class SendingDialog {
 
   async #ask(tabId: number, view: (subject: string) => SendingView): Promise<void> {
     const session = this.#session(tabId);
+    if (session.cancelled) throw refused('sending-cancelled'); // since the last step: nobody would answer
     session.view = view(session.subject);
     const decided = new Promise<boolean>((resolve) => {
       session.answer = resolve;

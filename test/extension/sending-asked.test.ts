@@ -87,6 +87,17 @@ it.each([['sign-only', []], ['attachments-only', [FILE]]] as const)('asks before
   }
 });
 
+it('does not ask a member who has cancelled: whoever closes the window of the work just before the question is not kept waiting for ever', async () => {
+  manage({ riskCheck: true, sendDelay: 60 });
+  const { correspondents } = member.ports.tables;
+  vi.spyOn(correspondents, 'all').mockImplementation(() => {
+    sending.dialog.decide(7, false); // between the plan and the question nothing waits for the member
+    return Promise.resolve([]);
+  });
+  expect(await sending.beforeSend(TAB, window.details)).toEqual({ cancel: true });
+  expect([window.details['plainTextBody'], sending.dialog.view(7)]).toEqual([BODY, undefined]);
+});
+
 it.each([
   ['it stays hidden', { answersHidden: true }], ['it stays hidden, as there is no file and so all is protected', { answersHidden: true, mode: 'attachments-only' }],
   ['the member chose to show it', { answersHidden: true, hideSubject: false, mode: 'sign-only' }], ['nobody hid it', { mode: 'sign-only' }],

@@ -209,4 +209,4 @@ attempt(demandPassphrase(member));
 attempt(outbox.look());
 attempt(composing.start());
 attempt(searching.start());
-attempt(listTags.start());
+attempt(listTags.begin());

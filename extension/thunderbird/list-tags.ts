@@ -6,6 +6,7 @@ import type { Bytes } from '../../src/core/bytes.ts';
 import type { SealParts } from '../member/seal.ts';
 import type { MessageKey } from '../ui/words.ts';
 import { browserApi, type MessageHeader, thunderbirdApi } from './api.ts';
+import { keepAlive } from './keep-alive.ts';
 import { rawOf } from './raw-mail.ts';
 import type { Shown } from './reading.ts';
 import { words } from './words.ts';
@@ -17,11 +18,26 @@ const TAGS: readonly { readonly key: string | undefined; readonly words: Message
   { key: VERDICT_TAGS.verified, words: 'tag_verified', color: '#0B6E4F' }, { key: VERDICT_TAGS.problem, words: 'tag_problem', color: '#B3261E' },
 ];
 
+const BEGUN = 'tags-begun';
+
 export class ListTags {
   readonly #member: SealParts;
 
   constructor(member: SealParts) {
     this.#member = member;
+  }
+
+  /** Once until Thunderbird ends, however often the event page starts: whatever has a tag put on it from then on is looked at then. */
+  async begin(): Promise<void> {
+    const { session } = browserApi.storage;
+    if (BEGUN in await session.get(BEGUN)) return;
+    const release = keepAlive();
+    try {
+      await this.start();
+      await session.set({ [BEGUN]: true });
+    } finally {
+      release();
+    }
   }
 
   /** As is chosen: makes the tags and takes them off what was never judged here, or takes them away altogether. */

@@ -1,8 +1,14 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { digestOfMail, forgetVerdict, type ListedMail, pruneVerdicts, rememberVerdict, rightTags, toLookInto } from '../../extension/member/list-tags.ts';
 import type { JudgedMail } from '../../extension/member/records.ts';
+import { ListTags } from '../../extension/thunderbird/list-tags.ts';
 import { utf8 } from '../../src/core/bytes.ts';
+import { createWorld } from '../flow/world.ts';
 import { memoryTable } from '../memory-table.ts';
+import { fakeComposeWindow, thunderbird } from './fake-thunderbird.ts';
+import { createTestMember } from './member-world.ts';
+
+vi.mock('webextension-polyfill', async () => ({ default: (await import('./fake-thunderbird.ts')).thunderbird.api }));
 
 const rows = new Map<string, JudgedMail>();
 const table = memoryTable(rows);
@@ -59,4 +65,25 @@ it('keeps the newest twenty thousand verdicts', async () => {
   for (let i = 0; i < 20_003; i++) rows.set(String(i), { name: String(i), digest: 'd', state: 'verified', at: new Date(i) });
   await pruneVerdicts(table);
   expect([rows.size, rows.has('2'), rows.has('3')]).toEqual([20_000, false, true]);
+});
+
+it('looks through the tagged mails once until Thunderbird ends, not each time that the event page starts; a look that was cut short is none', async () => {
+  const chain = await createWorld();
+  const member = createTestMember(chain, await chain.addOrganisation('hinode.example', { ja: '日之出市役所', en: 'Hinode City Office' }));
+  await member.ports.tables.preferences.put('list', { listTags: true });
+  fakeComposeWindow({ details: {}, files: [] }); // for its session
+  thunderbird.stub('permissions.contains', () => Promise.resolve(true));
+  thunderbird.stub('messages.tags.update', () => Promise.resolve());
+  const tagged = { id: 1, ...mail({ tags: ['ssmax-verified'] }) };
+  thunderbird.stub('messages.query', () => Promise.reject(new Error('ended')));
+  await expect(new ListTags(member).begin()).rejects.toThrow('ended');
+  thunderbird.stub('messages.query', () => Promise.resolve({ messages: [tagged] }));
+  thunderbird.stub('messages.getRaw', () => Promise.resolve(new File(['Subject: x\r\n\r\n'], 'mail')));
+  const changed: unknown[] = [];
+  thunderbird.stub('messages.update', (...change: unknown[]) => Promise.resolve(void changed.push(change)));
+  await new ListTags(member).begin();
+  const once = changed.length;
+  expect(changed[0]).toEqual([1, { tags: [] }]);
+  await new ListTags(member).begin();
+  expect(changed).toHaveLength(once);
 });

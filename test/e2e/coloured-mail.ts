@@ -4,6 +4,7 @@ import type { Correspondent } from '../../scripts/world/correspondent.ts';
 import { pages } from '../../scripts/world/desktop.ts';
 import { eventually } from '../eventually.ts';
 import type { Post } from './mails.ts';
+import { spoken } from './spoken.ts';
 
 const UNCOLOURED = '<h2>Minutes 議事録</h2><p>As agreed. <a href="https://www.hinode.example/">The page</a></p><blockquote><p>Quoted</p></blockquote><table border="1"><tr><th>Item</th><td>1,000</td></tr></table>';
 const COLOURED = `<h2 style="color: #000080">Notice お知らせ</h2><p>Written without a colour. <font color="black">In black.</font> <span style="color: rgb(150, 0, 0)">In red.</span> <a href="https://www.hinode.example/">The page</a></p>
@@ -28,6 +29,7 @@ export async function legibleInTheDark(post: Post, person: Correspondent, from: 
     await person.desktop.thunderbird.see({ page: pages.message, frame: '#messagepane', selector: '.body h2' }, 60_000);
     // The dark look comes to the mail's own process a moment later.
     await eventually('all of it legible', () => expectLegible(person, texts));
+    expect((await spoken(person.desktop.thunderbird, '.body a[data-leads]')).inside.replace(/\s+/g, ' ')).toBe('The page → www.hinode.example');
     await take(name);
     await marionette.run((chrome) => chrome.setDark(true));
   }

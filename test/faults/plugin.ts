@@ -39,6 +39,8 @@ export const plugin: readonly Fault[] = [
     ['actions: with the mail that was told of', 'if (shown?.message.id !== messageId) throw', 'if (shown === undefined) throw', 'does nothing where the tab shows'],
   ]),
   ...of('extension/ui/safe-html.ts', 'test/extension/safe-html.test.ts', [
+    ['safe HTML: where a link leads', "  else link.setAttribute(LEADS, host);", '', 'says where a link leads whose words do not'],
+    ['safe HTML: an address with something in front', "link.querySelector('img') === null) link.replaceChildren(", "link.querySelector('img') === null) void (", 'nothing unseen stands in front'],
     ['safe HTML: what a link says of itself', "if (node.tagName !== 'A' && node.closest('a') !== null) node.removeAttribute('title');", '', 'a link says where it leads'],
   ]),
   ...of('extension/thunderbird/addressees.ts', 'test/extension/addressees.test.ts', [

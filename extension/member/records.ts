@@ -107,6 +107,7 @@ export interface PublishedCopy {
   readonly body: Bytes;
 }
 
+/** Something done from time to time: when it was last tried. */
 export interface Chore {
   readonly at: Date;
   /** It was not done, for want of a key that is locked. */

@@ -20,6 +20,10 @@ if (values.headless && existsSync(values.out) && readdirSync(values.out).length 
   process.stderr.write(`demo: ${values.out} holds a record already: name another folder, or move it away; nothing is overwritten\n`);
   process.exit(1);
 }
+if (!values.headless && process.env['DISPLAY'] === undefined && process.env['WAYLAND_DISPLAY'] === undefined) {
+  process.stderr.write('demo: there is no display for Thunderbird: run it in a desktop session, or play the story without one: npm run demo -- --headless --out DIR\n');
+  process.exit(1);
+}
 if (!installOrExplain(['servers', 'desktop'], say)) process.exit(1);
 const world = await World.open();
 world.endOnSignals((error) => { process.stderr.write(`${String(error)}\n`); });

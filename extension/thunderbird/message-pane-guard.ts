@@ -15,6 +15,11 @@ document.addEventListener('beforetoggle', (event) => {
   if (event.target !== null && !ours.has(event.target)) event.preventDefault();
 }, true);
 
+/** Gecko's own button under a film fills the whole pane with it, and what is ours would lie below: it leaves again at once. */
+document.addEventListener('fullscreenchange', () => {
+  if (document.fullscreenElement !== null) void document.exitFullscreen();
+}, true);
+
 /** Whether links and forms of a mail that keeps its document lead anywhere. */
 let leading = false;
 

@@ -126,6 +126,21 @@ it('a mail opens no popover or dialog over the line, which takes no script; the 
   for (const one of document.body.querySelectorAll('[popover], dialog')) expect(opening(one)).toBe(false);
 });
 
+it('a film of a mail does not stay over the line', async () => {
+  answers = [() => Promise.resolve(outside('outside', true))];
+  document.body.innerHTML = '<video controls></video>';
+  const film = document.querySelector('video');
+  let full: Element | null = film;
+  Object.defineProperty(document, 'fullscreenElement', { configurable: true, get: () => full });
+  document.exitFullscreen = (): Promise<void> => {
+    full = null;
+    return Promise.resolve();
+  };
+  await load();
+  film?.dispatchEvent(new Event('fullscreenchange', { bubbles: true, composed: true }));
+  expect(full).toBeNull();
+});
+
 /** Whether a click, or what comes of one, is left to do what it does. */
 const goesOn = (target: Element, type = 'click', init: EventInit & { key?: string } = {}): boolean =>
   target.dispatchEvent(type === 'keydown' ? new KeyboardEvent(type, { bubbles: true, cancelable: true, composed: true, ...init }) : new MouseEvent(type, { bubbles: true, cancelable: true, composed: true, ...init }));

@@ -130,6 +130,7 @@ export const plugin: readonly Fault[] = [
   ]),
   ...of('extension/thunderbird/message-pane-guard.ts', 'test/extension/message-pane.test.ts', [
     ['pane: popovers of a mail', 'if (event.target !== null && !ours.has(event.target)) event.preventDefault();', '', 'opens no popover'],
+    ['pane: a film over the line', 'void document.exitFullscreen();', '{ /* stays */ }', 'does not stay over the line'],
     ['pane: a shadow tree of the mail', 'one.openOrClosedShadowRoot !== null', 'false', 'does nothing in a shadow tree'],
     ['pane: what is lent to a shadow tree', 'one = one.parentElement', 'one = null', 'lent to it'],
     ['pane: links that no list finds', 'if (!leading || ', 'if (', 'follows nothing by a click'],

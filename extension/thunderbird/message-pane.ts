@@ -5,6 +5,7 @@
  */
 import type messages from '../locales/en/messages.json';
 import { followable, ours } from './message-pane-guard.ts';
+import { setLinks } from './message-pane-links.ts';
 import { HOST_STYLE, STEADY, STYLE } from './message-pane-style.ts';
 import type { BannerView, ForwardedBody, PaneRequest, PaneView, Replacement, Request } from './protocol.ts';
 
@@ -92,7 +93,7 @@ function body({ body: content, links, words }: Pick<Replacement, 'body' | 'links
     if (content.coloured) box.classList.add('paper');
     box.append(...parsed.body.childNodes);
   }
-  if (links) linkAddresses(box);
+  if (links) setLinks(box);
   box.addEventListener('click', (event) => {
     const link = event.target instanceof Element ? event.target.closest('a[href]') : null;
     if (link === null) return;
@@ -111,29 +112,6 @@ function passedOn({ sentence, headers: rows, body: content }: ForwardedBody, { l
   for (const [name, value] of rows) fields.append(element('dt', '', name), element('dd', '', value));
   box.append(line, fields, body({ body: content, links, words }, ''));
   return box;
-}
-
-const ADDRESS = /https?:\/\/[^\s<>"'\u3000-\u303f\uff00-\uffef]*[^\s<>"'.,;:!?)\]\u3000-\u303f\uff00-\uffef]/g;
-
-/** Web addresses that were only typed become links, as in any other mail. */
-function linkAddresses(box: HTMLElement): void {
-  const walker = document.createTreeWalker(box, NodeFilter.SHOW_TEXT);
-  const texts: Text[] = [];
-  while (walker.nextNode() !== null) {
-    const text = walker.currentNode as Text;
-    if (text.data.includes('://') && text.parentElement?.closest('a') === null) texts.push(text);
-  }
-  for (const text of texts) {
-    const parts: (Node | string)[] = [];
-    let end = 0;
-    for (const match of text.data.matchAll(ADDRESS)) {
-      const link = element('a', '', match[0]);
-      link.href = match[0];
-      parts.push(text.data.slice(end, match.index), link);
-      end = match.index + match[0].length;
-    }
-    text.replaceWith(...parts, text.data.slice(end));
-  }
 }
 
 /** Where a text is that is too long to be shown. */

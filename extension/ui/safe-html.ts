@@ -53,9 +53,6 @@ export interface SafeHtmlOptions {
 /** See `page`; mail-body.tsx makes styles of it. */
 export const PAGE_STYLE = 'data-style';
 
-/** On a link whose words do not say it: the host that it leads to, which the style sheets write behind them. */
-const LEADS = 'data-leads';
-
 /** Sanitises HTML in the window of this page, whose scripts must not be the mail's. */
 export function createSafeHtml(window: Window & typeof globalThis): (html: string, options: SafeHtmlOptions) => SafeHtml {
   return (html, { images, beside, links, outside = false, page = false }) => {
@@ -72,12 +69,11 @@ export function createSafeHtml(window: Window & typeof globalThis): (html: strin
       coloured ||= node.hasAttribute('bgcolor') || node.hasAttribute('color') || /color/.test(node.getAttribute(page ? PAGE_STYLE : 'style') ?? '');
     });
     const safe = purify.sanitize(html, {
-      RETURN_DOM: true, ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ATTRIBUTES, ALLOW_DATA_ATTR: false, ALLOW_ARIA_ATTR: false, WHOLE_DOCUMENT: false,
+      ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ATTRIBUTES, ALLOW_DATA_ATTR: false, ALLOW_ARIA_ATTR: false, WHOLE_DOCUMENT: false,
       FORBID_CONTENTS: ['style', 'script', 'title', 'head', 'template', 'noscript', 'svg', 'math'],
       ALLOWED_URI_REGEXP: /^(?:(?:https?|mailto|cid):|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i, // values of other attributes pass through it too
-    }) as HTMLElement; // the body of a document that loads nothing; the library's types say Node
-    for (const link of safe.querySelectorAll('a[href]')) sayWhereItLeads(link);
-    return { html: beside === undefined ? safe.innerHTML : `${safe.innerHTML}<hr><pre ${page ? PAGE_STYLE : 'style'}="white-space: pre-wrap">${escaped(beside)}</pre>`, coloured, servers: [...servers] };
+    });
+    return { html: beside === undefined ? safe : `${safe}<hr><pre ${page ? PAGE_STYLE : 'style'}="white-space: pre-wrap">${escaped(beside)}</pre>`, coloured, servers: [...servers] };
   };
 }
 
@@ -144,17 +140,4 @@ function setLink(node: HTMLElement, links: boolean): void {
   } else return;
   node.setAttribute('rel', 'noreferrer noopener');
   node.setAttribute('title', target);
-}
-
-/**
- * A click in what is shown of a sealed mail does not pass Thunderbird's warning about links that mislead, so that nobody has to click to
- * know. Words that are the address become plain text: something unseen could stand in front of what is seen of them.
- */
-function sayWhereItLeads(link: Element): void {
-  const { protocol, host } = new URL(link.getAttribute('href') ?? '');
-  if (protocol === 'mailto:') return;
-  const words = (link.textContent ?? '').trim().toLowerCase().replace(/^https?:\/\//, '');
-  const said = [host, host.replace(/^www\./, '')].some((name) => words.startsWith(name) && /^(?:$|[/?#]\S*$)/.test(words.slice(name.length)));
-  if (said && link.querySelector('img') === null) link.replaceChildren((link.textContent ?? '').trim());
-  else link.setAttribute(LEADS, host);
 }

@@ -39,8 +39,6 @@ export const plugin: readonly Fault[] = [
     ['actions: with the mail that was told of', 'if (shown?.message.id !== messageId) throw', 'if (shown === undefined) throw', 'does nothing where the tab shows'],
   ]),
   ...of('extension/ui/safe-html.ts', 'test/extension/safe-html.test.ts', [
-    ['safe HTML: where a link leads', "  else link.setAttribute(LEADS, host);", '', 'says where a link leads whose words do not'],
-    ['safe HTML: an address with something in front', "link.querySelector('img') === null) link.replaceChildren(", "link.querySelector('img') === null) void (", 'nothing unseen stands in front'],
     ['safe HTML: what a link says of itself', "if (node.tagName !== 'A' && node.closest('a') !== null) node.removeAttribute('title');", '', 'a link says where it leads'],
   ]),
   ...of('extension/thunderbird/addressees.ts', 'test/extension/addressees.test.ts', [
@@ -127,6 +125,10 @@ export const plugin: readonly Fault[] = [
   ]),
   ...of('extension/thunderbird/compose-script.ts', 'test/extension/compose-script.test.ts', [
     ['drafts: Latin letters only', ": event.code === 'KeyS' ? 's' : ''", ": ''", 'takes'],
+  ]),
+  ...of('extension/thunderbird/message-pane-links.ts', 'test/extension/message-pane-links.test.ts', [
+    ['links: where they lead', 'else link.setAttribute(LEADS, host);', '', 'say where they lead if their words do not'],
+    ['links: an address with something in front', 'link.replaceChildren(words);', '{ /* stays */ }', 'hide nothing in front'],
   ]),
   ...of('extension/thunderbird/message-pane-guard.ts', 'test/extension/message-pane.test.ts', [
     ['pane: popovers of a mail', 'if (event.target !== null && !ours.has(event.target)) event.preventDefault();', '', 'opens no popover'],

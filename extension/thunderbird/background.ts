@@ -11,6 +11,7 @@ import { Drafts } from './drafts.ts';
 import { explanation } from './explanations.ts';
 import { ListTags } from './list-tags.ts';
 import { logFault } from './log.ts';
+import { openLink } from './open-link.ts';
 import { openTab } from './open-tab.ts';
 import { Outbox } from './outbox.ts';
 import { MailActions } from './mail-actions.ts';
@@ -27,7 +28,7 @@ import { split } from './splitting.ts';
 import { createMember } from './storage.ts';
 import { Unlocking } from './unlocking.ts';
 
-const { commands, compose, identities, messageDisplay, messages, scripting, windows } = thunderbirdApi;
+const { commands, compose, identities, messageDisplay, messages, scripting } = thunderbirdApi;
 const member = createMember();
 const searching = new Searching(member);
 const listTags = new ListTags(member);
@@ -154,11 +155,6 @@ async function openPictures(tabId: number, documentId: string | undefined): Prom
   if (shown === undefined) return;
   const query = new URLSearchParams({ tab: String(tabId), message: String(shown.message.id) });
   await browserApi.windows.create({ type: 'popup', url: `${browserApi.runtime.getURL('pictures.html')}?${query.toString()}`, width: 900, height: 700 });
-}
-
-async function openLink(url: string): Promise<void> {
-  if (/^https?:\/\//i.test(url)) await windows.openDefaultBrowser(url);
-  else if (/^mailto:/i.test(url)) await compose.beginNew({ to: [decodeURIComponent(url.slice(7).split('?')[0] ?? '')] });
 }
 
 /** For a mail that cannot be opened: the passphrase of a key that is here, else enrolment. */

@@ -203,7 +203,7 @@ export class ReadingDesk {
       return { shown: { message, reading, view: viewOf(words, reading) }, raw };
     } catch (error) {
       if (!(error instanceof SsmaxError)) logFault(error);
-      return { shown: { message, reading: undefined, view: faultView(words) } };
+      return { shown: { message, reading: undefined, view: faultView(words, error) } };
     }
   }
 }

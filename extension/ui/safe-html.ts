@@ -5,6 +5,7 @@
  */
 import createDOMPurify from 'dompurify';
 import { toDataUrl } from './data-url.ts';
+import { percentDecoded } from './percent.ts';
 import type { ContentImage } from '../../src/mail/content.ts';
 
 export interface SafeHtml {
@@ -102,7 +103,7 @@ function setImage(node: HTMLElement, sources: ReadonlyMap<string, ContentImage>,
   const source = node.getAttribute('src') ?? '';
   node.removeAttribute('src');
   if (node.tagName !== 'IMG') return;
-  const image = /^cid:/i.test(source) ? sources.get(decoded(source.slice(4))) : undefined;
+  const image = /^cid:/i.test(source) ? sources.get(percentDecoded(source.slice(4))) : undefined;
   if (image !== undefined) node.setAttribute('src', toDataUrl(image.type, image.bytes));
   else if (/^data:image\/(?:png|jpeg|gif|webp|bmp);base64,[A-Za-z0-9+/=\s]*$/i.test(source)) node.setAttribute('src', source);
   const server = serverOf(source);
@@ -118,14 +119,6 @@ function serverOf(source: string): string | undefined {
   if (!/^https:/i.test(source) || !URL.canParse(source)) return undefined;
   const { host, username, password } = new URL(source);
   return username === '' && password === '' ? host : undefined;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** A mail address link keeps address and subject: others could attach files or fill in a text. */

@@ -1,4 +1,5 @@
 /** What is shown of a judged mail: one sentence, notes beside it, and the details on demand. Pure: data in, data out. */
+import { SsmaxError } from '../../src/core/error.ts';
 import { confirmedDomain, objectionOf } from '../../src/flow/outside-report.ts';
 import type { AttestedBy, CertificateFacts, Judgement, Person, State } from '../../src/flow/open.ts';
 import type { Inspection } from '../../src/wire/leg.ts';
@@ -7,7 +8,7 @@ import type { ProtectedHeaders } from '../../src/mail/protected-headers.ts';
 import type { Reading } from '../member/read.ts';
 import type { DetailGroup } from './detail-group.ts';
 import { outsideGroup } from './outside.ts';
-import { entryOfTable, reasonOf } from './reasons.ts';
+import { entryOfTable, reasonOf, reasonOfError } from './reasons.ts';
 import type { MessageKey, Piece, Values, Words } from './words.ts';
 
 export interface VerdictView {
@@ -65,11 +66,12 @@ function isUnsignedReport({ code, detail }: Judgement): boolean {
   return code === 'delivery-report' && detail === 'unsigned';
 }
 
-/** For a mail that this program could not judge because of a fault of its own. */
-export function faultView(words: Words): VerdictView {
+/** For a mail that this program could not judge because of a fault of its own, or of the computer's, which is named. */
+export function faultView(words: Words, error: unknown): VerdictView {
+  const { why, fix, code } = reasonOfError(words, error);
   return {
-    state: 'cannot-check', code: 'fault', quiet: false, label: words.text('label_cannot_check'), heading: words.text('state_cannot_check'),
-    sentence: words.pieces('verdict_fault'), notes: [words.text('note_links_off')], inspections: '', trusted: false, details: [], headers: [], passing: false,
+    state: 'cannot-check', code, quiet: false, label: words.text('label_cannot_check'), heading: words.text('state_cannot_check'),
+    sentence: words.pieces('verdict_fault'), notes: [...(error instanceof SsmaxError ? [why, fix] : []), words.text('note_links_off')], inspections: '', trusted: false, details: [], headers: [], passing: false,
   };
 }
 

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Reading } from '../../extension/member/read.ts';
 import { reasonOf } from '../../extension/ui/reasons.ts';
-import { viewOf } from '../../extension/ui/verdict.ts';
+import { faultView, viewOf } from '../../extension/ui/verdict.ts';
+import { SsmaxError } from '../../src/core/error.ts';
 import type { Judgement } from '../../src/flow/open.ts';
 import { wordsOf } from './words.ts';
 
@@ -151,5 +152,12 @@ describe('reasons', () => {
 
   it('gives the general reason with the code for all others', () => {
     expect(reasonOf(ja, 'label-proof-invalid')).toEqual({ why: ja.text('why_other'), fix: ja.text('fix_other'), code: 'label-proof-invalid' });
+  });
+
+  it('names what the computer lacks, where that is why a mail could not be judged', () => {
+    const full = faultView(en, new SsmaxError('fault', 'storage-unavailable'));
+    expect(full).toMatchObject({ state: 'cannot-check', code: 'storage-unavailable', trusted: false });
+    expect(full.notes.slice(0, 2)).toEqual(['SSMAX could not store what it needs on this computer.', 'Check the free disk space and restart Thunderbird.']);
+    expect(faultView(en, new TypeError('x'))).toMatchObject({ code: 'fault', notes: ['Its links stay off until it can be checked.'] });
   });
 });

@@ -126,6 +126,9 @@ export const plugin: readonly Fault[] = [
   ...of('extension/thunderbird/compose-script.ts', 'test/extension/compose-script.test.ts', [
     ['drafts: Latin letters only', ": event.code === 'KeyS' ? 's' : ''", ": ''", 'takes'],
   ]),
+  ...of('extension/thunderbird/open-link.ts', 'test/extension/open-link.test.ts', [
+    ['links: what they may open', 'if (!/^mailto:/i.test(url)) return;', '', 'does nothing for'],
+  ]),
   ...of('extension/thunderbird/message-pane-links.ts', 'test/extension/message-pane-links.test.ts', [
     ['links: where they lead', 'else link.setAttribute(LEADS, host);', '', 'say where they lead if their words do not'],
     ['links: an address with something in front', 'link.replaceChildren(words);', '{ /* stays */ }', 'hide nothing in front'],

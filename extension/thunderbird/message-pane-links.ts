@@ -2,13 +2,26 @@
 
 const ADDRESS = /https?:\/\/[^\s<>"'\u3000-\u303f\uff00-\uffef]*[^\s<>"'.,;:!?)\]\u3000-\u303f\uff00-\uffef]/g;
 
-/** On a link whose words do not say it: the host that it leads to, which the style sheet writes behind them. */
-const LEADS = 'data-leads';
+/** Of the host that a link leads to, behind words that do not say it; a mail brings no classes of its own. */
+const LEADS = 'leads';
+/** Pixels that a browser may round. */
+const ROUNDED = 1;
 
 /** In a sanitised mail, whose writer is known. */
 export function setLinks(box: Element): void {
   linkAddresses(box);
   for (const link of box.querySelectorAll('a[href]')) sayWhereItLeads(link);
+}
+
+/** Whether the reader has in sight where it leads: wide spaces could have pushed that out. If not, it is brought there. */
+export function showsWhereItLeads(link: Element, box: Element): boolean {
+  const host = link.querySelector(`.${LEADS}`);
+  if (host === null) return true; // its words say it
+  const [seen, frame] = [host.getBoundingClientRect(), box.getBoundingClientRect()];
+  if (seen.width > 0 && seen.left >= Math.max(frame.left, 0) - ROUNDED && seen.right <= Math.min(frame.right, innerWidth) + ROUNDED
+    && seen.top >= -ROUNDED && seen.bottom <= innerHeight + ROUNDED) return true;
+  host.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  return false;
 }
 
 /** Web addresses that were only typed become links, as in any other mail. */
@@ -49,5 +62,10 @@ function sayWhereItLeads(link: Element): void {
   const address = words.toLowerCase().replace(/^https?:\/\//, '');
   const said = [host, host.replace(/^www\./, '')].some((name) => address.startsWith(name) && /^(?:$|[/?#]\S*$)/.test(address.slice(name.length)));
   if (said && link.querySelector('img') === null) link.replaceChildren(words);
-  else link.setAttribute(LEADS, host);
+  else {
+    const mark = document.createElement('span');
+    mark.className = LEADS;
+    mark.textContent = ` → ${host}`;
+    link.append(mark);
+  }
 }

@@ -28,8 +28,9 @@ const ATTRIBUTES = [
 ];
 const STYLES = new Set([
   'color', 'background-color', 'font-family', 'font-size', 'font-style', 'font-weight', 'font-variant', 'line-height', 'letter-spacing', 'text-align',
-  'text-decoration', 'text-decoration-line', 'text-decoration-color', 'text-decoration-style', 'vertical-align', 'white-space', 'list-style-type', 'direction',
+  'text-decoration', 'text-decoration-line', 'text-decoration-color', 'text-decoration-style', 'vertical-align', 'list-style-type', 'direction',
   'width', 'max-width', 'min-width', 'height', 'border-collapse', 'border-spacing',
+  'white-space', 'white-space-collapse', 'text-wrap-mode', // the first is made of the others where browsers know them
   ...['top', 'right', 'bottom', 'left'].flatMap((side) =>
     [`padding-${side}`, `margin-${side}`, `border-${side}-width`, `border-${side}-style`, `border-${side}-color`]),
 ]);

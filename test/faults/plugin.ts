@@ -130,7 +130,8 @@ export const plugin: readonly Fault[] = [
     ['links: what they may open', 'if (!/^mailto:/i.test(url)) return;', '', 'does nothing for'],
   ]),
   ...of('extension/thunderbird/message-pane-links.ts', 'test/extension/message-pane-links.test.ts', [
-    ['links: where they lead', 'else link.setAttribute(LEADS, host);', '', 'say where they lead if their words do not'],
+    ['links: where they lead', '    link.append(mark);', '', 'say where they lead if their words do not'],
+    ['links: where they lead, out of sight', "scrollIntoView({ block: 'nearest', inline: 'nearest' });\n  return false;", "scrollIntoView({ block: 'nearest', inline: 'nearest' });\n  return true;", 'are followed only while'],
     ['links: an address with something in front', 'link.replaceChildren(words);', '{ /* stays */ }', 'hide nothing in front'],
   ]),
   ...of('extension/thunderbird/message-pane-guard.ts', 'test/extension/message-pane.test.ts', [

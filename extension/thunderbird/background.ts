@@ -173,10 +173,12 @@ async function start(): Promise<void> {
   await intoShownMails();
 }
 
-/** The same of compose windows that are open already. */
+/** The same of compose windows that are open already; what was remembered of them may be gone. */
 async function intoOpenWindows(): Promise<void> {
   for (const { id, type } of (await browserApi.tabs.query({})) as readonly Tab[]) {
-    if (id !== undefined && type === 'messageCompose') await browserApi.scripting.executeScript({ target: { tabId: id }, files: ['compose-script.js'] }).catch(() => undefined); // it was closed
+    if (id === undefined || type !== 'messageCompose') continue;
+    attempt(replying.found(id));
+    await browserApi.scripting.executeScript({ target: { tabId: id }, files: ['compose-script.js'] }).catch(() => undefined); // it was closed
   }
 }
 

@@ -57,9 +57,48 @@ export class Replying {
   async opened(tab: Tab): Promise<void> {
     const { id } = tab;
     if (id === undefined || tab.type !== 'messageCompose') return;
-    const filling = this.#open(id);
-    this.#filling.set(id, filling);
-    await filling.finally(() => this.#filling.delete(id));
+    await this.#during(id, this.#open(id));
+  }
+
+  /**
+   * For a window that was open before this add-on ran, as when it is switched off and on: what was remembered of it is gone. Nothing is written
+   * into it, but it is held to what the mail that it answers asks for; one of the member's own may hold a draft that lay sealed.
+   */
+  async found(tabId: number): Promise<void> {
+    await this.#during(tabId, this.#hold(tabId));
+  }
+
+  async #during(tabId: number, filling: Promise<void>): Promise<void> {
+    this.#filling.set(tabId, filling);
+    await filling.finally(() => this.#filling.delete(tabId));
+  }
+
+  async #hold(tabId: number): Promise<void> {
+    const release = keepAlive();
+    try {
+      const details = await compose.getComposeDetails(tabId) as ComposeDetails;
+      const { relatedMessageId, type } = details;
+      const signed = await this.#isSigned(details);
+      if (signed) await openedContent.mark(tabId, readMailbox(addressesOf(details).from).address);
+      if (relatedMessageId === undefined || type === 'draft') return;
+      const { reading } = await this.#desk.read({ id: relatedMessageId, date: new Date() } as MessageHeader);
+      if (await this.#isDoubtful(reading, type, relatedMessageId)) return await doubtful.mark(tabId, type === 'reply' ? 'reply' : 'forward');
+      if (reading?.marked !== true) return;
+      const { state, code, mode, sender, deliveredTo, message } = reading.judgement;
+      // What cannot be opened now, as its key is locked again, could be before.
+      const unknown = state !== 'verified';
+      if (unknown || message?.headers.outerSubject !== undefined) await choices.choose(tabId, { answersHidden: true });
+      const own = (await this.#member.identities.all()).map(({ address }) => address);
+      const by = unknown ? own[0] : own.find((address) => address === (code === 'own-copy' ? sender?.address : deliveredTo));
+      if (!signed && mode !== 'sign-only' && by !== undefined) await openedContent.mark(tabId, by);
+    } finally {
+      release();
+    }
+  }
+
+  /** Of a mail with a problem, or that could not be read, nothing is taken for what its sender wrote, unless the member writes his own anew. */
+  async #isDoubtful(reading: Reading | undefined, type: ComposeDetails['type'], messageId: number): Promise<boolean> {
+    return (reading === undefined || reading.judgement.state === 'problem') && !(type === 'new' && await this.#isOwn(messageId));
   }
 
   async #open(tabId: number): Promise<void> {
@@ -81,7 +120,7 @@ export class Replying {
     const { type } = details;
     const left = this.#left.delete(relatedMessageId);
     const { reading } = await this.#desk.read({ id: relatedMessageId, date: new Date() } as MessageHeader);
-    if ((reading === undefined || reading.judgement.state === 'problem') && !(type === 'new' && await this.#isOwn(relatedMessageId))) {
+    if (await this.#isDoubtful(reading, type, relatedMessageId)) {
       // Written anew from it, its text would go on as the member's own.
       await doubtful.mark(tabId, type === 'reply' ? 'reply' : 'forward');
       if (!left) await this.#empty(tabId, details);

@@ -7,6 +7,8 @@ import { fakeComposeWindow, type FakeWindow, thunderbird } from './fake-thunderb
 import { createTestMember, type TestMember } from './member-world.ts';
 
 vi.mock('webextension-polyfill', async () => ({ default: (await import('./fake-thunderbird.ts')).thunderbird.api }));
+const { choices } = await import('../../extension/thunderbird/choices.ts');
+const { doubtful } = await import('../../extension/thunderbird/doubtful.ts');
 const { explanation } = await import('../../extension/thunderbird/explanations.ts');
 const { reopen } = await import('../../extension/thunderbird/reopening.ts');
 const { Replying } = await import('../../extension/thunderbird/reply.ts');
@@ -41,12 +43,15 @@ beforeEach(async () => {
   thunderbird.stub('accounts.list', () => Promise.resolve([{ id: 'a1', identities: [{ id: 'id1', email: TARO }] }, { id: 'a2', identities: [{ id: 'id2', email: 'taro@private.example' }] }]));
 });
 
-/** The window is filled with what Hanako sealed for this address. */
-async function answer(judgement: object): Promise<void> {
+/** What Hanako sealed. */
+function deskWith(judgement: object): never {
   const headers = { from: { address: 'hanako@tsukimi.example', displayName: '' }, to: [], cc: [], replyTo: [], subject: 'x', date: new Date() };
   const reading = { judgement: { state: 'verified', code: 'verified', mode: 'protect-all', message: { headers, conflicts: [] }, ...judgement }, content: { text: SECRET, images: [], attachments: [] }, marked: true };
-  await new Replying(member, { read: () => Promise.resolve({ reading }) } as never).opened(TAB);
+  return { read: () => Promise.resolve({ reading }) } as never;
 }
+
+/** The window is filled with what Hanako sealed for this address. */
+const answer = (judgement: object): Promise<void> => new Replying(member, deskWith(judgement)).opened(TAB);
 
 const send = async (): Promise<unknown> => new Sending(member).beforeSend(TAB, window.details);
 /** Why it did not go. */
@@ -93,6 +98,41 @@ describe('a window with what was opened', () => {
     await reopen({ to: [], cc: [], bcc: [], replyTo: [], subject: 'x', plainText: true, choice: {} }, { text: SECRET, images: [], attachments: [] }, { begun: '', identityId: 'id1', sealedBy: TARO, replying: { leave: () => undefined } });
     expect(await send()).toEqual({ cancel: true });
     expect(told()?.reason.code).toBe('opened-content-outside');
+  });
+});
+
+describe('a window that was open before the add-on was switched on', () => {
+  const found = (judgement: object): Promise<void> => new Replying(member, deskWith(judgement)).found(7);
+
+  it.each([['was delivered to the member', { deliveredTo: TARO }], ['cannot be opened now', { state: 'cannot-check', code: 'key-locked', message: undefined }]])('does not leave in clear where the mail that it answers %s', async (_, judgement) => {
+    await found(judgement);
+    expect(window.details['plainTextBody']).toBe(QUOTED);
+    expect(await send()).toEqual({ cancel: true });
+    expect(told()?.reason.code).toBe('opened-content-outside');
+  });
+
+  it('does not leave in clear after its sender was changed', async () => {
+    Object.assign(window.details, { from: TARO, identityId: 'id1', type: 'new', relatedMessageId: undefined });
+    await found({});
+    Object.assign(window.details, { from: PRIVATE, identityId: 'id2' });
+    expect(await send()).toEqual({ cancel: true });
+    expect(told()?.reason.code).toBe('opened-content-outside');
+  });
+
+  it('still hides the subject that another hid, and asks about an answer to a mail with a problem', async () => {
+    const headers = { subject: 'x', outerSubject: '[...]' };
+    await found({ message: { headers, conflicts: [] } });
+    expect(await choices.of(7)).toEqual({ answersHidden: true });
+    expect(await doubtful.of(7)).toBeUndefined();
+    await found({ state: 'problem', code: 'altered' });
+    expect(await doubtful.of(7)).toBe('reply');
+  });
+
+  it('is left alone where it answers what came from outside', async () => {
+    const reading = { judgement: { state: 'outside', code: 'outside' }, marked: false };
+    await new Replying(member, { read: () => Promise.resolve({ reading }) } as never).found(7);
+    expect(await choices.of(7)).toEqual({});
+    expect(await send()).toBeUndefined();
   });
 });
 

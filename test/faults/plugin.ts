@@ -58,8 +58,10 @@ export const plugin: readonly Fault[] = [
     ['sending: opened content stays inside', "if (address !== undefined) throw refused('opened-content-outside'", "if (address === '') throw refused('opened-content-outside'", 'a window with what was opened'],
   ]),
   ...of('extension/thunderbird/reply.ts', 'test/extension/opened-content.test.ts', [
+    ['reply: a window found open holds what was opened', 'if (!signed && mode', 'if (signed && mode', 'was open before the add-on'],
+    ['reply: a window found open hides what was hidden', 'if (unknown || message?.headers.outerSubject !== undefined) await', 'if (unknown) await', 'still hides the subject'],
     ['reply: opened by an account that can seal', 'if (first === undefined) return;', '', 'is left empty'],
-    ['reply: what is opened is marked', 'await openedContent.mark(tabId, readMailbox(addressesOf(details).from).address);', '', 'after its sender was changed'],
+    ['reply: what is opened is marked', 'await openedContent.mark(tabId, readMailbox(addressesOf(details).from).address);\n      return details;', 'return details;', 'after its sender was changed'],
   ]),
   ...of('extension/thunderbird/drafts.ts', 'test/extension/drafts.test.ts', [
     ['drafts: opened content is sealed by any account', 'return openedContent.of(tabId); //', 'return undefined; //', 'whatever account it is written in'],

@@ -306,7 +306,7 @@ function written({ subject, body, plainTextBody, to, cc, bcc, replyTo, attachmen
 /** Message-ID of the mail that is answered, or of the one that the draft answered that was opened. */
 async function answeredBy({ type, relatedMessageId }: ComposeDetails): Promise<string | undefined> {
   if (type !== 'reply' || relatedMessageId === undefined) return undefined;
-  return (await messages.get(relatedMessageId)).headerMessageId;
+  return (await messages.get(relatedMessageId).catch(() => undefined))?.headerMessageId; // it may be deleted by now
 }
 
 async function holdsCarrier(tabId: number): Promise<boolean> {

@@ -110,6 +110,13 @@ describe('a sealed draft', () => {
     expect(draft).toMatchObject({ to, answers: answered });
   });
 
+  it('is stored though the mail that it answers was deleted meanwhile', async () => {
+    thunderbird.stub('messages.get', () => Promise.reject(new Error('Message not found: 9.')));
+    Object.assign(window.details, { type: 'reply', relatedMessageId: 9 });
+    await drafts.save(7);
+    expect(folder.size).toBe(1);
+  });
+
   it('takes the place of the one before, and goes when the mail has gone', async () => {
     await drafts.save(7);
     const first = last();

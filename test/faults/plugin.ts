@@ -64,6 +64,7 @@ export const plugin: readonly Fault[] = [
     ['reply: what is opened is marked', 'await openedContent.mark(tabId, readMailbox(addressesOf(details).from).address);\n      return details;', 'return details;', 'after its sender was changed'],
   ]),
   ...of('extension/thunderbird/drafts.ts', 'test/extension/drafts.test.ts', [
+    ['drafts: sealed though the answered mail is gone', 'messages.get(relatedMessageId).catch(() => undefined))?.', 'messages.get(relatedMessageId)).', 'was deleted meanwhile'],
     ['drafts: opened content is sealed by any account', 'return openedContent.of(tabId); //', 'return undefined; //', 'whatever account it is written in'],
   ]),
   ...of('extension/thunderbird/drafts.ts', 'test/extension/drafts.test.ts', [

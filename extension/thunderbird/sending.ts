@@ -180,9 +180,12 @@ export class Sending {
       // Seen: a refusal by the server comes without an error, but without a Message-ID too.
       const gone = error === undefined && (mode !== 'sendNow' || (headerMessageId ?? '') !== '');
       if (gone) {
-        await this.#member.sealed.sent(held.fingerprint, headerMessageId ?? undefined);
-        await this.#remember(held);
-        await this.#onSent(tabId);
+        try {
+          await this.#member.sealed.sent(held.fingerprint, headerMessageId ?? undefined);
+          await this.#remember(held);
+        } finally {
+          await this.#onSent(tabId); // it is gone, whether or not that could be written down
+        }
         return;
       }
       await restore(tabId, held.original);

@@ -65,6 +65,8 @@ function open(name: string, tables: readonly string[], version: number, closed: 
         request.result.close();
         closed();
       };
+      // The browser closes it by itself after an error of its own.
+      request.result.onclose = closed;
       resolve(request.result);
     };
     request.onerror = () => reject(request.error ?? new Error('IndexedDB'));

@@ -137,6 +137,16 @@ describe('before sending', () => {
     expect(told()?.reason.code).toBe('configuration-invalid');
   });
 
+  it('removes the draft of a mail that went, though nothing more can be written down', async () => {
+    const removed: number[] = [];
+    manage({ riskCheck: false });
+    sending = new Sending(member, undefined, { sent: (tabId) => { removed.push(tabId); return Promise.resolve(); } });
+    expect(await send()).toBe('goes');
+    member.sealed.sent = () => Promise.reject(new SsmaxError('fault', 'storage-unavailable'));
+    await sending.afterSend(TAB, { mode: 'sendNow', headerMessageId: 'x@hinode.example' });
+    expect(removed).toEqual([7]);
+  });
+
   it('knows those who were written to', async () => {
     manage({ riskCheck: false });
     await send();

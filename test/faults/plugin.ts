@@ -47,6 +47,7 @@ export const plugin: readonly Fault[] = [
   ]),
   ...of('extension/thunderbird/sending.ts', 'test/extension/sending.test.ts', [
     ['sending: what is left sealed is ours', 'cms !== undefined && await this.#member.sealed.isUnsent(cms)', 'cms !== undefined', 'nothing in clear beside it'],
+    ['sending: the draft of a mail that went', 'await this.#onSent(tabId); //', '//', 'removes the draft of a mail that went'],
     ['sending: waits for what is written', 'await this.#filled(tabId) ? ', 'false ? ', 'waits until what is still being filled'],
   ]),
   ...of('extension/thunderbird/sending.ts', 'test/extension/sending-asked.test.ts', [

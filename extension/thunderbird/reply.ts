@@ -27,7 +27,7 @@ export class Replying {
   readonly #desk: ReadingDesk;
   readonly #planner: Pick<Planner, 'mayForward'>;
   /** Windows that are being filled, by tab. */
-  readonly #filling = new Map<number, Promise<void>>();
+  readonly #filling = new Map<number, Promise<unknown>>();
   /** Mails whose next answer is left as it is. */
   readonly #left = new Set<number>();
 
@@ -40,7 +40,7 @@ export class Replying {
   /** Resolves once nothing more is written into this window; to whether that had to be waited for. Never rejects. */
   async filled(tabId: number): Promise<boolean> {
     const filling = this.#filling.get(tabId);
-    await filling?.catch(() => undefined); // told to whoever opened it
+    await filling; // its errors are told to whoever opened it
     return filling !== undefined;
   }
 
@@ -69,8 +69,12 @@ export class Replying {
   }
 
   async #during(tabId: number, filling: Promise<void>): Promise<void> {
-    this.#filling.set(tabId, filling);
-    await filling.finally(() => this.#filling.delete(tabId));
+    // At a start a window may be found and heard of at once: whoever waits, waits for both.
+    const both = Promise.allSettled([this.#filling.get(tabId), filling]);
+    this.#filling.set(tabId, both);
+    await both;
+    if (this.#filling.get(tabId) === both) this.#filling.delete(tabId);
+    await filling; // its error is the caller's
   }
 
   async #hold(tabId: number): Promise<void> {

@@ -128,6 +128,25 @@ describe('a window that was open before the add-on was switched on', () => {
     expect(await doubtful.of(7)).toBe('reply');
   });
 
+  it('is waited for until both who found it and who heard of it are done', async () => {
+    const outside = { reading: { judgement: { state: 'outside', code: 'outside' }, marked: false } };
+    let finish = (): void => undefined;
+    const slow = new Promise((resolve) => { finish = () => { resolve(outside); }; });
+    const read = vi.fn().mockReturnValueOnce(slow).mockResolvedValue(outside);
+    const replying = new Replying(member, { read } as never);
+    const opened = replying.opened(TAB);
+    await vi.waitFor(() => { expect(read).toHaveBeenCalledTimes(1); });
+    const found = replying.found(7);
+    await vi.waitFor(() => { expect(read).toHaveBeenCalledTimes(2); });
+    let filled = false;
+    const waiting = replying.filled(7).then(() => { filled = true; });
+    await new Promise((resolve) => { setImmediate(resolve); });
+    expect(filled).toBe(false);
+    finish();
+    await Promise.all([opened, found, waiting]);
+    expect(await replying.filled(7)).toBe(false);
+  });
+
   it('is left alone where it answers what came from outside', async () => {
     const reading = { judgement: { state: 'outside', code: 'outside' }, marked: false };
     await new Replying(member, { read: () => Promise.resolve({ reading }) } as never).found(7);

@@ -60,6 +60,7 @@ export const plugin: readonly Fault[] = [
   ]),
   ...of('extension/thunderbird/reply.ts', 'test/extension/opened-content.test.ts', [
     ['reply: a window found open holds what was opened', 'if (!signed && mode', 'if (signed && mode', 'was open before the add-on'],
+    ['reply: only the last who fills a window is waited for', 'allSettled([this.#filling.get(tabId), filling])', 'allSettled([filling])', 'is waited for until both'],
     ['reply: a window found open hides what was hidden', 'if (unknown || message?.headers.outerSubject !== undefined) await', 'if (unknown) await', 'still hides the subject'],
     ['reply: opened by an account that can seal', 'if (first === undefined) return;', '', 'is left empty'],
     ['reply: what is opened is marked', 'await openedContent.mark(tabId, readMailbox(addressesOf(details).from).address);\n      return details;', 'return details;', 'after its sender was changed'],

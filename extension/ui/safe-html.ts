@@ -127,7 +127,7 @@ function setLink(node: HTMLElement, links: boolean): void {
   const target = node.getAttribute('href') ?? '';
   node.removeAttribute('href');
   if (!links || node.tagName !== 'A') return;
-  if (/^https?:/i.test(target) && URL.canParse(target)) node.setAttribute('href', target);
+  if (/^https?:/i.test(target)) node.setAttribute('href', target);
   else if (/^mailto:/i.test(target)) {
     const subject = /[?&]subject=([^&#]*)/i.exec(target)?.[1];
     node.setAttribute('href', `${target.split(/[?#]/)[0] ?? ''}${subject === undefined ? '' : `?subject=${subject}`}`);

@@ -75,8 +75,8 @@ export async function openSubmission(submission: Bytes, opener: Opener, form: Su
     for (const part of checked) opened.push({ content: await decrypt(part, opener), forwarded: part.forwarded });
   } catch (error) {
     for (const { content } of opened) content.fill(0);
-    // A fault is ours and tells nothing of the content; all else must look alike.
-    if (error instanceof SsmaxError && error.kind === 'fault') throw error;
+    // A fault is ours and tells nothing of the content: the mail waits. All else must look alike.
+    if (!(error instanceof SsmaxError) || error.kind === 'fault') throw error;
     throw refused('content-invalid');
   }
   const of = (forwarded: boolean): Bytes[] => opened.filter((part) => part.forwarded === forwarded).map(({ content }) => content);

@@ -70,6 +70,13 @@ export function createNodeCrypto(): NativeCrypto {
   };
 }
 
+/** The same for a server, with all that it loads (tens of milliseconds): one that could not check a proof does not start. */
+export async function loadNodeCrypto(): Promise<NativeCrypto> {
+  const native = createNodeCrypto();
+  await native.publicArithmetic?.vanishes([]);
+  return native;
+}
+
 /** A new private key as PKCS#8 DER (unencrypted: the caller wraps it before it touches a disk). */
 export function generatePrivateKey(): Bytes {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: CURVE });

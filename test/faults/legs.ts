@@ -302,6 +302,9 @@ export const legs: readonly Fault[] = [
   ...of('src/flow/open-submission.ts', 'test/security/decryption-oracle.test.ts', [
     ['inspection: one error', "throw refused('content-invalid');", 'throw error;', 'gives one and the same answer'],
   ]),
+  ...of('src/flow/open-submission.ts', 'test/flow/open-submission.test.ts', [
+    ['inspection: own faults', "if (!(error instanceof SsmaxError) || error.kind === 'fault') throw error;", '', 'is not refused when this server cannot calculate'],
+  ]),
   ...of('src/wire/verdict.ts', 'test/security/inspection-taken-over.test.ts', [
     ['verdict: codes only', 'code: readCode(c)', 'code: c.text(64)', 'is no code'],
   ]),

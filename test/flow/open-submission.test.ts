@@ -93,6 +93,11 @@ describe('what the gateway submits', () => {
     expect(await failure(await submit(deviations))).toBe('refused content-invalid');
   });
 
+  test('is not refused when this server cannot calculate: that is its own fault', async () => {
+    const broken = { ...native, publicArithmetic: { vanishes: () => Promise.reject(new TypeError('mcl.init is not a function')) } };
+    await expect(openSubmission(await submit(), { ...opener, native: broken }, 'sealed')).rejects.toThrow('mcl.init is not a function');
+  });
+
   test('is refused as DER when bytes are missing or follow', async () => {
     const der = await submit();
     expect(await failure(der.slice(0, -1))).toMatch(/^refused der-invalid/);

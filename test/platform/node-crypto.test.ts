@@ -1,9 +1,9 @@
 import { createECDH, createHash, generateKeyPairSync } from 'node:crypto';
 import { p256 } from '@noble/curves/nist.js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fromHex, hex, utf8 } from '../../src/core/bytes.ts';
 import { verifyEcdsa } from '../../src/core/ecdsa.ts';
-import { createNodeCrypto, generatePrivateKey, loadOrganisationKey, loadPrivateKey } from '../../src/platform/node-crypto.ts';
+import { createNodeCrypto, generatePrivateKey, loadNodeCrypto, loadOrganisationKey, loadPrivateKey } from '../../src/platform/node-crypto.ts';
 
 const { Fn } = p256.Point;
 
@@ -84,5 +84,16 @@ describe('commitments of the organisation’s key', () => {
 describe('hash', () => {
   it('is SHA-256', async () => {
     expect(await createNodeCrypto().sha256(fromHex('616263'))).toEqual(new Uint8Array(createHash('sha256').update('abc').digest()));
+  });
+});
+
+describe('the arithmetic for proofs', () => {
+  it('is there when a server starts, or the server does not start', async () => {
+    expect(await (await loadNodeCrypto()).publicArithmetic?.vanishes([])).toBe(true);
+    vi.doMock('mcl-wasm', () => ({ init: () => Promise.reject(new Error('no memory')), NIST_P256: 0 }));
+    vi.resetModules();
+    const anew: { loadNodeCrypto: typeof loadNodeCrypto } = await import('../../src/platform/node-crypto.ts');
+    await expect(anew.loadNodeCrypto()).rejects.toThrow('no memory');
+    vi.doUnmock('mcl-wasm');
   });
 });

@@ -1,7 +1,7 @@
 /** The gateway: a stateless before-queue SMTP filter. Any number of copies may run side by side. */
 import { type Bytes, equal, hex } from '../../core/bytes.ts';
 import { SsmaxError } from '../../core/error.ts';
-import { createNodeCrypto, loadPrivateKey } from '../../platform/node-crypto.ts';
+import { loadNodeCrypto, loadPrivateKey } from '../../platform/node-crypto.ts';
 import { anyOf } from '../shared/any-of.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
 import { expiryMetrics } from '../shared/expiry-metrics.ts';
@@ -54,7 +54,7 @@ export async function runGateway(configFile: string, passphrase: string): Promis
   const trust = await startMemberTrust(config, { identity, organisationCrl: () => keyServer.crl(), clock, log });
 
   const parts: Omit<HandlerParts, 'reinject'> = {
-    native: createNodeCrypto(),
+    native: await loadNodeCrypto(),
     credential: { key: loadPrivateKey(pkcs8), certificate },
     organisation,
     keyServer,

@@ -12,7 +12,7 @@ import type { Trust } from '../../flow/trust.ts';
 import type { HeldRecord } from '../../wire/held.ts';
 import type { Policy } from '../../flow/policy/rules.ts';
 import type { Clock } from '../../flow/ports.ts';
-import { createNodeCrypto, loadPrivateKey } from '../../platform/node-crypto.ts';
+import { loadNodeCrypto, loadPrivateKey } from '../../platform/node-crypto.ts';
 import { startAdminSocket, ADMIN_SOCKET } from '../shared/admin-socket.ts';
 import { auditRoutes } from '../shared/audit-routes.ts';
 import { readCertificateFile } from '../shared/certificate-file.ts';
@@ -83,7 +83,7 @@ export async function runInspection(configFile: string, passphrase: string, opti
   const held = await openHeld(config, { organisation, organisationId: organisationId(organisation), trust: trusted, clock, looks }, certificate, log);
   const parts: InspectionParts = {
     credential: { key, certificate },
-    native: createNodeCrypto(),
+    native: await loadNodeCrypto(),
     sealers: async () => (await organisations()).map(({ sha256 }) => sha256),
     organisation: organisationId(organisation),
     get policy() {

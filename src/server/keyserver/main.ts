@@ -9,7 +9,7 @@ import { encodeSpki } from '../../core/pki/public-key.ts';
 import type { Clock } from '../../flow/ports.ts';
 import { requireIssuedByOwn } from '../../flow/organisation-keys.ts';
 import { parsePins, type Trust } from '../../flow/trust.ts';
-import { createNodeCrypto, loadPrivateKey } from '../../platform/node-crypto.ts';
+import { loadNodeCrypto, loadPrivateKey } from '../../platform/node-crypto.ts';
 import { ADMIN_SOCKET, startAdminSocket } from '../shared/admin-socket.ts';
 import { readPins } from '../shared/certificate-file.ts';
 import { Counter } from '../shared/metrics.ts';
@@ -63,7 +63,7 @@ const TLS_GAIN = 7 * 86_400_000;
 export async function runKeyServer(configFile: string, passphrase: string, options: RunOptions = {}): Promise<RunningKeyServer> {
   const config = loadKeyServerConfig(configFile);
   const log = options.log ?? createLogger({ server: 'keyserver', level: config.logLevel });
-  const native = createNodeCrypto();
+  const native = await loadNodeCrypto();
   const clock = options.clock ?? { now: () => new Date() };
   const keys = loadOwnKeys(config, passphrase);
   const { certificate } = keys.inUse;

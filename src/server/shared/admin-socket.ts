@@ -65,11 +65,12 @@ export function createAdminClient(socketPath: string): AdminClient {
     new Promise((resolve, reject) => {
       const headers = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': body.length };
       const outgoing = httpRequest({ socketPath, agent, method, path, headers });
-      outgoing.once('error', (error) => reject(new SsmaxError('unavailable', 'server-not-running', { file: socketPath }, { cause: error })));
+      const fail = (error: Error): void => reject(new SsmaxError('unavailable', 'server-not-running', { file: socketPath }, { cause: error }));
+      outgoing.once('error', fail);
       outgoing.once('response', (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-        incoming.once('error', reject);
+        incoming.once('error', fail); // it ended in its answer
         incoming.once('end', () => {
           const answer = new Uint8Array(Buffer.concat(chunks));
           const status = incoming.statusCode ?? 0;

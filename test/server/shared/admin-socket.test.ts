@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Hono } from 'hono';
@@ -51,8 +52,15 @@ describe('the administration socket', () => {
     await (await startAdminSocket(path, options)).close();
   });
 
-  it('says when no server runs, and when the path is too long for a socket', async () => {
+  it('says when no server runs or it ends in its answer, and when the path is too long for a socket', async () => {
     await expect(createAdminClient(join(root, 'none.sock')).get('/')).rejects.toMatchObject({ kind: 'unavailable', code: 'server-not-running' });
+    const path = join(root, 'killed.sock');
+    const killed = createServer((socket) => {
+      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"held":');
+    });
+    await new Promise<void>((resolve) => { killed.listen(path, resolve); });
+    await expect(createAdminClient(path).get('/')).rejects.toMatchObject({ kind: 'unavailable', code: 'server-not-running' });
+    killed.close();
     expect(() => createAdminClient(`/${'x'.repeat(120)}`)).toThrow(expect.objectContaining({ code: 'socket-path-too-long' }) as Error);
   });
 });

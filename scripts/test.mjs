@@ -12,8 +12,10 @@ import { installDebianPackages, installPackages, requireNode } from './setup.mjs
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
-/** Of runs that failed without a failed test: what they said. */
-const unexplained = [];
+/** What those that failed said: shown once more at the end, for whoever sees only the end of a long output. */
+const reasons = [];
+/** Characters of each. */
+const LONGEST_REASON = 10_000;
 const skips = [];
 /** Tests of the stores, by database. */
 const databases = { SQLite: 0, PostgreSQL: 0 };
@@ -42,6 +44,7 @@ function pass(name, note = '') {
 function fail(name, output = '') {
   total.failed++;
   failures.push(name);
+  reasons.push(`FAIL  ${name}\n${output.trimEnd().slice(-LONGEST_REASON)}`);
   console.log(`FAIL  ${name}\n${output.trimEnd()}`);
 }
 
@@ -102,10 +105,10 @@ const secondLane = {
   e2e: ['plugin-pages', 'status-page', 'harness'],
 };
 
-/** What vitest says of errors that belong to no test; the end of its output if it says nothing of them. */
+/** What vitest says of failed tests, with what differs, and of errors that belong to none; the end of its output if it says nothing. */
 function errorsIn(output) {
-  const from = output.search(/^.*(Unhandled Errors?|Unhandled Rejection|Uncaught Exception)/m);
-  return from === -1 ? output.slice(-5000) : output.slice(from, from + 10_000);
+  const from = output.search(/^.*(Failed (Suites|Tests) \d|Unhandled Errors?|Unhandled Rejection|Uncaught Exception)/m);
+  return from === -1 ? output.slice(-LONGEST_REASON) : output.slice(from, from + LONGEST_REASON);
 }
 
 /** Runs one set of vitest files and adds up its JSON report; without `loud` it prints when it is done. */
@@ -140,8 +143,8 @@ async function suite(name, args, { loud = true } = {}) {
   if (status !== 0 && failed === 0) {
     failed++;
     failures.push(`${name}: vitest ended with ${status}, though no test failed: its errors stand above`);
-    unexplained.push(errorsIn(output));
   }
+  if (status !== 0) reasons.push(errorsIn(output));
   total.failed += failed;
   if (name === 'unit') console.log(`stores: ${databases.SQLite} passed on SQLite, ${databases.PostgreSQL} passed on PostgreSQL`);
 }
@@ -186,7 +189,7 @@ try {
   fail('test run', error instanceof Error ? (error.stack ?? error.message) : String(error));
 }
 console.log('');
-for (const text of unexplained) console.log(text);
+for (const reason of reasons) console.log(reason);
 for (const name of skips) console.log(`skipped: ${name}`);
 for (const name of failures) console.log(`failed: ${name}`);
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -127,12 +127,14 @@ async function killChildren(over: () => boolean, { local, postgres, random, paus
 
 /**
  * What its main process started and starts again. Not the one that recovers PostgreSQL's data after another was killed: without
- * that, PostgreSQL does not come back by itself (seen with version 15).
+ * that, PostgreSQL does not come back by itself (seen with version 15). A process that was forked just now still has its parent's
+ * title, and may be that one.
  */
 function childrenOf({ main }: Running): { pid: number; program: string }[] {
+  const own = statusOf(main());
   return readdirSync('/proc').map(Number).filter((pid) => pid > 0).flatMap((pid) => {
     const { parent, program, title } = statusOf(pid);
-    return parent !== undefined && parent === main() && !/^postgres: (.*: )?startup\b/.test(title) ? [{ pid, program }] : [];
+    return parent !== undefined && parent === main() && title !== own.title && !/^postgres: (.*: )?startup\b/.test(title) ? [{ pid, program }] : [];
   });
 }
 

@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { byteNeedles, findIn, findInFiles, type Needle, textNeedles } from '../../test/scenario/byte-search.ts';
 import type { LocalWorld } from '../world/local-world.ts';
+import { isErrno } from '../world/owned.ts';
 import type { Canary } from './mails.ts';
 
 export class LeakSearch {
@@ -48,14 +49,14 @@ export class LeakSearch {
 
 const PIECE = 8 << 20;
 
-/** proc(5): maps says what is there, mem gives it. Undefined where the kernel does not allow it. */
+/** proc(5): maps says what is there, mem gives it. A process that has ended has none. Undefined where the kernel does not allow it. */
 function searchMemory(pid: number, needles: readonly Needle[]): string[] | undefined {
   const maps = readIfThere(`/proc/${pid}/maps`).toString('latin1');
   let file: number;
   try {
     file = openSync(`/proc/${pid}/mem`, 'r');
-  } catch {
-    return undefined;
+  } catch (error) {
+    return isErrno(error, 'ENOENT', 'ESRCH') ? [] : undefined;
   }
   const found = new Set<string>();
   const overlap = Math.max(...needles.map(({ pattern }) => pattern.length));

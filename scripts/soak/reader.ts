@@ -54,8 +54,9 @@ export class MailReader {
     try {
       const mailbox = this.who.mailbox();
       for (const message of await mailbox.list()) {
-        // A mail that could not be removed the last time has been read all the same.
-        const name = `${message.uid} ${createHash('sha256').update(message.raw).digest('hex')}`;
+        // A mail that could not be removed the last time has been read all the same. Not by its UID: a Dovecot that was killed may give
+        // another. The line that it adds is of one delivery only.
+        const name = createHash('sha256').update(message.raw).digest('hex');
         if (!this.#read.has(name)) await this.#readOne(message);
         this.#read.add(name);
         await mailbox.delete('INBOX', [message.uid]);

@@ -2,10 +2,10 @@
  * A private clamd with a signature database of one line, for tests and the demo: no freshclam, no network. What it
  * unpacks lies in memory only (tmpfs), in a directory that nobody else may enter.
  */
-import { existsSync, readFileSync, readdirSync, copyFileSync, chmodSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, copyFileSync, chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { utf8, hex } from '../../src/core/bytes.ts';
-import { makeDirectory, writeFile } from './files.ts';
+import { makeDirectory, pathsBelow, writeFile } from './files.ts';
 import { isRoot } from './packages.ts';
 import type { Running, World } from './process.ts';
 import { accepts } from './wait.ts';
@@ -57,7 +57,7 @@ ${isRoot() ? 'User clamav\n' : ''}`.trimStart(), 0o644);
     ...running,
     socket,
     temporaryDirectory,
-    leftovers: () => readdirSync(temporaryDirectory, { recursive: true, encoding: 'utf8' }),
+    leftovers: () => pathsBelow(temporaryDirectory),
   };
 }
 

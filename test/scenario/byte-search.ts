@@ -1,6 +1,7 @@
 /** Looks for something secret in bytes, in every way in which mail, JSON, logs and databases could write it down. */
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathsBelow } from '../../scripts/world/files.ts';
 
 export interface Needle {
   /** What is looked for, and how it is written: `C2 of leg 1, base64 +1`. */
@@ -63,7 +64,7 @@ export function findIn(bytes: Uint8Array, needles: readonly Needle[]): string[] 
 export function findInFiles(directories: readonly string[], needles: readonly Needle[], except: (path: string) => boolean = () => false): string[] {
   const found: string[] = [];
   for (const directory of directories) {
-    for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
+    for (const name of pathsBelow(directory)) {
       const path = join(directory, name);
       if (except(path)) continue;
       found.push(...findIn(Buffer.from(name), needles).map((needle) => `${path}: ${needle} (name)`));

@@ -4,9 +4,10 @@
  * Nor are private keys and passphrases.
  */
 import { createPrivateKey } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { pathsBelow } from '../../scripts/world/files.ts';
 import { HINODE, type LocalOrganisation, type LocalWorld, MALWARE_MARKER, PASSPHRASE, startLocalWorld, TSUKIMI } from '../../scripts/world/local-world.ts';
 import { World } from '../../scripts/world/process.ts';
 import { until } from '../../scripts/world/wait.ts';
@@ -147,7 +148,7 @@ describe('afterwards', () => {
   it('no file of the world holds the canary', async () => {
     await until(() => local.clamd.leftovers().length === 0, { what: 'an empty temporary directory of clamd' });
     // What it looks at: databases with their journals, logs, mailboxes, queues.
-    const files = readdirSync(world.dir, { recursive: true, encoding: 'utf8' });
+    const files = pathsBelow(world.dir);
     for (const pattern of [/hinode\/state\/keyserver\.sqlite$/, /keyserver\.sqlite-wal$/, /log\/hinode-inspection\.log$/, /maillog$/, /Maildir\/(?:new|cur)\/./, /^tmp$/]) {
       expect(files.some((name) => pattern.test(name)), String(pattern)).toBe(true);
     }

@@ -132,6 +132,7 @@ function call(
     const outgoing = request(`${organisation.pluginUrl}${path}`, { ca: local.webCa, ...rest }, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      incoming.once('error', reject); // a server that was killed in its answer
       incoming.once('end', () => {
         const answer = new Uint8Array(Buffer.concat(chunks));
         if (incoming.statusCode === 200) resolve(answer);

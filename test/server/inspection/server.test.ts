@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Clamd, startClamd } from '../../../scripts/world/clamd.ts';
+import { pathsBelow } from '../../../scripts/world/files.ts';
 import { World } from '../../../scripts/world/process.ts';
 import { until } from '../../../scripts/world/wait.ts';
 import { type Bytes, concat, fromHex, hex, utf8 } from '../../../src/core/bytes.ts';
@@ -312,7 +313,7 @@ test('lines in the log tell digest, direction, result, codes and time', () => {
 test('nothing of the content is in a log, in a file or in the scanner’s directory', async () => {
   await until(() => clamd.leftovers().length === 0, { what: 'an empty temporary directory' });
   expect(logLines.join('')).not.toContain(CANARY);
-  for (const name of readdirSync(world.dir, { recursive: true, encoding: 'utf8' })) {
+  for (const name of pathsBelow(world.dir)) {
     const path = join(world.dir, name);
     let bytes: Buffer;
     try {

@@ -108,7 +108,7 @@ async function settle({ organisations }: LocalWorld, ledger: Ledger): Promise<nu
   while (performance.now() < deadline) {
     await Promise.all(organisations.map(({ postfix }) => postfix.flush()));
     const queued = (await Promise.all(organisations.map(({ postfix }) => postfix.queue()))).flat();
-    const outstanding = ledger.outstanding().length;
+    const outstanding = ledger.outstanding().filter(({ refusal }) => refusal === undefined).length; // what was refused does not come any more
     if (queued.length === 0 && outstanding === 0) break;
     if (outstanding === 0 && queued.every(({ queue }) => queue === 'hold')) {
       letGo += queued.length;

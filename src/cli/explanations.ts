@@ -293,6 +293,7 @@ export const explanations: Readonly<Record<string, readonly [sentence: string, r
   'protected-headers-missing': ['the sealed part has no protected header (RFC 9788)', MADE],
   'queue-unavailable': ['the mail server’s queue does not take the mail', 'check the re-injection listener of the mail server'],
   'rate-limited': ['too many requests', 'wait a minute'],
+  'reader-unavailable': ['the processes that read mails for inspection end before they begin', 'see that the inspection server has memory to spare; the mail program tries again by itself'],
   'reading-failed': ['the mail could not be read through: it took too long or too much memory', 'send its attachments apart or in another form'],
   'recipient-info-count': ['the leg has more or fewer recipient infos than it may', ALTERED],
   'recipient-info-invalid': ['a recipient info is not formed as it must be', MADE],

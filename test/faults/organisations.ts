@@ -123,6 +123,11 @@ export const organisations: readonly Fault[] = [
   ...of('src/flow/relay.ts', 'test/security/inspection-taken-over.test.ts', [['gateway: recipients of the verdict', "if (!equal(verdict.recipients, recipients)) throw refused('verdict-invalid', { what: 'recipients' });", '', 'for others than the recipients']]),
   ...of('src/flow/relay.ts', MODES, [['gateway: names the recipients of a mail that is signed only', 'encodeSignedSubmission(eContent, leg.leg.recipients)', 'encodeSignedSubmission(eContent, leg.leg.recipients.slice(0, 1))', 'sign-only: the policy counts']]),
   ...of('src/flow/deliveries.ts', LIES, [['answers: mailbox elsewhere', 'if (mailbox !== undefined && !ownDomains.includes(domainOf(mailbox)))', NEVER, 'a delivery to a mailbox elsewhere']]),
+  ...of('src/server/inspection/reading/reader-pool.ts', 'test/server/inspection/reading/reader-pool.test.ts', [
+    ['readers: not the mail', "if (answer === 'unbegun') unbegun++;", "if (answer === 'unbegun' && ++died === 2) return undefined;", 'not to blame for processes'],
+    ['readers: twice', 'else if (++died === 2) return undefined;', 'else died++;', 'and not a third time'],
+    ['readers: stopping', 'while (!closed && unbegun < MOST_UNBEGUN) {', 'while (unbegun < MOST_UNBEGUN) {\n        if (closed) return undefined;', 'while the server stops'],
+  ]),
   ...of('src/server/inspection/held-mails.ts', 'test/server/inspection/held-mails.test.ts', [
     ['held: recipients of an approval', 'JSON.stringify([hex(contentDigest), sender, [...recipients].sort()])', 'JSON.stringify([hex(contentDigest), sender, recipients.length === 0])', 'for one sender and these recipients'],
     ['held: sender of an approval', 'JSON.stringify([hex(contentDigest), sender, [...recipients].sort()])', "JSON.stringify([hex(contentDigest), sender === '', [...recipients].sort()])", 'for one sender and these recipients'],

@@ -155,6 +155,7 @@ export const en: Texts = {
     'database-busy': 'The key server’s database was too busy',
     'scanner-unavailable': 'The virus scanner did not answer',
     'inspection-busy': 'The inspection server had too much to do',
+    'reader-unavailable': 'The inspection server could not start reading',
     'queue-unavailable': 'The mail server’s queue did not take it',
     'directory-stale': 'The directory is out of date',
     'crl-missing': 'A revocation list is missing',

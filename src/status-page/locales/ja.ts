@@ -155,6 +155,7 @@ export const ja: Texts = {
     'database-busy': '鍵管理サーバのデータベースが混み合っていた',
     'scanner-unavailable': 'ウイルス検査が応答しなかった',
     'inspection-busy': '検査サーバが混み合っていた',
+    'reader-unavailable': '検査サーバが読み取りを始められなかった',
     'queue-unavailable': 'メールサーバのキューが受け付けなかった',
     'directory-stale': '組織名簿が古い',
     'crl-missing': '失効の一覧がない',

@@ -1,11 +1,13 @@
 /**
  * Processes that read mails, kept for some mails each. One that takes too long, takes too much memory or ends is killed
  * and replaced; the mail that it read then counts as unread, which the policy decides about and never means "pass". A mail
- * whose process ended without a word is read once more: the machine may have been short of memory, or somebody ended it.
+ * whose process ended without a word is read once more: the machine may have been short of memory, or somebody ended it. A
+ * process that ended before it had the mail says nothing of the mail.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { SsmaxError } from '../../../core/error.ts';
 import type { ContentReader, ReadingJob, ReadingResult } from '../../../flow/judge.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { Answer } from './child.ts';
@@ -21,6 +23,11 @@ export interface ReaderOptions {
 }
 
 export interface ReaderPool extends ContentReader {
+  /**
+   * Undefined for a mail that could not be read. Throws `reader-unavailable` (unavailable) where no process begins to, and
+   * while the server stops.
+   */
+  read(job: ReadingJob): Promise<ReadingResult | undefined>;
   close(): void;
 }
 
@@ -30,14 +37,18 @@ const MAILS_PER_PROCESS = 50;
 const WATCH = 200;
 /** Until a new process says that it is ready; milliseconds, for a busy machine. */
 const START = 60_000;
+/** Processes that may end before they have the mail, until that is no accident any more. */
+const MOST_UNBEGUN = 5;
 
 type Ended = 'timeout' | 'memory' | 'died';
+/** How a reading can go on: with another process. */
+type Lost = 'died' | 'unbegun';
 
 export function createReaderPool(options: ReaderOptions): ReaderPool {
   const idle: Reader[] = [];
   const busy = new Set<Reader>();
   let closed = false;
-  const readWith = async (reader: Reader, job: ReadingJob): Promise<ReadingResult | 'died' | undefined> => {
+  const readWith = async (reader: Reader, job: ReadingJob): Promise<ReadingResult | Lost | undefined> => {
     busy.add(reader);
     try {
       return await reader.read(job);
@@ -49,12 +60,16 @@ export function createReaderPool(options: ReaderOptions): ReaderPool {
   };
   return {
     async read(job) {
-      const first = await readWith(idle.pop() ?? new Reader(options), job);
-      if (first !== 'died') return first;
-      if (closed) return undefined;
-      // Not one that waits: what ended the first may have ended them all.
-      const second = await readWith(new Reader(options), job);
-      return second === 'died' ? undefined : second;
+      let [died, unbegun] = [0, 0];
+      let reader = idle.pop();
+      while (!closed && unbegun < MOST_UNBEGUN) {
+        const answer = await readWith(reader ?? new Reader(options), job);
+        if (answer !== 'died' && answer !== 'unbegun') return answer;
+        if (answer === 'unbegun') unbegun++;
+        else if (++died === 2) return undefined;
+        reader = undefined; // not one that waits: what ended the first may have ended them all
+      }
+      throw new SsmaxError('unavailable', 'reader-unavailable');
     },
     close() {
       closed = true;
@@ -86,24 +101,25 @@ class Reader {
   }
 
   /** Undefined if the mail was too much for it or it broke. */
-  async read(job: ReadingJob): Promise<ReadingResult | 'died' | undefined> {
+  async read(job: ReadingJob): Promise<ReadingResult | Lost | undefined> {
     this.#read++;
     const started = performance.now();
     const ready = await this.#ready;
-    const answer = ready && !this.#ended ? await this.#ask(job) : 'died';
+    const answer = ready && !this.#ended ? await this.#ask(job) : 'unbegun';
     if (typeof answer === 'object' && answer !== null && 'result' in answer) return (answer as Extract<Answer, { result: ReadingResult }>).result;
     this.#ended = true;
     this.kill();
     this.options.log.error('reading-failed', { code: typeof answer === 'string' ? answer : 'fault', milliseconds: Math.round(performance.now() - started) });
-    return answer === 'died' ? answer : undefined;
+    return answer === 'died' || answer === 'unbegun' ? answer : undefined;
   }
 
-  async #ask(job: ReadingJob): Promise<unknown> {
-    const answer = this.#next(this.options.timeoutMs);
-    this.#child.send(job, (error) => {
-      if (error !== null) this.kill();
+  #ask(job: ReadingJob): Promise<unknown> {
+    const notGiven = new Promise<Lost>((resolve) => {
+      this.#child.send(job, (error) => {
+        if (error !== null) resolve('unbegun');
+      });
     });
-    return answer;
+    return Promise.race([this.#next(this.options.timeoutMs), notGiven]);
   }
 
   /** The next message, or how the process ended. */

@@ -14,7 +14,12 @@ function letters(text: string): string {
   return text.replace(/\s/g, '');
 }
 
+/** Elements of which nothing is shown, their text neither. */
+export const UNSEEN = ['style', 'script', 'title', 'head', 'template', 'noscript', 'svg', 'math'];
+
 /** The text of an HTML mail, a line for each block. */
 export function htmlToText(html: string): string {
-  return new DOMParser().parseFromString(html.replace(/<br\s*\/?>|<\/(?:p|div|tr|li|h\d)>/gi, '$&\n'), 'text/html').body.textContent;
+  const { body } = new DOMParser().parseFromString(html.replace(/<br\s*\/?>|<\/(?:p|div|tr|li|h\d)>/gi, '$&\n'), 'text/html');
+  for (const unseen of body.querySelectorAll(UNSEEN.join())) unseen.remove();
+  return body.textContent;
 }

@@ -5,6 +5,7 @@
  */
 import createDOMPurify from 'dompurify';
 import { toDataUrl } from './data-url.ts';
+import { UNSEEN } from './html-text.ts';
 import { percentDecoded } from './percent.ts';
 import type { ContentImage } from '../../src/mail/content.ts';
 
@@ -72,7 +73,7 @@ export function createSafeHtml(window: Window & typeof globalThis): (html: strin
     });
     const safe = purify.sanitize(html, {
       ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ATTRIBUTES, ALLOW_DATA_ATTR: false, ALLOW_ARIA_ATTR: false, WHOLE_DOCUMENT: false,
-      FORBID_CONTENTS: ['style', 'script', 'title', 'head', 'template', 'noscript', 'svg', 'math'],
+      FORBID_CONTENTS: UNSEEN,
       ALLOWED_URI_REGEXP: /^(?:(?:https?|mailto|cid):|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i, // values of other attributes pass through it too
     });
     return { html: beside === undefined ? safe : `${safe}<hr><pre ${page ? PAGE_STYLE : 'style'}="white-space: pre-wrap">${escaped(beside)}</pre>`, coloured, servers: [...servers] };
@@ -95,7 +96,7 @@ function keepStyles(node: HTMLElement, attribute: string): void {
 
 function isHarmless(name: string, value: string): boolean {
   if (!HARMLESS_VALUE.test(value)) return false;
-  if (name.startsWith('margin') && value.trim().startsWith('-')) return false;
+  if (/^(?:margin|letter-spacing)/.test(name) && value.trim().startsWith('-')) return false; // one thing over another, letters that go backwards
   return [...value.matchAll(FUNCTION)].every(([, called = '']) => COLOUR_FUNCTIONS.has(called.toLowerCase()));
 }
 

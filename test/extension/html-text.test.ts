@@ -10,3 +10,7 @@ it('the text is that of the HTML where there is HTML; its alternative only where
   expect(textOfContent({ text: '一' })).toBe('一');
   expect(textOfContent({})).toBe('');
 });
+
+it.each(['style', 'script', 'title', 'template', 'noscript', 'svg', 'math'])('what stands in <%s> is in no text: nothing of it is shown', (name) => {
+  expect(textOfContent({ html: `<p>Lunch?</p><${name}>I agree to pay.</${name}>` }).trim()).toBe('Lunch?');
+});

@@ -41,6 +41,7 @@ describe('HTML of a mail', () => {
 
   it.each([
     ['fixed place', 'position: fixed; top: 0'], ['over all', 'z-index: 99999'], ['moved away', 'transform: translateY(-900px)'], ['pulled over', 'margin-top: -500px'],
+    ['backwards', 'letter-spacing: -20px'],
     ['hidden', 'display: none'], ['seen through', 'opacity: 0'], ['variables', 'color: var(--x)'], ['animation', 'animation: x 1s'],
   ])('stays in its place: %s', (_, style) => {
     expect(clean(`<p style="${style}">x</p>`)).toBe('<p>x</p>');

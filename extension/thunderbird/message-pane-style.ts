@@ -29,8 +29,11 @@ export const STYLE = `
   .body > :first-child { margin-top: 0; }
   .body img { max-width: 100%; height: auto; }
   .body blockquote { margin: 8px 0 8px 2px; padding-left: 12px; border-left: 2px solid light-dark(#b9c2cc, #58616b); }
-  .body a { color: light-dark(#0b57a4, #8ab8f0); }
-  .leads { all: initial; color-scheme: inherit; direction: ltr; display: inline-block; max-width: min(100%, 320px); font: 13px/1.5 system-ui, sans-serif; color: light-dark(#1b1f24, #e6e8eb); background: light-dark(#fff3c4, #4a3b00); padding: 0 4px; margin: 0 4px; border-radius: 3px; overflow-wrap: anywhere; unicode-bidi: isolate; cursor: inherit; user-select: none; }
+  .body [role=link] { color: light-dark(#0b57a4, #8ab8f0); text-decoration: underline; cursor: pointer; }
+  .leads, .says { all: initial; color-scheme: inherit; position: relative; z-index: 1; direction: ltr; unicode-bidi: isolate; overflow-wrap: anywhere; cursor: inherit; background: light-dark(#fff3c4, #4a3b00); padding: 0 4px; border-radius: 3px; }
+  .leads { display: inline-block; margin: 0 4px; max-width: min(100%, 320px); font: 13px/1.5 system-ui, sans-serif; color: light-dark(#1b1f24, #e6e8eb); user-select: none; }
+  .says { font: 15px/1.65 system-ui, sans-serif; color: light-dark(#0b57a4, #8ab8f0); text-decoration: underline; box-decoration-break: clone; }
+  .above { z-index: 2; }
   .forwarded, .invitation { margin-top: 20px; padding: 12px 16px; border: 1px solid light-dark(#dcdfe3, #3d4249); border-radius: 8px; }
   .forwarded p { margin: 0 0 8px; }
   .invitation h2 { font-size: 13px; font-weight: 650; margin: 0 0 4px; opacity: .8; }

@@ -5,7 +5,7 @@
  */
 import type messages from '../locales/en/messages.json';
 import { followable, ours } from './message-pane-guard.ts';
-import { setLinks, showsWhereItLeads } from './message-pane-links.ts';
+import { setLinks } from './message-pane-links.ts';
 import { HOST_STYLE, STEADY, STYLE } from './message-pane-style.ts';
 import type { BannerView, ForwardedBody, PaneRequest, PaneView, Replacement, Request } from './protocol.ts';
 
@@ -93,13 +93,7 @@ function body({ body: content, links, words }: Pick<Replacement, 'body' | 'links
     if (content.coloured) box.classList.add('paper');
     box.append(...parsed.body.childNodes);
   }
-  if (links) setLinks(box);
-  box.addEventListener('click', (event) => {
-    const link = event.target instanceof Element ? event.target.closest('a[href]') : null;
-    if (link === null) return;
-    event.preventDefault();
-    if (showsWhereItLeads(link, box)) void ask({ kind: 'link', url: link.getAttribute('href') ?? '' });
-  });
+  if (links) setLinks(box, (url) => void ask({ kind: 'link', url }));
   return box;
 }
 

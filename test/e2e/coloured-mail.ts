@@ -29,7 +29,7 @@ export async function legibleInTheDark(post: Post, person: Correspondent, from: 
     await person.desktop.thunderbird.see({ page: pages.message, frame: '#messagepane', selector: '.body h2' }, 60_000);
     // The dark look comes to the mail's own process a moment later.
     await eventually('all of it legible', () => expectLegible(person, texts));
-    expect((await spoken(person.desktop.thunderbird, '.body a[href]')).inside.replace(/\s+/g, ' ')).toBe('The page → www.hinode.example');
+    expect((await spoken(person.desktop.thunderbird, '.body [role=link]')).inside.replace(/\s+/g, ' ')).toBe('The page → www.hinode.example');
     await take(name);
     await marionette.run((chrome) => chrome.setDark(true));
   }

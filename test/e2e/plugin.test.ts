@@ -236,7 +236,7 @@ describe('the plugin in Thunderbird', { timeout: 600_000 }, () => {
       plugin.silent(false);
     }
     await verdict(hanako, 'cannot-check', 'Its links stay off until it can be checked.');
-    expect(await thunderbird.find(inPane('a[href]'))).toEqual([]);
+    expect(await thunderbird.find(inPane('[href], [role=link]'))).toEqual([]);
     plugin.reachable = true;
     await hanako.select('forged');
     await hanako.select('unchecked');

@@ -17,6 +17,7 @@ import { readContent } from '../../src/mail/content.ts';
 import { formatText } from '../../src/mail/header.ts';
 import { parseMime } from '../../src/mail/mime.ts';
 import { native } from '../flow/world.ts';
+import { coveredTargetIsShown, hiddenTargetIsShown, ordinaryLinksOpen } from './followed-links.ts';
 import { legibleInTheDark } from './coloured-mail.ts';
 import { closeAll, closeBy, Composer, isLabelled } from './composer.ts';
 import { closedVectors, openVectors, splitHtml, type Traps } from './hostile-html.ts';
@@ -223,17 +224,11 @@ describe('reading', { timeout: 600_000 }, () => {
 
   it('shows HTML legibly in a dark window, without colours of its own and with', () => legibleInTheDark(post, hanako, TARO, HANAKO, { own: 'light', take: picture }));
 
-  it('brings into sight where a link leads that pushes that out, and opens nothing', async () => {
-    const { display, thunderbird } = hanako.desktop;
-    await post.send(TARO, { to: TO_HANAKO, subject: '案内', html: '<p style="white-space: nowrap"><a href="https://evil.example/">www.tsukimi.example<span style="padding-right: 3000px"> </span></a></p>' });
-    await hanako.select('案内');
-    const link = await thunderbird.see(inPane('.body a'), 60_000);
-    const [mark] = await thunderbird.find(inPane('.leads'));
-    expect(mark).toMatchObject({ text: '→ evil.example', reachable: false });
-    // At its beginning, which looks like another address: its middle is out of sight.
-    await display.command('xdotool', ['mousemove', String(Math.round(link.x) + 20), String(Math.round(link.y + link.height / 2)), 'click', '1']);
-    await until(async () => (await thunderbird.find(inPane('.leads')))[0]?.reachable === true, { what: 'where it leads to be in sight' });
-  });
+  it('opens ordinary links by one click, each where it leads', () => ordinaryLinksOpen(post, hanako, TARO, HANAKO, world.directory('browser')));
+
+  it('brings into sight where a link leads that pushes that out, and opens nothing', () => hiddenTargetIsShown(post, hanako, TARO, HANAKO, world.directory('browser')));
+
+  it('shows which of two links opens that lie over each other, before it opens', () => coveredTargetIsShown(post, hanako, TARO, HANAKO, world.directory('browser')));
 
   it('reads Japanese charsets, shows an invitation, and opens an attached mail as nobody’s word', async () => {
     const { desktop } = hanako;

@@ -39,6 +39,7 @@ export const plugin: readonly Fault[] = [
     ['actions: with the mail that was told of', 'if (shown?.message.id !== messageId) throw', 'if (shown === undefined) throw', 'does nothing where the tab shows'],
   ]),
   ...of('extension/ui/safe-html.ts', 'test/extension/safe-html.test.ts', [
+    ['safe HTML: backwards', '^(?:margin|letter-spacing)', '^margin', 'stays in its place'],
     ['safe HTML: what a link says of itself', "if (node.tagName !== 'A' && node.closest('a') !== null) node.removeAttribute('title');", '', 'a link says where it leads'],
   ]),
   ...of('extension/thunderbird/addressees.ts', 'test/extension/addressees.test.ts', [
@@ -118,6 +119,7 @@ export const plugin: readonly Fault[] = [
     ['a text of any length is made safe to show', 'html.length <= LONGEST_HTML', 'true', 'lies among the files with its pictures'],
   ]),
   ...of('extension/ui/html-text.ts', 'test/extension/html-text.test.ts', [
+    ['a quotation of what is never shown', 'unseen.remove();', 'void unseen;', 'is in no text'],
     ['an answer quotes what nobody saw', 'letters(text) === letters(seen)', "text !== ''", 'only where it says the same'],
   ]),
   ...of('src/mail/content.ts', 'test/mail/content.test.ts', [
@@ -136,8 +138,12 @@ export const plugin: readonly Fault[] = [
   ]),
   ...of('extension/thunderbird/message-pane-links.ts', 'test/extension/message-pane-links.test.ts', [
     ['links: where they lead', '    link.append(mark);', '', 'say where they lead if their words do not'],
-    ['links: where they lead, out of sight', "scrollIntoView({ block: 'nearest', inline: 'nearest' });\n  return false;", "scrollIntoView({ block: 'nearest', inline: 'nearest' });\n  return true;", 'are followed only while'],
-    ['links: an address with something in front', 'link.replaceChildren(words);', '{ /* stays */ }', 'hide nothing in front'],
+    ['links: where they lead, out of sight', 'if (!isInSight(mark, box))', 'if (false)', 'are followed only while'],
+    ['links: Thunderbird opens them too', "    link.removeAttribute('href');\n", '', 'are none that Thunderbird knows of'],
+    ['links: where they lead, covered', 'else if (isUncovered(mark, box)) return true;', 'else return true;', 'nothing else that says so lies over it'],
+    ['links: one in front', "other.classList.remove(ABOVE)", 'void other', 'by the first click'],
+    ['links: an address with something in front', 'link.replaceChildren(mark);', 'link.append(mark);', 'hide nothing in front'],
+    ['links: an address turned around', '[^\\s\\p{C}]*$', '\\S*$', 'moc.knab'],
   ]),
   ...of('extension/thunderbird/message-pane-guard.ts', 'test/extension/message-pane.test.ts', [
     ['pane: popovers of a mail', 'if (event.target !== null && !ours.has(event.target)) event.preventDefault();', '', 'opens no popover'],

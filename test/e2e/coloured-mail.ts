@@ -6,8 +6,8 @@ import { eventually } from '../eventually.ts';
 import type { Post } from './mails.ts';
 import { spoken } from './spoken.ts';
 
-const UNCOLOURED = '<h2>Minutes 議事録</h2><p>As agreed. <a href="https://www.hinode.example/">The page</a></p><blockquote><p>Quoted</p></blockquote><table border="1"><tr><th>Item</th><td>1,000</td></tr></table>';
-const COLOURED = `<h2 style="color: #000080">Notice お知らせ</h2><p>Written without a colour. <font color="black">In black.</font> <span style="color: rgb(150, 0, 0)">In red.</span> <a href="https://www.hinode.example/">The page</a></p>
+const UNCOLOURED = '<h2>Minutes 議事録</h2><p>As agreed. <a href="https://www.hinode.example/">The page</a>, https://www.hinode.example/minutes</p><blockquote><p>Quoted</p></blockquote><table border="1"><tr><th>Item</th><td>1,000</td></tr></table>';
+const COLOURED = `<h2 style="color: #000080">Notice お知らせ</h2><p>Written without a colour. <font color="black">In black.</font> <span style="color: rgb(150, 0, 0)">In red.</span> <a href="https://www.hinode.example/">The page</a>, https://www.hinode.example/notice</p>
 <table bgcolor="#ffffdd"><tr><td>On yellow</td></tr></table><div style="background-color: #203040; color: #f0f0f0"><p>Light on dark</p></div>`;
 /** Of WCAG 2.2, 1.4.3, for text of any size. */
 const LEGIBLE = 4.5;
@@ -23,7 +23,7 @@ async function expectLegible({ desktop }: Correspondent, texts: number): Promise
 export async function legibleInTheDark(post: Post, person: Correspondent, from: string, to: string, { own, take }: { own: 'dark' | 'light'; take: (name: string) => Promise<void> }): Promise<void> {
   const { marionette } = person.desktop.thunderbird;
   await marionette.run((chrome) => chrome.setDark(true));
-  for (const [subject, html, name, texts] of [['Minutes', UNCOLOURED, 'pane-html', 6], ['Notice', COLOURED, 'pane-html-coloured', 7]] as const) {
+  for (const [subject, html, name, texts] of [['Minutes', UNCOLOURED, 'pane-html', 9], ['Notice', COLOURED, 'pane-html-coloured', 10]] as const) {
     await post.send(from, { to: [{ address: to, displayName: '' }], subject, html });
     await person.select(subject);
     await person.desktop.thunderbird.see({ page: pages.message, frame: '#messagepane', selector: '.body h2' }, 60_000);
